@@ -1,0 +1,5 @@
+export type { Transport } from './transport.ts';
+export type { Framer, Framed, DiscardReason } from './framer.ts';
+export { type Command, type Confirmation, type Receipt, isLive } from './command.ts';
+export { type Driver, type DeviceHealth, type OperatingState, type Traffic, capability } from './driver.ts';
+export { deviceCodes } from './codes.ts';

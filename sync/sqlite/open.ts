@@ -1,0 +1,49 @@
+import Database from 'better-sqlite3';
+import { FailureError } from '../base/index.ts';
+
+export type Db = Database.Database;
+export type Statement<P extends unknown[] = unknown[], R = unknown> = Database.Statement<P, R>;
+
+export interface OpenOptions {
+  /** A path, or `:memory:` in a test that needs no durability. */
+  readonly file: string;
+  readonly readonly?: boolean;
+}
+
+/**
+ * Opens a database the one way this product opens databases: WAL with `synchronous=FULL` (a commit is on the disk when it
+ * returns), foreign keys on. better-sqlite3's own default in WAL is NORMAL, which a power cut can take back, so the
+ * setting is read back.
+ *
+ * @throws {FailureError} `E-STORE-0105` when the setting did not take, `E-STORE-0102` when the file is no database.
+ */
+export function openDatabase({ file, readonly = false }: OpenOptions): Db {
+  const db = new Database(file, { readonly, timeout: 5_000 });
+  try {
+    if (!readonly) {
+      db.pragma('journal_mode = WAL');
+      db.pragma('synchronous = FULL');
+      db.pragma('wal_autocheckpoint = 2000');
+    }
+    db.pragma('foreign_keys = ON');
+    db.pragma('cache_size = -32000');
+    if (!readonly && db.pragma('synchronous', { simple: true }) !== 2) {
+      throw new FailureError({ code: 'E-STORE-0105', detail: file });
+    }
+    return db;
+  } catch (cause) {
+    db.close();
+    if (
+      cause instanceof Database.SqliteError &&
+      (cause.code === 'SQLITE_NOTADB' || cause.code.startsWith('SQLITE_CORRUPT'))
+    ) {
+      throw new FailureError({ code: 'E-STORE-0102', detail: file }, { cause });
+    }
+    throw cause;
+  }
+}
+
+/** Runs `work` in one `BEGIN IMMEDIATE` transaction (or joins the one under way); a throw rolls everything back. */
+export function transact<T>(db: Db, work: () => T): T {
+  return db.inTransaction ? work() : db.transaction(work).immediate();
+}
