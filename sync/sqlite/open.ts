@@ -8,6 +8,8 @@ export interface OpenOptions {
   /** A path, or `:memory:` in a test that needs no durability. */
   readonly file: string;
   readonly readonly?: boolean;
+  /** How long a statement waits for another process's lock, in milliseconds; 5,000 by default. */
+  readonly busyTimeoutMs?: number;
 }
 
 /**
@@ -17,8 +19,8 @@ export interface OpenOptions {
  *
  * @throws {FailureError} `E-STORE-0105` when the setting did not take, `E-STORE-0102` when the file is no database.
  */
-export function openDatabase({ file, readonly = false }: OpenOptions): Db {
-  const db = new Database(file, { readonly, timeout: 5_000 });
+export function openDatabase({ file, readonly = false, busyTimeoutMs = 5_000 }: OpenOptions): Db {
+  const db = new Database(file, { readonly, timeout: busyTimeoutMs });
   try {
     if (!readonly) {
       db.pragma('journal_mode = WAL');

@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// Plain JavaScript on purpose: an old Node must be able to read this far and say what is wrong.
+const [major = 0] = process.versions.node.split('.').map(Number);
+if (major < 24) {
+  process.stderr.write(
+    `hallhub needs Node 24 or newer; this is Node ${process.versions.node} (${process.execPath}).\n` +
+      'Install Node 24 from your distribution, or start with "npm start", which brings its own.\n',
+  );
+  process.exit(78);
+}
+const { runCli } = await import('../cli.ts');
+process.exitCode = await runCli(process.argv.slice(2));

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkConfig, parseDuration } from './index.ts';
+
+const GOOD = `hub:
+  id: hub-south
+  label: { zh: 南校区, en: South campus }
+  campus: south
+hall:
+  url: https://hall.example.edu
+  token: 0123456789abcdef
+  keys: { k1: AAAA }
+areas:
+  - id: campus
+    label: { zh: 校园, en: Campus }
+    maxStaleness: 4h
+devices:
+  - { id: reader, profile: p, connection: 'memory:r', label: { zh: 读卡器, en: Reader } }
+gates:
+  - { id: south, label: { zh: 南门, en: South }, area: campus, reader: reader, barrier: reader }
+`;
+
+describe('configuration', () => {
+  it('fills in what the file leaves out', () => {
+    const config = checkConfig(GOOD, {});
+    expect(config).toMatchObject({
+      ok: true,
+      value: {
+        http: { port: 8080, tls: { mode: 'own-ca' } },
+        areas: [{ maxStaleness: 14_400_000 }],
+        gates: [{ hold: 700 }],
+      },
+    });
+  });
+
+  it('takes the port from the environment', () => {
+    expect(checkConfig(GOOD, { HALLHUB_HTTP_PORT: '9090' })).toMatchObject({
+      ok: true,
+      value: { http: { port: 9090 } },
+    });
+    expect(checkConfig(GOOD, { HALLHUB_HTTP_PORT: 'ninety' })).toMatchObject({
+      ok: false,
+      error: [{ path: 'http.port' }],
+    });
+  });
+
+  it.each([
+    ['an unknown key', GOOD.replace('    maxStaleness: 4h', '    maxStalness: 4h'), 12, /unknown key/],
+    ['a wrong type', GOOD.replace('id: hub-south', 'id: 7'), 2, /string/],
+    ['a duration without a unit', GOOD.replace('4h', '"4"'), 12, /duration/],
+    ['a reference to nothing', GOOD.replace('area: campus,', 'area: nowhere,'), 16, /no area has the id "nowhere"/],
+    [
+      'a name used twice',
+      GOOD.replace('gates:', '  - { id: reader, profile: p, connection: x, label: { zh: 读, en: R } }\ngates:'),
+      15,
+      /used twice/,
+    ],
+    ['broken YAML', GOOD.replace('url: https', 'url: [https'), 7, /./],
+    ['plain HTTP beyond loopback', `${GOOD}http:\n  host: 0.0.0.0\n  tls: { mode: 'off' }\n`, 19, /loopback only/],
+    ['no token at all', GOOD.replace('  token: 0123456789abcdef\n', ''), 6, /token or tokenFile/],
+  ])('names the line and what was expected: %s', (_, text, line, message) => {
+    const result = checkConfig(text, {});
+    expect(result.ok).toBe(false);
+    if (result.ok) return;
+    expect(result.error[0]?.message).toMatch(message);
+    expect(result.error[0]?.line).toBe(line);
+  });
+
+  it('never throws, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 200 }), (text) => {
+        expect(checkConfig(text, {}).ok).toBe(false);
+      }),
+    );
+  });
+
+  it('reads durations', () => {
+    expect([parseDuration('700ms'), parseDuration('2d'), parseDuration('4 h'), parseDuration('-1s')]).toEqual([
+      700,
+      172_800_000,
+      undefined,
+      undefined,
+    ]);
+  });
+});

@@ -1,0 +1,12 @@
+export {
+  type Config,
+  type ConfigInput,
+  type GateConfig,
+  type AreaConfig,
+  type DeviceConfig,
+  type Label,
+  configSchema,
+} from './schema.ts';
+export { type Environment, loadConfig, checkConfig, isLoopback } from './load.ts';
+export { parseDuration } from './durations.ts';
+export { configCodes } from './codes.ts';

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Result } from '@hallhub/sync/base';
+import { failure, ok } from '@hallhub/sync/base';
+import type { Document } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import type { Config } from './schema.ts';
+import { configSchema } from './schema.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A mistake in the file: where it is, and what was expected there. Lines count from 1. */
+interface Mistake {
+  readonly line: number;
+  readonly path: string;
+  readonly message: string;
+}
+
+/**
+ * Reads and checks a configuration file. `HALLHUB_HTTP_PORT` overrides `http.port`; relative file names inside are taken
+ * from the file's own folder.
+ *
+ * Errors: `E-CONF-0101` unreadable, `E-CONF-0102` mistakes, one `line N: path: what was expected` each.
+ */
+export function loadConfig(file: string, env: Environment): Result<Config> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    return failure('E-CONF-0101', `${file}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  const checked = checkConfig(text, env);
+  if (!checked.ok) return failure('E-CONF-0102', `${file}\n${checked.error.map(describe).join('\n')}`);
+  return ok(resolveFiles(checked.value, dirname(resolve(file))));
+}
+
+export function checkConfig(text: string, env: Environment): Result<Config, readonly Mistake[]> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  if (document.errors.length > 0) {
+    return {
+      ok: false,
+      error: document.errors.map((error) => ({
+        line: lines.linePos(error.pos[0]).line,
+        path: '(yaml)',
+        message: error.message.split('\n')[0] ?? 'not YAML',
+      })),
+    };
+  }
+  const portText = env['HALLHUB_HTTP_PORT'];
+  if (portText !== undefined && document.contents !== null) document.setIn(['http', 'port'], Number(portText));
+  const parsed = configSchema.safeParse(document.toJS() ?? {});
+  if (!parsed.success)
+    return { ok: false, error: parsed.error.issues.flatMap((issue) => mistakes(issue, document, lines)) };
+  const dangling = crossReferences(parsed.data).map(({ path, message }) => ({
+    line: lineOf(path, document, lines),
+    path: path.join('.'),
+    message,
+  }));
+  return dangling.length > 0 ? { ok: false, error: dangling } : ok(parsed.data);
+}
+
+const describe = ({ line, path, message }: Mistake): string => `  line ${line}: ${path}: ${message}`;
+
+type Path = readonly (string | number)[];
+
+function mistakes(issue: z.core.$ZodIssue, document: Document, lines: LineCounter): Mistake[] {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? part.toString() : part));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      line: lineOf([...path, key], document, lines),
+      path: [...path, key].join('.'),
+      message: 'unknown key',
+    }));
+  }
+  return [{ line: lineOf(path, document, lines), path: path.join('.') || '(top)', message: issue.message }];
+}
+
+/** The line of the value at `path`, or of its nearest parent that stands in the file. */
+function lineOf(path: Path, document: Document, lines: LineCounter): number {
+  for (let length = path.length; length > 0; length--) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) {
+      return lines.linePos(Number(node.range[0])).line;
+    }
+  }
+  return 1;
+}
+
+/** Names that point at something which the file does not define, and names defined twice. */
+function crossReferences(config: Config): { readonly path: Path; readonly message: string }[] {
+  const found: { path: Path; message: string }[] = [];
+  const unique = (list: 'devices' | 'areas' | 'gates' | 'kiosks'): Set<string> => {
+    const seen = new Set<string>();
+    config[list].forEach(({ id }, index) => {
+      if (seen.has(id)) found.push({ path: [list, index, 'id'], message: `"${id}" is used twice in ${list}` });
+      seen.add(id);
+    });
+    return seen;
+  };
+  const devices = unique('devices');
+  const areas = unique('areas');
+  unique('gates');
+  unique('kiosks');
+  const need = (known: Set<string>, value: string | undefined, path: Path, what: string): void => {
+    if (value !== undefined && !known.has(value)) found.push({ path, message: `no ${what} has the id "${value}"` });
+  };
+  config.gates.forEach((gate, index) => {
+    need(areas, gate.area, ['gates', index, 'area'], 'area');
+    for (const part of ['reader', 'barrier', 'passageSensor'] as const)
+      need(devices, gate[part], ['gates', index, part], 'device');
+  });
+  config.kiosks.forEach((kiosk, index) => {
+    need(devices, kiosk.printer, ['kiosks', index, 'printer'], 'device');
+  });
+  if ((config.hall.token === undefined) === (config.hall.tokenFile === undefined)) {
+    found.push({ path: ['hall'], message: 'give either token or tokenFile' });
+  }
+  if (config.http.tls.mode === 'off' && !isLoopback(config.http.host)) {
+    found.push({ path: ['http', 'tls'], message: 'plain HTTP is for loopback only; use own-ca or files' });
+  }
+  if (config.mqtt.tls === 'off' && !isLoopback(config.mqtt.host)) {
+    found.push({ path: ['mqtt', 'tls'], message: 'plain MQTT is for loopback only; use own-ca' });
+  }
+  return found;
+}
+
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+
+function resolveFiles(config: Config, folder: string): Config {
+  const from = (name: string | undefined): string | undefined =>
+    name === undefined ? undefined : resolve(folder, name);
+  const tokenFile = from(config.hall.tokenFile);
+  const caFile = from(config.hall.caFile);
+  const fallbackFontFile = from(config.certificates.fallbackFontFile);
+  const { tls } = config.http;
+  return {
+    ...config,
+    http: {
+      ...config.http,
+      tls:
+        tls.mode === 'files'
+          ? { ...tls, certFile: resolve(folder, tls.certFile), keyFile: resolve(folder, tls.keyFile) }
+          : tls,
+    },
+    hall: { ...config.hall, ...(tokenFile && { tokenFile }), ...(caFile && { caFile }) },
+    certificates: { ...config.certificates, ...(fallbackFontFile && { fallbackFontFile }) },
+  };
+}

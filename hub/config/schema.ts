@@ -1,0 +1,127 @@
+import type { DurationMs } from '@hallhub/sync/base';
+import { z } from 'zod';
+import { parseDuration } from './durations.ts';
+
+const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, at most 63');
+const label = z.strictObject({ zh: z.string().min(1), en: z.string().min(1) });
+const port = z.int().min(0).max(65_535);
+
+const duration = z.string().transform((text, context): DurationMs => {
+  const parsed = parseDuration(text);
+  if (parsed === undefined) context.addIssue('a duration such as 700ms, 30s, 15min, 4h or 2d');
+  return parsed ?? (0 as DurationMs);
+});
+
+const timeZone = z.string().refine((zone) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone.length > 0;
+  } catch {
+    return false;
+  }
+}, 'an IANA time zone such as Asia/Shanghai');
+
+const http = z
+  .strictObject({
+    host: z.string().default('127.0.0.1'),
+    port: port.default(8080),
+    /** Names and addresses under which people reach the hub; they stand in its own certificate. */
+    names: z.array(z.string()).default([]),
+    tls: z
+      .discriminatedUnion('mode', [
+        z.strictObject({ mode: z.literal('own-ca') }),
+        z.strictObject({ mode: z.literal('files'), certFile: z.string(), keyFile: z.string() }),
+        z.strictObject({ mode: z.literal('off') }),
+      ])
+      .default({ mode: 'own-ca' }),
+  })
+  .prefault({});
+
+const hall = z.strictObject({
+  url: z.url(),
+  /** The token itself, or a file that holds it and nothing else. */
+  token: z.string().min(16).optional(),
+  tokenFile: z.string().optional(),
+  /** Ed25519 public keys of the hall's feed, by key id; more than one during a rotation. SPKI, base64. */
+  keys: z.record(z.string(), z.string()),
+  /** PEM of the authority that signed the hall's certificate, where it is not a public one. */
+  caFile: z.string().optional(),
+  /** Standard Webhooks secret (`whsec_…`) for "pull now" hints. */
+  webhookSecret: z.string().optional(),
+});
+
+const mqtt = z
+  .strictObject({
+    host: z.string().default('127.0.0.1'),
+    port: port.default(8883),
+    tls: z.enum(['own-ca', 'off']).default('own-ca'),
+    maxConnectionsPerAddress: z.int().min(1).default(64),
+  })
+  .prefault({});
+
+const device = z.strictObject({
+  id,
+  profile: z.string(),
+  label,
+  /** Where it is plugged in: `serial:/dev/serial/by-id/…`, `tcp://host:port`, `ipp://host/…`, `memory:name` (demo). */
+  connection: z.string().min(1),
+  options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+});
+
+const area = z.strictObject({
+  id,
+  label,
+  /** How old the hub's picture of the hall may be before its approvals stop counting here. */
+  maxStaleness: duration.default(() => 14_400_000 as DurationMs),
+  /** What happens beyond it: refuse everybody (a campus gate), or go on with what is known (a library door). */
+  whenStale: z.enum(['refuse', 'continue']).default('refuse'),
+});
+
+const gate = z.strictObject({
+  id,
+  label,
+  area: id,
+  reader: id,
+  barrier: id,
+  passageSensor: id.optional(),
+  direction: z.enum(['in', 'out']).default('in'),
+  hold: duration.default(() => 700 as DurationMs),
+  /** How long after the release somebody may walk through before the grant lapses. */
+  passageTimeout: duration.default(() => 8_000 as DurationMs),
+});
+
+const kiosk = z.strictObject({ id, label, printer: id });
+
+/** The hub's configuration file. One source: the check, the types, and the JSON Schema for editors come from here. */
+export const configSchema = z.strictObject({
+  hub: z.strictObject({
+    id,
+    label,
+    campus: id,
+    timeZone: timeZone.default('Asia/Shanghai'),
+  }),
+  http,
+  hall,
+  mqtt,
+  devices: z.array(device).default([]),
+  areas: z.array(area).default([]),
+  gates: z.array(gate).default([]),
+  kiosks: z.array(kiosk).default([]),
+  certificates: z
+    .strictObject({
+      /** A font for characters that Noto Serif SC lacks, e.g. HanaMinB from fonts-hanazono. */
+      fallbackFontFile: z.string().optional(),
+      issuer: label.default({ zh: '示例大学', en: 'Specimen University' }),
+      /** Where the QR code on the paper points; the code is appended. */
+      verifyUrl: z.url().optional(),
+      idleShutdown: duration.default(() => 300_000 as DurationMs),
+    })
+    .prefault({}),
+  log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type ConfigInput = z.input<typeof configSchema>;
+export type GateConfig = Config['gates'][number];
+export type AreaConfig = Config['areas'][number];
+export type DeviceConfig = Config['devices'][number];
+export type Label = z.output<typeof label>;
