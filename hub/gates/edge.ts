@@ -1,0 +1,167 @@
+import type { Barrier, CardRead, CardReader, PassageSensor } from '@hallhub/device-drivers/capabilities';
+import type { Confirmation } from '@hallhub/device-drivers/kit';
+import type { Cancel, Clock, DurationMs, EpochMs, Failure } from '@hallhub/sync/base';
+import { plus } from '@hallhub/sync/base';
+import type { RefusalCode } from './codes.ts';
+import type { LocalTime } from './local-time.ts';
+import type { Decision, PassView } from './rules.ts';
+import { decide } from './rules.ts';
+
+/**
+ * The life of one entry. `releasing`: committed, the order to the barrier is about to leave. `released`: the barrier took
+ * it. Then `passed` (somebody walked through), `lapsed` (nobody did), `unconfirmed` (this gate cannot tell, or the process
+ * died in between) or `blocked` (the barrier did not take the order). `refused` and `unexpected` (a passage that nobody was
+ * let through for) end at once.
+ */
+export type EntryState =
+  'refused' | 'releasing' | 'released' | 'passed' | 'lapsed' | 'unconfirmed' | 'blocked' | 'unexpected';
+
+export interface NewEntry {
+  readonly id: string;
+  readonly gateId: string;
+  readonly at: EpochMs;
+  readonly state: 'refused' | 'releasing' | 'unexpected';
+  readonly code?: RefusalCode;
+  readonly pass?: PassView;
+  readonly credential?: Uint8Array;
+  /** What the guard may be shown of somebody whom no request names; sealed by the journal. */
+  readonly stranger?: { readonly name: string; readonly number: string };
+}
+
+/** The gate's own store: passes it may need, and the journal of what happened. Every call is durable when it returns. */
+export interface GateJournal {
+  passesOf(credential: Uint8Array): readonly PassView[];
+  add(entry: NewEntry): void;
+  /** Moves an open entry on; does nothing when it has already moved past. Returns whether it did. */
+  settle(
+    id: string,
+    state: Exclude<EntryState, NewEntry['state']>,
+    at: EpochMs,
+    evidence?: { readonly confirmation?: Confirmation; readonly failure?: Failure },
+  ): boolean;
+}
+
+export interface GateEdgeDeps {
+  readonly gate: {
+    readonly id: string;
+    readonly area: string;
+    readonly direction: 'in' | 'out';
+    readonly hold: DurationMs;
+    readonly passageTimeout: DurationMs;
+  };
+  readonly staleness: { readonly maxStaleness: DurationMs; readonly whenStale: 'refuse' | 'continue' };
+  readonly journal: GateJournal;
+  readonly reader: CardReader;
+  readonly barrier: Barrier;
+  readonly passageSensor?: PassageSensor;
+  readonly clock: Clock;
+  readonly localTime: LocalTime;
+  /** Age of the picture of the hall; undefined when the hall was never reached. */
+  readonly pictureAge: () => DurationMs | undefined;
+  readonly clockTrusted: () => boolean;
+  /** Keyed hash of a credential; see the vault. */
+  readonly match: (type: string, value: string) => Uint8Array;
+  readonly newId: () => string;
+}
+
+/** How long an order to open lives: long enough for a busy bus, too short for anybody to have walked away. */
+const OPEN_TTL = 2_000 as DurationMs;
+
+/**
+ * One gate, end to end: card, decision, commit, release, passage. From the card's last byte to the order for the barrier
+ * everything is synchronous, so nothing can come between. Returns what stops it.
+ */
+export function runGate(deps: GateEdgeDeps): Cancel {
+  const { gate, journal, clock } = deps;
+  /** Grants that wait for somebody to walk through, oldest first. */
+  const waiting: { readonly id: string; readonly cancelTimer: Cancel }[] = [];
+
+  const onCard = (read: CardRead): void => {
+    const { presented } = read;
+    const credential =
+      presented.type === 'uid' ? deps.match('uid', presented.uid) : deps.match('resident-id', presented.card.number);
+    const card = presented.type === 'resident-id' ? presented.card : undefined;
+    const now = clock.now();
+    const decision = decide({
+      gate,
+      passes: journal.passesOf(credential),
+      now,
+      local: deps.localTime(now),
+      ...(card?.validTo !== undefined && { cardValidTo: card.validTo }),
+      clockTrusted: deps.clockTrusted(),
+      freshness: { age: deps.pictureAge(), ...deps.staleness },
+    });
+    if (decision.granted) release(decision.pass, credential, now);
+    else refuse(decision, credential, now, card);
+  };
+
+  const refuse = (
+    decision: Decision & { granted: false },
+    credential: Uint8Array,
+    now: EpochMs,
+    card: { name: string; number: string } | undefined,
+  ): void => {
+    journal.add({
+      id: deps.newId(),
+      gateId: gate.id,
+      at: now,
+      state: 'refused',
+      code: decision.code,
+      credential,
+      ...(decision.pass && { pass: decision.pass }),
+      ...(card && !decision.pass && { stranger: { name: card.name, number: card.number } }),
+    });
+  };
+
+  const release = (pass: PassView, credential: Uint8Array, now: EpochMs): void => {
+    const id = deps.newId();
+    journal.add({ id, gateId: gate.id, at: now, state: 'releasing', pass, credential });
+    const order = deps.barrier.open({
+      id,
+      name: 'open',
+      args: { hold: gate.hold, direction: gate.direction },
+      issuedAt: now,
+      expiresAt: plus(now, OPEN_TTL),
+      issuedBy: `request:${pass.requestId}`,
+    });
+    if (deps.passageSensor) expectPassage(id);
+    void order.then((receipt) => {
+      if (!receipt.ok) {
+        forget(id);
+        journal.settle(id, 'blocked', clock.now(), { failure: receipt.error });
+        return;
+      }
+      const { confirmation } = receipt.value;
+      journal.settle(id, deps.passageSensor ? 'released' : 'unconfirmed', clock.now(), { confirmation });
+    });
+  };
+
+  const expectPassage = (id: string): void => {
+    const cancelTimer = clock.after(gate.passageTimeout, () => {
+      forget(id);
+      journal.settle(id, 'lapsed', clock.now());
+    });
+    waiting.push({ id, cancelTimer });
+  };
+
+  const forget = (id: string): void => {
+    const index = waiting.findIndex((grant) => grant.id === id);
+    waiting.splice(index, index < 0 ? 0 : 1)[0]?.cancelTimer();
+  };
+
+  const onPassage = (passage: { readonly direction: 'in' | 'out'; readonly at: EpochMs }): void => {
+    const grant = passage.direction === gate.direction ? waiting[0] : undefined;
+    if (grant) {
+      forget(grant.id);
+      journal.settle(grant.id, 'passed', passage.at, { confirmation: 'observed' });
+    } else {
+      journal.add({ id: deps.newId(), gateId: gate.id, at: passage.at, state: 'unexpected' });
+    }
+  };
+
+  const stops = [deps.reader.onCard(onCard), deps.passageSensor?.onPassage(onPassage)];
+  return () => {
+    for (const stop of stops) stop?.();
+    for (const { cancelTimer } of waiting.splice(0)) cancelTimer();
+  };
+}
