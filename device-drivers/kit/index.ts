@@ -17,3 +17,4 @@ export type {
   TransportSettings,
   UrlSettings,
 } from './protocol.ts';
+export { type Emitter, type ListenerError, createEmitter, rethrow } from './emitter.ts';
