@@ -3,3 +3,18 @@ export type { Framer, Framed, DiscardReason } from './framer.ts';
 export { type Command, type Confirmation, type Receipt, isLive } from './command.ts';
 export { type Driver, type DeviceHealth, type OperatingState, type Traffic, capability } from './driver.ts';
 export { deviceCodes } from './codes.ts';
+export { type DeviceLog, silentLog } from './log.ts';
+export type {
+  BusDefinition,
+  BusDevice,
+  DriverEnvironment,
+  MemorySettings,
+  Protocol,
+  ReconnectPolicy,
+  SerialSettings,
+  TcpSettings,
+  TransportFactory,
+  TransportSettings,
+  UrlSettings,
+} from './protocol.ts';
+export { type Emitter, type ListenerError, createEmitter, rethrow } from './emitter.ts';

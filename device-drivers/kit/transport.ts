@@ -11,7 +11,7 @@ export interface Transport {
   readonly name: string;
   /** Opens the line. Opening an open line does nothing. After {@link onDown} it may be opened again. */
   open(): Promise<Result<void>>;
-  /** Hands the bytes to the operating system before it returns; the promise settles when they are drained or refused. */
+  /** Hands the bytes to the operating system before it returns; the promise settles when it took or refused all of them. */
   write(bytes: Uint8Array): Promise<Result<void>>;
   /** Closes the line without an {@link onDown}. Never fails. */
   close(): Promise<void>;

@@ -1,0 +1,1 @@
+export type { AgentHost, AgentHostOptions, DeviceDefinition, HostedDevice } from './types.ts';

@@ -1,0 +1,65 @@
+import type { Cancel, Clock, RandomBytes } from '@hallhub/sync/base';
+import type { ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
+import type { CapabilityMap, CapabilityName } from '../capabilities/index.ts';
+import type {
+  DeviceHealth,
+  DeviceLog,
+  Protocol,
+  ReconnectPolicy,
+  Traffic,
+  TransportFactory,
+  TransportSettings,
+} from '../kit/index.ts';
+
+/** A device as the configuration names it. */
+export interface DeviceDefinition {
+  /** The logical device: `gate-1-reader`. It keeps this id when its hardware is replaced. */
+  readonly id: string;
+  /** The id of a profile of firmware-profiles: `generic/resident-id-serial`. */
+  readonly profile: string;
+  /** Devices whose settings are equal share one line (an RS-485 bus). */
+  readonly transport: TransportSettings;
+  /** Overrides of the profile's parameters. */
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
+export interface AgentHostOptions {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: DeviceLog;
+  readonly devices: readonly DeviceDefinition[];
+  /** The profiles known here; `builtInProfiles()` of `@hallhub/firmware-profiles/schema` by default. */
+  readonly profiles?: ProfileCatalogue;
+  /** The protocols known here; {@link builtInProtocols} by default. */
+  readonly protocols?: readonly Protocol[];
+  /** Makes lines; serial and TCP by default. The demo adds its in-memory lines here. */
+  readonly transportFactory?: TransportFactory;
+  readonly reconnect?: ReconnectPolicy;
+}
+
+export interface HostedDevice {
+  readonly id: string;
+  readonly profile: string;
+  /** What an operator would call its line. */
+  readonly line: string;
+  readonly capabilities: readonly CapabilityName[];
+  readonly health: DeviceHealth;
+}
+
+/**
+ * Hosts the drivers beside the devices: in the hub's process, in the kiosk app, or alone at a gate. A definition that
+ * makes no sense is a device that is `down` with the reason (`E-DEV-0301`, `E-DEV-0302`); the others run.
+ */
+export interface AgentHost {
+  start(): void;
+  /** Closes every line. May be started again. */
+  stop(): Promise<void>;
+  devices(): readonly HostedDevice[];
+  /** The capability, or undefined where there is no such device or it lacks it. It stays the same over every reconnect. */
+  capability<N extends CapabilityName>(deviceId: string, name: N): CapabilityMap[N] | undefined;
+  health(deviceId: string): DeviceHealth | undefined;
+  /** The last frames, oldest first; empty for an unknown device. */
+  traffic(deviceId: string): readonly Traffic[];
+  onHealth(listener: (event: { readonly deviceId: string; readonly health: DeviceHealth }) => void): Cancel;
+  onTraffic(listener: (event: { readonly deviceId: string; readonly traffic: Traffic }) => void): Cancel;
+}

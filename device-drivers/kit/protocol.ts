@@ -1,0 +1,78 @@
+import type { Clock, DurationMs, RandomBytes, Result } from '@hallhub/sync/base';
+import type { Driver } from './driver.ts';
+import type { DeviceLog } from './log.ts';
+import type { Transport } from './transport.ts';
+
+export interface SerialSettings {
+  readonly kind: 'serial';
+  /** A stable name: `/dev/serial/by-id/…`, `/dev/ttyS0`, `COM3`. */
+  readonly path: string;
+  /** Bits per second. */
+  readonly baudRate: number;
+  readonly dataBits?: 7 | 8;
+  readonly parity?: 'none' | 'even' | 'odd';
+  readonly stopBits?: 1 | 2;
+}
+
+export interface TcpSettings {
+  readonly kind: 'tcp';
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An in-memory line by name: the simulators of the demo and of tests. */
+export interface MemorySettings {
+  readonly kind: 'memory';
+  readonly name: string;
+  /** What a real line of this kind would run at, for the protocols whose timeouts depend on it. */
+  readonly baudRate?: number;
+}
+
+/** A device with an address of its own and no byte line: IPP, HTTP. Its protocol connects by itself. */
+export interface UrlSettings {
+  readonly kind: 'url';
+  readonly url: string;
+}
+
+export type TransportSettings = SerialSettings | TcpSettings | MemorySettings | UrlSettings;
+
+/** Makes a byte line from its settings. Errors: `E-DEV-0302` where the kind of line is not known here. */
+export type TransportFactory = (settings: TransportSettings) => Result<Transport>;
+
+/** What every driver is given; nothing in a driver reaches for a clock, randomness, a port or a log of its own. */
+export interface DriverEnvironment {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: DeviceLog;
+  readonly transportFactory: TransportFactory;
+  readonly reconnect?: ReconnectPolicy;
+}
+
+export interface ReconnectPolicy {
+  /** The first delay; it doubles with every attempt that fails. */
+  readonly first: DurationMs;
+  readonly longest: DurationMs;
+}
+
+/** One device on a bus: its id and its protocol's parameters as they stand in the configuration, profile merged in. */
+export interface BusDevice {
+  readonly deviceId: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** One line and everything that hangs on it. A line is opened once, whoever shares it. */
+export interface BusDefinition {
+  readonly transport: TransportSettings;
+  readonly devices: readonly BusDevice[];
+}
+
+/** A language that devices speak. A new protocol is one of these; a new model is a profile. */
+export interface Protocol {
+  /** As profiles name it: `resident-id`, `modbus-rtu`, `ipp`. */
+  readonly name: string;
+  /**
+   * The drivers of the devices on one bus, in the order of `bus.devices`. Opens nothing: that is `Driver.start`.
+   * Errors: `E-DEV-0302` with the parameter that is wrong.
+   */
+  connect(bus: BusDefinition, environment: DriverEnvironment): Result<readonly Driver[]>;
+}

@@ -1,0 +1,8 @@
+export type {
+  RelayBoardFaults,
+  RelayBoardSimulator,
+  RelayBoardSimulatorOptions,
+  RelayChange,
+  TurnstileArm,
+  TurnstileArmOptions,
+} from './simulator-types.ts';

@@ -1,0 +1,5 @@
+export { type MemoryLine, type MemoryLineOptions, createMemoryLine } from './memory.ts';
+export { pacedTransport } from './paced.ts';
+export { type SerialPortInfo, createSerialTransport, listSerialPorts } from './serial.ts';
+export { type TcpTransportOptions, createTcpTransport } from './tcp.ts';
+export { systemTransports } from './factory.ts';

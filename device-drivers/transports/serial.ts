@@ -1,0 +1,143 @@
+import { writeSync } from 'node:fs';
+import type { SerialPort } from 'serialport';
+import { type Failure, type Result, failure, ok } from '@hallhub/sync/base';
+import { type SerialSettings, type Transport, createEmitter, rethrow } from '../kit/index.ts';
+
+type Port = SerialPort;
+
+/** `serialport` carries a native part: loaded when a port is first opened, so that a machine without it runs the rest. */
+async function loadSerialPort(): Promise<Result<typeof SerialPort>> {
+  try {
+    const module = await import('serialport');
+    return ok(module.SerialPort);
+  } catch (error) {
+    return failure('E-DEV-0101', `serial ports cannot be used here: ${text(error)}`);
+  }
+}
+
+/** A serial port, also one behind USB. 8N1 unless the settings say otherwise. */
+export function createSerialTransport(settings: Omit<SerialSettings, 'kind'>): Transport {
+  const { path, baudRate, dataBits = 8, parity = 'none', stopBits = 1 } = settings;
+  let port: Port | undefined;
+  let opening: Promise<Result<void>> | undefined;
+  /** Writes handed to the stream that have not come back; what follows must queue behind them. */
+  let queued = 0;
+  const data = createEmitter<Uint8Array>(rethrow);
+  const down = createEmitter<Failure>(rethrow);
+
+  const adopt = (fresh: Port): void => {
+    port = fresh;
+    queued = 0;
+    fresh.on('data', (bytes: Uint8Array) => {
+      if (port === fresh) data.emit(bytes);
+    });
+    fresh.on('close', (reason: Error | null) => {
+      if (port !== fresh) return;
+      port = undefined;
+      const why: Failure = { code: 'E-DEV-0103', detail: `${path}: ${reason ? reason.message : 'closed'}` };
+      down.emit(why);
+    });
+  };
+
+  const dial = async (): Promise<Result<void>> => {
+    const loaded = await loadSerialPort();
+    if (!loaded.ok) return loaded;
+    const Port = loaded.value;
+    return new Promise((resolve) => {
+      const fresh = new Port({ path, baudRate, dataBits, parity, stopBits, autoOpen: false });
+      // What goes wrong after the opening arrives as 'close'; an 'error' that nobody hears would end the process.
+      fresh.on('error', () => undefined);
+      fresh.open((error) => {
+        if (error) {
+          resolve(failure('E-DEV-0101', error.message));
+          return;
+        }
+        adopt(fresh);
+        resolve(ok());
+      });
+    });
+  };
+
+  const writeQueued = (to: Port, bytes: Uint8Array): Promise<Result<void>> => {
+    queued += 1;
+    return new Promise((resolve) => {
+      to.write(Buffer.from(bytes), (error) => {
+        queued -= 1;
+        resolve(error ? failure('E-DEV-0103', `${path}: ${error.message}`) : ok());
+      });
+    });
+  };
+
+  return {
+    name: path,
+    open: () => {
+      if (port) return Promise.resolve(ok());
+      opening ??= dial().finally(() => {
+        opening = undefined;
+      });
+      return opening;
+    },
+    write: (bytes) => {
+      const current = port;
+      if (!current) return Promise.resolve(failure('E-DEV-0102', path));
+      if (queued > 0) return writeQueued(current, bytes);
+      const written = writeNow(current, bytes);
+      return written === bytes.length ? Promise.resolve(ok()) : writeQueued(current, bytes.subarray(written));
+    },
+    close: async () => {
+      await opening;
+      const current = port;
+      port = undefined;
+      if (!current?.isOpen) return;
+      await new Promise<void>((resolve) => {
+        current.close(() => {
+          resolve();
+        });
+      });
+    },
+    onData: data.on,
+    onDown: down.on,
+  };
+}
+
+/**
+ * Writes what the driver of the port takes at once, without the detour over the thread pool, which costs a gate more than
+ * the decision itself. The descriptor is non-blocking; what does not fit (or fails) is left to the stream, whose errors
+ * are handled in one place.
+ */
+function writeNow(port: Port, bytes: Uint8Array): number {
+  const binding = port.port;
+  if (!binding || !('fd' in binding) || typeof binding.fd !== 'number' || process.platform === 'win32') return 0;
+  try {
+    return writeSync(binding.fd, bytes);
+  } catch {
+    return 0;
+  }
+}
+
+export interface SerialPortInfo {
+  readonly path: string;
+  /** `/dev/serial/by-id` name part, stays the same over replugging. */
+  readonly id?: string;
+  readonly manufacturer?: string;
+}
+
+/** The ports of this machine; empty where it cannot tell (containers have no udev). Never fails. */
+export async function listSerialPorts(): Promise<readonly SerialPortInfo[]> {
+  const loaded = await loadSerialPort();
+  if (!loaded.ok) return [];
+  try {
+    const ports = await loaded.value.list();
+    return ports.map(({ path, pnpId, manufacturer }) => ({
+      path,
+      ...(pnpId === undefined ? {} : { id: pnpId }),
+      ...(manufacturer === undefined ? {} : { manufacturer }),
+    }));
+  } catch {
+    return [];
+  }
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,7 @@
+import { defineCodes } from '@hallhub/sync/base';
+
+export const profileCodes = defineCodes({
+  'E-PROFILE-0101': { zh: '设备型号文件无法读取', en: 'A profile file cannot be read' },
+  'E-PROFILE-0102': { zh: '设备型号文件格式有误', en: 'A profile file does not keep to the schema' },
+  'E-PROFILE-0103': { zh: '设备型号缺少校验样例', en: 'A profile has no vectors file beside it' },
+});

@@ -1,0 +1,35 @@
+import { defineCodes } from '@hallhub/sync/base';
+
+export const certificateCodes = defineCodes({
+  'E-CERT-0101': { zh: '没有这份证明', en: 'There is no such certificate' },
+  'E-CERT-0102': { zh: '该证明已被撤销', en: 'The certificate was revoked' },
+  'E-CERT-0103': { zh: '该证明尚未生效', en: 'The certificate is not valid yet' },
+  'E-CERT-0104': { zh: '该证明已过有效期', en: 'The certificate is no longer valid' },
+  'E-CERT-0105': { zh: '该证明不属于当前用户', en: 'The certificate belongs to somebody else' },
+  'E-CERT-0106': { zh: '该证明已更新，请重新打印', en: 'The certificate was issued anew; please print it again' },
+  'E-CERT-0201': { zh: '没有这个证明模板', en: 'There is no such template' },
+  'E-CERT-0202': { zh: '证明内容不符合模板要求', en: 'A field does not keep to the rules of the template' },
+  'E-CERT-0203': {
+    zh: '证明中有字库未收录的字，无法打印，请联系工作人员',
+    en: 'The certificate holds a character that no installed font covers; please ask the staff',
+  },
+  'E-CERT-0204': { zh: '证明内容超出版面', en: 'The content does not fit on the paper' },
+  'E-CERT-0205': { zh: '证明文件无法下载，稍后重试', en: 'The document cannot be fetched; it will be tried again' },
+  'E-CERT-0206': { zh: '证明文件与登记的校验值不符', en: 'The document does not match its SHA-256' },
+  'E-CERT-0207': { zh: '证明文件不是可打印的 PDF', en: 'The document is no PDF that can be printed' },
+  'E-CERT-0301': {
+    zh: '证明生成程序异常退出，稍后重试',
+    en: 'The process that makes PDFs ended; it will be tried again',
+  },
+  'E-CERT-0302': { zh: '证明生成超时，稍后重试', en: 'Making the PDF took too long; it will be tried again' },
+  'E-CERT-0303': { zh: '字体文件无法读取', en: 'A font file cannot be read' },
+  'E-CERT-0401': { zh: '可打印份数已用完', en: 'All allowed copies are used up' },
+  'E-CERT-0402': { zh: '份数不正确', en: 'The number of copies is not possible' },
+  'E-CERT-0403': { zh: '没有这台打印机', en: 'There is no such printer' },
+  'E-CERT-0404': { zh: '等待打印超时，未打印', en: 'The printer was not free in time; nothing was printed' },
+  'E-CERT-0405': { zh: '打印机未打印', en: 'The printer ended the job without a sheet' },
+  'E-CERT-0406': { zh: '请确认是否取到纸张', en: 'Please check whether the sheets came out' },
+  'E-CERT-0407': { zh: '没有这次打印', en: 'There is no such print job' },
+  'E-CERT-0408': { zh: '该次打印无需人工确认', en: 'This print job needs no decision' },
+  'E-CERT-0409': { zh: '请填写处理原因', en: 'A reason must be given' },
+});

@@ -1,0 +1,21 @@
+export { certificateCodes } from './codes.ts';
+export type {
+  CertificateAudit,
+  CertificateDeps,
+  CertificateEvent,
+  CertificateEventData,
+  CertificateRequest,
+  CertificateService,
+  CertificateState,
+  CertificateSummary,
+  CertificateView,
+  PrintIdentity,
+  PrintJobView,
+  Sealer,
+  StudentKey,
+  UncertainDecision,
+} from './ports.ts';
+export type { PrinterDirectory, PrinterHandle, PrintJournal, PrintRunner, PrintRunnerDeps } from './edge.ts';
+export type { AttemptState, PrintAttempt } from './rules.ts';
+export type { MadePdf, PdfMaker } from './render/index.ts';
+export type { Issuer, RenderInput } from './templates/index.ts';

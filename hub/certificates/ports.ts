@@ -1,0 +1,200 @@
+import type { Cancel, Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
+import type { Db } from '@hallhub/sync/sqlite';
+import type { PrinterDirectory } from './edge.ts';
+import type { PdfMaker } from './render/index.ts';
+import type { AttemptState } from './rules.ts';
+import type { Issuer } from './templates/index.ts';
+
+/** Encrypts what must be readable again. The context is bound to the sealed bytes; another context must not open them. */
+export interface Sealer {
+  seal(plain: Uint8Array, context: string): Uint8Array;
+  open(sealed: Uint8Array, context: string): Uint8Array;
+}
+
+/** What the hall is told. Written in the transaction that made it true. */
+export interface CertificateEvent {
+  readonly type:
+    | 'certificate.issued'
+    | 'certificate.refused'
+    | 'certificate.printed'
+    /** A sheet may or may not have come out; `not-printed` or `printed` of the same attempt follows when staff have looked. */
+    | 'certificate.uncertain'
+    /** Only after `uncertain`: staff found no sheet, the copies are free again. */
+    | 'certificate.not-printed';
+  /** The request's id. */
+  readonly subject: string;
+  readonly data: CertificateEventData;
+}
+
+/** No personal data: the hall knows the request. */
+export interface CertificateEventData {
+  readonly revision: number;
+  readonly certificateNumber?: string;
+  /** SHA-256 of the PDF, hex. */
+  readonly documentSha256?: string;
+  /** The print attempt; what makes a second delivery recognisable. */
+  readonly attemptId?: string;
+  readonly copies?: number;
+  readonly printerId?: string;
+  readonly code?: string;
+  readonly detail?: string;
+}
+
+/** A look at or decision about somebody's certificate, for the audit chain; written in the same transaction. */
+export interface CertificateAudit {
+  readonly actor: string;
+  readonly action: 'certificate.resolve-uncertain' | 'certificate.print-for' | 'certificate.view';
+  readonly subject: string;
+  readonly reason: string;
+  readonly detail: Readonly<Record<string, string | number>>;
+}
+
+export interface CertificateDeps {
+  /** Migrated with {@link certificateSchema}. */
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly sealer: Sealer;
+  /** Keyed hash (HMAC-SHA-256, hex) for finding a person without storing who it is. */
+  readonly keyedHash: (purpose: 'student-number', text: string) => string;
+  readonly pdf: PdfMaker;
+  readonly issuer: Issuer;
+  /** Where a paper can be checked: the verification code is appended as `?code=`. */
+  readonly verifyUrl: string;
+  /** IANA name; decides the date on the paper. */
+  readonly timeZone: string;
+  /** Begins each certificate number; unique to this hub. */
+  readonly numberPrefix: string;
+  /** Gets a ready PDF. `E-CERT-0205` where it cannot be had now; the caller checks its hash. */
+  readonly fetchDocument: (url: string, limits: { readonly maxBytes: number }) => Promise<Result<Uint8Array>>;
+  readonly publish: (event: CertificateEvent) => void;
+  readonly audit: (entry: CertificateAudit) => void;
+  readonly printers: PrinterDirectory;
+  /** Never given personal data. */
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+/** An approved request of kind `certificate`, as the hall sent it. */
+export interface CertificateRequest {
+  readonly requestId: string;
+  readonly revision: number;
+  readonly studentNumber: string;
+  readonly studentName: string;
+  /** Keyed hash of the resident-ID number, made by the hub the way the card reader's side makes it. */
+  readonly studentIdKey?: string;
+  readonly template: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly copiesAllowed: number;
+  readonly validFrom: EpochMs;
+  readonly validUntil: EpochMs;
+  /** A PDF that the hall made itself: then `template` only names it, and `fields` are not drawn. */
+  readonly document?: { readonly url: string; readonly sha256: string };
+}
+
+/** How a person was recognised. */
+export type StudentKey =
+  { readonly by: 'resident-id'; readonly key: string } | { readonly by: 'student-number'; readonly number: string };
+
+export type PrintIdentity =
+  | { readonly kind: 'student'; readonly student: StudentKey }
+  | { readonly kind: 'staff'; readonly staffId: string; readonly reason: string };
+
+export type CertificateState = 'pending' | 'issued' | 'refused' | 'revoked';
+
+export interface CertificateView {
+  /** Equals the request's id: one request is one certificate, whatever its revisions. */
+  readonly certificateId: string;
+  readonly revision: number;
+  readonly template: string;
+  readonly templateVersion?: number;
+  readonly title: { readonly zh: string; readonly en: string };
+  /** Personal data: for the person's own screen; mask it elsewhere. */
+  readonly studentName: string;
+  readonly state: CertificateState;
+  readonly certificateNumber?: string;
+  readonly pages?: number;
+  readonly documentSha256?: string;
+  readonly copiesAllowed: number;
+  /** Printed, uncertain and under way. */
+  readonly copiesUsed: number;
+  readonly validFrom: EpochMs;
+  readonly validUntil: EpochMs;
+  /** Why it is `refused`, or why it is still `pending`. */
+  readonly code?: `E-${string}-${number}`;
+  readonly detail?: string;
+}
+
+export interface PrintJobView {
+  readonly attemptId: string;
+  readonly certificateId: string;
+  readonly printerId: string;
+  readonly copies: number;
+  readonly pages: number;
+  readonly state: AttemptState;
+  /** Sides that the printer has counted. */
+  readonly impressions: number;
+  /** What the printer waits for, or why the job ended as it did. */
+  readonly code?: `E-${string}-${number}`;
+  readonly requestedAt: EpochMs;
+  readonly changedAt: EpochMs;
+  readonly resolution?: { readonly copiesFound: number; readonly staffId: string; readonly at: EpochMs };
+}
+
+/** What staff saw: of an uncertain attempt's copies, so many lay in the tray or were taken. */
+export interface UncertainDecision {
+  readonly copiesFound: number;
+}
+
+export interface CertificateSummary {
+  readonly pending: number;
+  readonly issued: number;
+  readonly refused: number;
+  readonly revoked: number;
+  readonly printing: number;
+  /** Attempts that wait for a person. */
+  readonly uncertain: number;
+  readonly printedSheetsToday: number;
+}
+
+export interface CertificateService {
+  /** Inside the caller's transaction. A revision that is not newer does nothing. The issuing follows by itself after {@link start}. */
+  upsert(request: CertificateRequest): 'applied' | 'stale';
+  /** Inside the caller's transaction. What has not reached the printer yet will not. */
+  revoke(requestId: string, revision?: number): void;
+  /** Makes (or fetches) the PDF now. A permanent refusal is stored and published; a passing one may be tried again. */
+  issue(requestId: string): Promise<Result<CertificateView>>;
+  /** Certificates of one person that are issued or on the way, newest first. */
+  list(student: StudentKey): readonly CertificateView[];
+  /** For staff: every certificate, newest first. */
+  listAll(limit?: number): readonly CertificateView[];
+  get(certificateId: string): CertificateView | undefined;
+  /** The PDF itself, for preview and download. Staff looks are audited. */
+  document(certificateId: string, identity: PrintIdentity): Result<Uint8Array>;
+  /**
+   * Asks the printer whether it can, takes the copies off the quota and puts the job in the printer's line; resolves when
+   * that is committed, long before paper. Follow it by {@link job} and {@link onChange}.
+   */
+  print(
+    certificateId: string,
+    printerId: string,
+    copies: number,
+    identity: PrintIdentity,
+  ): Promise<Result<PrintJobView>>;
+  /** Newest first. */
+  jobs(filter?: { readonly unfinished?: boolean; readonly uncertain?: boolean }): readonly PrintJobView[];
+  job(attemptId: string): PrintJobView | undefined;
+  /** The only way out of `uncertain`; audited and published. */
+  resolveUncertain(
+    attemptId: string,
+    decision: UncertainDecision,
+    staffId: string,
+    reason: string,
+  ): Result<PrintJobView>;
+  summary(): CertificateSummary;
+  /** Something about this certificate changed (after the commit). */
+  onChange(listener: (change: { readonly certificateId: string; readonly attemptId?: string }) => void): Cancel;
+  /** Takes up unfinished prints and issues what is pending. */
+  start(): void;
+  /** Waits for the network effect under way, then stops; nothing is lost. */
+  stop(): Promise<void>;
+}

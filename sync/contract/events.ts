@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import { instant, sha256Hex } from './instant.ts';
+import { personDocumentSchema } from './kinds/visitor-access.ts';
+
+/** A file that belongs to an event; uploaded before the event is sent. */
+export const attachmentSchema = z
+  .object({
+    sha256: sha256Hex,
+    mediaType: z.string().max(100),
+    name: z.string().max(200),
+    size: z.int().min(0),
+  })
+  .meta({ id: 'Attachment' });
+export type Attachment = z.infer<typeof attachmentSchema>;
+
+/** One type of event as data: its name, where it goes, and the schema of its `data`. */
+export interface EventType<T extends string = string, S extends z.ZodType = z.ZodType> {
+  readonly type: T;
+  /** `outcome`: what became of a request. `request`: a request that begins on the premises. */
+  readonly direction: 'outcome' | 'request';
+  readonly schema: S;
+}
+
+function defineEventType<const T extends string, S extends z.ZodType>(type: EventType<T, S>): EventType<T, S> {
+  return type;
+}
+
+const revision = z.int().min(1).meta({ description: 'Revision of the request that was acted on' });
+const at = instant.meta({ description: 'When it happened, by the hub' });
+
+export const visitorEntered = defineEventType({
+  type: 'hallhub.visitor-access.entered.v1',
+  direction: 'outcome',
+  schema: z.object({
+    revision,
+    at,
+    person: z.int().min(0).meta({ description: 'Index in `people`' }),
+    gate: z.string(),
+    direction: z.enum(['in', 'out']).default('in'),
+    companions: z.int().min(0).default(0),
+    passage: z.enum(['observed', 'unconfirmed']).meta({ description: 'Whether the gate reported the passage itself' }),
+    byHand: z.boolean().default(false).meta({ description: 'A guard admitted the person' }),
+  }),
+});
+
+export const visitorRefused = defineEventType({
+  type: 'hallhub.visitor-access.refused.v1',
+  direction: 'outcome',
+  schema: z.object({ revision, at, person: z.int().min(0), gate: z.string(), code: z.string() }),
+});
+
+export const certificatePrinted = defineEventType({
+  type: 'hallhub.certificate.printed.v1',
+  direction: 'outcome',
+  schema: z.object({
+    revision,
+    at,
+    copies: z.int().min(1),
+    copiesLeft: z.int().min(0),
+    printer: z.string(),
+    certificateNumber: z.string().optional(),
+    sha256: sha256Hex.optional(),
+  }),
+});
+
+export const certificateNotPrinted = defineEventType({
+  type: 'hallhub.certificate.not-printed.v1',
+  direction: 'outcome',
+  schema: z.object({
+    revision,
+    at,
+    code: z.string(),
+    certainty: z.enum(['not-printed', 'uncertain']),
+    printer: z.string().optional(),
+  }),
+});
+
+export const walkInRequested = defineEventType({
+  type: 'hallhub.visitor-access.requested.v1',
+  direction: 'request',
+  schema: z.object({
+    at,
+    people: z
+      .array(z.object({ name: z.string().min(1).max(100), document: personDocumentSchema }))
+      .min(1)
+      .max(50),
+    companions: z.int().min(0).default(0),
+    gate: z.string(),
+    host: z.object({ name: z.string().min(1), department: z.string().optional(), phone: z.string().optional() }),
+    purpose: z.string().max(500).optional(),
+    validFrom: instant,
+    validUntil: instant,
+    attachments: z.array(attachmentSchema).max(20).default([]),
+  }),
+});
+
+export const equipmentFaultReported = defineEventType({
+  type: 'hallhub.equipment-fault.reported.v1',
+  direction: 'request',
+  schema: z.object({
+    at,
+    device: z.string(),
+    place: z.string().optional(),
+    code: z.string().optional(),
+    description: z.string().max(2_000),
+    attachments: z.array(attachmentSchema).max(20).default([]),
+  }),
+});
+
+export const allEventTypes = [
+  visitorEntered,
+  visitorRefused,
+  certificatePrinted,
+  certificateNotPrinted,
+  walkInRequested,
+  equipmentFaultReported,
+] as const;
+
+/** The value that a producer of this event type writes. */
+export type EventData<E extends EventType> = z.input<E['schema']>;
+
+/** CloudEvents 1.0 (JSON format), with two extension attributes. */
+export const cloudEventSchema = z
+  .object({
+    specversion: z.literal('1.0'),
+    id: z
+      .string()
+      .min(1)
+      .max(64)
+      .meta({ description: 'UUIDv7; the hall keeps it and answers `duplicate` to a repeat' }),
+    source: z.string().min(1).max(200).meta({ description: '`/hubs/{hub}`' }),
+    type: z.string().min(1).max(200),
+    subject: z.string().min(1).max(128).meta({ description: 'The request id; events of one subject stay in order' }),
+    time: instant,
+    datacontenttype: z.literal('application/json').optional(),
+    hubsequence: z.int().min(1).meta({ description: 'Contiguous from 1 for each hub and epoch' }),
+    data: z.unknown(),
+  })
+  .meta({ id: 'CloudEvent' });
+export type CloudEvent = z.infer<typeof cloudEventSchema>;
+
+export const eventAnswerSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(['accepted', 'duplicate', 'rejected']),
+    code: z.string().optional().meta({ description: 'rejected: a stable word, for example `invalid-data`' }),
+    reason: z.string().max(1_000).optional().meta({ description: 'rejected: a sentence for the operator' }),
+  })
+  .meta({ id: 'EventAnswer' });
+export type EventAnswer = z.infer<typeof eventAnswerSchema>;
+
+/**
+ * The answer to a batch. An event that is not listed was not dealt with and is sent again later; then no later event of
+ * the same subject may have been dealt with either.
+ */
+export const eventAnswersSchema = z
+  .object({
+    type: z.literal('answers'),
+    nonce: z.string().max(128),
+    hub: z.string().max(64),
+    issuedAt: instant,
+    answers: z.array(eventAnswerSchema),
+    highestContiguous: z.int().min(0).meta({
+      description: 'Every event of this hub and epoch up to this sequence has been dealt with (0: none)',
+    }),
+  })
+  .meta({ id: 'EventAnswers' });
+export type EventAnswers = z.infer<typeof eventAnswersSchema>;
+
+/** Where the hall stands with a hub: what it asks after a lost answer. */
+export const eventPositionSchema = eventAnswersSchema
+  .extend({ type: z.literal('position') })
+  .meta({ id: 'EventPosition', description: '`answers` lists the rejected events after the sequence asked about' });
+export type EventPosition = z.infer<typeof eventPositionSchema>;

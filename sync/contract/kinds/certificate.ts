@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { sha256Hex } from '../instant.ts';
+import { defineKind } from '../kind.ts';
+import { isResidentIdNumber } from '../resident-id.ts';
+
+export const certificateSchema = z
+  .object({
+    student: z.object({
+      number: z.string().trim().min(1).max(32).meta({ description: '学号' }),
+      name: z.string().trim().min(1).max(100),
+      residentId: z
+        .string()
+        .trim()
+        .toUpperCase()
+        .regex(/^\d{17}[\dX]$/)
+        .refine(isResidentIdNumber, { error: 'check digit' })
+        .optional()
+        .meta({ description: 'Resident-ID number, for identification at the kiosk' }),
+    }),
+    template: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+      .meta({ description: 'Name of the template, for example `enrolment`' }),
+    content: z.discriminatedUnion('type', [
+      z.object({
+        type: z.literal('fields'),
+        fields: z.record(z.string().max(64), z.union([z.string().max(2_000), z.number(), z.boolean()])),
+      }),
+      z.object({
+        type: z.literal('pdf'),
+        url: z.string().min(1).max(2_000).meta({ description: "Absolute, or relative to the hall's base address" }),
+        sha256: sha256Hex,
+      }),
+    ]),
+    copiesAllowed: z.int().min(1).max(99),
+  })
+  .meta({ id: 'Certificate' });
+
+/** An approved certificate. It may be printed within the change's `validFrom`/`validUntil`. */
+export type Certificate = z.infer<typeof certificateSchema>;
+
+export const certificate = defineKind({
+  kind: 'certificate',
+  major: 1,
+  schemaVersion: '1.0',
+  schema: certificateSchema,
+});
