@@ -1,0 +1,114 @@
+import type { Clock, EpochMs, Result } from '@hallhub/sync/base';
+import { failure, ok } from '@hallhub/sync/base';
+import type { RequestChange, Revoke } from '@hallhub/sync/contract';
+import type { Project } from '@hallhub/sync/replica';
+import type { Db } from '@hallhub/sync/sqlite';
+import type { Vault } from '../vault/index.ts';
+
+/** An approval of one kind, typed by it. */
+export type Approved<K extends RequestChange['kind']> = Extract<RequestChange, { op: 'upsert'; kind: K }>;
+type ApprovedKind = Extract<RequestChange, { op: 'upsert' }>['kind'];
+
+/** What a domain makes of a kind of request. Both run inside the sync transaction and only write to the hub's database. */
+export interface KindHandler<K extends ApprovedKind = ApprovedKind> {
+  readonly kind: K;
+  approve(change: Approved<K>): Result<void> | undefined;
+  /** May name a request that was never seen. */
+  revoke(change: Revoke): void;
+}
+
+export interface RequestView {
+  readonly id: string;
+  readonly kind: string;
+  readonly revision: number;
+  readonly state: 'approved' | 'revoked';
+  readonly validFrom: EpochMs;
+  readonly validUntil: EpochMs;
+  readonly committedAt: EpochMs;
+  readonly appliedAt: EpochMs;
+}
+
+export interface Requests {
+  /** Handed to the replica. */
+  readonly project: Project<RequestChange>;
+  get(id: string): RequestView | undefined;
+  /** Newest first. */
+  list(limit: number): readonly RequestView[];
+  /** The request's data. Personal: whoever asks this for a person's eyes records it in the audit. Errors: `E-REQ-0101`. */
+  data(id: string): Result<unknown>;
+  summary(): { readonly approved: number; readonly revoked: number };
+}
+
+const COLUMNS =
+  'id, kind, revision, state, valid_from AS validFrom, valid_until AS validUntil, committed_at AS committedAt, applied_at AS appliedAt';
+
+export function createRequests(deps: {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly vault: Vault;
+  readonly handlers: readonly KindHandler[];
+}): Requests {
+  const { db, clock, vault } = deps;
+  const handlers = new Map<string, KindHandler>(deps.handlers.map((handler) => [handler.kind, handler]));
+  const upsert = db.prepare(
+    `INSERT INTO request (id, kind, revision, state, valid_from, valid_until, committed_at, applied_at, sealed)
+     VALUES (?, ?, ?, 'approved', ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, revision = excluded.revision, state = 'approved', valid_from = excluded.valid_from,
+       valid_until = excluded.valid_until, committed_at = excluded.committed_at, applied_at = excluded.applied_at, sealed = excluded.sealed`,
+  );
+  const revoke = db.prepare(
+    `INSERT INTO request (id, kind, revision, state, valid_from, valid_until, committed_at, applied_at)
+     VALUES (?, ?, ?, 'revoked', ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, state = 'revoked', committed_at = excluded.committed_at, applied_at = excluded.applied_at`,
+  );
+  const byId = db.prepare<[string], RequestView>(`SELECT ${COLUMNS} FROM request WHERE id = ?`);
+  const newest = db.prepare<[number], RequestView>(
+    `SELECT ${COLUMNS} FROM request ORDER BY applied_at DESC, id DESC LIMIT ?`,
+  );
+  const sealed = db.prepare<[string], { sealed: Uint8Array | null }>('SELECT sealed FROM request WHERE id = ?');
+  const counts = db.prepare<[], { state: string; count: number }>(
+    'SELECT state, count(*) AS count FROM request GROUP BY state',
+  );
+
+  return {
+    project: (change) => {
+      if (change.op === 'revoke') {
+        revoke.run(
+          change.id,
+          change.kind,
+          change.revision,
+          change.validFrom,
+          change.validUntil,
+          change.committedAt,
+          clock.now(),
+        );
+        handlers.get(change.kind)?.revoke(change);
+        return undefined;
+      }
+      const body = vault.seal(Buffer.from(JSON.stringify(change.data)), `request/${change.id}`);
+      upsert.run(
+        change.id,
+        change.kind,
+        change.revision,
+        change.validFrom,
+        change.validUntil,
+        change.committedAt,
+        clock.now(),
+        body,
+      );
+      return handlers.get(change.kind)?.approve(change);
+    },
+    get: (id) => byId.get(id),
+    list: (limit) => newest.all(limit),
+    data: (id) => {
+      const row = sealed.get(id);
+      if (!row?.sealed) return failure('E-REQ-0101', id);
+      const opened = vault.open(row.sealed, `request/${id}`);
+      return opened.ok ? ok(JSON.parse(opened.value.toString('utf8')) as unknown) : opened;
+    },
+    summary: () => {
+      const of = new Map(counts.all().map(({ state, count }) => [state, count]));
+      return { approved: of.get('approved') ?? 0, revoked: of.get('revoked') ?? 0 };
+    },
+  };
+}
