@@ -1,0 +1,200 @@
+import type { Socket } from 'node:net';
+import { createServer } from 'node:net';
+import { Duplex, pipeline } from 'node:stream';
+import { createServer as createTlsServer } from 'node:tls';
+import { Aedes } from 'aedes';
+import type { AuthenticateError, Client } from 'aedes';
+import { mayUseTopic, upPrefix, downPrefix } from './acl.ts';
+import type { DeviceBus } from './device-bus.ts';
+import { FramingGuard } from './framing-guard.ts';
+import type { Inbox } from './inbox.ts';
+
+export interface AedesBusOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly campus: string;
+  readonly inbox: Inbox;
+  /** Whether the token is the device's. Must take the same time for a device that is not known. */
+  readonly authenticate: (deviceId: string, token: string) => boolean;
+  readonly maxConnectionsPerAddress: number;
+  readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+/** CONNACK return code 4 of MQTT 3.1.1, 3.2.2.3. */
+function badCredentials(): AuthenticateError {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- aedes types this as an ambient const enum, which type stripping cannot read
+  return Object.assign(new Error('bad credentials'), { returnCode: 4 });
+}
+
+/**
+ * aedes 1.2.0 behind the {@link DeviceBus} port, with what it needs not to lose or leak: messages are committed before the
+ * acknowledgement, publishes are serialised, its per-client duplicate filter is neutralised, sessions are clean, the ACL
+ * stands in all three hooks, and a guard bounds packets before anything is buffered. Pinned: it touches internals.
+ */
+export async function createAedesBus(options: AedesBusOptions): Promise<DeviceBus> {
+  const { campus, inbox, log } = options;
+  const connections = new Map<string, number>();
+  const clients = new Map<string, Client>();
+  const guards = new WeakMap<object, FramingGuard>();
+  const listeners = new Set<(event: { deviceId: string; connected: boolean }) => void>();
+  const sockets = new Set<Socket>();
+  const identity = (client: Client) => ({ campus, deviceId: client.id });
+
+  const broker = await Aedes.createBroker({
+    connectTimeout: 5_000,
+    queueLimit: 100,
+    maxClientsIdLength: 64,
+    preConnect: (client, packet, done) => {
+      // A session kept for an absent client would hand it stale commands later; commands wait in SQLite instead.
+      if (packet.clean === false) {
+        log('warn', 'refused a persistent session', { client: packet.clientId });
+        done(null, false);
+        return;
+      }
+      neutraliseDuplicateFilter(client);
+      done(null, true);
+    },
+    authenticate: (client, username, password, done) => {
+      const known =
+        username === client.id && password !== undefined && options.authenticate(client.id, password.toString('utf8'));
+      if (known) {
+        done(null, true);
+        return;
+      }
+      log('warn', 'refused a login', { client: client.id });
+      done(badCredentials(), null);
+    },
+    authorizePublish: (client, packet, done) => {
+      if (!client) {
+        done(null);
+        return;
+      }
+      if (packet.retain || !mayUseTopic(identity(client), 'publish', packet.topic)) {
+        log('warn', 'refused a publish', { client: client.id });
+        done(new Error('not allowed'));
+        return;
+      }
+      const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
+      inbox.take(
+        { deviceId: client.id, topic: packet.topic.slice(upPrefix(identity(client)).length), payload },
+        (error) => {
+          done(error ?? null);
+        },
+      );
+    },
+    authorizeSubscribe: (client, subscription, done) => {
+      const allowed = mayUseTopic(identity(client), 'subscribe', subscription.topic);
+      if (!allowed) log('warn', 'refused a subscription', { client: client.id });
+      done(null, allowed ? subscription : null);
+    },
+    authorizeForward: (client, packet) => (mayUseTopic(identity(client), 'forward', packet.topic) ? packet : null),
+  });
+
+  const presence = (deviceId: string, connected: boolean): void => {
+    for (const listener of listeners) listener({ deviceId, connected });
+  };
+  broker.on('clientReady', (client) => {
+    guards.get(client.conn)?.trust();
+    clients.set(client.id, client);
+    presence(client.id, true);
+  });
+  broker.on('clientDisconnect', (client) => {
+    if (clients.get(client.id) !== client) return;
+    clients.delete(client.id);
+    presence(client.id, false);
+  });
+
+  const accept = (socket: Socket): void => {
+    const address = socket.remoteAddress ?? 'unknown';
+    const count = connections.get(address) ?? 0;
+    if (count >= options.maxConnectionsPerAddress) {
+      socket.destroy();
+      return;
+    }
+    connections.set(address, count + 1);
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      const left = (connections.get(address) ?? 1) - 1;
+      if (left > 0) connections.set(address, left);
+      else connections.delete(address);
+    });
+    const guard = new FramingGuard();
+    pipeline(socket, guard, (error) => {
+      if (error && !socket.destroyed) log('warn', 'closed a connection', { why: error.message });
+      socket.destroy();
+    });
+    const conn = Duplex.from({ readable: guard, writable: socket });
+    conn.on('error', () => socket.destroy());
+    guards.set(conn, guard);
+    broker.handle(conn);
+  };
+  const server = options.tls
+    ? createTlsServer({ ...options.tls, handshakeTimeout: 5_000 }, accept)
+    : createServer(accept);
+  server.on('tlsClientError', () => undefined);
+
+  /** The next publish starts when the one before has been routed: two in one tick can make the broker drop the first. */
+  let lastPublish: Promise<void> = Promise.resolve();
+  const publish = (topic: string, payload: Buffer): Promise<void> =>
+    new Promise((resolve, reject) => {
+      broker.publish({ cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false }, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+
+  return {
+    start: () =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(options.port, options.host, () => {
+          server.off('error', reject);
+          const address = server.address();
+          resolve({ port: typeof address === 'object' && address !== null ? address.port : options.port });
+        });
+      }),
+    stop: async () => {
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      });
+      for (const socket of sockets) socket.destroy();
+      await closed;
+      await new Promise<void>((resolve) => {
+        broker.close(() => {
+          resolve();
+        });
+      });
+    },
+    send: (deviceId, topic, payload) => {
+      const next = lastPublish.then(() => publish(`${downPrefix({ campus, deviceId })}${topic}`, Buffer.from(payload)));
+      lastPublish = next.catch(() => undefined);
+      return next;
+    },
+    connected: () => [...clients.keys()],
+    onPresence: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    disconnect: (deviceId) => {
+      clients.get(deviceId)?.close();
+    },
+  };
+}
+
+/**
+ * aedes remembers the highest broker counter each client has seen and drops what comes with a lower one, though QoS 0 and
+ * QoS 1 overtake each other inside it. A memory that never fills makes it pass everything; overlapping filters, which
+ * would then deliver twice, are refused by the ACL.
+ */
+function neutraliseDuplicateFilter(client: Client): void {
+  const forgetful = new Proxy<Record<string, number>>(
+    {},
+    { get: () => -1, set: () => true, deleteProperty: () => true },
+  );
+  Object.assign(client, { duplicates: forgetful });
+}
