@@ -1,0 +1,79 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** A change that open pages are told of. */
+export interface LiveEvent {
+  readonly topic: string;
+  readonly data: unknown;
+}
+
+export interface Live {
+  publish(topic: string, data: unknown): void;
+  /**
+   * Turns the request into a Server-Sent Events stream: what was missed since `Last-Event-ID` when that is still known, else
+   * one `reset` event (the page then reads its snapshot again), then everything of `topics` as it happens.
+   */
+  stream(request: FastifyRequest, reply: FastifyReply, topics: ReadonlySet<string>): void;
+  /** Ends every stream. */
+  close(): void;
+}
+
+const REMEMBERED = 500;
+const HEARTBEAT_MS = 15_000;
+
+interface Numbered extends LiveEvent {
+  readonly id: number;
+}
+
+/** `epoch` names this run of the process, so that an id of an earlier run is not mistaken for one of this. */
+export function createLive({ epoch }: { readonly epoch: string }): Live {
+  const remembered: Numbered[] = [];
+  const streams = new Map<FastifyReply['raw'], ReadonlySet<string>>();
+  let last = 0;
+  const text = ({ id, topic, data }: Numbered): string =>
+    `id: ${epoch}.${id}\nevent: ${topic}\ndata: ${JSON.stringify(data)}\n\n`;
+  const heartbeat = setInterval(() => {
+    for (const raw of streams.keys()) raw.write(': still here\n\n');
+  }, HEARTBEAT_MS);
+  heartbeat.unref();
+
+  return {
+    publish: (topic, data) => {
+      const event = { id: ++last, topic, data };
+      remembered.push(event);
+      if (remembered.length > REMEMBERED) remembered.shift();
+      for (const [raw, topics] of streams) {
+        if (!topics.has(topic)) continue;
+        // A page that does not read is cut off rather than buffered for; it comes back and reads its snapshot.
+        if (raw.writableLength > 1_000_000) raw.destroy();
+        else raw.write(text(event));
+      }
+    },
+    stream: (request, reply, topics) => {
+      reply.hijack();
+      const { raw } = reply;
+      raw.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      });
+      raw.write('retry: 2000\n\n');
+      const seen = new RegExp(`^${epoch}\\.(\\d+)$`).exec(String(request.headers['last-event-id'] ?? ''))?.[1];
+      const from = seen === undefined ? undefined : Number(seen);
+      if (from !== undefined && from >= last - remembered.length) {
+        for (const event of remembered) if (event.id > from && topics.has(event.topic)) raw.write(text(event));
+      } else {
+        raw.write(`id: ${epoch}.${last}\nevent: reset\ndata: {}\n\n`);
+      }
+      streams.set(raw, topics);
+      raw.on('error', () => undefined);
+      raw.once('close', () => {
+        streams.delete(raw);
+      });
+    },
+    close: () => {
+      clearInterval(heartbeat);
+      for (const raw of streams.keys()) raw.end();
+      streams.clear();
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { AgentHost } from '@hallhub/device-drivers/agent';
+import type { DeviceHealth, Traffic } from '@hallhub/device-drivers/kit';
+import type { Clock, EpochMs, Result } from '@hallhub/sync/base';
+import { FailureError, failure, ok } from '@hallhub/sync/base';
+import type { Db } from '@hallhub/sync/sqlite';
+import { transact } from '@hallhub/sync/sqlite';
+import type { Audit } from '../audit/service.ts';
+import type { InboxMessage } from '../broker/index.ts';
+import { busEventSchema } from '../broker/index.ts';
+import type { DeviceConfig, Label } from '../config/index.ts';
+
+export interface DeviceView {
+  readonly id: string;
+  readonly label: Label;
+  readonly profile: string;
+  readonly line: string;
+  readonly capabilities: readonly string[];
+  readonly health: DeviceHealth;
+}
+
+/** A device that comes over the bus, with credentials of its own. */
+export interface BusDeviceView {
+  readonly id: string;
+  readonly createdAt: EpochMs;
+  readonly revokedAt: EpochMs | null;
+  readonly lastEventAt: EpochMs | null;
+}
+
+export interface DeviceEvent {
+  readonly seq: number;
+  readonly deviceId: string;
+  readonly type: string;
+  readonly at: EpochMs;
+  readonly data: unknown;
+}
+
+export interface Devices {
+  /** What is plugged into the hub. */
+  list(): readonly DeviceView[];
+  traffic(deviceId: string): readonly Traffic[];
+  /** What comes over the bus. */
+  busDevices(): readonly BusDeviceView[];
+  /** A new token for a device on the bus, shown once; an earlier one stops working. */
+  issueToken(deviceId: string, by: string): string;
+  /** Errors: `E-DEV-0401` no such credential. */
+  revokeToken(deviceId: string, by: string): Result<void>;
+  /** Whether the token is the device's; as slow for an unknown device as for a known one. */
+  authenticate(deviceId: string, token: string): boolean;
+  /** Takes a message of the bus's inbox. @throws {FailureError} `E-DEV-0402` when it is no event. */
+  receive(message: InboxMessage): void;
+  events(limit: number): readonly DeviceEvent[];
+  summary(): { readonly ready: number; readonly troubled: number; readonly onBus: number };
+}
+
+const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+
+export function createDevices(deps: {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly host: AgentHost;
+  readonly configured: readonly DeviceConfig[];
+}): Devices {
+  const { db, clock, audit, host } = deps;
+  const credential = db.prepare<[string], { tokenHash: Uint8Array; revokedAt: number | null }>(
+    'SELECT token_hash AS tokenHash, revoked_at AS revokedAt FROM device_credential WHERE device_id = ?',
+  );
+  const setCredential = db.prepare(
+    'INSERT OR REPLACE INTO device_credential (device_id, token_hash, created_at, revoked_at) VALUES (?, ?, ?, NULL)',
+  );
+  const revoke = db.prepare('UPDATE device_credential SET revoked_at = ? WHERE device_id = ? AND revoked_at IS NULL');
+  const onBus = db.prepare<[], BusDeviceView>(
+    `SELECT device_id AS id, created_at AS createdAt, revoked_at AS revokedAt,
+       (SELECT max(received_at) FROM device_event WHERE device_event.device_id = device_credential.device_id) AS lastEventAt
+     FROM device_credential ORDER BY device_id`,
+  );
+  const insertEvent = db.prepare(
+    'INSERT INTO device_event (device_id, event_id, type, at, received_at, data) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const events = db.prepare<[number], { seq: number; deviceId: string; type: string; at: EpochMs; data: string }>(
+    'SELECT seq, device_id AS deviceId, type, at, data FROM device_event ORDER BY seq DESC LIMIT ?',
+  );
+  const decoy = randomBytes(32);
+  const labels = new Map(deps.configured.map(({ id, label }) => [id, label]));
+
+  return {
+    list: () =>
+      host
+        .devices()
+        .map(({ id, profile, line, capabilities, health }) => ({
+          id,
+          label: labels.get(id) ?? { zh: id, en: id },
+          profile,
+          line,
+          capabilities,
+          health,
+        })),
+    traffic: (deviceId) => host.traffic(deviceId),
+    busDevices: () => onBus.all(),
+    issueToken: (deviceId, by) => {
+      const token = randomBytes(32).toString('base64url');
+      transact(db, () => {
+        setCredential.run(deviceId, hashOf(token), clock.now());
+        audit.record({ actor: by, action: 'device.issue-token', subject: `device:${deviceId}` });
+      });
+      return token;
+    },
+    revokeToken: (deviceId, by) =>
+      transact(db, () => {
+        if (revoke.run(clock.now(), deviceId).changes === 0) return failure('E-DEV-0401', deviceId);
+        audit.record({ actor: by, action: 'device.revoke-token', subject: `device:${deviceId}` });
+        return ok();
+      }),
+    authenticate: (deviceId, token) => {
+      const row = credential.get(deviceId);
+      const right = timingSafeEqual(row?.tokenHash ?? decoy, hashOf(token));
+      return right && row?.revokedAt === null;
+    },
+    receive: (message) => {
+      const parsed = busEventSchema.safeParse(parseJson(message.payload));
+      if (!parsed.success)
+        throw new FailureError({ code: 'E-DEV-0402', detail: `${message.deviceId} ${message.topic}` });
+      const { type, at, data } = parsed.data;
+      insertEvent.run(
+        message.deviceId,
+        message.eventId,
+        type,
+        at ?? message.at,
+        message.at,
+        JSON.stringify(data ?? null),
+      );
+    },
+    events: (limit) => events.all(limit).map((row) => ({ ...row, data: JSON.parse(row.data) as unknown })),
+    summary: () => {
+      const states = host.devices().map(({ health }) => health.state);
+      const ready = states.filter((state) => state === 'ready').length;
+      return {
+        ready,
+        troubled: states.length - ready,
+        onBus: onBus.all().filter(({ revokedAt }) => revokedAt === null).length,
+      };
+    },
+  };
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

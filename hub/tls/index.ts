@@ -1,0 +1,1 @@
+export { type ServerCertificate, ownCertificate } from './authority.ts';
