@@ -67,7 +67,7 @@ export interface Exchange {
   up(): void;
   /** The line is gone: everything that waits fails. */
   down(reason: Failure): void;
-  receive(bytes: Uint8Array): void;
+  readonly receive: (bytes: Uint8Array) => void;
 }
 
 /** A line that babbles for longer than this many quiet times is used all the same; no late reply is that late. */

@@ -22,3 +22,4 @@ export { type FrameShape, createFrameCutter } from './frame-cutter.ts';
 export { type HealthKeeper, createHealth } from './health.ts';
 export { type Line, type LineOptions, createLine, reconnectDelay } from './line.ts';
 export { type Exchange, type ExchangeOptions, type Reply, type Request, createExchange } from './exchange.ts';
+export { parseParams } from './params.ts';
