@@ -16,6 +16,10 @@ export interface PrinterStatus {
   readonly mediaReady: readonly string[];
   readonly formats: readonly string[];
   readonly sides: readonly string[];
+  /** The most copies that one job may ask for; undefined where the printer does not say. */
+  readonly copiesMax?: number;
+  /** printer-state-message: for the operator. */
+  readonly message?: string;
   /** Marker names and levels in percent; -1 unknown. */
   readonly markers: readonly { readonly name: string; readonly level: number }[];
 }
@@ -30,6 +34,10 @@ export interface JobStatus {
   readonly message?: string;
   /** Sheets' sides that came out, where the printer counts them. */
   readonly impressionsCompleted?: number;
+  /** Sheets that came out, where the printer counts them. */
+  readonly sheetsCompleted?: number;
+  /** The printer's up-time when it answered (job-printer-up-time); running backwards means that it restarted. */
+  readonly printerUpTimeSeconds?: number;
 }
 
 export interface NewJob {

@@ -1,9 +1,9 @@
 import type { Cancel } from '@hallhub/sync/base';
 
 export interface Emitter<T> {
-  on(listener: (value: T) => void): Cancel;
+  readonly on: (listener: (value: T) => void) => Cancel;
   /** Calls every listener; one that throws does not keep the others from hearing, nor the caller from going on. */
-  emit(value: T): void;
+  readonly emit: (value: T) => void;
   readonly listeners: number;
 }
 

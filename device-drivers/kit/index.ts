@@ -18,3 +18,8 @@ export type {
   UrlSettings,
 } from './protocol.ts';
 export { type Emitter, type ListenerError, createEmitter, rethrow } from './emitter.ts';
+export { type FrameShape, createFrameCutter } from './frame-cutter.ts';
+export { type HealthKeeper, createHealth } from './health.ts';
+export { type Line, type LineOptions, createLine, reconnectDelay } from './line.ts';
+export { type Exchange, type ExchangeOptions, type Reply, type Request, createExchange } from './exchange.ts';
+export { parseParams } from './params.ts';

@@ -1,6 +1,14 @@
-import type { Clock, Result } from '@hallhub/sync/base';
+import { type Clock, type DurationMs, type Result, sleep } from '@hallhub/sync/base';
 import type { PagePrinter } from '@hallhub/device-drivers/capabilities';
-import type { PrintAttempt } from './rules.ts';
+import {
+  type PrintAttempt,
+  type PrintEffect,
+  type PrintInput,
+  type PrintStep,
+  isEnded,
+  resume,
+  step,
+} from './rules.ts';
 
 /** A printer that certificates may be printed on. */
 export interface PrinterHandle {
@@ -20,11 +28,11 @@ export interface PrinterDirectory {
 export interface PrintJournal {
   /** Commits the attempt; it is on the disk when this returns. */
   save(attempt: PrintAttempt): void;
-  /** Attempts that have not ended, oldest first. */
+  /** Attempts that have not ended: the one that holds the printer first, then by age. */
   unfinished(printerId: string): readonly PrintAttempt[];
   /** Ended attempts that may have left an empty job on the printer. */
   orphans(printerId: string): readonly PrintAttempt[];
-  /** The bytes to print, after a last check that they may still be printed. */
+  /** The bytes to print, after a last check that they may still be printed and are the ones that were promised. */
   document(attempt: PrintAttempt): Promise<Result<Uint8Array>>;
 }
 
@@ -32,15 +40,141 @@ export interface PrintRunnerDeps {
   readonly clock: Clock;
   readonly journal: PrintJournal;
   readonly printers: PrinterDirectory;
-  /** A bug ended a printer's line; the attempt is taken up again at the next {@link PrintRunner.wake}. */
+  /** A bug ended a printer's line; its attempt is taken up again at the next {@link PrintRunner.wake}. */
   readonly onFault: (printerId: string, error: unknown) => void;
 }
 
-/** Walks attempts through the state machine, one job in flight per printer. */
+/** Walks attempts through the state machine of `rules`, one job in flight per printer. */
 export interface PrintRunner {
   /** Takes up what an earlier process left unfinished. */
   start(): void;
   /** There is something new for this printer. */
   wake(printerId: string): void;
+  /** Waits for the network effect under way; the rest is taken up at the next start. */
   stop(): Promise<void>;
+}
+
+export function printRunner({ clock, journal, printers, onFault }: PrintRunnerDeps): PrintRunner {
+  const lines = new Map<string, Promise<void>>();
+  /** Woken while their line was running: looked at once more when it ends. */
+  const woken = new Set<string>();
+  const stopping = new AbortController();
+
+  const walk = async (handle: PrinterHandle, found: PrintAttempt): Promise<void> => {
+    let document: Uint8Array | undefined;
+    const perform = async (effect: PrintEffect, attempt: PrintAttempt): Promise<PrintInput> => {
+      if (effect.type !== 'load-document') return performOn(handle.printer, effect, attempt, document);
+      const loaded = await journal.document(attempt);
+      if (loaded.ok) document = loaded.value;
+      return { type: 'document', result: loaded.ok ? { ok: true, value: undefined } : loaded };
+    };
+    let known = found;
+    let next: PrintStep = resume(found, clock.now());
+    for (;;) {
+      // Stopping with nothing sent yet: the committed state lets the next start try again.
+      if (stopping.signal.aborted && next.effect?.type === 'send-document') return;
+      if (next.attempt !== known) journal.save(next.attempt);
+      known = next.attempt;
+      if (!next.effect) return;
+      if (!(await pause(clock, next.effect.after, stopping.signal))) return;
+      next = step(known, await perform(next.effect, known), clock.now());
+    }
+  };
+
+  const drain = async (printerId: string): Promise<void> => {
+    const handle = printers.get(printerId);
+    if (!handle) return;
+    await clearOrphans(handle, journal);
+    for (;;) {
+      if (stopping.signal.aborted) return;
+      const [attempt] = journal.unfinished(printerId);
+      if (!attempt) return;
+      await walk(handle, attempt);
+    }
+  };
+
+  const wake = (printerId: string): void => {
+    if (stopping.signal.aborted) return;
+    if (lines.has(printerId)) {
+      woken.add(printerId);
+      return;
+    }
+    const line = drain(printerId)
+      .catch((error: unknown) => {
+        onFault(printerId, error);
+      })
+      .finally(() => {
+        lines.delete(printerId);
+        if (woken.delete(printerId)) wake(printerId);
+      });
+    lines.set(printerId, line);
+  };
+
+  return {
+    start: () => {
+      for (const { printerId } of printers.list()) wake(printerId);
+    },
+    wake,
+    stop: async () => {
+      stopping.abort();
+      await Promise.all(lines.values());
+    },
+  };
+}
+
+/** False when there was no time left to act in. */
+async function pause(clock: Clock, after: DurationMs, signal: AbortSignal): Promise<boolean> {
+  if (after > 0) await sleep(clock, after, signal);
+  return !signal.aborted;
+}
+
+async function performOn(
+  printer: PagePrinter,
+  effect: PrintEffect,
+  attempt: PrintAttempt,
+  document: Uint8Array | undefined,
+): Promise<PrintInput> {
+  switch (effect.type) {
+    case 'ask-printer':
+      return { type: 'printer', result: await printer.status() };
+    case 'find-jobs':
+      return { type: 'found', result: await printer.findJobs(attempt.attemptId) };
+    case 'create-job': {
+      const { attemptId: name, copies, duplex } = attempt;
+      return { type: 'created', result: await printer.createJob({ name, copies, duplex }) };
+    }
+    case 'send-document':
+      if (!document) throw new Error('sending before the document was loaded');
+      return { type: 'sent', result: await printer.sendDocument(jobIdOf(attempt), document, 'application/pdf') };
+    case 'ask-job': {
+      const result = await printer.job(jobIdOf(attempt));
+      // Only the printer itself says that its tray is empty; the job just takes longer.
+      const status = result.ok && !isEnded(attempt.state) ? await printer.status() : undefined;
+      return status?.ok ? { type: 'job', result, printer: status.value } : { type: 'job', result };
+    }
+    case 'cancel-job':
+      return { type: 'canceled', result: await printer.cancelJob(effect.jobId) };
+    case 'load-document':
+      throw new Error('not an effect on a printer');
+  }
+}
+
+function jobIdOf(attempt: PrintAttempt): number {
+  if (attempt.jobId === undefined) throw new Error(`attempt ${attempt.attemptId} has no job in ${attempt.state}`);
+  return attempt.jobId;
+}
+
+/** An empty job that a lost answer left behind blocks a printer that holds one job at a time. */
+async function clearOrphans({ printerId, printer }: PrinterHandle, journal: PrintJournal): Promise<void> {
+  for (const attempt of journal.orphans(printerId)) {
+    const found = await printer.findJobs(attempt.attemptId);
+    if (!found.ok) return;
+    const empty = found.value.filter(
+      (job) => job.name === attempt.attemptId && !['canceled', 'aborted', 'completed'].includes(job.state),
+    );
+    const canceled = await Promise.all(empty.map((job) => printer.cancelJob(job.jobId)));
+    if (canceled.every((result) => result.ok || result.error.code === 'E-PRN-0103')) {
+      journal.save({ ...attempt, orphan: false });
+    }
+  }
 }

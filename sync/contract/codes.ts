@@ -26,4 +26,8 @@ export const syncCodes = defineCodes({
   'E-SYNC-0203': { zh: '办件数据不符合规范', en: 'The data of this change is not what its kind prescribes' },
   'E-SYNC-0204': { zh: '办件无法落库', en: 'This change could not be applied' },
   'E-SYNC-0301': { zh: '网上办事大厅拒收此条结果', en: 'The hall rejected this event' },
+  'E-SYNC-0401': {
+    zh: '本机同步程序出错，稍后自动重试',
+    en: 'A local fault stopped the synchronisation; it will try again',
+  },
 });

@@ -59,3 +59,4 @@ export { type Problem, type ProblemCode, problemCodes, problemSchema } from './p
 export { headers, mediaTypes } from './headers.ts';
 export { instant, sha256Hex } from './instant.ts';
 export { syncCodes } from './codes.ts';
+export { bucketOf, digestBuckets, digestOf } from './digest.ts';

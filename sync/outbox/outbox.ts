@@ -25,6 +25,8 @@ export interface OutboxOptions {
   readonly random: RandomBytes;
   /** Inside the transaction that settles an event: what the receiver said. Must only write to that database. */
   readonly answered?: (event: { readonly id: string; readonly answer: EventAnswer }) => void;
+  /** A throw that no code expects (a bug, a full disk): for the log. The loop reports it and tries again with back-off. */
+  readonly fault?: (error: unknown) => void;
   readonly tuning?: Partial<OutboxTuning>;
 }
 

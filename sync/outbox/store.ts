@@ -53,14 +53,16 @@ export interface OutboxStore {
   nextDue(): EpochMs | null;
   /** The lowest sequence that still waits; null: none. */
   lowest(): number | null;
-  /** Ids of waiting events with `sequence <= through`, oldest first. */
-  idsThrough(through: number): readonly string[];
+  /** Ids of waiting events that have been sent before and have `sequence <= through`, oldest first. */
+  sentThrough(through: number): readonly string[];
+  /** Counts an attempt; committed before the events leave. */
+  sending(ids: readonly string[]): void;
   attachment(sha256: string): NewAttachment | undefined;
   /** Removes an acknowledged event and the files that no other event needs. False: it was not waiting. */
   acknowledge(id: string): boolean;
   /** Moves a rejected event to the dead letters. False: it was not waiting. */
   bury(id: string, why: { readonly code: string; readonly reason: string; readonly at: EpochMs }): boolean;
-  /** Counts an attempt and lets the event (and so its subject) wait until `at`. */
+  /** Lets the event, and with it its subject, wait until `at`. */
   postpone(id: string, at: EpochMs): void;
   /** Makes every waiting event due now. */
   hasten(): void;

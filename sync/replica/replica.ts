@@ -1,4 +1,4 @@
-import type { Cancel, Clock, DurationMs, EpochMs, Failure, RandomBytes, Result } from '../base/index.ts';
+import type { Cancel, Clock, DurationMs, EpochMs, RandomBytes, Result } from '../base/index.ts';
 import type { KindReader, Revoke } from '../contract/index.ts';
 import type { LinkFailure, LinkState } from '../link/index.ts';
 import type { FeedSource } from './source.ts';
@@ -20,6 +20,8 @@ export interface ReplicaOptions<C> {
   readonly project: Project<C>;
   /** After the commit, with the ids that changed: for live pages and for pushing to agents. A throw is a bug. */
   readonly applied?: (changes: readonly (C | Revoke)[]) => void;
+  /** A throw that no code expects (a bug, a full disk): for the log. The loop reports it and tries again with back-off. */
+  readonly fault?: (error: unknown) => void;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly tuning?: Partial<ReplicaTuning>;
@@ -63,7 +65,8 @@ export interface ReplicaStatus {
   readonly lag?: DurationMs;
   /** See {@link Replica.staleness}. */
   readonly staleness: DurationMs;
-  readonly counts: { readonly live: number; readonly revoked: number; readonly quarantined: number };
+  /** How many changes stand in quarantine. */
+  readonly quarantined: number;
   readonly lastDigest?: DigestReport;
 }
 
@@ -87,6 +90,8 @@ export interface Replica {
   clockOffset(): DurationMs;
   /** Compares the set with the source's digest and mends what differs. */
   verify(): Promise<Result<DigestReport, LinkFailure>>;
+  /** How many records are held, live ones and tombstones; walks the table. */
+  counts(): { readonly live: number; readonly revoked: number };
   quarantined(limit?: number): readonly Quarantined[];
   /** Applies a quarantined change again. */
   retry(key: number): Result<void>;

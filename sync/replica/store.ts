@@ -10,11 +10,13 @@ export interface ReplicaPosition {
   readonly image: ImageProgress | null;
   /** Number of the newest image begun; 0 before the first. */
   readonly generation: number;
-  /** Source's wall time of the last answer that said "nothing stands behind this"; null: never. */
+  /** This machine's wall time at the last answer that said "nothing stands behind this"; null: never. */
   readonly freshAt: EpochMs | null;
 }
 
 export interface ImageProgress {
+  /** `sweeping`: every page is in; what the image did not hold is being revoked. */
+  readonly stage: 'loading' | 'sweeping';
   /** null: the first page has not been read. */
   readonly token: string | null;
   readonly asOf: EpochMs | null;
@@ -71,18 +73,22 @@ export interface ReplicaStore {
 
   record(id: string): ReplicaRecord | undefined;
   /**
-   * Stores `record` when it is newer than what is held (see {@link Standing}) and says whether it was. `generation`
-   * marks the id as seen by that image, newer or not.
+   * Stores `record` when it is newer than what is held (see {@link Standing}) and says whether it was. `generation` is
+   * the newest image begun.
    */
   accept(record: ReplicaRecord, generation: number): boolean;
+  /** Marks a record that was not newer as held by image `generation`. */
+  seen(id: string, generation: number): void;
+  /** Turns a live record into a revoked one at its own revision, standing `inferred`. */
+  infer(id: string): void;
   /** Up to `limit` live records with `validUntil > asOf` that image `generation` has not seen. */
   unseen(generation: number, asOf: EpochMs, limit: number): readonly ReplicaRecord[];
   /** Live records with `validUntil > asOf` of one digest bucket, sorted by the UTF-8 bytes of the id. */
   bucket(bucket: number, asOf: EpochMs): readonly RecordRef[];
-  /** Ids of records of these kinds that stand `ignored`: to be fetched once a program knows the kind. */
+  /** Ids of live records that stand `ignored` although `knows` their kind: to be fetched by a newer program. */
   ignored(knows: (kind: string) => boolean): readonly string[];
-  /** How many records are held, live ones and tombstones. */
-  counts(): { readonly live: number; readonly revoked: number; readonly quarantined: number };
+  /** How many records are held; walks the table, so not for every tick. */
+  counts(): { readonly live: number; readonly revoked: number };
 
   /** Adds or renews; one entry for each id (a change without an id gets one of its own for each distinct content). */
   quarantine(entry: {
@@ -93,6 +99,7 @@ export interface ReplicaStore {
     readonly raw: string;
     readonly at: EpochMs;
   }): void;
+  quarantineSize(): number;
   quarantined(limit: number): readonly Quarantined[];
   /** The change of one entry, unsealed. */
   quarantinedChange(key: number): { readonly entry: Quarantined; readonly raw: string } | undefined;

@@ -1,3 +1,6 @@
 export { type Db, type OpenOptions, type Statement, openDatabase, transact } from './open.ts';
 export { type Migration, type MigrateOptions, type SchemaComponent, migrate } from './migrate.ts';
 export { storeCodes } from './codes.ts';
+export { type Sealer, aesGcmSealer } from './sealer.ts';
+export { type SqliteReplicaStoreOptions, replicaSchema, sqliteReplicaStore } from './replica-store.ts';
+export { type SqliteOutboxStoreOptions, outboxSchema, sqliteOutboxStore } from './outbox-store.ts';

@@ -1,1 +1,6 @@
 export type { ReaderFaults, ReaderSimulator, ReaderSimulatorOptions, SimulatedCard } from './simulator-types.ts';
+export { residentIdProtocol } from './driver.ts';
+export { createReaderSimulator } from './simulator.ts';
+export { cardCodes } from './codes.ts';
+export { decodeCardText } from './card-text.ts';
+export { checkCharacter, isCitizenNumber } from './number.ts';
