@@ -41,6 +41,8 @@ export interface Api {
 }
 
 export const SESSION_COOKIE = 'hallhub_session';
+/** Holds the token of the kiosk whose page this browser shows. */
+export const KIOSK_COOKIE = 'hallhub_kiosk';
 
 export interface ApiDeps {
   readonly server: FastifyInstance;
@@ -63,8 +65,7 @@ export function createApi({ server, staff, isKiosk }: ApiDeps): Api {
     if (access === 'public') return {};
     if (access === 'kiosk') {
       const kioskId = (request.params as { kiosk?: string }).kiosk ?? '';
-      const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-      return isKiosk(kioskId, token) ? {} : { failure: { code: 'E-STAFF-0103' } };
+      return isKiosk(kioskId, request.cookies[KIOSK_COOKIE] ?? '') ? {} : { failure: { code: 'E-STAFF-0103' } };
     }
     const account = callerOf(request);
     if (!account) return { failure: { code: 'E-STAFF-0103' } };

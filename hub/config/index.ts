@@ -4,6 +4,7 @@ export {
   type GateConfig,
   type AreaConfig,
   type DeviceConfig,
+  type KioskConfig,
   type Label,
   configSchema,
 } from './schema.ts';

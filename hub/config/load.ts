@@ -112,7 +112,7 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
       need(devices, gate[part], ['gates', index, part], 'device');
   });
   config.kiosks.forEach((kiosk, index) => {
-    need(devices, kiosk.printer, ['kiosks', index, 'printer'], 'device');
+    for (const part of ['printer', 'reader'] as const) need(devices, kiosk[part], ['kiosks', index, part], 'device');
   });
   if ((config.hall.token === undefined) === (config.hall.tokenFile === undefined)) {
     found.push({ path: ['hall'], message: 'give either token or tokenFile' });

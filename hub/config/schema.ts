@@ -89,7 +89,8 @@ const gate = z.strictObject({
   passageTimeout: duration.default(() => 8_000 as DurationMs),
 });
 
-const kiosk = z.strictObject({ id, label, printer: id });
+/** A self-service place: its printer, and the reader on which people identify. */
+const kiosk = z.strictObject({ id, label, printer: id, reader: id });
 
 /** The hub's configuration file. One source: the check, the types, and the JSON Schema for editors come from here. */
 export const configSchema = z.strictObject({
@@ -123,5 +124,6 @@ export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;
 export type GateConfig = Config['gates'][number];
 export type AreaConfig = Config['areas'][number];
+export type KioskConfig = Config['kiosks'][number];
 export type DeviceConfig = Config['devices'][number];
 export type Label = z.output<typeof label>;

@@ -38,7 +38,8 @@ export interface DeviceEvent {
 export interface Devices {
   /** What is plugged into the hub. */
   list(): readonly DeviceView[];
-  traffic(deviceId: string): readonly Traffic[];
+  /** The last frames. They may hold what a card said of its holder, so the look is recorded. */
+  traffic(deviceId: string, by: string): readonly Traffic[];
   /** What comes over the bus. */
   busDevices(): readonly BusDeviceView[];
   /** A new token for a device on the bus, shown once; an earlier one stops working. */
@@ -86,17 +87,18 @@ export function createDevices(deps: {
 
   return {
     list: () =>
-      host
-        .devices()
-        .map(({ id, profile, line, capabilities, health }) => ({
-          id,
-          label: labels.get(id) ?? { zh: id, en: id },
-          profile,
-          line,
-          capabilities,
-          health,
-        })),
-    traffic: (deviceId) => host.traffic(deviceId),
+      host.devices().map(({ id, profile, line, capabilities, health }) => ({
+        id,
+        label: labels.get(id) ?? { zh: id, en: id },
+        profile,
+        line,
+        capabilities,
+        health,
+      })),
+    traffic: (deviceId, by) => {
+      audit.record({ actor: by, action: 'device.look-frames', subject: `device:${deviceId}` });
+      return host.traffic(deviceId);
+    },
     busDevices: () => onBus.all(),
     issueToken: (deviceId, by) => {
       const token = randomBytes(32).toString('base64url');

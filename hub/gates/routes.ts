@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { Api } from '../api/api.ts';
+import type { Live } from '../api/live.ts';
+import { may } from '../staff/index.ts';
+import type { Account } from '../staff/index.ts';
+import type { EntryView, Gates } from './service.ts';
+
+/** What guards see: their gates, who came, why somebody was refused; who it was only by an audited look. */
+export function gateRoutes(api: Api, { gates, live }: { readonly gates: Gates; readonly live: Live }): void {
+  gates.onEntry((entry) => {
+    live.publish('gates', entry);
+  });
+  const mine = (staff: Account) => gates.gates().filter((gate) => may(staff.grants, ['guard', 'auditor'], gate.area));
+  const visible = (staff: Account, entries: readonly EntryView[]): readonly EntryView[] => {
+    const ids = new Set(mine(staff).map(({ id }) => id));
+    return entries.filter(({ gateId }) => ids.has(gateId));
+  };
+
+  api.route({ method: 'GET', url: '/api/gates', access: ['guard', 'auditor'], handler: ({ staff }) => mine(staff) });
+  api.route({
+    method: 'GET',
+    url: '/api/gates/entries',
+    access: ['guard', 'auditor'],
+    query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(100) }),
+    handler: ({ staff, query }) => visible(staff, gates.entries({ limit: query.limit })),
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/gates/entries/:id/look',
+    access: ['guard'],
+    params: z.object({ id: z.string().max(64) }),
+    handler: ({ staff, params }) => gates.look(params.id, staff),
+  });
+}

@@ -1,0 +1,3 @@
+export { type KioskView, type Kiosks, createKiosks } from './service.ts';
+export { kioskRoutes } from './routes.ts';
+export { kioskCodes } from './codes.ts';

@@ -1,0 +1,43 @@
+import type { Text } from './i18n.ts';
+import { say } from './i18n.ts';
+
+/** RFC 9457 problem details, as the hub answers them. */
+export interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly detail?: string;
+}
+
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
+
+let catalogue: Readonly<Record<string, Text>> = {};
+
+/** Loads the texts of all codes; pages show those, never the codes alone. */
+export async function loadCatalogue(): Promise<void> {
+  const answer = await call<Readonly<Record<string, Text>>>('GET', '/api/catalogue');
+  if (answer.ok) catalogue = answer.value;
+}
+
+export function textOf(code: string): string {
+  const text = catalogue[code];
+  return text ? say(text) : code;
+}
+
+const UNREACHABLE: Problem = { status: 0, code: 'E-WEB-0101' };
+
+/** Calls the hub's API. Never throws: no answer at all is a problem like any other. */
+export async function call<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer<T>> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: { 'x-hallhub': '1', ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  } catch {
+    return { ok: false, problem: UNREACHABLE };
+  }
+  const text = await response.text();
+  const parsed: unknown = text === '' ? undefined : JSON.parse(text);
+  return response.ok ? { ok: true, value: parsed as T } : { ok: false, problem: parsed as Problem };
+}
