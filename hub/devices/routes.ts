@@ -18,7 +18,9 @@ export function deviceRoutes(api: Api, { devices }: { readonly devices: Devices 
     access: ['operator'],
     params: device,
     handler: ({ params, staff }) =>
-      devices.traffic(params.id, `staff:${staff.id}`).map((frame) => ({ ...frame, bytes: Buffer.from(frame.bytes).toString('hex') })),
+      devices
+        .traffic(params.id, `staff:${staff.id}`)
+        .map((frame) => ({ ...frame, bytes: Buffer.from(frame.bytes).toString('hex') })),
   });
   api.route({
     method: 'GET',

@@ -104,7 +104,9 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     }
     if (row.display === null) return undefined;
     const opened = vault.open(row.display, `gate-entry/${row.id}`);
-    return opened.ok ? (JSON.parse(opened.value.toString('utf8')) as { name: string; number: string }) : undefined;
+    return opened.ok
+      ? (JSON.parse(Buffer.from(opened.value).toString('utf8')) as { name: string; number: string })
+      : undefined;
   };
   const toView = (row: EntryRow): EntryView => {
     const person = identity(row);

@@ -104,7 +104,7 @@ export function createRequests(deps: {
       const row = sealed.get(id);
       if (!row?.sealed) return failure('E-REQ-0101', id);
       const opened = vault.open(row.sealed, `request/${id}`);
-      return opened.ok ? ok(JSON.parse(opened.value.toString('utf8')) as unknown) : opened;
+      return opened.ok ? ok(JSON.parse(Buffer.from(opened.value).toString('utf8')) as unknown) : opened;
     },
     summary: () => {
       const of = new Map(counts.all().map(({ state, count }) => [state, count]));

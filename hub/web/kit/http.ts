@@ -26,7 +26,11 @@ export function textOf(code: string): string {
 const UNREACHABLE: Problem = { status: 0, code: 'E-WEB-0101' };
 
 /** Calls the hub's API. Never throws: no answer at all is a problem like any other. */
-export async function call<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer<T>> {
+export async function call<T>(
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<Answer<T>> {
   let response: Response;
   try {
     response = await fetch(path, {

@@ -23,9 +23,18 @@ export function setLocale(next: Locale): void {
 /** The text in the language chosen now; reactive inside templates and computed values. */
 export const say = (text: Text): string => text[locale.value];
 
-const time = computed(() => new Intl.DateTimeFormat(tag(), { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }));
+const time = computed(
+  () => new Intl.DateTimeFormat(tag(), { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
+);
 const dateTime = computed(
-  () => new Intl.DateTimeFormat(tag(), { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+  () =>
+    new Intl.DateTimeFormat(tag(), {
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    }),
 );
 const tag = (): string => (locale.value === 'zh' ? 'zh-CN' : 'en-GB');
 
@@ -37,7 +46,8 @@ export function age(milliseconds: number): string {
   const seconds = Math.max(0, Math.round(milliseconds / 1000));
   if (seconds < 60) return say({ zh: `${seconds} 秒`, en: `${seconds} s` });
   if (seconds < 3600) return say({ zh: `${Math.round(seconds / 60)} 分钟`, en: `${Math.round(seconds / 60)} min` });
-  if (seconds < 172_800) return say({ zh: `${Math.round(seconds / 3600)} 小时`, en: `${Math.round(seconds / 3600)} h` });
+  if (seconds < 172_800)
+    return say({ zh: `${Math.round(seconds / 3600)} 小时`, en: `${Math.round(seconds / 3600)} h` });
   return say({ zh: `${Math.round(seconds / 86_400)} 天`, en: `${Math.round(seconds / 86_400)} d` });
 }
 

@@ -8,7 +8,11 @@ export type LinkState = 'connecting' | 'online' | 'offline';
  * A page's live stream: `load` reads the snapshot at first and whenever the stream says that something may have been
  * missed; `topics` take the changes in between. Ends with the component.
  */
-export function useLive(url: string, load: () => void | Promise<void>, topics: Readonly<Record<string, (data: never) => void>>): Ref<LinkState> {
+export function useLive(
+  url: string,
+  load: () => void | Promise<void>,
+  topics: Readonly<Record<string, (data: never) => void>>,
+): Ref<LinkState> {
   const link = ref<LinkState>('connecting');
   const source = new EventSource(url);
   source.addEventListener('open', () => {
