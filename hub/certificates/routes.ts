@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import type { Api } from '../api/api.ts';
+import { maskName } from '../vault/index.ts';
+import type { CertificateService } from './ports.ts';
+
+/** What staff see of certificates and prints, and the one way out of an uncertain print. */
+export function certificateRoutes(api: Api, { certificates }: { readonly certificates: CertificateService }): void {
+  api.route({
+    method: 'GET',
+    url: '/api/certificates',
+    access: ['counter', 'auditor'],
+    handler: () => certificates.listAll(200).map((view) => ({ ...view, studentName: maskName(view.studentName) })),
+  });
+  api.route({
+    method: 'GET',
+    url: '/api/certificates/jobs',
+    access: ['counter', 'auditor'],
+    handler: () => certificates.jobs(),
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/certificates/jobs/:id/resolve',
+    access: ['counter'],
+    params: z.object({ id: z.string().max(64) }),
+    body: z.object({ copiesFound: z.int().min(0).max(99), reason: z.string().trim().min(2).max(200) }),
+    handler: ({ params, body, staff }) =>
+      certificates.resolveUncertain(params.id, { copiesFound: body.copiesFound }, staff.id, body.reason),
+  });
+}

@@ -1,0 +1,62 @@
+import { definePage } from './registry.ts';
+
+/** Every page of the hub, in the order of the menu. */
+export const pages = [
+  definePage({
+    path: '/floor',
+    title: { zh: '演示大厅', en: 'Hall floor' },
+    demo: true,
+    component: () => import('../pages/FloorPage.vue'),
+  }),
+  definePage({
+    path: '/login',
+    title: { zh: '登录', en: 'Log in' },
+    component: () => import('../pages/LoginPage.vue'),
+  }),
+  definePage({
+    path: '/join',
+    title: { zh: '启用账号', en: 'Set up your account' },
+    component: () => import('../pages/JoinPage.vue'),
+  }),
+  definePage({
+    path: '/kiosk/:kiosk',
+    title: { zh: '自助打印', en: 'Self-service printing' },
+    component: () => import('../pages/KioskPage.vue'),
+  }),
+  definePage({
+    path: '/gates',
+    title: { zh: '门岗', en: 'Gates' },
+    roles: ['guard', 'auditor'],
+    component: () => import('../pages/GatesPage.vue'),
+  }),
+  definePage({
+    path: '/prints',
+    title: { zh: '证明打印', en: 'Certificates' },
+    roles: ['counter', 'auditor'],
+    component: () => import('../pages/PrintsPage.vue'),
+  }),
+  definePage({
+    path: '/hall',
+    title: { zh: '线上大厅同步', en: 'Online hall' },
+    roles: ['operator', 'auditor'],
+    component: () => import('../pages/HallPage.vue'),
+  }),
+  definePage({
+    path: '/devices',
+    title: { zh: '设备', en: 'Devices' },
+    roles: ['operator', 'auditor'],
+    component: () => import('../pages/DevicesPage.vue'),
+  }),
+  definePage({
+    path: '/accounts',
+    title: { zh: '人员', en: 'Staff' },
+    roles: ['operator', 'auditor'],
+    component: () => import('../pages/AccountsPage.vue'),
+  }),
+  definePage({
+    path: '/audit',
+    title: { zh: '审计', en: 'Audit' },
+    roles: ['auditor'],
+    component: () => import('../pages/AuditPage.vue'),
+  }),
+];

@@ -1,0 +1,16 @@
+import type { Component } from 'vue';
+import type { Role } from '../../staff/rules.ts';
+import type { Text } from '../kit/i18n.ts';
+
+/** One page. A domain that brings a page adds one entry to `pages.ts`; shell, menu and access follow from it. */
+export interface Page {
+  readonly path: string;
+  readonly title: Text;
+  /** Who sees it in the menu and may open it; absent: a page of its own, without shell and without log-in. */
+  readonly roles?: readonly Role[];
+  /** Shown without log-in only when the hub runs as a demo. */
+  readonly demo?: boolean;
+  readonly component: () => Promise<{ default: Component }>;
+}
+
+export const definePage = (page: Page): Page => page;

@@ -1,0 +1,26 @@
+import { ref } from 'vue';
+import type { Grant, Role } from '../../staff/rules.ts';
+import { call } from '../kit/http.ts';
+
+export interface Me {
+  readonly id: string;
+  readonly login: string;
+  readonly name: string;
+  readonly grants: readonly Grant[];
+}
+
+/** Who is logged in here; undefined: not asked yet, null: nobody. */
+export const me = ref<Me | null | undefined>();
+
+export async function refreshMe(): Promise<void> {
+  const answer = await call<Me>('GET', '/api/session');
+  me.value = answer.ok ? answer.value : null;
+}
+
+export async function logOut(): Promise<void> {
+  await call('DELETE', '/api/session');
+  me.value = null;
+}
+
+export const holds = (roles: readonly Role[]): boolean =>
+  me.value?.grants.some(({ role }) => role === 'operator' || roles.includes(role)) ?? false;
