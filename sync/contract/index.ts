@@ -60,3 +60,4 @@ export { headers, mediaTypes } from './headers.ts';
 export { instant, sha256Hex } from './instant.ts';
 export { syncCodes } from './codes.ts';
 export { bucketOf, digestBuckets, digestOf } from './digest.ts';
+export { type PinnedKey, type Verifier, createVerifier, rawPublicKey, signBytes } from './signature.ts';

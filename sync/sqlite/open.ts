@@ -47,3 +47,10 @@ export function openDatabase({ file, readonly = false }: OpenOptions): Db {
 export function transact<T>(db: Db, work: () => T): T {
   return db.inTransaction ? work() : db.transaction(work).immediate();
 }
+
+const ownTrouble = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CORRUPT|NOTADB|NOMEM|CANTOPEN|PROTOCOL|INTERRUPT)(_|$)/;
+
+/** Whether an error is trouble of the database itself (full disk, I/O), not of what was to be written. */
+export function isOwnTrouble(error: unknown): boolean {
+  return error instanceof Database.SqliteError && ownTrouble.test(error.code);
+}
