@@ -36,6 +36,7 @@ export {
 } from './pages.ts';
 export {
   type Attachment,
+  type AttachmentStored,
   type CloudEvent,
   type EventAnswer,
   type EventAnswers,
@@ -44,6 +45,7 @@ export {
   type EventType,
   allEventTypes,
   attachmentSchema,
+  attachmentStoredSchema,
   certificateNotPrinted,
   certificatePrinted,
   cloudEventSchema,
