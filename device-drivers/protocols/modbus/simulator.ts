@@ -61,16 +61,15 @@ export function createRelayBoardSimulator(options: RelayBoardSimulatorOptions): 
     );
   };
 
-  const reply = (body: readonly number[], request: Uint8Array, meaning: string): void => {
+  const reply = (body: readonly number[], meaning: string): void => {
     if (faults.silent) return;
     const addressed = [faults.wrongAddress ?? body[0] ?? unit, ...body.slice(1)];
     const crc = checksum(Uint8Array.from(addressed)) ^ (faults.badCrc ? 0x5555 : 0);
     const frame = Uint8Array.from([...addressed, crc & 0xff, crc >> 8]);
     const torn = faults.tearAfter === undefined ? frame : frame.subarray(0, faults.tearAfter);
-    const bytes = faults.echo ? Uint8Array.from([...request, ...torn]) : torn;
     const send = (): void => {
-      traffic.emit({ at: clock.now(), direction: 'out', bytes, meaning });
-      void transport.write(bytes);
+      traffic.emit({ at: clock.now(), direction: 'out', bytes: torn, meaning });
+      void transport.write(torn);
     };
     if (faults.lateBy === undefined) {
       send();
@@ -129,12 +128,13 @@ export function createRelayBoardSimulator(options: RelayBoardSimulatorOptions): 
 
   const handle = (frame: Uint8Array): void => {
     const [address, code = 0] = frame;
+    if (faults.echo) void transport.write(frame);
     traffic.emit({ at: clock.now(), direction: 'in', bytes: frame, meaning: `function ${code}` });
     if (address !== unit) return;
     const outcome =
       faults.exception ?? carryOut(code, new DataView(frame.buffer, frame.byteOffset + 2, frame.byteLength - 4));
-    if (typeof outcome === 'number') reply([unit, code | 0x80, outcome], frame, `exception ${outcome}`);
-    else reply([unit, ...outcome.body], frame, outcome.meaning);
+    if (typeof outcome === 'number') reply([unit, code | 0x80, outcome], `exception ${outcome}`);
+    else reply([unit, ...outcome.body], outcome.meaning);
   };
 
   const receive = (bytes: Uint8Array): void => {
