@@ -1,1 +1,3 @@
 export type { AgentHost, AgentHostOptions, DeviceDefinition, HostedDevice } from './types.ts';
+export { createAgentHost } from './host.ts';
+export { builtInProtocols } from './protocols.ts';

@@ -23,3 +23,4 @@ export { type HealthKeeper, createHealth } from './health.ts';
 export { type Line, type LineOptions, createLine, reconnectDelay } from './line.ts';
 export { type Exchange, type ExchangeOptions, type Reply, type Request, createExchange } from './exchange.ts';
 export { parseParams } from './params.ts';
+export { type CommandLedger, createCommandLedger } from './command-ledger.ts';

@@ -121,7 +121,7 @@ export function createLine(options: LineOptions): Line {
     cycle: (reason) => {
       if (!isUp) return;
       lost(reason);
-      void inTurn(() => transport.close());
+      void inTurn(() => transport.close('drop'));
     },
   };
 }

@@ -13,8 +13,11 @@ export interface Transport {
   open(): Promise<Result<void>>;
   /** Hands the bytes to the operating system before it returns; the promise settles when it took or refused all of them. */
   write(bytes: Uint8Array): Promise<Result<void>>;
-  /** Closes the line without an {@link onDown}. Never fails. */
-  close(): Promise<void>;
+  /**
+   * Closes the line without an {@link onDown}. Never fails. `drop` throws away what was written and has not left yet: an
+   * order that was given up must not arrive when a stalled connection comes back to life.
+   */
+  close(how?: 'drop'): Promise<void>;
   /** The listener must not keep `bytes` after it returns. */
   onData(listener: (bytes: Uint8Array) => void): Cancel;
   /** The line broke by itself: unplugged, reset by the peer. Called once for each opening. */

@@ -101,10 +101,10 @@ export function pacedTransport(
       await pacer.push(bytes.slice());
       return outcome();
     },
-    close: () => {
+    close: (how) => {
       isOpen = false;
       pacer.clear();
-      return inner.close();
+      return inner.close(how);
     },
     onData: (listener) => inner.onData(listener),
     onDown: (listener) => inner.onDown(listener),

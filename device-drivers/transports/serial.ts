@@ -84,11 +84,18 @@ export function createSerialTransport(settings: Omit<SerialSettings, 'kind'>): T
       const written = writeNow(current, bytes);
       return written === bytes.length ? Promise.resolve(ok()) : writeQueued(current, bytes.subarray(written));
     },
-    close: async () => {
+    close: async (how) => {
       await opening;
       const current = port;
       port = undefined;
       if (!current?.isOpen) return;
+      if (how === 'drop') {
+        await new Promise<void>((resolve) => {
+          current.flush(() => {
+            resolve();
+          });
+        });
+      }
       await new Promise<void>((resolve) => {
         current.close(() => {
           resolve();

@@ -86,7 +86,7 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
         });
       });
     },
-    close: async () => {
+    close: async (how) => {
       opening?.socket.destroy();
       await opening?.result;
       const current = socket;
@@ -96,8 +96,9 @@ export function createTcpTransport(options: TcpTransportOptions): Transport {
         current.once('close', () => {
           resolve();
         });
-        current.end();
-        current.destroy();
+        // A reset makes the operating system forget what it has not sent; an orderly end would still deliver it.
+        if (how === 'drop') current.resetAndDestroy();
+        else current.end(() => current.destroy());
       });
     },
     onData: data.on,

@@ -6,4 +6,5 @@ export {
   profileSchema,
   vectorsSchema,
 } from './profile.ts';
+export { builtInProfiles, loadProfiles, loadVectors } from './catalogue.ts';
 export { profileCodes } from './codes.ts';

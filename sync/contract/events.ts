@@ -172,3 +172,15 @@ export const eventPositionSchema = eventAnswersSchema
   .extend({ type: z.literal('position') })
   .meta({ id: 'EventPosition', description: '`answers` lists the rejected events after the sequence asked about' });
 export type EventPosition = z.infer<typeof eventPositionSchema>;
+
+export const attachmentStoredSchema = z
+  .object({
+    type: z.literal('attachment'),
+    nonce: z.string().max(128),
+    hub: z.string().max(64),
+    issuedAt: instant,
+    sha256: sha256Hex,
+    size: z.int().min(0),
+  })
+  .meta({ id: 'AttachmentStored' });
+export type AttachmentStored = z.infer<typeof attachmentStoredSchema>;

@@ -36,6 +36,7 @@ export {
 } from './pages.ts';
 export {
   type Attachment,
+  type AttachmentStored,
   type CloudEvent,
   type EventAnswer,
   type EventAnswers,
@@ -44,6 +45,7 @@ export {
   type EventType,
   allEventTypes,
   attachmentSchema,
+  attachmentStoredSchema,
   certificateNotPrinted,
   certificatePrinted,
   cloudEventSchema,
@@ -60,3 +62,4 @@ export { headers, mediaTypes } from './headers.ts';
 export { instant, sha256Hex } from './instant.ts';
 export { syncCodes } from './codes.ts';
 export { bucketOf, digestBuckets, digestOf } from './digest.ts';
+export { type PinnedKey, type Verifier, createVerifier, rawPublicKey, signBytes } from './signature.ts';

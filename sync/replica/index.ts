@@ -22,3 +22,4 @@ export {
   type ReplicaStatus,
   type ReplicaTuning,
 } from './replica.ts';
+export { createReplica } from './create.ts';

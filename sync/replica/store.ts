@@ -67,6 +67,8 @@ export interface ReplicaStore {
   transaction<T>(work: () => T): T;
   /** Inside a transaction: a throw rolls back to here only, and passes on. */
   savepoint<T>(work: () => T): T;
+  /** Whether an error thrown within a transaction is the store's own trouble (disk full, I/O), no change's fault. */
+  isOwnTrouble(error: unknown): boolean;
 
   position(): ReplicaPosition;
   setPosition(position: ReplicaPosition): void;

@@ -49,3 +49,10 @@ export function openDatabase({ file, readonly = false, busyTimeoutMs = 5_000 }: 
 export function transact<T>(db: Db, work: () => T): T {
   return db.inTransaction ? work() : db.transaction(work).immediate();
 }
+
+const ownTrouble = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CORRUPT|NOTADB|NOMEM|CANTOPEN|PROTOCOL|INTERRUPT)(_|$)/;
+
+/** Whether an error is trouble of the database itself (full disk, I/O), not of what was to be written. */
+export function isOwnTrouble(error: unknown): boolean {
+  return error instanceof Database.SqliteError && ownTrouble.test(error.code);
+}

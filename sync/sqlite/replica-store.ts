@@ -5,7 +5,7 @@ import { bucketOf } from '../contract/index.ts';
 import type { ImageProgress, Quarantined, RecordRef, ReplicaRecord, ReplicaStore, Standing } from '../replica/index.ts';
 import type { SchemaComponent } from './migrate.ts';
 import type { Db } from './open.ts';
-import { transact } from './open.ts';
+import { isOwnTrouble, transact } from './open.ts';
 import type { Sealer } from './sealer.ts';
 
 /** Tables of every replica in a database. */
@@ -95,6 +95,7 @@ export function sqliteReplicaStore({ db, source, sealer }: SqliteReplicaStoreOpt
   return {
     transaction: (work) => transact(db, work),
     savepoint: <T>(work: () => T): T => savepoint(work) as T,
+    isOwnTrouble,
 
     position: () => {
       const row = sql.position.get(source);

@@ -203,7 +203,7 @@ describe('the driver', () => {
     const clock = manualClock();
     const printer = simulatedPrinter({ clock });
     let calls = 0;
-    const connect: typeof printer.connect = () => {
+    const connect = (): ReturnType<typeof printer.connect> => {
       calls++;
       return printer.connect();
     };

@@ -19,3 +19,6 @@ export interface PdfMaker {
   readonly memory: { readonly peakBytes: number } | undefined;
   stop(): Promise<void>;
 }
+
+export { type PdfProcessOptions, pdfProcess } from './process.ts';
+export { type FontFiles, fontFiles } from './fonts.ts';

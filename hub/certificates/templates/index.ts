@@ -22,3 +22,7 @@ export interface RenderInput {
   readonly issuedOn: string;
   readonly validUntil: string;
 }
+
+export type { Block, Sample, Template } from './schema.ts';
+export { type TemplateSet, loadSample, loadTemplates, shippedTemplates } from './load.ts';
+export { checkFields } from './fill.ts';

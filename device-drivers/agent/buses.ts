@@ -1,0 +1,73 @@
+import { type Failure, type Result, failure, ok } from '@hallhub/sync/base';
+import type { Profile, ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
+import type { BusDefinition, BusDevice, Protocol, TransportSettings } from '../kit/index.ts';
+import type { DeviceDefinition } from './types.ts';
+
+export interface PlannedBus {
+  readonly protocol: Protocol;
+  readonly definition: BusDefinition;
+}
+
+export interface Plan {
+  readonly buses: readonly PlannedBus[];
+  /** Definitions that make no sense, with the reason. */
+  readonly misfits: readonly { readonly definition: DeviceDefinition; readonly problem: Failure }[];
+}
+
+/** Which device hangs on which line: devices with equal settings and the same protocol share one. */
+export function planBuses(
+  devices: readonly DeviceDefinition[],
+  profiles: ProfileCatalogue,
+  protocols: readonly Protocol[],
+): Plan {
+  const buses = new Map<string, { protocol: Protocol; transport: TransportSettings; devices: BusDevice[] }>();
+  const misfits: { definition: DeviceDefinition; problem: Failure }[] = [];
+  const ids = new Set<string>();
+  for (const definition of devices) {
+    const found = resolve(definition, profiles, protocols, ids);
+    if (!found.ok) {
+      misfits.push({ definition, problem: found.error });
+      continue;
+    }
+    ids.add(definition.id);
+    const { profile, protocol } = found.value;
+    const key = `${protocol.name} ${lineKey(definition.transport)}`;
+    const bus = buses.get(key) ?? { protocol, transport: definition.transport, devices: [] };
+    bus.devices.push({ deviceId: definition.id, params: { ...profile.params, ...definition.params } });
+    buses.set(key, bus);
+  }
+  const planned = [...buses.values()].map(({ protocol, ...definition }) => ({ protocol, definition }));
+  return { buses: planned, misfits };
+}
+
+function resolve(
+  definition: DeviceDefinition,
+  profiles: ProfileCatalogue,
+  protocols: readonly Protocol[],
+  ids: ReadonlySet<string>,
+): Result<{ readonly profile: Profile; readonly protocol: Protocol }> {
+  if (ids.has(definition.id)) return failure('E-DEV-0302', `two devices are called ${definition.id}`);
+  const profile = profiles.get(definition.profile);
+  if (!profile) return failure('E-DEV-0301', `no profile ${definition.profile}`);
+  const protocol = protocols.find(({ name }) => name === profile.protocol);
+  return protocol ? ok({ profile, protocol }) : failure('E-DEV-0301', `no protocol ${profile.protocol}`);
+}
+
+/** The same for settings that mean the same, whatever order their keys were written in. */
+function lineKey(settings: TransportSettings): string {
+  return JSON.stringify(Object.entries(settings).sort(([a], [b]) => a.localeCompare(b)));
+}
+
+/** What an operator would call the line. */
+export function lineName(settings: TransportSettings): string {
+  switch (settings.kind) {
+    case 'serial':
+      return settings.path;
+    case 'tcp':
+      return `tcp://${settings.host}:${settings.port}`;
+    case 'memory':
+      return `memory:${settings.name}`;
+    case 'url':
+      return settings.url;
+  }
+}

@@ -1,0 +1,5 @@
+export { until, tick } from './until.ts';
+export { createPtyPair, type PtyPair } from './pty.ts';
+export { transportContract, type TransportFixture } from './transport-contract.ts';
+export { chunked, noise, mangled } from './bytes.ts';
+export { framerConformance, type FramerFixture } from './framer-conformance.ts';

@@ -1,0 +1,62 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { builtIn, isFilter, placeholders } from './fill.ts';
+import { type Sample, type Template, sampleSchema, templateSchema } from './schema.ts';
+
+export interface TemplateSet {
+  /** The newest version, or the one asked for. */
+  get(name: string, version?: number): Template | undefined;
+  readonly names: readonly string[];
+}
+
+/** The templates that ship with the product. */
+export const shippedTemplates = fileURLToPath(new URL('.', import.meta.url));
+
+/**
+ * Reads every `<folder>/<name>/<version>/template.json`.
+ * @throws {Error} naming the file, when one breaks the schema or names a field that it does not declare.
+ */
+export function loadTemplates(folder: string = shippedTemplates): TemplateSet {
+  const byName = new Map<string, Map<number, Template>>();
+  for (const name of folders(folder)) {
+    for (const version of folders(join(folder, name))) {
+      if (!/^[1-9]\d*$/.test(version))
+        throw new Error(`${join(folder, name, version)}: a version is a number from 1 on`);
+      const versions = byName.get(name) ?? new Map<number, Template>();
+      versions.set(Number(version), loadTemplate(folder, name, Number(version)));
+      byName.set(name, versions);
+    }
+  }
+  return {
+    get: (name, version) => {
+      const versions = byName.get(name);
+      return versions?.get(version ?? Math.max(...versions.keys()));
+    },
+    names: [...byName.keys()],
+  };
+}
+
+function folders(path: string): readonly string[] {
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+}
+
+function loadTemplate(folder: string, name: string, version: number): Template {
+  const file = join(folder, name, String(version), 'template.json');
+  const parsed = templateSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  if (!parsed.success) throw new Error(`${file}: ${parsed.error.message}`);
+  const known = new Set([...builtIn, ...Object.keys(parsed.data.fields)]);
+  for (const used of placeholders(JSON.stringify(parsed.data.layout))) {
+    if (!known.has(used.name)) throw new Error(`${file}: {{${used.name}}} is no field`);
+    const odd = used.filters.find((filter) => !isFilter(filter));
+    if (odd !== undefined) throw new Error(`${file}: there is no filter ${odd}`);
+  }
+  return { ...parsed.data, name, version };
+}
+
+/** The sample data that stands beside a template. */
+export function loadSample(name: string, version: number, folder: string = shippedTemplates): Sample {
+  return sampleSchema.parse(JSON.parse(readFileSync(join(folder, name, String(version), 'sample.json'), 'utf8')));
+}

@@ -1,0 +1,1 @@
+export { type HttpHall, type HttpHallOptions, createHttpHall } from './http-hall.ts';

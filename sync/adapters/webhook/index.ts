@@ -1,0 +1,8 @@
+export {
+  type Hint,
+  type HintVerdict,
+  type HintVerifier,
+  type HintVerifierOptions,
+  createHintVerifier,
+  signHint,
+} from './webhook.ts';
