@@ -15,7 +15,7 @@ areas:
     label: { zh: 校园, en: Campus }
     maxStaleness: 4h
 devices:
-  - { id: reader, profile: p, connection: 'memory:r', label: { zh: 读卡器, en: Reader } }
+  - { id: reader, profile: p, transport: { kind: memory, name: r }, label: { zh: 读卡器, en: Reader } }
 gates:
   - { id: south, label: { zh: 南门, en: South }, area: campus, reader: reader, barrier: reader }
 `;
@@ -51,7 +51,10 @@ describe('configuration', () => {
     ['a reference to nothing', GOOD.replace('area: campus,', 'area: nowhere,'), 16, /no area has the id "nowhere"/],
     [
       'a name used twice',
-      GOOD.replace('gates:', '  - { id: reader, profile: p, connection: x, label: { zh: 读, en: R } }\ngates:'),
+      GOOD.replace(
+        'gates:',
+        '  - { id: reader, profile: p, transport: { kind: memory, name: r }, label: { zh: 读, en: R } }\ngates:',
+      ),
       15,
       /used twice/,
     ],

@@ -58,13 +58,30 @@ const mqtt = z
   })
   .prefault({});
 
+/** The line to a device; the same shapes that drivers are given. Devices with equal settings share one line (an RS-485 bus). */
+const transport = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('serial'),
+    /** A stable name such as `/dev/serial/by-id/…`. */
+    path: z.string().min(1),
+    baudRate: z.int().min(300).default(115_200),
+    dataBits: z.union([z.literal(7), z.literal(8)]).default(8),
+    parity: z.enum(['none', 'even', 'odd']).default('none'),
+    stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
+  }),
+  z.strictObject({ kind: z.literal('tcp'), host: z.string().min(1), port: port.min(1) }),
+  z.strictObject({ kind: z.literal('url'), url: z.url() }),
+  z.strictObject({ kind: z.literal('memory'), name: z.string().min(1), baudRate: z.int().min(300).optional() }),
+]);
+
 const device = z.strictObject({
   id,
-  profile: z.string(),
+  /** A profile of `firmware-profiles`, e.g. `generic/resident-id-serial`. */
+  profile: z.string().min(1),
   label,
-  /** Where it is plugged in: `serial:/dev/serial/by-id/…`, `tcp://host:port`, `ipp://host/…`, `memory:name` (demo). */
-  connection: z.string().min(1),
-  options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  transport,
+  /** Overrides of the profile's parameters: a bus address, a relay's channel. */
+  params: z.record(z.string(), z.unknown()).default({}),
 });
 
 const area = z.strictObject({
@@ -112,8 +129,16 @@ export const configSchema = z.strictObject({
       /** A font for characters that Noto Serif SC lacks, e.g. HanaMinB from fonts-hanazono. */
       fallbackFontFile: z.string().optional(),
       issuer: label.default({ zh: '示例大学', en: 'Specimen University' }),
-      /** Where the QR code on the paper points; the code is appended. */
-      verifyUrl: z.url().optional(),
+      office: label.default({ zh: '教务处', en: 'Office of Academic Affairs' }),
+      /** The straight line in the seal. */
+      sealPurpose: z.string().default('证明专用章'),
+      /** Begins each certificate number; unique among the hubs of one university. */
+      numberPrefix: z
+        .string()
+        .regex(/^[A-Z0-9]{1,8}$/)
+        .default('H1'),
+      /** Where the QR code on the paper points; the verification code is appended as `?code=`. */
+      verifyUrl: z.url().default('https://verify.example.edu/'),
       idleShutdown: duration.default(() => 300_000 as DurationMs),
     })
     .prefault({}),

@@ -1,0 +1,77 @@
+import { resolve } from 'node:path';
+import { FailureError, systemClock } from '@hallhub/sync/base';
+import { catalogue } from './codes.ts';
+import { loadConfig } from './config/index.ts';
+import { runDemo } from './demo/demo.ts';
+import { createLog } from './log.ts';
+import { createHub } from './main.ts';
+import { untilStopped } from './process.ts';
+
+const USAGE = `hallhub <command>
+
+  demo         hub, reference hall, simulated devices and pages on this machine (what "npm start" runs)
+  run          the hub, from a configuration file
+  check        reads the configuration file and says what is wrong with it
+
+Environment: HALLHUB_CONFIG (hallhub.yaml), HALLHUB_DATA_DIR (./data), HALLHUB_HTTP_PORT (overrides the file).
+`;
+
+/** Runs one command; resolves with the exit code. Refusals are sentences on stderr, never stack traces. */
+export async function runCli(arguments_: readonly string[]): Promise<number> {
+  const [command] = arguments_;
+  try {
+    switch (command) {
+      case 'demo':
+        return await runDemo(process.env);
+      case 'run':
+        return await run();
+      case 'check':
+        return check();
+      default:
+        process.stderr.write(USAGE);
+        return command === undefined || command === 'help' || command === '--help' ? 0 : 64;
+    }
+  } catch (error) {
+    if (!(error instanceof FailureError)) throw error;
+    return refuse(error.failure.code, error.failure.detail);
+  }
+}
+
+async function run(): Promise<number> {
+  const config = loadConfig(configFile(), process.env);
+  if (!config.ok) return refuse(config.error.code, config.error.detail);
+  const log = createLog({ level: config.value.log.level });
+  const hub = await createHub({
+    config: config.value,
+    dataDir: dataDir(),
+    clock: systemClock({ mode: 'production' }),
+    log,
+  });
+  await hub.listen();
+  const token = hub.staff.firstOperatorToken();
+  if (token !== undefined) {
+    process.stderr.write(
+      `\nNobody may log in yet. Open this link once, within an hour, to become the first operator:\n  ${hub.url}/join#token=${token}\n\n`,
+    );
+  }
+  for (const { id } of config.value.kiosks)
+    process.stderr.write(`Page of kiosk ${id}: ${hub.url}/kiosk/${id}#token=${hub.kiosks.token(id)}\n`);
+  await untilStopped();
+  await hub.close();
+  return 0;
+}
+
+function check(): number {
+  const config = loadConfig(configFile(), process.env);
+  if (!config.ok) return refuse(config.error.code, config.error.detail);
+  process.stdout.write(`${configFile()} is fine\n`);
+  return 0;
+}
+
+const configFile = (): string => resolve(process.env['HALLHUB_CONFIG'] ?? 'hallhub.yaml');
+const dataDir = (): string => resolve(process.env['HALLHUB_DATA_DIR'] ?? 'data');
+
+function refuse(code: keyof typeof catalogue, detail: string | undefined): number {
+  process.stderr.write(`${catalogue[code].en} (${code})${detail === undefined ? '' : `\n${detail}`}\n`);
+  return 78;
+}

@@ -1,0 +1,38 @@
+import { cardCodes } from '@hallhub/device-drivers/protocols/resident-id';
+import { ippCodes } from '@hallhub/device-drivers/protocols/ipp';
+import { deviceCodes } from '@hallhub/device-drivers/kit';
+import type { Catalogue } from '@hallhub/sync/base';
+import { syncCodes } from '@hallhub/sync/contract';
+import { storeCodes } from '@hallhub/sync/sqlite';
+import { apiCodes } from './api/codes.ts';
+import { auditCodes } from './audit/index.ts';
+import { certificateCodes } from './certificates/index.ts';
+import { configCodes } from './config/index.ts';
+import { deviceAdminCodes } from './devices/index.ts';
+import { gateCodes } from './gates/index.ts';
+import { kioskCodes } from './kiosks/index.ts';
+import { requestCodes } from './requests/index.ts';
+import { staffCodes } from './staff/index.ts';
+import { vaultCodes } from './vault/index.ts';
+
+/** Every code of the product; `codes.test.ts` keeps them unique. A new area adds one line. */
+export const catalogues: readonly Catalogue[] = [
+  apiCodes,
+  auditCodes,
+  cardCodes,
+  certificateCodes,
+  configCodes,
+  deviceAdminCodes,
+  deviceCodes,
+  gateCodes,
+  ippCodes,
+  kioskCodes,
+  requestCodes,
+  staffCodes,
+  storeCodes,
+  syncCodes,
+  vaultCodes,
+  { 'E-WEB-0101': { zh: '无法连接中心，请稍后再试', en: 'The hub does not answer; please try again' } },
+];
+
+export const catalogue: Catalogue = Object.assign({}, ...catalogues) as Catalogue;
