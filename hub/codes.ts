@@ -1,5 +1,5 @@
 import { cardCodes } from '@hallhub/device-drivers/protocols/resident-id';
-import { ippCodes } from '@hallhub/device-drivers/protocols/ipp';
+import { printerCodes } from '@hallhub/device-drivers/protocols/ipp';
 import { deviceCodes } from '@hallhub/device-drivers/kit';
 import type { Catalogue } from '@hallhub/sync/base';
 import { syncCodes } from '@hallhub/sync/contract';
@@ -25,7 +25,7 @@ export const catalogues: readonly Catalogue[] = [
   deviceAdminCodes,
   deviceCodes,
   gateCodes,
-  ippCodes,
+  printerCodes,
   kioskCodes,
   requestCodes,
   staffCodes,

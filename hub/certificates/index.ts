@@ -19,3 +19,7 @@ export type { PrinterDirectory, PrinterHandle, PrintJournal, PrintRunner, PrintR
 export type { AttemptState, PrintAttempt } from './rules.ts';
 export type { MadePdf, PdfMaker } from './render/index.ts';
 export type { Issuer, RenderInput } from './templates/index.ts';
+
+export { certificateHandler } from './handler.ts';
+export { printerDirectory } from './devices.ts';
+export { toOutcome } from './outcomes.ts';

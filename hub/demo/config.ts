@@ -1,0 +1,66 @@
+import type { ConfigInput } from '../config/index.ts';
+
+/** The demo's configuration: two gates and one kiosk at a fictional university. */
+export function demoConfig(
+  hall: { readonly url: string; readonly token: string; readonly keyId: string; readonly publicKey: string },
+  port: number,
+): ConfigInput {
+  const reader = (id: string, zh: string, en: string) => ({
+    id,
+    profile: 'generic/resident-id-serial',
+    label: { zh, en },
+    transport: { kind: 'memory' as const, name: id, baudRate: 115_200 },
+  });
+  const turnstile = (id: string, zh: string, en: string) => ({
+    id,
+    profile: 'generic/modbus-relay-flash',
+    label: { zh, en },
+    transport: { kind: 'memory' as const, name: id, baudRate: 115_200 },
+  });
+  return {
+    hub: { id: 'hub-demo', label: { zh: '示例大学 主校区', en: 'Specimen University, main campus' }, campus: 'main' },
+    http: { host: '127.0.0.1', port, tls: { mode: 'off' } },
+    hall: { url: hall.url, token: hall.token, keys: { [hall.keyId]: hall.publicKey } },
+    mqtt: { host: '127.0.0.1', port: 0, tls: 'off' },
+    areas: [{ id: 'main-campus', label: { zh: '主校区', en: 'Main campus' }, maxStaleness: '4h' }],
+    devices: [
+      reader('east-reader', '东门读卡器', 'East gate reader'),
+      turnstile('east-turnstile', '东门闸机', 'East gate turnstile'),
+      reader('west-reader', '西门读卡器', 'West gate reader'),
+      turnstile('west-turnstile', '西门闸机', 'West gate turnstile'),
+      reader('kiosk-reader', '自助机读卡器', 'Kiosk reader'),
+      {
+        id: 'kiosk-printer',
+        profile: 'generic/ipp-everywhere',
+        label: { zh: '自助机打印机', en: 'Kiosk printer' },
+        transport: { kind: 'memory' as const, name: 'kiosk-printer' },
+      },
+    ],
+    gates: [
+      {
+        id: 'east-1',
+        label: { zh: '东门', en: 'East gate' },
+        area: 'main-campus',
+        reader: 'east-reader',
+        barrier: 'east-turnstile',
+        passageSensor: 'east-turnstile',
+      },
+      {
+        id: 'west-1',
+        label: { zh: '西门', en: 'West gate' },
+        area: 'main-campus',
+        reader: 'west-reader',
+        barrier: 'west-turnstile',
+        passageSensor: 'west-turnstile',
+      },
+    ],
+    kiosks: [
+      {
+        id: 'library',
+        label: { zh: '图书馆自助机', en: 'Library kiosk' },
+        printer: 'kiosk-printer',
+        reader: 'kiosk-reader',
+      },
+    ],
+  };
+}

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { builtInProtocols } from '@hallhub/device-drivers/agent';
+import { ippProtocol } from '@hallhub/device-drivers/protocols/ipp';
+import { systemTransports } from '@hallhub/device-drivers/transports';
+import { FailureError, systemClock } from '@hallhub/sync/base';
+import type { ReferenceHall } from '@hallhub/sync/reference-hall';
+import { startReferenceHall } from '@hallhub/sync/reference-hall';
+import type { Environment } from '../config/index.ts';
+import { configSchema } from '../config/index.ts';
+import { createLog } from '../log.ts';
+import type { Hub } from '../main.ts';
+import { createHub } from '../main.ts';
+import { untilStopped } from '../process.ts';
+import { openDataDir, secretFile } from '../store/index.ts';
+import { demoConfig } from './config.ts';
+import type { HallFloor } from './hall-floor.ts';
+import { createHallFloor } from './hall-floor.ts';
+import { floorRoutes } from './routes.ts';
+
+export interface Demo {
+  readonly hub: Hub;
+  readonly hall: ReferenceHall;
+  readonly floor: HallFloor;
+  close(): Promise<void>;
+}
+
+export interface DemoOptions {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly hallPort: number;
+  readonly logLevel?: string;
+}
+
+/** A whole university on one machine: a hall, a hub, and devices that speak their own bytes over in-memory lines. */
+export async function startDemo({ dataDir, port, hallPort, logLevel = 'warn' }: DemoOptions): Promise<Demo> {
+  const clock = systemClock({ mode: 'demo' });
+  mkdirSync(dataDir, { recursive: true });
+  const secrets = openDataDir(join(dataDir, 'demo'));
+  const token = secretFile(secrets, 'hall.token', () => Buffer.from(randomBytes(24).toString('base64url'))).toString(
+    'utf8',
+  );
+  const hall = await startReferenceHall({
+    dataDir: join(dataDir, 'hall'),
+    port: hallPort,
+    clock,
+    hubs: [{ id: 'hub-demo', token }],
+    seed: true,
+  });
+  const floor = createHallFloor({
+    clock,
+    readers: ['east-reader', 'west-reader', 'kiosk-reader'],
+    turnstiles: ['east-turnstile', 'west-turnstile'],
+    printers: ['kiosk-printer'],
+  });
+  const hub = await createHub({
+    config: configSchema.parse(
+      demoConfig({ url: hall.url, token, keyId: hall.keyId, publicKey: hall.publicKey }, port),
+    ),
+    dataDir: join(dataDir, 'hub'),
+    clock,
+    log: createLog({ level: logLevel }),
+    demo: true,
+    transports: systemTransports({ clock, memoryLines: floor.lines }),
+    protocols: [...builtInProtocols, ippProtocol({ connect: (name) => floor.printers.get(name)?.connect() })],
+  }).catch(async (error: unknown) => {
+    await hall.close();
+    secrets.release();
+    throw error;
+  });
+  floorRoutes({ hub, hall, floor });
+  await floor.start();
+  await hub.listen();
+  return {
+    hub,
+    hall,
+    floor,
+    close: async () => {
+      await hub.close();
+      await floor.stop();
+      await hall.close();
+      secrets.release();
+    },
+  };
+}
+
+/** `hallhub demo`. */
+export async function runDemo(env: Environment): Promise<number> {
+  const port = Number(env['HALLHUB_HTTP_PORT'] ?? 8080);
+  const demo = await startDemo({
+    dataDir: resolve(env['HALLHUB_DATA_DIR'] ?? 'data'),
+    port,
+    hallPort: Number(env['HALLHUB_HALL_PORT'] ?? port + 1),
+  }).catch(explainBusyPort);
+  const { hub, hall } = demo;
+  const token = hub.staff.firstOperatorToken();
+  const lines = [
+    '',
+    '  hallhub 演示已启动 / The demo is running',
+    '',
+    `  演示大厅 / Hall floor        ${hub.url}/floor`,
+    `  网上办事大厅 / Online hall   ${hall.url}`,
+    ...hub.kiosks
+      .list()
+      .map(({ id }) => `  自助机 / Kiosk               ${hub.url}/kiosk/${id}#token=${hub.kiosks.token(id)}`),
+    token === undefined
+      ? `  工作人员 / Staff             ${hub.url}/login`
+      : `  首位管理员 / First operator  ${hub.url}/join#token=${token}`,
+    '',
+    '  Ctrl-C 结束 / ends it. 数据保留 / State is kept.',
+    '',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  await untilStopped();
+  process.stdout.write('\n  正在结束 / Stopping …\n');
+  await demo.close();
+  return 0;
+}
+
+function explainBusyPort(error: unknown): never {
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    throw new FailureError(
+      { code: 'E-API-0107', detail: `${error.message}; set HALLHUB_HTTP_PORT to another port` },
+      { cause: error },
+    );
+  }
+  throw error;
+}
