@@ -15,6 +15,11 @@ export type {
   StudentKey,
   UncertainDecision,
 } from './ports.ts';
+export { certificateService } from './service.ts';
+export { certificateSchema } from './schema.ts';
+export { printRunner } from './edge.ts';
+export { type FontFiles, type PdfProcessOptions, fontFiles, pdfProcess } from './render/index.ts';
+export { type TemplateSet, loadSample, loadTemplates } from './templates/index.ts';
 export type { PrinterDirectory, PrinterHandle, PrintJournal, PrintRunner, PrintRunnerDeps } from './edge.ts';
 export type { AttemptState, PrintAttempt } from './rules.ts';
 export type { MadePdf, PdfMaker } from './render/index.ts';

@@ -3,7 +3,7 @@ import type { Db } from '@hallhub/sync/sqlite';
 import type { PrinterDirectory } from './edge.ts';
 import type { PdfMaker } from './render/index.ts';
 import type { AttemptState } from './rules.ts';
-import type { Issuer } from './templates/index.ts';
+import type { Issuer, TemplateSet } from './templates/index.ts';
 
 /** Encrypts what must be readable again. The context is bound to the sealed bytes; another context must not open them. */
 export interface Sealer {
@@ -58,6 +58,8 @@ export interface CertificateDeps {
   /** Keyed hash (HMAC-SHA-256, hex) for finding a person without storing who it is. */
   readonly keyedHash: (purpose: 'student-number', text: string) => string;
   readonly pdf: PdfMaker;
+  /** The shipped ones by default; must be those that {@link pdf} was given. */
+  readonly templates?: TemplateSet;
   readonly issuer: Issuer;
   /** Where a paper can be checked: the verification code is appended as `?code=`. */
   readonly verifyUrl: string;

@@ -1,3 +1,4 @@
+import { Duplex } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ManualClock, manualClock, ms, systemClock, unwrap } from '@hallhub/sync/base';
 import { ippClient } from './client.ts';
@@ -116,8 +117,7 @@ describe('the IPP client over an in-memory line', () => {
 
   test('a silent printer is given up after the quiet time', async () => {
     const clock = manualClock();
-    const { Duplex } = await import('node:stream');
-    const mute = (): InstanceType<typeof Duplex> =>
+    const mute = (): Duplex =>
       new Duplex({
         read: () => undefined,
         write: (_c, _e, done) => {
@@ -203,7 +203,7 @@ describe('the driver', () => {
     const clock = manualClock();
     const printer = simulatedPrinter({ clock });
     let calls = 0;
-    const connect = (): ReturnType<typeof printer.connect> => {
+    const connect = (): Duplex => {
       calls++;
       return printer.connect();
     };

@@ -56,8 +56,8 @@ export interface ResidentIdDriverOptions extends DriverEnvironment {
   readonly params: ResidentIdParams;
 }
 
-/** 14 bytes of header in front of the holder's data: as much of a card as an operator may see. */
-const SHOWN_OF_CARD_DATA = 14;
+/** The two lengths in front of the holder's data; nothing behind them is for an operator's eyes. */
+const LENGTHS_BYTES = 4;
 const LONGEST_REPLY_BYTES = 1_295;
 const CARD_DATA_BYTES = 256;
 
@@ -213,7 +213,7 @@ export function createResidentIdDriver(options: ResidentIdDriverOptions): Driver
 function describeReply(reply: ReplyFrame): { bytes: Uint8Array; meaning: string } {
   if (reply.data.length < CARD_DATA_BYTES) return { bytes: reply.bytes, meaning: statusMeaning(reply.sw3) };
   return {
-    bytes: reply.bytes.subarray(0, SHOWN_OF_CARD_DATA),
+    bytes: reply.bytes.slice(0, reply.data.byteOffset - reply.bytes.byteOffset + LENGTHS_BYTES),
     meaning: `card data, ${reply.bytes.length} bytes, contents withheld`,
   };
 }

@@ -135,34 +135,47 @@ function xor(bytes: Uint8Array, from: number, to: number): number {
 
 /**
  * Readers that wake up lose or spoil the first AA (`AA 00 AA AA 96 69 …` was seen in the field), so two of the three are
- * asked for; length and checksum guard what that lets in.
+ * enough; length and checksum guard what that lets in.
  */
-const SYNC = [0xaa, 0xaa, 0x96, 0x69] as const;
-const AFTER_SYNC = SYNC.length + LENGTH_BYTES;
+const SHORT_PREAMBLE = PREAMBLE.slice(1);
+
+/** Whether a frame may start at `at`: as far as its bytes are here, they are a preamble, whole or short of one AA. */
+function maySync(bytes: Uint8Array, at: number, to: number): boolean {
+  return [PREAMBLE, SHORT_PREAMBLE].some((preamble) =>
+    preamble.every((byte, index) => at + index >= to || bytes[at + index] === byte),
+  );
+}
+
+/** Where the length bytes of the frame at `start` are. */
+function afterPreamble(bytes: Uint8Array, start: number): number {
+  return start + (bytes[start + 2] === PREAMBLE[2] ? PREAMBLE.length : SHORT_PREAMBLE.length);
+}
 
 const replyShape: FrameShape<ReplyFrame> = {
   limit: FRAMER_LIMIT,
   seek: (bytes, from, to) => {
-    for (let at = bytes.indexOf(SYNC[0], from); at !== -1 && at < to; at = bytes.indexOf(SYNC[0], at + 1)) {
-      let matched = 1;
-      while (matched < SYNC.length && at + matched < to && bytes[at + matched] === SYNC[matched]) matched += 1;
-      if (matched === SYNC.length || at + matched >= to) return at;
+    for (let at = bytes.indexOf(PREAMBLE[0], from); at !== -1 && at < to; at = bytes.indexOf(PREAMBLE[0], at + 1)) {
+      if (maySync(bytes, at, to)) return at;
     }
     return to;
   },
   measure: (bytes, start, end) => {
-    if (end - start < AFTER_SYNC) return undefined;
-    const length = ((bytes[start + SYNC.length] ?? 0) << 8) | (bytes[start + SYNC.length + 1] ?? 0);
-    return length < STATUS_BYTES + XOR_BYTES || length > LONGEST_LENGTH ? 'invalid' : AFTER_SYNC + length;
+    if (end - start < PREAMBLE.length + LENGTH_BYTES) return undefined;
+    const at = afterPreamble(bytes, start);
+    const length = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+    const isPossible = length >= STATUS_BYTES + XOR_BYTES && length <= LONGEST_LENGTH;
+    return isPossible ? at - start + LENGTH_BYTES + length : 'invalid';
   },
   decode: (bytes, start, end) => {
-    if (xor(bytes, start + SYNC.length, end) !== 0) return 'checksum';
+    const at = afterPreamble(bytes, start);
+    if (xor(bytes, at, end) !== 0) return 'checksum';
     const copy = bytes.slice(start, end);
+    const status = at - start + LENGTH_BYTES;
     return {
-      sw1: copy[AFTER_SYNC] ?? 0,
-      sw2: copy[AFTER_SYNC + 1] ?? 0,
-      sw3: copy[AFTER_SYNC + 2] ?? 0,
-      data: copy.subarray(AFTER_SYNC + STATUS_BYTES, copy.length - XOR_BYTES),
+      sw1: copy[status] ?? 0,
+      sw2: copy[status + 1] ?? 0,
+      sw3: copy[status + 2] ?? 0,
+      data: copy.subarray(status + STATUS_BYTES, copy.length - XOR_BYTES),
       bytes: copy,
     };
   },

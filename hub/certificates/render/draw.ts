@@ -1,6 +1,7 @@
 import { PDFDocument, type PDFFont, type PDFPage, degrees, rgb } from '@cantoo/pdf-lib';
 import { create as createQr } from 'qrcode';
 import { type Result, failure, ok } from '@hallhub/sync/base';
+import { codePoints } from '../code-points.ts';
 import { type Run, checkFields, fill, valuesOf } from '../templates/fill.ts';
 import type { Block, RenderInput, Template } from '../templates/index.ts';
 import { type FontBox, type PageFonts, nameOf, textOf } from './fonts.ts';
@@ -128,7 +129,7 @@ function drawFrame(page: PDFPage): void {
 async function drawWatermark({ page, fonts }: Sheet, mark: NonNullable<Template['watermark']>): Promise<void> {
   const grey = rgb(0.5, 0.5, 0.52);
   const at = async (text: string, size: number, down: number): Promise<void> => {
-    const font = await fonts.pick([...text][0] ?? '', true);
+    const font = await fonts.pick(codePoints(text)[0] ?? '', true);
     const half = font.widthOfTextAtSize(text, size) / 2;
     const [sin, cos] = [Math.sin(Math.PI / 5), Math.cos(Math.PI / 5)];
     page.drawText(text, {
@@ -220,7 +221,7 @@ async function drawParagraph(sheet: Sheet, block: Extract<Block, { type: 'paragr
     const placed = placeLine(cut, index < lines.length - 1, {
       width: sheet.width,
       indent: index === 0 ? indent : 0,
-      stretch: size * 0.18,
+      stretch: size * 0.3,
     });
     for (const { cell, x } of placed) {
       if (cell.text === ' ') continue;
@@ -262,8 +263,8 @@ async function drawSignature(sheet: Sheet, block: Extract<Block, { type: 'signat
     {
       arc,
       line: purpose,
-      arcFont: await sheet.fonts.pick([...arc][0] ?? '', true),
-      lineFont: await sheet.fonts.pick([...purpose][0] ?? '', false),
+      arcFont: await sheet.fonts.pick(codePoints(arc)[0] ?? '', true),
+      lineFont: await sheet.fonts.pick(codePoints(purpose)[0] ?? '', false),
     },
   );
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { PDFDocument, type PDFFont } from '@cantoo/pdf-lib';
+import type { PDFDocument, PDFFont } from '@cantoo/pdf-lib';
 import * as fontkit from '@cantoo/fontkit';
 import { type Result, failure, ok } from '@hallhub/sync/base';
+import { codePoints } from '../code-points.ts';
 import type { Run } from '../templates/fill.ts';
 
 export interface FontFiles {
@@ -53,7 +54,9 @@ export function loadFonts(files: FontFiles): Result<FontBox> {
   }
   const covers = (file: string, cell: string): boolean => {
     const font = faces.get(file)?.font;
-    return font !== undefined && [...cell].every((point) => font.hasGlyphForCodePoint(point.codePointAt(0) ?? 0));
+    return (
+      font !== undefined && codePoints(cell).every((point) => font.hasGlyphForCodePoint(point.codePointAt(0) ?? 0))
+    );
   };
   // Both weights of the main face must have it, so that weight never decides whether a name can be printed.
   const chain = (bold: boolean): readonly string[] => [bold ? files.bold : files.regular, ...files.fallback];

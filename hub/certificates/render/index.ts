@@ -1,24 +1,3 @@
-import type { Result } from '@hallhub/sync/base';
-import type { RenderInput } from '../templates/index.ts';
-
-export interface MadePdf {
-  readonly pdf: Uint8Array;
-  readonly pages: number;
-}
-
-/**
- * Makes PDFs in a process of its own.
- *
- * Errors: `E-CERT-0201`–`0204` (the content), `0207` (no PDF), `0301`, `0302` (the process; passing), `0303` (fonts).
- */
-export interface PdfMaker {
-  render(input: RenderInput): Promise<Result<MadePdf>>;
-  /** Page count of a PDF that was made elsewhere, if it can be printed at all. */
-  inspect(pdf: Uint8Array): Promise<Result<{ readonly pages: number }>>;
-  /** Resident memory of the process in bytes now and at most; undefined while none runs. */
-  readonly memory: { readonly peakBytes: number } | undefined;
-  stop(): Promise<void>;
-}
-
+export type { MadePdf, PdfMaker } from './pdf-maker.ts';
 export { type PdfProcessOptions, pdfProcess } from './process.ts';
 export { type FontFiles, fontFiles } from './fonts.ts';

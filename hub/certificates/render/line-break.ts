@@ -1,3 +1,5 @@
+import { codePoints } from '../code-points.ts';
+
 /** One code point, or a run that belongs together, with its width in the paragraph's own unit. */
 export interface Cell {
   readonly text: string;
@@ -21,8 +23,8 @@ const notLast = new Set('（《〈「『【〔｛‘“([{');
 /** Marks whose right half is white: at the end of a line it may stick out. */
 const halfBlank = new Set('，。、；：！？）》〉」』】〕｝');
 
-const first = (text: string): string => [...text][0] ?? '';
-const last = (text: string): string => [...text].at(-1) ?? '';
+const first = (text: string): string => codePoints(text)[0] ?? '';
+const last = (text: string): string => codePoints(text).at(-1) ?? '';
 const isWestern = (text: string): boolean =>
   /^[\p{Script=Latin}\p{Nd}\p{P}\p{Sc}+=/@&-]$/u.test(text) && text < '\u2e80';
 const isSpace = (cell: Cell): boolean => cell.text === ' ';

@@ -13,7 +13,7 @@ import {
 } from '@hallhub/sync/base';
 import { shippedTemplates } from '../templates/index.ts';
 import { type FontFiles, fontFiles } from './fonts.ts';
-import type { PdfMaker } from './index.ts';
+import type { PdfMaker } from './pdf-maker.ts';
 import type { WorkerAnswer, WorkerRequest, WorkerSetup } from './protocol.ts';
 
 export interface PdfProcessOptions {

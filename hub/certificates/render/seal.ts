@@ -1,3 +1,4 @@
+import { codePoints } from '../code-points.ts';
 import { type PDFFont, type PDFPage, degrees, rgb } from '@cantoo/pdf-lib';
 
 export interface SealText {
@@ -30,9 +31,9 @@ export function drawSeal(
   page.drawSvgPath(star(radius * 0.3), { x: at.x, y: at.y + radius * 0.06, color: red, opacity });
 
   const size = radius * 0.27;
-  const glyphs = [...text.arc];
+  const glyphs = codePoints(text.arc);
   // At most 250° of the ring; few characters stand no further apart than looks like one word.
-  const between = Math.min(250 / Math.max(1, glyphs.length - 1), 27);
+  const between = Math.min(250 / Math.max(1, glyphs.length - 1), 33);
   const baseline = radius - size * 1.32;
   for (const [index, glyph] of glyphs.entries()) {
     const turn = (index - (glyphs.length - 1) / 2) * between;
@@ -48,7 +49,7 @@ export function drawSeal(
       opacity,
     });
   }
-  const lineSize = Math.min(radius * 0.2, (radius * 1.25) / Math.max(1, [...text.line].length));
+  const lineSize = Math.min(radius * 0.2, (radius * 1.25) / Math.max(1, codePoints(text.line).length));
   const width = text.lineFont.widthOfTextAtSize(text.line, lineSize);
   page.drawText(text.line, {
     x: at.x - width / 2,

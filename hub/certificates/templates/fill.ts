@@ -1,5 +1,6 @@
 import { type Result, failure, ok } from '@hallhub/sync/base';
-import type { RenderInput } from './index.ts';
+import { codePoints } from '../code-points.ts';
+import type { RenderInput } from './input.ts';
 import type { FieldRule, Template } from './schema.ts';
 
 /** A stretch of text of one look. */
@@ -29,7 +30,7 @@ function faultOf(rule: FieldRule, value: string): string | undefined {
   if (/\p{Cc}/u.test(value)) return 'holds a control character';
   switch (rule.type) {
     case 'text':
-      if ([...value].length > rule.maxLength) return `longer than ${rule.maxLength} characters`;
+      if (codePoints(value).length > rule.maxLength) return `longer than ${rule.maxLength} characters`;
       return rule.pattern !== undefined && !new RegExp(rule.pattern, 'u').test(value)
         ? 'not of the expected form'
         : undefined;

@@ -1,28 +1,4 @@
-/** Who issues, in both languages; stands in the heading, at the signature and round the seal. */
-export interface Issuer {
-  readonly name: { readonly zh: string; readonly en: string };
-  readonly office: { readonly zh: string; readonly en: string };
-  /** The straight line in the seal, for example 学籍证明专用章. */
-  readonly sealPurpose: string;
-}
-
-/** Everything that stands on the paper. */
-export interface RenderInput {
-  readonly template: string;
-  /** The newest version when left out. */
-  readonly version?: number;
-  readonly fields: Readonly<Record<string, string>>;
-  readonly studentName: string;
-  readonly studentNumber: string;
-  readonly issuer: Issuer;
-  readonly certificateNumber: string;
-  readonly verificationCode: string;
-  readonly verifyUrl: string;
-  /** YYYY-MM-DD in the campus time zone. */
-  readonly issuedOn: string;
-  readonly validUntil: string;
-}
-
+export type { Issuer, RenderInput } from './input.ts';
 export type { Block, Sample, Template } from './schema.ts';
 export { type TemplateSet, loadSample, loadTemplates, shippedTemplates } from './load.ts';
 export { checkFields } from './fill.ts';

@@ -38,7 +38,7 @@ export interface SimulatedPrinter {
   /** The printer's end of a new in-memory line, for the client's `connect`. */
   readonly connect: () => Duplex;
   /** Listens on the loopback interface; port 0 takes a free one. */
-  listen(port?: number): Promise<{ readonly uri: string; close(): Promise<void> }>;
+  listen(port?: number): Promise<{ readonly uri: string; readonly close: () => Promise<void> }>;
   /** Every side that came out, oldest first. */
   readonly tray: readonly Sheet[];
   readonly jobs: readonly SimulatedJob[];

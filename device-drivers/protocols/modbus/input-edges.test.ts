@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type EpochMs, type MonoMs, ms } from '@hallhub/sync/base';
+import { baseline, sampleInput } from './input-edges.ts';
+
+it('counts exactly the closures that last, each once and at the moment it began', () => {
+  const debounce = ms(30);
+  // Runs of equal samples, 10 ms apart, beginning with an open contact.
+  const runs = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 30 });
+  fc.assert(
+    fc.property(runs, (lengths) => {
+      const samples = lengths.flatMap((length, index) => new Array<boolean>(length).fill(index % 2 === 1));
+      let state = baseline({ active: false, mono: 0 as MonoMs, at: 0 as EpochMs });
+      const rose: number[] = [];
+      samples.forEach((active, index) => {
+        const time = index * 10;
+        const next = sampleInput(state, { active, mono: time as MonoMs, at: time as EpochMs }, debounce);
+        state = next.state;
+        if (next.rose !== undefined) rose.push(next.rose);
+      });
+
+      // The same, told from the runs: a level counts once its run is more than three samples long.
+      const expected: number[] = [];
+      let level = false;
+      let start = 0;
+      lengths.forEach((length, index) => {
+        const active = index % 2 === 1;
+        if (length > 3 && active !== level) {
+          level = active;
+          if (active) expected.push(start * 10);
+        }
+        start += length;
+      });
+      expect(rose).toEqual(expected);
+    }),
+  );
+});

@@ -1,0 +1,242 @@
+import { createHash } from 'node:crypto';
+import {
+  type Cancel,
+  type EpochMs,
+  type Failure,
+  type Result,
+  failure,
+  fraction,
+  minutes,
+  ms,
+  ok,
+  plus,
+  seconds,
+} from '@hallhub/sync/base';
+import { transact } from '@hallhub/sync/sqlite';
+import type { CertificateDeps, CertificateRequest } from './ports.ts';
+import type { CertificateRow, CertificateStore } from './store.ts';
+
+/** What is sealed in a certificate's row. */
+export type Sealed = Pick<CertificateRequest, 'studentName' | 'studentNumber' | 'fields' | 'document'>;
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** YYYY-MM-DD on campus. */
+export function dayIn(timeZone: string, at: EpochMs): string {
+  return new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(at);
+}
+
+export function sealRequest(
+  { sealer }: Pick<CertificateDeps, 'sealer'>,
+  certificateId: string,
+  content: Sealed,
+): Uint8Array {
+  return sealer.seal(new TextEncoder().encode(JSON.stringify(content)), `certificate:${certificateId}:request`);
+}
+
+export function openRequest({ sealer }: Pick<CertificateDeps, 'sealer'>, row: CertificateRow): Sealed {
+  // Written by sealRequest() and by nothing else; the seal proves it.
+  return JSON.parse(
+    new TextDecoder().decode(sealer.open(row.sealed, `certificate:${row.certificateId}:request`)),
+  ) as Sealed;
+}
+
+export const documentContext = (certificateId: string): string => `certificate:${certificateId}:document`;
+
+/** These pass by themselves; every other refusal stands until the hall sends a new revision. */
+const passing = new Set(['E-CERT-0205', 'E-CERT-0301', 'E-CERT-0302', 'E-CERT-0303']);
+
+const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const documentBytesAtMost = 20 << 20;
+const batch = 20;
+
+interface Drawn {
+  readonly pdf: Uint8Array;
+  readonly pages: number;
+  readonly templateVersion: number | null;
+}
+
+export interface Issuer {
+  issue(certificateId: string): Promise<Result<void>>;
+  /** Soon after the transaction that is under way: there may be something to issue. */
+  wake(): void;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** Makes papers of approved requests, one after the other, and tries again what failed for a passing reason. */
+export function issuing(
+  deps: CertificateDeps,
+  store: CertificateStore,
+  templateVersion: (name: string) => number | undefined,
+  changed: (certificateId: string) => void,
+): Issuer {
+  const { db, clock, pdf } = deps;
+  const underWay = new Map<string, Promise<Result<void>>>();
+  const misses = new Map<string, { readonly times: number; readonly notBefore: EpochMs }>();
+  let running = false;
+  let round: Promise<void> | undefined;
+  let next: Cancel = () => undefined;
+
+  /** A number once given is kept over retries: papers are numbered without surprises. */
+  const named = (row: CertificateRow): { readonly number: string; readonly code: string } =>
+    transact(db, () => {
+      const known = store.get(row.certificateId);
+      if (known?.number && known.verificationCode) {
+        return { number: known.number, code: known.verificationCode };
+      }
+      const year = Number(dayIn(deps.timeZone, clock.now()).slice(0, 4));
+      const number = `${deps.numberPrefix}${year}-${String(store.nextNumber(year)).padStart(6, '0')}`;
+      // 60 random bits: a code cannot be guessed, and two never meet.
+      const code = [...deps.random(12)].map((byte) => crockford[byte & 31] ?? '').join('');
+      store.name(row.certificateId, number, code);
+      return { number, code };
+    });
+
+  const fetchReady = async (document: NonNullable<Sealed['document']>): Promise<Result<Drawn>> => {
+    const got = await deps.fetchDocument(document.url, { maxBytes: documentBytesAtMost });
+    if (!got.ok) return got;
+    if (sha256(got.value) !== document.sha256.toLowerCase()) return failure('E-CERT-0206');
+    const seen = await pdf.inspect(got.value);
+    return seen.ok ? ok({ pdf: got.value, pages: seen.value.pages, templateVersion: null }) : seen;
+  };
+
+  const draw = async (row: CertificateRow, content: Sealed): Promise<Result<Drawn>> => {
+    const version = templateVersion(row.template);
+    if (version === undefined) return failure('E-CERT-0201', row.template);
+    const { number, code } = named(row);
+    const made = await pdf.render({
+      template: row.template,
+      version,
+      fields: content.fields,
+      studentName: content.studentName,
+      studentNumber: content.studentNumber,
+      issuer: deps.issuer,
+      certificateNumber: number,
+      verificationCode: code.replace(/(.{4})(?=.)/g, '$1-'),
+      verifyUrl: deps.verifyUrl,
+      issuedOn: dayIn(deps.timeZone, clock.now()),
+      validUntil: dayIn(deps.timeZone, row.validUntil),
+    });
+    return made.ok ? ok({ ...made.value, templateVersion: version }) : made;
+  };
+
+  const settle = (row: CertificateRow, made: Result<Drawn>): Result<void> | 'outdated' =>
+    transact(db, () => {
+      const now = store.get(row.certificateId);
+      if (now?.revision !== row.revision || now.state !== 'pending') return 'outdated';
+      if (!made.ok) return refuse(row, made.error);
+      const documentSha256 = sha256(made.value.pdf);
+      store.issue({
+        certificateId: row.certificateId,
+        templateVersion: made.value.templateVersion,
+        documentSha256,
+        pages: made.value.pages,
+        sealedDocument: deps.sealer.seal(made.value.pdf, documentContext(row.certificateId)),
+      });
+      misses.delete(row.certificateId);
+      deps.publish({
+        type: 'certificate.issued',
+        subject: row.certificateId,
+        data: {
+          revision: row.revision,
+          documentSha256,
+          ...(now.number === null ? {} : { certificateNumber: now.number }),
+        },
+      });
+      return ok();
+    });
+
+  const refuse = (row: CertificateRow, error: Failure): Result<void> => {
+    const forGood = !passing.has(error.code);
+    store.fail(row.certificateId, forGood ? 'refused' : 'pending', error.code, error.detail);
+    if (forGood) {
+      deps.publish({
+        type: 'certificate.refused',
+        subject: row.certificateId,
+        data: {
+          revision: row.revision,
+          code: error.code,
+          ...(error.detail === undefined ? {} : { detail: error.detail }),
+        },
+      });
+    } else {
+      const times = (misses.get(row.certificateId)?.times ?? 0) + 1;
+      const delay = Math.min(minutes(5), seconds(2) * 2 ** Math.min(times, 8)) * (0.75 + fraction(deps.random) / 2);
+      misses.set(row.certificateId, { times, notBefore: plus(clock.now(), ms(delay)) });
+    }
+    deps.log(forGood ? 'error' : 'warn', 'certificate not issued', {
+      certificateId: row.certificateId,
+      code: error.code,
+    });
+    return failure(error.code, error.detail);
+  };
+
+  const work = async (certificateId: string): Promise<Result<void>> => {
+    for (;;) {
+      const row = store.get(certificateId);
+      if (!row) return failure('E-CERT-0101');
+      if (row.state === 'revoked') return failure('E-CERT-0102');
+      if (row.state === 'issued') return ok();
+      if (row.state === 'refused') return failure(row.code ?? 'E-CERT-0101', row.detail ?? undefined);
+      const content = openRequest(deps, row);
+      const made = await (content.document ? fetchReady(content.document) : draw(row, content));
+      const settled = settle(row, made);
+      changed(certificateId);
+      if (settled !== 'outdated') return settled;
+    }
+  };
+
+  const issue = (certificateId: string): Promise<Result<void>> => {
+    const already = underWay.get(certificateId);
+    if (already) return already;
+    const made = work(certificateId).finally(() => underWay.delete(certificateId));
+    underWay.set(certificateId, made);
+    return made;
+  };
+
+  const sweep = async (): Promise<void> => {
+    for (;;) {
+      const now = clock.now();
+      const due = store.pending(now, batch + misses.size).filter((id) => (misses.get(id)?.notBefore ?? now) <= now);
+      if (due.length === 0) return;
+      for (const id of due) {
+        if (!running) return;
+        await issue(id);
+      }
+    }
+  };
+
+  const begin = (): void => {
+    if (!running || round) return;
+    round = sweep()
+      .catch((error: unknown) => {
+        deps.log('error', 'issuing stopped by a fault', { error: error instanceof Error ? error.name : 'unknown' });
+      })
+      .finally(() => {
+        round = undefined;
+        if (running) later(misses.size === 0 ? minutes(1) : seconds(2));
+      });
+  };
+  const later = (delay: ReturnType<typeof ms>): void => {
+    next();
+    next = clock.after(delay, begin);
+  };
+
+  return {
+    issue,
+    wake: () => {
+      if (running) later(ms(0));
+    },
+    start: () => {
+      running = true;
+      begin();
+    },
+    stop: async () => {
+      running = false;
+      next();
+      await round;
+      await Promise.allSettled(underWay.values());
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { SchemaComponent } from '@hallhub/sync/sqlite';
+
+/** Tables of the certificates domain. Names, numbers and documents are sealed; what is plain says nothing about a person. */
+export const certificateSchema: SchemaComponent = {
+  component: 'certificates',
+  migrations: [
+    {
+      name: 'certificates and print attempts',
+      sql: `
+        CREATE TABLE certificate (
+          certificate_id TEXT PRIMARY KEY,
+          revision INTEGER NOT NULL,
+          -- Keyed hashes of the student number and of the resident-ID number.
+          student_key TEXT NOT NULL,
+          id_key TEXT,
+          template TEXT NOT NULL,
+          template_version INTEGER,
+          -- Name, number and fields as JSON, sealed.
+          sealed BLOB NOT NULL,
+          copies_allowed INTEGER NOT NULL,
+          valid_from INTEGER NOT NULL,
+          valid_until INTEGER NOT NULL,
+          state TEXT NOT NULL CHECK (state IN ('pending', 'issued', 'refused', 'revoked')),
+          number TEXT UNIQUE,
+          verification_code TEXT UNIQUE,
+          document_sha256 TEXT,
+          pages INTEGER,
+          code TEXT,
+          detail TEXT,
+          received_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX certificate_student ON certificate (student_key);
+        CREATE INDEX certificate_id_key ON certificate (id_key) WHERE id_key IS NOT NULL;
+        CREATE INDEX certificate_state ON certificate (state, received_at);
+
+        -- Apart, so that looking through certificates does not drag their pages along.
+        CREATE TABLE certificate_document (
+          certificate_id TEXT PRIMARY KEY REFERENCES certificate ON DELETE CASCADE,
+          sealed BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE certificate_counter (year INTEGER PRIMARY KEY, last INTEGER NOT NULL) STRICT;
+
+        CREATE TABLE print_attempt (
+          attempt_id TEXT PRIMARY KEY,
+          certificate_id TEXT NOT NULL REFERENCES certificate,
+          printer_id TEXT NOT NULL,
+          state TEXT NOT NULL,
+          -- Off the quota.
+          copies_counted INTEGER NOT NULL,
+          orphan INTEGER NOT NULL,
+          -- The machine's whole state as JSON.
+          attempt TEXT NOT NULL,
+          requested_at INTEGER NOT NULL,
+          -- Campus date of the last change.
+          day TEXT NOT NULL,
+          sheets INTEGER NOT NULL,
+          copies_found INTEGER,
+          resolved_by TEXT,
+          resolved_at INTEGER
+        ) STRICT;
+        CREATE INDEX print_attempt_certificate ON print_attempt (certificate_id);
+        CREATE INDEX print_attempt_open ON print_attempt (printer_id, requested_at)
+          WHERE state NOT IN ('printed', 'not-printed', 'uncertain') OR orphan = 1;
+        CREATE INDEX print_attempt_day ON print_attempt (day);
+        CREATE INDEX print_attempt_uncertain ON print_attempt (state) WHERE state = 'uncertain' AND resolved_at IS NULL;
+        -- One job in flight per printer, whatever the program believes.
+        CREATE UNIQUE INDEX print_attempt_lease ON print_attempt (printer_id)
+          WHERE state NOT IN ('queued', 'printed', 'not-printed', 'uncertain');
+      `,
+    },
+  ],
+};

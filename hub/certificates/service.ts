@@ -1,0 +1,340 @@
+import { type Result, err, failure, ms, ok, uuidv7 } from '@hallhub/sync/base';
+import { transact } from '@hallhub/sync/sqlite';
+import { type PrinterStatus, printerProblem } from '@hallhub/device-drivers/capabilities';
+import { type PrintJournal, type PrinterHandle, printRunner } from './edge.ts';
+import { type Sealed, dayIn, documentContext, issuing, openRequest, sealRequest, sha256 } from './issuing.ts';
+import type {
+  CertificateDeps,
+  CertificateEvent,
+  CertificateRequest,
+  CertificateService,
+  CertificateView,
+  PrintIdentity,
+  PrintJobView,
+  StudentKey,
+} from './ports.ts';
+import { type PrintAttempt, isEnded, mayPrint, newAttempt, strand } from './rules.ts';
+import { type AttemptRow, type CertificateRow, certificateStore } from './store.ts';
+import { loadTemplates } from './templates/index.ts';
+
+export function certificateService(deps: CertificateDeps): CertificateService {
+  const { db, clock } = deps;
+  const store = certificateStore(db);
+  const templates = deps.templates ?? loadTemplates();
+  const listeners = new Set<(change: { readonly certificateId: string; readonly attemptId?: string }) => void>();
+  const today = (): string => dayIn(deps.timeZone, clock.now());
+  /** Told in a turn of its own, so that the transaction under way is over and no listener can break it. */
+  const tell = (change: { readonly certificateId: string; readonly attemptId?: string }): void => {
+    clock.after(ms(0), () => {
+      for (const listener of listeners) listener(change);
+    });
+  };
+  const issuer = issuing(
+    deps,
+    store,
+    (name) => templates.get(name)?.version,
+    (certificateId) => {
+      tell({ certificateId });
+    },
+  );
+
+  const keyOf = (student: StudentKey): string =>
+    student.by === 'resident-id' ? student.key : deps.keyedHash('student-number', student.number);
+  const belongs = (row: CertificateRow, { student }: Extract<PrintIdentity, { kind: 'student' }>): boolean =>
+    (student.by === 'resident-id' ? row.idKey : row.studentKey) === keyOf(student);
+
+  const view = (row: CertificateRow): CertificateView => {
+    const template = templates.get(row.template, row.templateVersion ?? undefined) ?? templates.get(row.template);
+    return {
+      certificateId: row.certificateId,
+      revision: row.revision,
+      template: row.template,
+      title: template?.title ?? { zh: row.template, en: row.template },
+      studentName: openRequest(deps, row).studentName,
+      state: row.state,
+      copiesAllowed: row.copiesAllowed,
+      copiesUsed: store.copiesUsed(row.certificateId),
+      validFrom: row.validFrom,
+      validUntil: row.validUntil,
+      ...(row.templateVersion === null ? {} : { templateVersion: row.templateVersion }),
+      ...(row.number === null ? {} : { certificateNumber: row.number }),
+      ...(row.pages === null ? {} : { pages: row.pages }),
+      ...(row.documentSha256 === null ? {} : { documentSha256: row.documentSha256 }),
+      ...(row.code === null ? {} : { code: row.code }),
+      ...(row.detail === null ? {} : { detail: row.detail }),
+    };
+  };
+
+  /** Commits the attempt, and with it what the hall must know of its end. */
+  const save = (attempt: PrintAttempt): void => {
+    transact(db, () => {
+      const before = store.attempt(attempt.attemptId)?.attempt.state;
+      store.saveAttempt(attempt, today());
+      const justEnded = isEnded(attempt.state) && (before === undefined || !isEnded(before));
+      // Of a job without a sheet the hall has nothing to know: its copies are simply free again.
+      if (justEnded && attempt.state !== 'not-printed') {
+        publishPrint(attempt, `certificate.${attempt.state === 'printed' ? 'printed' : 'uncertain'}`, attempt.copies);
+      }
+    });
+    tell({ certificateId: attempt.certificateId, attemptId: attempt.attemptId });
+  };
+  const publishPrint = (attempt: PrintAttempt, type: CertificateEvent['type'], copies: number): void => {
+    const row = store.get(attempt.certificateId);
+    deps.publish({
+      type,
+      subject: attempt.certificateId,
+      data: {
+        revision: row?.revision ?? 0,
+        attemptId: attempt.attemptId,
+        copies,
+        printerId: attempt.printerId,
+        documentSha256: attempt.documentSha256,
+        ...(row?.number ? { certificateNumber: row.number } : {}),
+        ...(attempt.code === undefined ? {} : { code: attempt.code }),
+      },
+    });
+  };
+
+  const openDocument = (row: CertificateRow): Result<Uint8Array> => {
+    const sealed = store.document(row.certificateId);
+    if (!sealed) return failure('E-CERT-0101', 'no document');
+    const pdf = deps.sealer.open(sealed, documentContext(row.certificateId));
+    return sha256(pdf) === row.documentSha256 ? ok(pdf) : failure('E-CERT-0206', 'stored document');
+  };
+
+  const journal: PrintJournal = {
+    save,
+    unfinished: (printerId) => store.unfinished(printerId).map(({ attempt }) => attempt),
+    orphans: (printerId) => store.orphans(printerId).map(({ attempt }) => attempt),
+    document: (attempt) => {
+      const row = store.get(attempt.certificateId);
+      if (row?.state === 'revoked') return Promise.resolve(failure('E-CERT-0102'));
+      if (row?.documentSha256 !== attempt.documentSha256) return Promise.resolve(failure('E-CERT-0106'));
+      if (clock.now() >= row.validUntil) return Promise.resolve(failure('E-CERT-0104'));
+      return Promise.resolve(openDocument(row));
+    },
+  };
+  const runner = printRunner({
+    clock,
+    journal,
+    printers: deps.printers,
+    onFault: (printerId, error) => {
+      deps.log('error', 'printing stopped by a fault', {
+        printerId,
+        error: error instanceof Error ? error.name : 'unknown',
+      });
+    },
+  });
+
+  const accept = (
+    certificateId: string,
+    handle: PrinterHandle,
+    status: PrinterStatus,
+    copies: number,
+    identity: PrintIdentity,
+  ): Result<PrintJobView> =>
+    transact(db, () => {
+      const row = store.get(certificateId);
+      if (!row?.documentSha256 || row.pages === null) return failure('E-CERT-0102');
+      const allowed = mayPrint({ ...row, copies, copiesUsed: store.copiesUsed(certificateId) }, clock.now());
+      if (!allowed.ok) return allowed;
+      const now = clock.now();
+      const attempt = newAttempt(
+        {
+          attemptId: uuidv7(now, deps.random),
+          certificateId,
+          printerId: handle.printerId,
+          documentSha256: row.documentSha256,
+          pages: row.pages,
+          copies,
+          duplex: row.pages > 1 && status.sides.includes('two-sided-long-edge'),
+          countsImpressions: handle.countsImpressions,
+        },
+        now,
+      );
+      save(attempt);
+      if (identity.kind === 'staff') {
+        deps.audit({
+          actor: identity.staffId,
+          action: 'certificate.print-for',
+          subject: certificateId,
+          reason: identity.reason,
+          detail: { attemptId: attempt.attemptId, copies },
+        });
+      }
+      return ok(jobView({ attempt }));
+    });
+
+  const upsert = (request: CertificateRequest): 'applied' | 'stale' => {
+    const { requestId: certificateId, studentName, studentNumber, fields, document } = request;
+    const known = store.get(certificateId);
+    if (known && known.revision >= request.revision) return 'stale';
+    const content: Sealed = { studentName, studentNumber, fields, ...(document ? { document } : {}) };
+    const samePaper =
+      known?.state === 'issued' &&
+      known.template === request.template &&
+      canonical(openRequest(deps, known)) === canonical(content) &&
+      known.validUntil === request.validUntil;
+    transact(db, () => {
+      store.upsert({
+        certificateId,
+        revision: request.revision,
+        studentKey: deps.keyedHash('student-number', studentNumber),
+        idKey: request.studentIdKey ?? null,
+        template: request.template,
+        sealed: sealRequest(deps, certificateId, content),
+        copiesAllowed: request.copiesAllowed,
+        validFrom: request.validFrom,
+        validUntil: request.validUntil,
+        receivedAt: clock.now(),
+      });
+      if (known && !samePaper) store.reopen(certificateId);
+    });
+    issuer.wake();
+    tell({ certificateId });
+    return 'applied';
+  };
+
+  return {
+    upsert,
+    revoke: (requestId, revision) => {
+      const known = store.get(requestId);
+      if (!known || (revision !== undefined && revision < known.revision)) return;
+      transact(db, () => {
+        store.revoke(requestId, revision ?? known.revision);
+      });
+      tell({ certificateId: requestId });
+    },
+    issue: async (requestId) => {
+      const issued = await issuer.issue(requestId);
+      if (!issued.ok) return issued;
+      const row = store.get(requestId);
+      return row ? ok(view(row)) : failure('E-CERT-0101');
+    },
+    list: (student) => {
+      const rows = student.by === 'resident-id' ? store.ofIdKey(student.key) : store.ofStudent(keyOf(student));
+      return rows.filter(({ state }) => state !== 'revoked').map(view);
+    },
+    listAll: (limit = 200) => store.newest(limit).map(view),
+    get: (certificateId) => {
+      const row = store.get(certificateId);
+      return row && view(row);
+    },
+    document: (certificateId, identity) => {
+      const row = store.get(certificateId);
+      if (!row) return failure('E-CERT-0101');
+      if (identity.kind === 'student' && !belongs(row, identity)) return failure('E-CERT-0105');
+      if (row.state === 'revoked') return failure('E-CERT-0102');
+      return transact(db, () => {
+        if (identity.kind === 'staff') {
+          deps.audit({
+            actor: identity.staffId,
+            action: 'certificate.view',
+            subject: certificateId,
+            reason: identity.reason,
+            detail: {},
+          });
+        }
+        return openDocument(row);
+      });
+    },
+    print: async (certificateId, printerId, copies, identity) => {
+      const row = store.get(certificateId);
+      if (!row) return failure('E-CERT-0101');
+      if (identity.kind === 'student' && !belongs(row, identity)) return failure('E-CERT-0105');
+      const handle = deps.printers.get(printerId);
+      if (!handle) return failure('E-CERT-0403', printerId);
+      const issued = await issuer.issue(certificateId);
+      if (!issued.ok) return issued;
+      const status = await handle.printer.status();
+      if (!status.ok) return status;
+      const problem = printerProblem(status.value);
+      if (problem) return err(problem);
+      if (copies > (status.value.copiesMax ?? copies))
+        return failure('E-CERT-0402', `at most ${status.value.copiesMax ?? 1}`);
+      const accepted = accept(certificateId, handle, status.value, copies, identity);
+      if (accepted.ok) runner.wake(printerId);
+      return accepted;
+    },
+    jobs: (filter = {}) => {
+      if (filter.uncertain === true) return store.unresolved().map(jobView);
+      return (filter.unfinished === true ? store.unfinished() : store.newestAttempts(200)).map(jobView);
+    },
+    job: (attemptId) => {
+      const row = store.attempt(attemptId);
+      return row && jobView(row);
+    },
+    resolveUncertain: (attemptId, { copiesFound }, staffId, reason) =>
+      transact(db, () => {
+        const row = store.attempt(attemptId);
+        if (!row) return failure('E-CERT-0407');
+        const { attempt } = row;
+        if (attempt.state !== 'uncertain' || row.resolution) return failure('E-CERT-0408');
+        if (!Number.isInteger(copiesFound) || copiesFound < 0 || copiesFound > attempt.copies)
+          return failure('E-CERT-0402');
+        if (reason.trim() === '') return failure('E-CERT-0409');
+        store.resolve(attemptId, copiesFound, staffId, clock.now());
+        deps.audit({
+          actor: staffId,
+          action: 'certificate.resolve-uncertain',
+          subject: attempt.certificateId,
+          reason,
+          detail: { attemptId, copies: attempt.copies, copiesFound },
+        });
+        publishPrint(attempt, copiesFound > 0 ? 'certificate.printed' : 'certificate.not-printed', copiesFound);
+        tell({ certificateId: attempt.certificateId, attemptId });
+        return ok(jobView({ attempt, resolution: { copiesFound, staffId, at: clock.now() } }));
+      }),
+    summary: () => {
+      const states = store.countByState();
+      return {
+        pending: states.get('pending') ?? 0,
+        issued: states.get('issued') ?? 0,
+        refused: states.get('refused') ?? 0,
+        revoked: states.get('revoked') ?? 0,
+        printing: store.unfinished().length,
+        uncertain: store.unresolved().length,
+        printedSheetsToday: store.sheetsOn(today()),
+      };
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+    start: () => {
+      for (const { attempt } of store.unfinished()) {
+        if (!deps.printers.get(attempt.printerId)) save(strand(attempt, clock.now()));
+      }
+      issuer.start();
+      runner.start();
+    },
+    stop: async () => {
+      await Promise.all([issuer.stop(), runner.stop()]);
+    },
+  };
+}
+
+function jobView({ attempt, resolution }: AttemptRow): PrintJobView {
+  const { attemptId, certificateId, printerId, copies, pages, state, impressions, requestedAt, changedAt } = attempt;
+  return {
+    attemptId,
+    certificateId,
+    printerId,
+    copies,
+    pages,
+    state,
+    impressions,
+    requestedAt,
+    changedAt,
+    ...(attempt.code === undefined ? {} : { code: attempt.code }),
+    ...(resolution ? { resolution } : {}),
+  };
+}
+
+/** The same text for the same content, whatever the order of its fields. */
+function canonical({ studentName, studentNumber, fields, document }: Sealed): string {
+  const sorted = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([studentName, studentNumber, sorted, document?.url, document?.sha256]);
+}

@@ -1,0 +1,231 @@
+import type { Code, EpochMs } from '@hallhub/sync/base';
+import type { Db } from '@hallhub/sync/sqlite';
+import type { CertificateState } from './ports.ts';
+import { type PrintAttempt, copiesCounted } from './rules.ts';
+
+export interface CertificateRow {
+  readonly certificateId: string;
+  readonly revision: number;
+  readonly studentKey: string;
+  readonly idKey: string | null;
+  readonly template: string;
+  readonly templateVersion: number | null;
+  readonly sealed: Uint8Array;
+  readonly copiesAllowed: number;
+  readonly validFrom: EpochMs;
+  readonly validUntil: EpochMs;
+  readonly state: CertificateState;
+  readonly number: string | null;
+  readonly verificationCode: string | null;
+  readonly documentSha256: string | null;
+  readonly pages: number | null;
+  readonly code: Code | null;
+  readonly detail: string | null;
+  readonly receivedAt: EpochMs;
+}
+
+export interface AttemptRow {
+  readonly attempt: PrintAttempt;
+  readonly resolution?: { readonly copiesFound: number; readonly staffId: string; readonly at: EpochMs };
+}
+
+interface RawAttempt {
+  readonly attempt: string;
+  readonly copies_found: number | null;
+  readonly resolved_by: string | null;
+  readonly resolved_at: number | null;
+}
+
+export interface Issued {
+  readonly certificateId: string;
+  readonly templateVersion: number | null;
+  readonly documentSha256: string;
+  readonly pages: number;
+  readonly sealedDocument: Uint8Array;
+}
+
+export type CertificateStore = ReturnType<typeof certificateStore>;
+
+const columns = `certificate_id AS certificateId, revision, student_key AS studentKey, id_key AS idKey, template,
+  template_version AS templateVersion, sealed, copies_allowed AS copiesAllowed, valid_from AS validFrom,
+  valid_until AS validUntil, state, number, verification_code AS verificationCode, document_sha256 AS documentSha256,
+  pages, code, detail, received_at AS receivedAt`;
+const attemptColumns = 'attempt, copies_found, resolved_by, resolved_at';
+
+function attemptRow(raw: RawAttempt): AttemptRow {
+  // Written by save() below and by nothing else.
+  const attempt = JSON.parse(raw.attempt) as PrintAttempt;
+  if (raw.copies_found === null || raw.resolved_by === null || raw.resolved_at === null) return { attempt };
+  return {
+    attempt,
+    resolution: { copiesFound: raw.copies_found, staffId: raw.resolved_by, at: raw.resolved_at as EpochMs },
+  };
+}
+
+/** The SQL of this domain. Callers hold the transaction where several statements belong together. */
+export function certificateStore(db: Db) {
+  const upsert = db.prepare(
+    `INSERT INTO certificate (certificate_id, revision, student_key, id_key, template, sealed, copies_allowed,
+       valid_from, valid_until, state, received_at)
+     VALUES (@certificateId, @revision, @studentKey, @idKey, @template, @sealed, @copiesAllowed, @validFrom,
+       @validUntil, 'pending', @receivedAt)
+     ON CONFLICT (certificate_id) DO UPDATE SET revision = excluded.revision, student_key = excluded.student_key,
+       id_key = excluded.id_key, template = excluded.template, sealed = excluded.sealed,
+       copies_allowed = excluded.copies_allowed, valid_from = excluded.valid_from, valid_until = excluded.valid_until,
+       received_at = excluded.received_at`,
+  );
+  const reopen = db.prepare(
+    `UPDATE certificate SET state = 'pending', number = NULL, verification_code = NULL, document_sha256 = NULL,
+       pages = NULL, template_version = NULL, code = NULL, detail = NULL WHERE certificate_id = ?`,
+  );
+  const erase = db.prepare('DELETE FROM certificate_document WHERE certificate_id = ?');
+  const revoke = db.prepare(
+    `UPDATE certificate SET state = 'revoked', revision = MAX(revision, ?), document_sha256 = NULL
+     WHERE certificate_id = ?`,
+  );
+  const get = db.prepare<[string], CertificateRow>(`SELECT ${columns} FROM certificate WHERE certificate_id = ?`);
+  const byStudent = db.prepare<[string], CertificateRow>(
+    `SELECT ${columns} FROM certificate WHERE student_key = ? ORDER BY received_at DESC`,
+  );
+  const byIdKey = db.prepare<[string], CertificateRow>(
+    `SELECT ${columns} FROM certificate WHERE id_key = ? ORDER BY received_at DESC`,
+  );
+  const newest = db.prepare<[number], CertificateRow>(
+    `SELECT ${columns} FROM certificate ORDER BY received_at DESC, rowid DESC LIMIT ?`,
+  );
+  const pending = db.prepare<[number, number], { id: string }>(
+    `SELECT certificate_id AS id FROM certificate WHERE state = 'pending' AND valid_until > ?
+     ORDER BY received_at LIMIT ?`,
+  );
+  const count = db.prepare<[number], { last: number }>(
+    `INSERT INTO certificate_counter (year, last) VALUES (?, 1)
+     ON CONFLICT (year) DO UPDATE SET last = last + 1 RETURNING last`,
+  );
+  const name = db.prepare('UPDATE certificate SET number = ?, verification_code = ? WHERE certificate_id = ?');
+  const issue = db.prepare(
+    `UPDATE certificate SET state = 'issued', template_version = @templateVersion, document_sha256 = @documentSha256,
+       pages = @pages, code = NULL, detail = NULL WHERE certificate_id = @certificateId`,
+  );
+  const keepDocument = db.prepare('INSERT OR REPLACE INTO certificate_document (certificate_id, sealed) VALUES (?, ?)');
+  const document = db.prepare<[string], { sealed: Uint8Array }>(
+    'SELECT sealed FROM certificate_document WHERE certificate_id = ?',
+  );
+  const fail = db.prepare('UPDATE certificate SET state = ?, code = ?, detail = ? WHERE certificate_id = ?');
+  const states = db.prepare<[], { state: CertificateState; n: number }>(
+    'SELECT state, COUNT(*) AS n FROM certificate GROUP BY state',
+  );
+
+  const saveAttempt = db.prepare(
+    `INSERT INTO print_attempt (attempt_id, certificate_id, printer_id, state, copies_counted, orphan, attempt,
+       requested_at, day, sheets)
+     VALUES (@attemptId, @certificateId, @printerId, @state, @counted, @orphan, @body, @requestedAt, @day, @sheets)
+     ON CONFLICT (attempt_id) DO UPDATE SET state = excluded.state, copies_counted = excluded.copies_counted,
+       orphan = excluded.orphan, attempt = excluded.attempt, day = excluded.day`,
+  );
+  const getAttempt = db.prepare<[string], RawAttempt>(
+    `SELECT ${attemptColumns} FROM print_attempt WHERE attempt_id = ?`,
+  );
+  const used = db.prepare<[string], { n: number }>(
+    'SELECT COALESCE(SUM(copies_counted), 0) AS n FROM print_attempt WHERE certificate_id = ?',
+  );
+  const open = `state NOT IN ('printed', 'not-printed', 'uncertain')`;
+  const unfinished = db.prepare<[string], RawAttempt>(
+    `SELECT ${attemptColumns} FROM print_attempt WHERE printer_id = ? AND ${open}
+     ORDER BY state = 'queued', requested_at, rowid`,
+  );
+  const allUnfinished = db.prepare<[], RawAttempt>(`SELECT ${attemptColumns} FROM print_attempt WHERE ${open}`);
+  const orphans = db.prepare<[string], RawAttempt>(
+    `SELECT ${attemptColumns} FROM print_attempt WHERE printer_id = ? AND orphan = 1 AND NOT (${open})`,
+  );
+  const newestAttempts = db.prepare<[number], RawAttempt>(
+    `SELECT ${attemptColumns} FROM print_attempt ORDER BY requested_at DESC, rowid DESC LIMIT ?`,
+  );
+  const unresolved = db.prepare<[], RawAttempt>(
+    `SELECT ${attemptColumns} FROM print_attempt WHERE state = 'uncertain' AND resolved_at IS NULL
+     ORDER BY requested_at DESC`,
+  );
+  const resolve = db.prepare(
+    `UPDATE print_attempt SET copies_counted = @counted, copies_found = @found, resolved_by = @by, resolved_at = @at
+     WHERE attempt_id = @attemptId`,
+  );
+  const sheetsOn = db.prepare<[string], { n: number }>(
+    `SELECT COALESCE(SUM(sheets), 0) AS n FROM print_attempt WHERE day = ? AND state = 'printed'`,
+  );
+
+  return {
+    upsert: (
+      row: Pick<
+        CertificateRow,
+        | 'certificateId'
+        | 'revision'
+        | 'studentKey'
+        | 'idKey'
+        | 'template'
+        | 'sealed'
+        | 'copiesAllowed'
+        | 'validFrom'
+        | 'validUntil'
+        | 'receivedAt'
+      >,
+    ): void => {
+      upsert.run(row);
+    },
+    /** Its paper no longer says what the hall says: issue it anew. */
+    reopen: (certificateId: string): void => {
+      erase.run(certificateId);
+      reopen.run(certificateId);
+    },
+    revoke: (certificateId: string, revision: number): void => {
+      erase.run(certificateId);
+      revoke.run(revision, certificateId);
+    },
+    get: (certificateId: string): CertificateRow | undefined => get.get(certificateId),
+    ofStudent: (studentKey: string): readonly CertificateRow[] => byStudent.all(studentKey),
+    ofIdKey: (idKey: string): readonly CertificateRow[] => byIdKey.all(idKey),
+    newest: (limit: number): readonly CertificateRow[] => newest.all(limit),
+    pending: (now: EpochMs, limit: number): readonly string[] => pending.all(now, limit).map(({ id }) => id),
+    nextNumber: (year: number): number => count.get(year)?.last ?? 1,
+    name: (certificateId: string, number: string, verificationCode: string): void => {
+      name.run(number, verificationCode, certificateId);
+    },
+    issue: ({ sealedDocument, ...issued }: Issued): void => {
+      issue.run(issued);
+      keepDocument.run(issued.certificateId, sealedDocument);
+    },
+    document: (certificateId: string): Uint8Array | undefined => document.get(certificateId)?.sealed,
+    fail: (certificateId: string, state: 'pending' | 'refused', code: Code, detail: string | undefined): void => {
+      fail.run(state, code, detail ?? null, certificateId);
+    },
+    countByState: (): ReadonlyMap<CertificateState, number> => new Map(states.all().map(({ state, n }) => [state, n])),
+
+    saveAttempt: (attempt: PrintAttempt, day: string): void => {
+      const { attemptId, certificateId, printerId, state, requestedAt, copies, pages } = attempt;
+      saveAttempt.run({
+        attemptId,
+        certificateId,
+        printerId,
+        state,
+        requestedAt,
+        day,
+        counted: copiesCounted(attempt),
+        orphan: attempt.orphan ? 1 : 0,
+        body: JSON.stringify(attempt),
+        sheets: copies * pages,
+      });
+    },
+    attempt: (attemptId: string): AttemptRow | undefined => {
+      const raw = getAttempt.get(attemptId);
+      return raw && attemptRow(raw);
+    },
+    copiesUsed: (certificateId: string): number => used.get(certificateId)?.n ?? 0,
+    unfinished: (printerId?: string): readonly AttemptRow[] =>
+      (printerId === undefined ? allUnfinished.all() : unfinished.all(printerId)).map(attemptRow),
+    orphans: (printerId: string): readonly AttemptRow[] => orphans.all(printerId).map(attemptRow),
+    newestAttempts: (limit: number): readonly AttemptRow[] => newestAttempts.all(limit).map(attemptRow),
+    unresolved: (): readonly AttemptRow[] => unresolved.all().map(attemptRow),
+    resolve: (attemptId: string, found: number, by: string, at: EpochMs): void => {
+      resolve.run({ attemptId, counted: found, found, by, at });
+    },
+    sheetsOn: (day: string): number => sheetsOn.get(day)?.n ?? 0,
+  };
+}
