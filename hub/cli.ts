@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Code } from '@hallhub/sync/base';
 import { FailureError, systemClock } from '@hallhub/sync/base';
 import { catalogue } from './codes.ts';
 import { loadConfig } from './config/index.ts';
@@ -71,7 +72,7 @@ function check(): number {
 const configFile = (): string => resolve(process.env['HALLHUB_CONFIG'] ?? 'hallhub.yaml');
 const dataDir = (): string => resolve(process.env['HALLHUB_DATA_DIR'] ?? 'data');
 
-function refuse(code: keyof typeof catalogue, detail: string | undefined): number {
-  process.stderr.write(`${catalogue[code].en} (${code})${detail === undefined ? '' : `\n${detail}`}\n`);
+function refuse(code: Code, detail: string | undefined): number {
+  process.stderr.write(`${catalogue[code]?.en ?? 'Refused'} (${code})${detail === undefined ? '' : `\n${detail}`}\n`);
   return 78;
 }

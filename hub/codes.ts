@@ -1,7 +1,7 @@
 import { cardCodes } from '@hallhub/device-drivers/protocols/resident-id';
 import { printerCodes } from '@hallhub/device-drivers/protocols/ipp';
 import { deviceCodes } from '@hallhub/device-drivers/kit';
-import type { Catalogue } from '@hallhub/sync/base';
+import type { Catalogue, Code, CodeText } from '@hallhub/sync/base';
 import { syncCodes } from '@hallhub/sync/contract';
 import { storeCodes } from '@hallhub/sync/sqlite';
 import { apiCodes } from './api/codes.ts';
@@ -35,4 +35,6 @@ export const catalogues: readonly Catalogue[] = [
   { 'E-WEB-0101': { zh: '无法连接中心，请稍后再试', en: 'The hub does not answer; please try again' } },
 ];
 
-export const catalogue: Catalogue = Object.assign({}, ...catalogues) as Catalogue;
+export const catalogue: Readonly<Partial<Record<Code, CodeText>>> = Object.fromEntries(
+  catalogues.flatMap((part) => Object.entries(part)),
+);

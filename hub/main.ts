@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { builtInProtocols, createAgentHost } from '@hallhub/device-drivers/agent';
-import type { AgentHost } from '@hallhub/device-drivers/agent';
+import type { AgentHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import type { Protocol, TransportFactory } from '@hallhub/device-drivers/kit';
-import { ippProtocol } from '@hallhub/device-drivers/protocols/ipp';
 import { createHintVerifier } from '@hallhub/sync/adapters/webhook';
 import { createHttpHall } from '@hallhub/sync/adapters/http-feed';
 import type { Cancel, Clock, RandomBytes } from '@hallhub/sync/base';
@@ -30,14 +29,14 @@ import type { CertificateService } from './certificates/index.ts';
 import {
   certificateHandler,
   certificateSchema,
-  createCertificates,
+  certificateService,
   printerDirectory,
   toOutcome,
 } from './certificates/index.ts';
 import { fontFiles, pdfProcess } from './certificates/render/index.ts';
 import { certificateRoutes } from './certificates/routes.ts';
 import { catalogue } from './codes.ts';
-import type { Config } from './config/index.ts';
+import type { Config, DeviceConfig } from './config/index.ts';
 import { createDevices, devicesSchema } from './devices/index.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import type { Gates } from './gates/index.ts';
@@ -131,8 +130,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     clock,
     random,
     log,
-    devices: config.devices.map(({ id, profile, transport, params }) => ({ id, profile, transport, params })),
-    protocols: options.protocols ?? [...builtInProtocols, ippProtocol],
+    devices: config.devices.map(toDefinition),
+    protocols: options.protocols ?? builtInProtocols,
     ...(options.transports && { transportFactory: options.transports }),
   });
 
@@ -183,7 +182,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     fonts: fontFiles(config.certificates.fallbackFontFile === undefined ? [] : [config.certificates.fallbackFontFile]),
     idleAfter: config.certificates.idleShutdown,
   });
-  const certificates: CertificateService = createCertificates({
+  const certificates: CertificateService = certificateService({
     db,
     clock,
     random,
@@ -198,7 +197,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     verifyUrl: config.certificates.verifyUrl,
     timeZone: config.hub.timeZone,
     numberPrefix: config.certificates.numberPrefix,
-    fetchDocument: async (url, sha256) => {
+    fetchDocument: async ({ url, sha256 }) => {
       const file = await hall.file({ url, sha256, signal: AbortSignal.timeout(60_000) });
       return file.ok
         ? file
@@ -414,4 +413,11 @@ function topicsFor(roles: readonly string[]): ReadonlySet<string> {
     counter: ['prints'],
   };
   return new Set(roles.flatMap((role) => topics[role] ?? []));
+}
+
+/** The configuration's shape of a device as the agent's host takes it. */
+function toDefinition({ id, profile, transport, params }: DeviceConfig): DeviceDefinition {
+  if (transport.kind !== 'memory') return { id, profile, transport, params };
+  const { kind, name, baudRate } = transport;
+  return { id, profile, transport: baudRate === undefined ? { kind, name } : { kind, name, baudRate }, params };
 }

@@ -94,7 +94,7 @@ export function issuing(
     });
 
   const fetchReady = async (document: NonNullable<Sealed['document']>): Promise<Result<Drawn>> => {
-    const got = await deps.fetchDocument(document.url, { maxBytes: documentBytesAtMost });
+    const got = await deps.fetchDocument(document, { maxBytes: documentBytesAtMost });
     if (!got.ok) return got;
     if (sha256(got.value) !== document.sha256.toLowerCase()) return failure('E-CERT-0206');
     const seen = await pdf.inspect(got.value);

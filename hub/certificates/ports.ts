@@ -68,7 +68,10 @@ export interface CertificateDeps {
   /** Begins each certificate number; unique to this hub. */
   readonly numberPrefix: string;
   /** Gets a ready PDF. `E-CERT-0205` where it cannot be had now; the caller checks its hash. */
-  readonly fetchDocument: (url: string, limits: { readonly maxBytes: number }) => Promise<Result<Uint8Array>>;
+  readonly fetchDocument: (
+    document: { readonly url: string; readonly sha256: string },
+    limits: { readonly maxBytes: number },
+  ) => Promise<Result<Uint8Array>>;
   readonly publish: (event: CertificateEvent) => void;
   readonly audit: (entry: CertificateAudit) => void;
   readonly printers: PrinterDirectory;

@@ -63,7 +63,10 @@ export async function startDemo({ dataDir, port, hallPort, logLevel = 'warn' }: 
     log: createLog({ level: logLevel }),
     demo: true,
     transports: systemTransports({ clock, memoryLines: floor.lines }),
-    protocols: [...builtInProtocols, ippProtocol({ connect: (name) => floor.printers.get(name)?.connect() })],
+    protocols: [
+      ...builtInProtocols.filter(({ name }) => name !== 'ipp'),
+      ippProtocol({ connect: (name) => floor.printers.get(name)?.connect() }),
+    ],
   }).catch(async (error: unknown) => {
     await hall.close();
     secrets.release();

@@ -38,15 +38,13 @@ export function floorRoutes({
     })),
     hall: { url: hall.url, plugged: !hall.faults.settings.unreachable },
     gates: hub.gates.gates(),
-    kiosks: hub.kiosks
-      .list()
-      .map(({ id, label, reader, printer }) => ({
-        id,
-        label,
-        reader,
-        printer,
-        url: `/kiosk/${id}#token=${hub.kiosks.token(id)}`,
-      })),
+    kiosks: hub.kiosks.list().map(({ id, label, reader, printer }) => ({
+      id,
+      label,
+      reader,
+      printer,
+      url: `/kiosk/${id}#token=${hub.kiosks.token(id)}`,
+    })),
   });
   const changed = (): void => {
     live.publish('floor', state());
@@ -145,7 +143,7 @@ export function floorRoutes({
     body: z.object({ fault: z.enum(PRINTER_FAULTS).nullable() }),
     handler: ({ params, body }) => {
       const printer = floor.printers.get(params.printer);
-      printer?.clear();
+      printer?.clearFaults();
       if (printer && body.fault !== null) printer.inject(faultOf(body.fault));
       changed();
     },
@@ -156,9 +154,11 @@ export function floorRoutes({
     access: 'public',
     params: z.object({ printer: z.string(), sheet: z.coerce.number().int().min(1) }),
     handler: ({ params, reply }) => {
-      const sheet = floor.printers.get(params.printer)?.tray[params.sheet - 1];
-      if (!sheet) return reply.code(404).send();
-      return reply.type('application/pdf').header('cache-control', 'no-store').send(Buffer.from(sheet.document));
+      const printer = floor.printers.get(params.printer);
+      const sheet = printer?.tray[params.sheet - 1];
+      const document = printer?.jobs.find(({ document }) => document?.sha256 === sheet?.documentSha256)?.document;
+      if (!document) return reply.code(404).send();
+      return reply.type('application/pdf').header('cache-control', 'no-store').send(Buffer.from(document.bytes));
     },
   });
 }

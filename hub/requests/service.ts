@@ -10,12 +10,15 @@ export type Approved<K extends RequestChange['kind']> = Extract<RequestChange, {
 type ApprovedKind = Extract<RequestChange, { op: 'upsert' }>['kind'];
 
 /** What a domain makes of a kind of request. Both run inside the sync transaction and only write to the hub's database. */
-export interface KindHandler<K extends ApprovedKind = ApprovedKind> {
+export interface KindHandler<K extends ApprovedKind> {
   readonly kind: K;
   approve(change: Approved<K>): Result<void> | undefined;
   /** May name a request that was never seen. */
   revoke(change: Revoke): void;
 }
+
+/** A handler of some kind; narrowed by its `kind`. */
+export type AnyKindHandler = { readonly [K in ApprovedKind]: KindHandler<K> }[ApprovedKind];
 
 export interface RequestView {
   readonly id: string;
@@ -46,10 +49,10 @@ export function createRequests(deps: {
   readonly db: Db;
   readonly clock: Clock;
   readonly vault: Vault;
-  readonly handlers: readonly KindHandler[];
+  readonly handlers: readonly AnyKindHandler[];
 }): Requests {
   const { db, clock, vault } = deps;
-  const handlers = new Map<string, KindHandler>(deps.handlers.map((handler) => [handler.kind, handler]));
+  const handlers = new Map<string, AnyKindHandler>(deps.handlers.map((handler) => [handler.kind, handler]));
   const upsert = db.prepare(
     `INSERT INTO request (id, kind, revision, state, valid_from, valid_until, committed_at, applied_at, sealed)
      VALUES (?, ?, ?, 'approved', ?, ?, ?, ?, ?)
@@ -96,7 +99,8 @@ export function createRequests(deps: {
         clock.now(),
         body,
       );
-      return handlers.get(change.kind)?.approve(change);
+      // The handler was found by the kind of this very change.
+      return handlers.get(change.kind)?.approve(change as never);
     },
     get: (id) => byId.get(id),
     list: (limit) => newest.all(limit),
