@@ -1,0 +1,41 @@
+import type { GateView } from '../../api/types.ts';
+import type { Text } from '../kit/i18n.ts';
+
+export interface FloorPerson {
+  readonly key: string;
+  readonly name: string;
+  readonly number: string;
+  readonly requests: readonly { readonly id: string; readonly kind: string; readonly state: string }[];
+}
+
+/** What the hall floor shows; see the demo's routes. */
+export interface FloorState {
+  readonly people: readonly FloorPerson[];
+  readonly readers: readonly { readonly id: string; readonly person: string | null }[];
+  readonly turnstiles: readonly { readonly id: string; readonly released: 'in' | 'out' | null }[];
+  readonly printers: readonly {
+    readonly id: string;
+    readonly state: 'idle' | 'processing' | 'stopped';
+    readonly reasons: readonly string[];
+    readonly sheets: number;
+    readonly fault: string | null;
+  }[];
+  readonly hall: { readonly url: string; readonly plugged: boolean };
+  readonly gates: readonly GateView[];
+  readonly kiosks: readonly {
+    readonly id: string;
+    readonly label: Text;
+    readonly reader: string;
+    readonly printer: string;
+    readonly url: string;
+  }[];
+}
+
+export interface FloorFrame {
+  readonly deviceId: string;
+  readonly at: number;
+  readonly direction: 'in' | 'out' | 'discarded';
+  readonly meaning: string;
+  readonly size: number;
+  readonly hex: string;
+}
