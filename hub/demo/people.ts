@@ -28,13 +28,13 @@ export function peopleOf(hall: Pick<ReferenceHall, 'requests'>): readonly Person
     }
   }
   for (const { name, number } of STRANGERS) if (!byNumber.has(number)) byNumber.set(number, { name, requests: [] });
-  return [...byNumber].map(([number, { name, requests }], index) => ({
-    key: String(index),
+  const people = [...byNumber].map(([number, { name, requests }]) => ({
+    key: number,
     name,
     number,
     requests,
     card: {
-      layout: 'resident',
+      layout: 'resident' as const,
       name,
       number,
       birth: number.slice(6, 14),
@@ -44,6 +44,14 @@ export function peopleOf(hall: Pick<ReferenceHall, 'requests'>): readonly Person
       validTo: '长期',
     },
   }));
+  return people.sort((a, b) => rank(a.requests) - rank(b.requests) || (a.number < b.number ? -1 : 1));
+}
+
+/** Those who can walk in first, then other visitors, then students, then strangers. */
+function rank(requests: Person['requests']): number {
+  const visit = requests.find(({ kind }) => kind === 'visitor-access');
+  if (visit) return visit.state === 'approved' ? 0 : 1;
+  return requests.length > 0 ? 2 : 3;
 }
 
 function named(kind: string, data: unknown): { name: string; number: string }[] {

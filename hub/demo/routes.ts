@@ -1,3 +1,4 @@
+import type { Traffic } from '@hallhub/device-drivers/kit';
 import type { PrinterFault } from '@hallhub/device-drivers/protocols/ipp';
 import type { ReferenceHall } from '@hallhub/sync/reference-hall';
 import { z } from 'zod';
@@ -5,6 +6,9 @@ import type { Hub } from '../main.ts';
 import type { HallFloor } from './hall-floor.ts';
 import type { Person } from './people.ts';
 import { peopleOf } from './people.ts';
+
+/** A frame that came over the same line in the same words this lately is idle polling. */
+const IDLE_MS = 3_000;
 
 const TOPICS = new Set(['floor', 'frame', 'gates', 'hall', 'prints']);
 const PRINTER_FAULTS = ['paper-out', 'jam', 'unreachable'] as const;
@@ -24,6 +28,14 @@ export function floorRoutes({
 }): void {
   const { api, live } = hub;
   const cardOn = new Map<string, Person>();
+  const lastSeen = new Map<string, number>();
+  /** Polling repeats the same bytes for ever and would drown what matters. */
+  const isIdle = (deviceId: string, { at, direction, bytes }: Traffic): boolean => {
+    const key = `${deviceId}${direction}${Buffer.from(bytes.subarray(0, 40)).toString('hex')}`;
+    const before = lastSeen.get(key);
+    lastSeen.set(key, at);
+    return bytes.length < 64 && before !== undefined && at - before < IDLE_MS;
+  };
 
   const state = () => ({
     people: peopleOf(hall).map(({ key, name, number, requests }) => ({ key, name, number, requests })),
@@ -53,8 +65,7 @@ export function floorRoutes({
   for (const printer of floor.printers.values()) printer.onChange(changed);
   hub.replica.subscribe(changed);
   hub.host.onTraffic(({ deviceId, traffic }) => {
-    // Idle polling would drown what matters.
-    if (/no card|inputs unchanged/i.test(traffic.meaning)) return;
+    if (isIdle(deviceId, traffic)) return;
     live.publish('frame', {
       deviceId,
       at: traffic.at,

@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+// Plain JavaScript, run first: puts the Debian packages in place that the tests need, or says in one line how to get them.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+
+/** Package → a file that it brings. */
+const PACKAGES = {
+  socat: '/usr/bin/socat',
+  'python3-pymodbus': '/usr/lib/python3/dist-packages/pymodbus/__init__.py',
+  'cups-ipp-utils': '/usr/sbin/ippeveprinter',
+  'cups-client': '/usr/bin/lp',
+  'dbus-daemon': '/usr/bin/dbus-run-session',
+  'poppler-utils': '/usr/bin/pdftotext',
+  qpdf: '/usr/bin/qpdf',
+  'zbar-tools': '/usr/bin/zbarimg',
+  chromium: '/usr/bin/chromium',
+  'fonts-noto-cjk': '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
+};
+
+const missing = Object.entries(PACKAGES)
+  .filter(([, file]) => !existsSync(file))
+  .map(([name]) => name);
+if (missing.length > 0) {
+  const line = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
+  const onDebian = existsSync('/etc/debian_version') || /debian/i.test(readFileSync('/etc/os-release', 'utf8'));
+  const isRoot = process.getuid?.() === 0;
+  if (!onDebian || !isRoot) {
+    process.stderr.write(`The tests need Debian packages that are not here. Install them with:\n\n  sudo ${line}\n\n`);
+    process.exit(1);
+  }
+  process.stderr.write(`installing what the tests need: ${missing.join(' ')}\n`);
+  const options = {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  };
+  spawnSync('apt-get', ['update', '-qq'], options);
+  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], options);
+}
