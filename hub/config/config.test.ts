@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkConfig, parseDuration } from './index.ts';
+import { configJsonSchema } from './json-schema.ts';
 
 const GOOD = `hub:
   id: hub-south
@@ -84,5 +87,20 @@ describe('configuration', () => {
       undefined,
       undefined,
     ]);
+  });
+});
+
+describe('what ships beside the schema', () => {
+  const root = join(import.meta.dirname, '../..');
+
+  it('is an example that passes', () => {
+    const text = readFileSync(join(root, 'deploy/hallhub.example.yaml'), 'utf8');
+    expect(checkConfig(text, {})).toMatchObject({ ok: true });
+  });
+
+  it('is a JSON Schema for editors that says the same', () => {
+    expect(JSON.parse(readFileSync(join(root, 'docs/config.schema.json'), 'utf8'))).toEqual(
+      JSON.parse(configJsonSchema()),
+    );
   });
 });

@@ -1,0 +1,304 @@
+import { randomBytes } from 'node:crypto';
+import type { CapabilityMap, CardRead, OpenCommand, Passage } from '@hallhub/device-drivers/capabilities';
+import type { Receipt } from '@hallhub/device-drivers/kit';
+import type { DurationMs } from '@hallhub/sync/base';
+import { epochMs, hours, manualClock, ms, seconds, systemRandom } from '@hallhub/sync/base';
+import type { NewEvent } from '@hallhub/sync/outbox';
+import { migrate, openDatabase } from '@hallhub/sync/sqlite';
+import { describe, expect, it } from 'vitest';
+import { auditSchema, createAudit } from '../audit/index.ts';
+import type { Approved, Requests } from '../requests/index.ts';
+import { createRequests, requestsSchema } from '../requests/index.ts';
+import { createVault } from '../vault/index.ts';
+import { createGates, gatesSchema } from './index.ts';
+
+const NUMBER = '11010519491231002X';
+
+/** A gate with hand-driven devices over a real database. */
+function setUp(options: { withSensor?: boolean } = {}) {
+  const { withSensor = true } = options;
+  const db = openDatabase({ file: ':memory:' });
+  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema] });
+  const clock = manualClock(epochMs(Date.UTC(2026, 10, 22, 2)));
+  const vault = createVault(randomBytes(32));
+  const audit = createAudit({ db, clock });
+  const outcomes: NewEvent[] = [];
+  const orders: OpenCommand[] = [];
+  const warnings: string[] = [];
+  let age: DurationMs | undefined = ms(0);
+  let receipt: (command: OpenCommand) => Receipt = (command) => ({
+    ok: true,
+    value: { commandId: command.id, confirmation: 'acknowledged', at: clock.now() },
+  });
+  let present: (read: CardRead) => void = () => undefined;
+  let pass: (passage: Passage) => void = () => undefined;
+  const capabilities: Partial<CapabilityMap> = {
+    cardReader: {
+      onCard: (listener) => {
+        present = listener;
+        return () => undefined;
+      },
+      onUnreadable: () => () => undefined,
+    },
+    barrier: {
+      open: (command) => {
+        // The journal must hold the grant before any order leaves.
+        expect(db.prepare('SELECT state FROM gate_entry WHERE id = ?').pluck().get(command.id)).toBe('releasing');
+        orders.push(command);
+        return Promise.resolve(receipt(command));
+      },
+    },
+    passageSensor: {
+      onPassage: (listener) => {
+        pass = listener;
+        return () => undefined;
+      },
+    },
+  };
+  let requests: Requests | undefined = undefined;
+  const gates = createGates({
+    db,
+    clock,
+    random: systemRandom,
+    vault,
+    audit,
+    outbox: {
+      append: (event) => {
+        outcomes.push(event);
+        return 'id';
+      },
+    },
+    host: { capability: (_, name) => capabilities[name], health: () => ({ state: 'ready', since: clock.now() }) },
+    requests: () => requests!,
+    timeZone: 'Asia/Shanghai',
+    areas: [{ id: 'campus', label: { zh: '校园', en: 'Campus' }, maxStaleness: hours(4), whenStale: 'refuse' }],
+    gates: [
+      {
+        id: 'south',
+        label: { zh: '南门', en: 'South' },
+        area: 'campus',
+        reader: 'r',
+        barrier: 'b',
+        ...(withSensor && { passageSensor: 'b' }),
+        direction: 'in',
+        hold: ms(700),
+        passageTimeout: seconds(8),
+      },
+    ],
+    pictureAge: () => age,
+    clockTrusted: () => true,
+    warn: (message) => warnings.push(message),
+  });
+  const requestsService = createRequests({ db, clock, vault, handlers: [gates.handler] });
+  requests = requestsService;
+  const approve = (change: Partial<Approved<'visitor-access'>> = {}) =>
+    requestsService.project({
+      op: 'upsert',
+      kind: 'visitor-access',
+      id: 'V-1',
+      revision: 3,
+      validFrom: epochMs(clock.now() - 1_000),
+      validUntil: epochMs(clock.now() + 3_600_000),
+      committedAt: clock.now(),
+      data: {
+        people: [{ name: '张三', document: { type: 'resident-id', number: NUMBER } }],
+        companions: 0,
+        gates: ['south'],
+        areas: [],
+        host: { name: '李' },
+      },
+      ...change,
+    });
+  const card = (number = NUMBER, name = '张三') => {
+    present({
+      presented: {
+        type: 'resident-id',
+        card: { layout: 'resident', number, name, sex: '1', birth: '19491231', validFrom: '20200101', fields: {} },
+      },
+      at: clock.now(),
+      lastByteAt: clock.monotonic(),
+    });
+  };
+  gates.start();
+  return {
+    db,
+    clock,
+    gates,
+    audit,
+    outcomes,
+    orders,
+    warnings,
+    approve,
+    card,
+    walk: (direction: 'in' | 'out' = 'in') => {
+      pass({ direction, at: clock.now() });
+    },
+    revoke: () =>
+      requestsService.project({
+        op: 'revoke',
+        kind: 'visitor-access',
+        id: 'V-1',
+        revision: 4,
+        validFrom: epochMs(0),
+        validUntil: epochMs(0),
+        committedAt: clock.now(),
+        data: {},
+        because: 'hall',
+      }),
+    setAge: (next: DurationMs | undefined) => {
+      age = next;
+    },
+    failBarrier: () => {
+      receipt = () => ({ ok: false, error: { code: 'E-DEV-0202' } });
+    },
+    states: () => gates.entries({ limit: 10 }).map(({ state }) => state),
+    settle: () => clock.advanceAsync(ms(0)),
+  };
+}
+
+describe('gate', () => {
+  it('lets an approved visitor in and tells the hall once the visitor is through', async () => {
+    const gate = setUp();
+    gate.approve();
+    gate.card();
+    await gate.settle();
+    expect(gate.orders).toMatchObject([
+      { name: 'open', args: { hold: 700, direction: 'in' }, issuedBy: 'request:V-1' },
+    ]);
+    expect(gate.orders[0]!.expiresAt - gate.orders[0]!.issuedAt).toBeLessThanOrEqual(2_000);
+    expect(gate.states()).toEqual(['released']);
+    expect(gate.outcomes).toEqual([]);
+    gate.walk();
+    expect(gate.states()).toEqual(['passed']);
+    expect(gate.outcomes).toMatchObject([
+      { subject: 'V-1', data: { revision: 3, person: 0, gate: 'south', passage: 'observed' } },
+    ]);
+  });
+
+  it('lets a grant lapse when nobody walks, and does not count a later passage for it', async () => {
+    const gate = setUp();
+    gate.approve();
+    gate.card();
+    await gate.clock.advanceAsync(seconds(9));
+    gate.walk();
+    expect(gate.states()).toEqual(['unexpected', 'lapsed']);
+    expect(gate.outcomes).toEqual([]);
+  });
+
+  it('matches two grants to two passages, and a third passage to nobody', async () => {
+    const gate = setUp();
+    gate.approve();
+    gate.card();
+    gate.card();
+    await gate.settle();
+    gate.walk('out');
+    gate.walk();
+    gate.walk();
+    gate.walk();
+    expect(gate.states()).toEqual(['unexpected', 'unexpected', 'passed', 'passed']);
+    expect(gate.outcomes).toHaveLength(2);
+  });
+
+  it('refuses a stranger with a reason, masked, and keeps nothing readable on the disk', () => {
+    const gate = setUp();
+    gate.card('440524188001010014', '赵无名');
+    expect(gate.orders).toEqual([]);
+    expect(gate.gates.entries({ limit: 1 })).toMatchObject([
+      { state: 'refused', code: 'E-GATE-0101', name: '赵*名', number: '440***********0014' },
+    ]);
+    const bytes = gate.db.serialize();
+    for (const secret of ['赵无名', '440524188001010014']) expect(bytes.includes(secret)).toBe(false);
+    expect(gate.outcomes).toEqual([]);
+  });
+
+  it('refuses from the commit of the revocation on, and reports the refusal', () => {
+    const gate = setUp();
+    gate.approve();
+    gate.revoke();
+    gate.card();
+    expect(gate.orders).toEqual([]);
+    expect(gate.outcomes).toMatchObject([{ subject: 'V-1', data: { code: 'E-GATE-0105' } }]);
+  });
+
+  it.each([
+    ['too old', hours(5)],
+    ['never whole', undefined],
+  ])('refuses when the picture of the hall is %s', (_, age) => {
+    const gate = setUp();
+    gate.approve();
+    gate.setAge(age);
+    gate.card();
+    expect(gate.gates.entries({ limit: 1 })[0]?.code).toBe('E-GATE-0106');
+  });
+
+  it('says so when the barrier does not take the order', async () => {
+    const gate = setUp();
+    gate.approve();
+    gate.failBarrier();
+    gate.card();
+    await gate.settle();
+    expect(gate.gates.entries({ limit: 1 })).toMatchObject([{ state: 'blocked', code: 'E-GATE-0201' }]);
+    expect(gate.warnings).toHaveLength(1);
+    gate.walk();
+    expect(gate.states()[0]).toBe('unexpected');
+    expect(gate.outcomes).toEqual([]);
+  });
+
+  it('without a sensor says that the passage is not confirmed', async () => {
+    const gate = setUp({ withSensor: false });
+    gate.approve();
+    gate.card();
+    await gate.settle();
+    expect(gate.states()).toEqual(['unconfirmed']);
+    expect(gate.outcomes).toMatchObject([{ data: { passage: 'unconfirmed' } }]);
+  });
+
+  it('after a crash reports a grant that nobody watched as unconfirmed, once, and opens nothing', async () => {
+    const gate = setUp();
+    gate.approve();
+    gate.card();
+    gate.gates.stop();
+    gate.gates.start();
+    gate.gates.stop();
+    gate.gates.start();
+    await gate.settle();
+    expect(gate.states()).toEqual(['unconfirmed']);
+    expect(gate.outcomes).toMatchObject([{ data: { passage: 'unconfirmed' } }]);
+    expect(gate.orders).toHaveLength(1);
+  });
+
+  it('replaces the people of a request when a newer revision names others', () => {
+    const gate = setUp();
+    gate.approve();
+    gate.approve({
+      revision: 4,
+      data: {
+        people: [{ name: '李四', document: { type: 'resident-id', number: '440524188001010014' } }],
+        companions: 0,
+        gates: ['south'],
+        areas: [],
+        host: { name: '李' },
+      },
+    });
+    gate.card();
+    gate.card('440524188001010014', '李四');
+    expect(gate.orders).toHaveLength(1);
+    expect(gate.gates.entries({ limit: 2 }).map(({ state }) => state)).toEqual(['releasing', 'refused']);
+  });
+
+  it('shows a full name only after the look is in the audit log', () => {
+    const gate = setUp();
+    gate.approve();
+    gate.card();
+    const [entry] = gate.gates.entries({ limit: 1 });
+    expect(entry?.name).toBe('张*');
+    expect(gate.gates.look(entry!.id, { id: 'guard-1' })).toEqual({
+      ok: true,
+      value: { name: '张三', number: NUMBER },
+    });
+    expect(gate.audit.list({ limit: 1 })).toMatchObject([
+      { actor: 'staff:guard-1', action: 'gate.look', subject: `entry:${entry!.id}` },
+    ]);
+    expect(gate.gates.look('nothing', { id: 'guard-1' })).toMatchObject({ ok: false, error: { code: 'E-GATE-0202' } });
+  });
+});
