@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import type { Document } from 'yaml';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, isMap, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Config } from './schema.ts';
 import { configSchema } from './schema.ts';
@@ -48,9 +48,9 @@ export function checkConfig(text: string, env: Environment): Result<Config, read
       })),
     };
   }
-  const portText = env['HALLHUB_HTTP_PORT'];
-  if (portText !== undefined && document.contents !== null) document.setIn(['http', 'port'], Number(portText));
-  const parsed = configSchema.safeParse(document.toJS() ?? {});
+  const plain = toPlain(document, env['HALLHUB_HTTP_PORT']);
+  if (!plain.ok) return { ok: false, error: [{ line: 1, path: '(yaml)', message: plain.error }] };
+  const parsed = configSchema.safeParse(plain.value);
   if (!parsed.success)
     return { ok: false, error: parsed.error.issues.flatMap((issue) => mistakes(issue, document, lines)) };
   const dangling = crossReferences(parsed.data).map(({ path, message }) => ({
@@ -59,6 +59,16 @@ export function checkConfig(text: string, env: Environment): Result<Config, read
     message,
   }));
   return dangling.length > 0 ? { ok: false, error: dangling } : ok(parsed.data);
+}
+
+/** The file's values with the port of the environment in place. YAML can be well-formed and still not resolve. */
+function toPlain(document: Document, port: string | undefined): Result<unknown, string> {
+  try {
+    if (port !== undefined && isMap(document.contents)) document.setIn(['http', 'port'], Number(port));
+    return ok(document.toJS() ?? {});
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 const describe = ({ line, path, message }: Mistake): string => `  line ${line}: ${path}: ${message}`;
