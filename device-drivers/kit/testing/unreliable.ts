@@ -21,12 +21,12 @@ export function unreliableLine(inner: Transport, seed: number): UnreliableLine {
 
   const spoil = (chunk: Uint8Array): void => {
     const fate = chance();
-    if (fate < 0.02) return;
+    if (fate < 0.005) return;
     const copy = chunk.slice();
-    if (fate < 0.04) copy[pick(copy.length)] = pick(256);
-    if (fate < 0.06) data.emit(Uint8Array.from({ length: 1 + pick(20) }, () => pick(256)));
+    if (fate < 0.01) copy[pick(copy.length)] = pick(256);
+    if (fate < 0.015) data.emit(Uint8Array.from({ length: 1 + pick(20) }, () => pick(256)));
     data.emit(copy);
-    if (fate > 0.98) data.emit(copy);
+    if (fate > 0.995) data.emit(copy);
   };
   inner.onData((bytes) => {
     if (!line.unreliable) {
