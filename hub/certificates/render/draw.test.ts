@@ -5,7 +5,8 @@ import { blankGlyphs } from '../testing/blank-glyphs.ts';
 import { sampleInput } from '../testing/sample.ts';
 import { inkOn, qrOn, run, textIn, withPdf } from '../testing/tools.ts';
 import { drawCertificate } from './draw.ts';
-import { type FontBox, fontFiles, loadFonts } from './fonts.ts';
+import { fontFiles } from './font-files.ts';
+import { type FontBox, loadFonts } from './fonts.ts';
 
 /** Pixels darker than half of the sample at 100 dpi, with poppler 22.12.0 and the fonts of package-lock.json. */
 const goldenInk = 31_229;
@@ -96,16 +97,11 @@ describe('the enrolment certificate', () => {
     });
   });
 
-  test('a fallback face is asked for exactly what the main face lacks', async () => {
-    // Stands in for an operator's font of rare characters: the same format, another file.
-    const files = {
-      ...fontFiles(),
-      regular: fontFiles().bold,
-      bold: fontFiles().bold,
-      fallback: [fontFiles().regular],
-    };
-    expect(unwrap(loadFonts(files)).missing('证明𠮷')).toEqual(['𠮷']);
-    expect(loadFonts({ ...files, fallback: ['/nonexistent.ttf'] })).toMatchObject({
+  test('a fallback face covers what the main face lacks, and a face that cannot be read is named', () => {
+    const main = fontFiles();
+    const both = { ...main, fallback: [main.regular] };
+    expect(unwrap(loadFonts(both)).missing('证明𠮷㛃')).toEqual(['𠮷']);
+    expect(loadFonts({ ...main, fallback: ['/nonexistent.ttf'] })).toMatchObject({
       ok: false,
       error: { code: 'E-CERT-0303' },
     });

@@ -1,25 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { PDFDocument, PDFFont } from '@cantoo/pdf-lib';
 import * as fontkit from '@cantoo/fontkit';
 import { type Result, failure, ok } from '@hallhub/sync/base';
 import { codePoints } from '../code-points.ts';
+import type { FontFiles } from './font-files.ts';
 import type { Run } from '../templates/fill.ts';
-
-export interface FontFiles {
-  readonly regular: string;
-  readonly bold: string;
-  /** Asked, in order, for what the main face lacks. For rare characters, for example HanaMinB. */
-  readonly fallback: readonly string[];
-}
-
-const noto = (weight: string): string =>
-  fileURLToPath(import.meta.resolve(`@expo-google-fonts/noto-serif-sc/${weight}/NotoSerifSC_${weight}.ttf`));
-
-/** Noto Serif SC, and what the operator installed besides. */
-export function fontFiles(fallback: readonly string[] = []): FontFiles {
-  return { regular: noto('400Regular'), bold: noto('700Bold'), fallback };
-}
 
 interface Face {
   readonly bytes: Uint8Array;
