@@ -20,8 +20,11 @@ export interface FontBox {
 
 /** The faces inside one document; a face is embedded when it is first used. */
 export interface PageFonts {
-  /** The face that covers this cell. The whole text was checked by {@link FontBox.missing} before. */
-  pick(cell: string, bold: boolean): Promise<PDFFont>;
+  /**
+   * The face that covers this cell. The whole text was checked by {@link FontBox.missing} before. Fallback faces have one
+   * weight: `embolden` asks to thicken them, so that a rare character does not look faint in a bold name.
+   */
+  pick(cell: string, bold: boolean): Promise<{ readonly font: PDFFont; readonly embolden: boolean }>;
 }
 
 /** Error: `E-CERT-0303` naming the file. */
@@ -64,14 +67,14 @@ export function loadFonts(files: FontFiles): Result<FontBox> {
       document.registerFontkit(kit);
       const embedded = new Map<string, Promise<PDFFont>>();
       return {
-        pick: (cell, bold) => {
+        pick: async (cell, bold) => {
           const [main = files.regular] = chain(bold);
           const file = chain(bold).find((candidate) => covers(candidate, cell)) ?? main;
           const face = faces.get(file);
           if (!face) throw new Error(`no face ${file}`);
           const font = embedded.get(file) ?? document.embedFont(face.bytes, { subset: true });
           embedded.set(file, font);
-          return font;
+          return { font: await font, embolden: bold && file !== main };
         },
       };
     },
