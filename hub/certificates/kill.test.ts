@@ -29,7 +29,8 @@ function hub(...args: readonly string[]): Promise<string> {
 
 describe('SIGKILL of the printing process at every state', () => {
   // What one killed attempt may end as, and whether its sheet came out, as the tray has it.
-  test.each<[step: string, moment: string, ends: readonly string[]]>([
+  // The third column is where the recovering process is killed in its turn.
+  test.each<[step: string, moment: string, ends: readonly string[], again?: string]>([
     ['createJob', 'before', ['printed']],
     ['createJob', 'after', ['printed']],
     ['sendDocument', 'before', ['not-printed']],
@@ -37,7 +38,10 @@ describe('SIGKILL of the printing process at every state', () => {
     ['sendDocument', 'after', ['uncertain']],
     ['job', 'before', ['printed']],
     ['job', 'after', ['printed']],
-  ])('killed at %s, %s', async (step, moment, ends) => {
+    ['createJob', 'after', ['printed'], 'findJobs'],
+    ['createJob', 'after', ['printed'], 'cancelJob'],
+    ['sendDocument', 'after', ['uncertain'], 'job'],
+  ])('killed at %s, %s', async (step, moment, ends, twice) => {
     const folder = mkdtempSync(join(tmpdir(), 'hallhub-kill-'));
     const file = join(folder, 'hub.db');
     const printer = simulatedPrinter({ clock: systemClock({ mode: 'test' }), perPage: ms(60) });
@@ -49,6 +53,7 @@ describe('SIGKILL of the printing process at every state', () => {
       await before.close();
 
       expect(await hub(file, uri, 'print', step, moment)).toBe('SIGKILL');
+      if (twice !== undefined) expect(await hub(file, uri, 'resume', twice, 'after')).toBe('SIGKILL');
       const end = await hub(file, uri, 'resume');
       expect(ends).toContain(end);
       // And the student tries again, twice.
