@@ -99,7 +99,10 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
       }
     },
     stop: async () => {
-      await Promise.allSettled([...hosted.values()].map(({ driver }) => driver.stop()));
+      const stopped = await Promise.allSettled([...hosted.values()].map(async ({ driver }) => driver.stop()));
+      for (const result of stopped) {
+        if (result.status === 'rejected') log.error({ error: result.reason as unknown }, 'a driver failed to stop');
+      }
     },
     devices: () =>
       [...hosted.values()].map(({ definition, driver }) => ({

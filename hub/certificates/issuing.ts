@@ -75,6 +75,8 @@ export function issuing(
   const underWay = new Map<string, Promise<Result<void>>>();
   const misses = new Map<string, { readonly times: number; readonly notBefore: EpochMs }>();
   let running = false;
+  /** Woken while a round was under way: its last look may have been too early. */
+  let woken = false;
   let round: Promise<void> | undefined;
   let next: Cancel = () => undefined;
 
@@ -215,7 +217,9 @@ export function issuing(
       })
       .finally(() => {
         round = undefined;
-        if (running) later(misses.size === 0 ? minutes(1) : seconds(2));
+        const delay = woken ? ms(0) : misses.size === 0 ? minutes(1) : seconds(2);
+        woken = false;
+        if (running) later(delay);
       });
   };
   const later = (delay: ReturnType<typeof ms>): void => {
@@ -226,7 +230,8 @@ export function issuing(
   return {
     issue,
     wake: () => {
-      if (running) later(ms(0));
+      woken = round !== undefined;
+      if (running && !round) later(ms(0));
     },
     start: () => {
       running = true;

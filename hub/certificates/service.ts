@@ -250,8 +250,9 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       if (!status.ok) return status;
       const problem = printerProblem(status.value);
       if (problem) return err(problem);
-      if (copies > (status.value.copiesMax ?? copies))
-        return failure('E-CERT-0402', `at most ${status.value.copiesMax ?? 1}`);
+      // A printer that does not say how many copies it makes is asked for one: a copy that it left out would look like doubt.
+      const copiesMax = status.value.copiesMax ?? 1;
+      if (copies > copiesMax) return failure('E-CERT-0402', `at most ${copiesMax}`);
       const accepted = accept(certificateId, handle, status.value, copies, identity);
       if (accepted.ok) runner.wake(printerId);
       return accepted;

@@ -31,80 +31,94 @@ const at = instant.meta({ description: 'When it happened, by the hub' });
 export const visitorEntered = defineEventType({
   type: 'hallhub.visitor-access.entered.v1',
   direction: 'outcome',
-  schema: z.object({
-    revision,
-    at,
-    person: z.int().min(0).meta({ description: 'Index in `people`' }),
-    gate: z.string(),
-    direction: z.enum(['in', 'out']).default('in'),
-    companions: z.int().min(0).default(0),
-    passage: z.enum(['observed', 'unconfirmed']).meta({ description: 'Whether the gate reported the passage itself' }),
-    byHand: z.boolean().default(false).meta({ description: 'A guard admitted the person' }),
-  }),
+  schema: z
+    .object({
+      revision,
+      at,
+      person: z.int().min(0).meta({ description: 'Index in `people`' }),
+      gate: z.string(),
+      direction: z.enum(['in', 'out']).default('in'),
+      companions: z.int().min(0).default(0),
+      passage: z
+        .enum(['observed', 'unconfirmed'])
+        .meta({ description: 'Whether the gate reported the passage itself' }),
+      byHand: z.boolean().default(false).meta({ description: 'A guard admitted the person' }),
+    })
+    .meta({ id: 'VisitorEntered' }),
 });
 
 export const visitorRefused = defineEventType({
   type: 'hallhub.visitor-access.refused.v1',
   direction: 'outcome',
-  schema: z.object({ revision, at, person: z.int().min(0), gate: z.string(), code: z.string() }),
+  schema: z
+    .object({ revision, at, person: z.int().min(0), gate: z.string(), code: z.string() })
+    .meta({ id: 'VisitorRefused' }),
 });
 
 export const certificatePrinted = defineEventType({
   type: 'hallhub.certificate.printed.v1',
   direction: 'outcome',
-  schema: z.object({
-    revision,
-    at,
-    copies: z.int().min(1),
-    copiesLeft: z.int().min(0),
-    printer: z.string(),
-    certificateNumber: z.string().optional(),
-    sha256: sha256Hex.optional(),
-  }),
+  schema: z
+    .object({
+      revision,
+      at,
+      copies: z.int().min(1),
+      copiesLeft: z.int().min(0),
+      printer: z.string(),
+      certificateNumber: z.string().optional(),
+      sha256: sha256Hex.optional(),
+    })
+    .meta({ id: 'CertificatePrinted' }),
 });
 
 export const certificateNotPrinted = defineEventType({
   type: 'hallhub.certificate.not-printed.v1',
   direction: 'outcome',
-  schema: z.object({
-    revision,
-    at,
-    code: z.string(),
-    certainty: z.enum(['not-printed', 'uncertain']),
-    printer: z.string().optional(),
-  }),
+  schema: z
+    .object({
+      revision,
+      at,
+      code: z.string(),
+      certainty: z.enum(['not-printed', 'uncertain']),
+      printer: z.string().optional(),
+    })
+    .meta({ id: 'CertificateNotPrinted' }),
 });
 
 export const walkInRequested = defineEventType({
   type: 'hallhub.visitor-access.requested.v1',
   direction: 'request',
-  schema: z.object({
-    at,
-    people: z
-      .array(z.object({ name: z.string().min(1).max(100), document: personDocumentSchema }))
-      .min(1)
-      .max(50),
-    companions: z.int().min(0).default(0),
-    gate: z.string(),
-    host: z.object({ name: z.string().min(1), department: z.string().optional(), phone: z.string().optional() }),
-    purpose: z.string().max(500).optional(),
-    validFrom: instant,
-    validUntil: instant,
-    attachments: z.array(attachmentSchema).max(20).default([]),
-  }),
+  schema: z
+    .object({
+      at,
+      people: z
+        .array(z.object({ name: z.string().min(1).max(100), document: personDocumentSchema }))
+        .min(1)
+        .max(50),
+      companions: z.int().min(0).default(0),
+      gate: z.string(),
+      host: z.object({ name: z.string().min(1), department: z.string().optional(), phone: z.string().optional() }),
+      purpose: z.string().max(500).optional(),
+      validFrom: instant,
+      validUntil: instant,
+      attachments: z.array(attachmentSchema).max(20).default([]),
+    })
+    .meta({ id: 'WalkInRequested' }),
 });
 
 export const equipmentFaultReported = defineEventType({
   type: 'hallhub.equipment-fault.reported.v1',
   direction: 'request',
-  schema: z.object({
-    at,
-    device: z.string(),
-    place: z.string().optional(),
-    code: z.string().optional(),
-    description: z.string().max(2_000),
-    attachments: z.array(attachmentSchema).max(20).default([]),
-  }),
+  schema: z
+    .object({
+      at,
+      device: z.string(),
+      place: z.string().optional(),
+      code: z.string().optional(),
+      description: z.string().max(2_000),
+      attachments: z.array(attachmentSchema).max(20).default([]),
+    })
+    .meta({ id: 'EquipmentFaultReported' }),
 });
 
 export const allEventTypes = [

@@ -131,7 +131,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (!position.ok) return position;
     }
     const now = clock.now();
-    const next = store.nextDue();
+    const next = store.nextDue(now);
     // A wall clock that was set back must not hold anybody up.
     if (next !== null && next > now + tuning.backoffMax) store.hasten();
     const batch = store.due(now, tuning.batchSize);
@@ -153,8 +153,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 
   const untilDue = () => {
-    const next = store.nextDue();
-    return next === null ? undefined : ms(Math.max(1, next - clock.now()));
+    const now = clock.now();
+    const next = store.nextDue(now);
+    return next === null ? undefined : ms(next - now);
   };
 
   const run = async (): Promise<void> => {

@@ -49,8 +49,8 @@ export interface OutboxStore {
   append(event: Omit<OutboxEvent, 'sequence' | 'attempts'>, files: readonly NewAttachment[]): number;
   /** Events that may be sent at `now`, oldest first: due, and no earlier event of their subject waits for its turn. */
   due(now: EpochMs, limit: number): readonly OutboxEvent[];
-  /** When the next event that waits for its turn becomes due; null: none waits. */
-  nextDue(): EpochMs | null;
+  /** When the next event that waits for its turn becomes due, after `now`; null: none waits. */
+  nextDue(now: EpochMs): EpochMs | null;
   /** The lowest sequence that still waits; null: none. */
   lowest(): number | null;
   /** Ids of waiting events that have been sent before and have `sequence <= through`, oldest first. */

@@ -122,7 +122,7 @@ export function sqliteOutboxStore({ db, name, sealer }: SqliteOutboxStoreOptions
       }),
 
     due: (now, limit) => sql.due.all(name, now, now, limit).map(toEvent),
-    nextDue: () => instantOrNull(sql.nextDue.get(name)?.at),
+    nextDue: (now) => instantOrNull(sql.nextDue.get(name, now)?.at),
     lowest: () => sql.lowest.get(name)?.sequence ?? null,
     sentThrough: (through) => sql.sentThrough.all(name, through).map(({ id }) => id),
     sending: (ids) => {
@@ -214,7 +214,9 @@ function statements(db: Db) {
            AND earlier.sequence < event.sequence AND earlier.retry_at > ?)
        ORDER BY sequence LIMIT ?`,
     ),
-    nextDue: db.prepare<[string], { at: number | null }>('SELECT min(retry_at) AS at FROM outbox_event WHERE name = ?'),
+    nextDue: db.prepare<[string, number], { at: number | null }>(
+      'SELECT min(retry_at) AS at FROM outbox_event WHERE name = ? AND retry_at > ?',
+    ),
     lowest: db.prepare<[string], { sequence: number }>(
       'SELECT sequence FROM outbox_event WHERE name = ? ORDER BY sequence LIMIT 1',
     ),

@@ -3,3 +3,4 @@ export { createPtyPair, type PtyPair } from './pty.ts';
 export { transportContract, type TransportFixture } from './transport-contract.ts';
 export { chunked, noise, mangled } from './bytes.ts';
 export { framerConformance, type FramerFixture } from './framer-conformance.ts';
+export { unreliableLine, type UnreliableLine } from './unreliable.ts';

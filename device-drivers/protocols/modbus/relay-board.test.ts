@@ -188,6 +188,24 @@ describe('barrier', () => {
     expect(driver.health.state).toBe('ready');
   });
 
+  it('is not sent again when the line breaks behind it', async () => {
+    board.setFaults({ lateBy: ms(50) });
+    await clock.advanceAsync(seconds(1));
+    const before = pulses.length;
+    let receipt: Receipt | undefined;
+    void driver.capabilities.barrier?.open(command({ expiresIn: seconds(60) })).then((given) => {
+      receipt = given;
+    });
+    while (pulses.length === before) await clock.advanceAsync(ms(1));
+    line.unplug();
+    await clock.advanceAsync(seconds(1));
+    expect(receipt).toMatchObject({ ok: false, error: { code: 'E-DEV-0103' } });
+    line.plug();
+    await clock.advanceAsync(seconds(50));
+    expect(driver.health.state).toBe('ready');
+    expect(pulses.filter(({ on }) => on)).toHaveLength(1);
+  });
+
   it('is refused while the line is down', async () => {
     line.unplug();
     await clock.advanceAsync(seconds(1));

@@ -1,4 +1,4 @@
-import { PDFDocument, type PDFFont, type PDFPage, degrees, rgb } from '@cantoo/pdf-lib';
+import { PDFDocument, type PDFFont, type PDFPage, type RGB, TextRenderingMode, degrees, rgb } from '@cantoo/pdf-lib';
 import { create as createQr } from 'qrcode';
 import { type Result, failure, ok } from '@hallhub/sync/base';
 import { codePoints } from '../code-points.ts';
@@ -17,6 +17,13 @@ const tones = { ink, soft };
 
 interface GlyphCell extends Cell {
   readonly font: PDFFont;
+  readonly embolden: boolean;
+}
+
+function drawCell({ page }: Sheet, cell: GlyphCell, x: number, y: number, size: number, color: RGB): void {
+  if (cell.text === ' ') return;
+  const outline = { renderMode: TextRenderingMode.FillAndOutline, strokeWidth: size * 0.035, strokeColor: color };
+  page.drawText(cell.text, { x, y, size, font: cell.font, color, ...(cell.embolden ? outline : {}) });
 }
 
 interface Sheet {
@@ -129,7 +136,7 @@ function drawFrame(page: PDFPage): void {
 async function drawWatermark({ page, fonts }: Sheet, mark: NonNullable<Template['watermark']>): Promise<void> {
   const grey = rgb(0.5, 0.5, 0.52);
   const at = async (text: string, size: number, down: number): Promise<void> => {
-    const font = await fonts.pick(codePoints(text)[0] ?? '', true);
+    const { font } = await fonts.pick(codePoints(text)[0] ?? '', true);
     const half = font.widthOfTextAtSize(text, size) / 2;
     const [sin, cos] = [Math.sin(Math.PI / 5), Math.cos(Math.PI / 5)];
     page.drawText(text, {
@@ -181,11 +188,12 @@ async function cellsOf(
   const cells: GlyphCell[] = [];
   for (const [index, run] of runs.entries()) {
     for (const text of run.text.match(/\P{M}\p{M}*|\p{M}+/gu) ?? []) {
-      const font = await fonts.pick(text, bold || run.strong);
+      const { font, embolden } = await fonts.pick(text, bold || run.strong);
       const before = cells.at(-1);
       cells.push({
         text,
         font,
+        embolden,
         width: font.widthOfTextAtSize(text, size),
         gap: before && scriptsMeet(before.text, text) ? size * 0.14 : 0,
         group: run.keep ? index + 1 : 0,
@@ -203,10 +211,10 @@ async function drawHeading(sheet: Sheet, block: Extract<Block, { type: 'line' }>
   const width = cells.reduce((sum, { width: own, gap }) => sum + own + gap + tracking, -tracking);
   let x = sheet.left + (sheet.width - width) * { left: 0, center: 0.5, right: 1 }[block.align];
   sheet.y -= block.size * 1.15;
-  for (const { text, font, width: own, gap } of cells) {
-    x += gap;
-    sheet.page.drawText(text, { x, y: sheet.y, size: block.size, font, color: tones[block.tone] });
-    x += own + tracking;
+  for (const cell of cells) {
+    x += cell.gap;
+    drawCell(sheet, cell, x, sheet.y, block.size, tones[block.tone]);
+    x += cell.width + tracking;
   }
   sheet.y -= block.size * 0.35 + block.after;
 }
@@ -223,16 +231,7 @@ async function drawParagraph(sheet: Sheet, block: Extract<Block, { type: 'paragr
       indent: index === 0 ? indent : 0,
       stretch: size * 0.3,
     });
-    for (const { cell, x } of placed) {
-      if (cell.text === ' ') continue;
-      sheet.page.drawText(cell.text, {
-        x: sheet.left + x,
-        y: sheet.y,
-        size,
-        font: cell.font,
-        color: tones[block.tone],
-      });
-    }
+    for (const { cell, x } of placed) drawCell(sheet, cell, sheet.left + x, sheet.y, size, tones[block.tone]);
   }
   sheet.y -= block.after;
 }
@@ -248,10 +247,10 @@ async function drawSignature(sheet: Sheet, block: Extract<Block, { type: 'signat
   let y = block.bottomMm * mm;
   for (const { cells, width, size } of laid.toReversed()) {
     let x = middle - width / 2;
-    for (const { text, font, width: own, gap } of cells) {
-      x += gap;
-      sheet.page.drawText(text, { x, y, size, font, color: ink });
-      x += own;
+    for (const cell of cells) {
+      x += cell.gap;
+      drawCell(sheet, cell, x, y, size, ink);
+      x += cell.width;
     }
     y += size * 1.9;
   }
@@ -263,8 +262,8 @@ async function drawSignature(sheet: Sheet, block: Extract<Block, { type: 'signat
     {
       arc,
       line: purpose,
-      arcFont: await sheet.fonts.pick(codePoints(arc)[0] ?? '', true),
-      lineFont: await sheet.fonts.pick(codePoints(purpose)[0] ?? '', false),
+      arcFont: (await sheet.fonts.pick(codePoints(arc)[0] ?? '', true)).font,
+      lineFont: (await sheet.fonts.pick(codePoints(purpose)[0] ?? '', false)).font,
     },
   );
 }
@@ -299,15 +298,7 @@ async function drawVerification(
     for (const cut of breakLines(cells, room, 0)) {
       y -= own;
       for (const { cell, x } of placeLine(cut, false, { width: room, indent: 0, stretch: 0 })) {
-        if (cell.text !== ' ') {
-          sheet.page.drawText(cell.text, {
-            x: left + x,
-            y,
-            size: own,
-            font: cell.font,
-            color: weight === 'bold' ? ink : soft,
-          });
-        }
+        drawCell(sheet, cell, left + x, y, own, weight === 'bold' ? ink : soft);
       }
       y -= gap;
     }

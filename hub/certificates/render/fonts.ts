@@ -1,25 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { PDFDocument, PDFFont } from '@cantoo/pdf-lib';
 import * as fontkit from '@cantoo/fontkit';
 import { type Result, failure, ok } from '@hallhub/sync/base';
 import { codePoints } from '../code-points.ts';
+import type { FontFiles } from './font-files.ts';
 import type { Run } from '../templates/fill.ts';
-
-export interface FontFiles {
-  readonly regular: string;
-  readonly bold: string;
-  /** Asked, in order, for what the main face lacks. For rare characters, for example HanaMinB. */
-  readonly fallback: readonly string[];
-}
-
-const noto = (weight: string): string =>
-  fileURLToPath(import.meta.resolve(`@expo-google-fonts/noto-serif-sc/${weight}/NotoSerifSC_${weight}.ttf`));
-
-/** Noto Serif SC, and what the operator installed besides. */
-export function fontFiles(fallback: readonly string[] = []): FontFiles {
-  return { regular: noto('400Regular'), bold: noto('700Bold'), fallback };
-}
 
 interface Face {
   readonly bytes: Uint8Array;
@@ -35,8 +20,11 @@ export interface FontBox {
 
 /** The faces inside one document; a face is embedded when it is first used. */
 export interface PageFonts {
-  /** The face that covers this cell. The whole text was checked by {@link FontBox.missing} before. */
-  pick(cell: string, bold: boolean): Promise<PDFFont>;
+  /**
+   * The face that covers this cell. The whole text was checked by {@link FontBox.missing} before. Fallback faces have one
+   * weight: `embolden` asks to thicken them, so that a rare character does not look faint in a bold name.
+   */
+  pick(cell: string, bold: boolean): Promise<{ readonly font: PDFFont; readonly embolden: boolean }>;
 }
 
 /** Error: `E-CERT-0303` naming the file. */
@@ -79,14 +67,14 @@ export function loadFonts(files: FontFiles): Result<FontBox> {
       document.registerFontkit(kit);
       const embedded = new Map<string, Promise<PDFFont>>();
       return {
-        pick: (cell, bold) => {
+        pick: async (cell, bold) => {
           const [main = files.regular] = chain(bold);
           const file = chain(bold).find((candidate) => covers(candidate, cell)) ?? main;
           const face = faces.get(file);
           if (!face) throw new Error(`no face ${file}`);
           const font = embedded.get(file) ?? document.embedFont(face.bytes, { subset: true });
           embedded.set(file, font);
-          return font;
+          return { font: await font, embolden: bold && file !== main };
         },
       };
     },

@@ -1,3 +1,3 @@
 export type { MadePdf, PdfMaker } from './pdf-maker.ts';
 export { type PdfProcessOptions, pdfProcess } from './process.ts';
-export { type FontFiles, fontFiles } from './fonts.ts';
+export { type FontFiles, fontFiles } from './font-files.ts';

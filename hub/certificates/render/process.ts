@@ -12,7 +12,7 @@ import {
   seconds,
 } from '@hallhub/sync/base';
 import { shippedTemplates } from '../templates/index.ts';
-import { type FontFiles, fontFiles } from './fonts.ts';
+import { type FontFiles, fontFiles } from './font-files.ts';
 import type { PdfMaker } from './pdf-maker.ts';
 import type { WorkerAnswer, WorkerRequest, WorkerSetup } from './protocol.ts';
 

@@ -1,6 +1,6 @@
 import type { Failure } from '@hallhub/sync/base';
 import type { RenderInput } from '../templates/index.ts';
-import type { FontFiles } from './fonts.ts';
+import type { FontFiles } from './font-files.ts';
 
 /** What the hub hands the PDF process at its start, as one JSON argument. */
 export interface WorkerSetup {

@@ -11,7 +11,8 @@ export async function blankGlyphs(pdf: Uint8Array): Promise<Uint8Array> {
   for (const [, descriptor] of document.context.enumerateIndirectObjects()) {
     const ref = descriptor instanceof PDFDict ? descriptor.get(PDFName.of('FontFile2')) : undefined;
     if (!(ref instanceof PDFRef)) continue;
-    const object = document.context.lookup(ref, PDFRawStream);
+    const object = document.context.lookup(ref);
+    if (!(object instanceof PDFRawStream)) continue;
     const font = Buffer.from(inflateSync(object.getContents()));
     const tables = font.readUInt16BE(4);
     for (let entry = 12; entry < 12 + tables * 16; entry += 16) {

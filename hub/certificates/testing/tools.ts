@@ -8,6 +8,7 @@ const packages: Readonly<Record<string, string>> = {
   pdftoppm: 'poppler-utils',
   qpdf: 'qpdf',
   zbarimg: 'zbar-tools',
+  ipptool: 'cups-ipp-utils',
 };
 
 /** Runs a program of the machine. A missing one fails the test with the line to type. */

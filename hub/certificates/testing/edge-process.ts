@@ -1,0 +1,70 @@
+import { systemClock } from '@hallhub/sync/base';
+import type { PagePrinter } from '@hallhub/device-drivers/capabilities';
+import { ippClient } from '@hallhub/device-drivers/protocols/ipp';
+import { isEnded } from '../rules.ts';
+import { asStudent, testService } from './kit.ts';
+
+/*
+ * A small hub that prints one copy and dies by SIGKILL where it is told to.
+ *   node edge-process.ts <database> <printer-uri> <"print" | "resume"> [<step> <"before" | "during" | "after">]
+ * Answers one line when the attempt has ended: its state.
+ */
+
+const [file = '', uri = '', mode = '', dieAt = '', moment = ''] = process.argv.slice(2);
+const die = (): void => {
+  process.kill(process.pid, 'SIGKILL');
+};
+const real = ippClient({ uri, clock: systemClock({ mode: 'test' }) });
+
+/** The printer, deadly at one step. */
+function deadly<A extends unknown[], R>(
+  name: keyof PagePrinter,
+  call: (...args: A) => Promise<R>,
+): (...args: A) => Promise<R> {
+  return async (...args) => {
+    if (name !== dieAt) return call(...args);
+    if (moment === 'before') die();
+    const answered = call(...args);
+    if (moment === 'during') setImmediate(die);
+    const answer = await answered;
+    die();
+    return answer;
+  };
+}
+const printer: PagePrinter = {
+  status: () => real.status(),
+  createJob: deadly('createJob', real.createJob.bind(real)),
+  sendDocument: deadly('sendDocument', real.sendDocument.bind(real)),
+  job: deadly('job', real.job.bind(real)),
+  findJobs: deadly('findJobs', real.findJobs.bind(real)),
+  cancelJob: deadly('cancelJob', real.cancelJob.bind(real)),
+};
+
+const hub = testService({
+  file,
+  clock: systemClock({ mode: 'test', speed: 20 }),
+  printers: [{ printerId: 'printer-1', name: 'test', printer, countsImpressions: true }],
+});
+const settled = (attemptId: string): Promise<string> =>
+  new Promise((resolve) => {
+    const look = (): void => {
+      const state = hub.service.job(attemptId)?.state;
+      if (state !== undefined && isEnded(state)) resolve(state);
+    };
+    hub.service.onChange(look);
+    look();
+  });
+
+async function act(): Promise<string> {
+  if (mode === 'print') {
+    const printed = await hub.service.print('request-1', 'printer-1', 1, asStudent);
+    return printed.ok ? settled(printed.value.attemptId) : printed.error.code;
+  }
+  const [last] = hub.service.jobs();
+  hub.service.start();
+  return last ? settled(last.attemptId) : 'nothing to resume';
+}
+
+const state = await act();
+await hub.close();
+process.stdout.write(`${state}\n`);
