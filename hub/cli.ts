@@ -1,11 +1,15 @@
 import { resolve } from 'node:path';
+import { transact } from '@hallhub/sync/sqlite';
 import type { Code } from '@hallhub/sync/base';
 import { FailureError, systemClock } from '@hallhub/sync/base';
 import { catalogue } from './codes.ts';
+import { createAudit } from './audit/index.ts';
 import { loadConfig } from './config/index.ts';
 import { runDemo } from './demo/demo.ts';
 import { createLog } from './log.ts';
-import { createHub } from './main.ts';
+import { raiseEpoch } from './hall/epoch.ts';
+import { createHub, schemaComponents } from './main.ts';
+import { openDataDir, openStore } from './store/index.ts';
 import { untilStopped } from './process.ts';
 
 const USAGE = `hallhub <command>
@@ -13,6 +17,7 @@ const USAGE = `hallhub <command>
   demo         hub, reference hall, simulated devices and pages on this machine (what "npm start" runs)
   run          the hub, from a configuration file
   check        reads the configuration file and says what is wrong with it
+  raise-epoch  after a restore or a take-over: this hub, and no other, speaks for its id from now on
 
 Environment: HALLHUB_CONFIG (hallhub.yaml), HALLHUB_DATA_DIR (./data), HALLHUB_HTTP_PORT (overrides the file).
 `;
@@ -28,6 +33,8 @@ export async function runCli(arguments_: readonly string[]): Promise<number> {
         return await run();
       case 'check':
         return check();
+      case 'raise-epoch':
+        return raise();
       default:
         process.stderr.write(USAGE);
         return command === undefined || command === 'help' || command === '--help' ? 0 : 64;
@@ -66,6 +73,28 @@ function check(): number {
   const config = loadConfig(configFile(), process.env);
   if (!config.ok) return refuse(config.error.code, config.error.detail);
   process.stdout.write(`${configFile()} is fine\n`);
+  return 0;
+}
+
+function raise(): number {
+  const dir = openDataDir(dataDir());
+  const clock = systemClock({ mode: 'production' });
+  const db = openStore({ dir, components: schemaComponents, clock });
+  const epoch = transact(db, () => {
+    const raised = raiseEpoch(db);
+    createAudit({ db, clock }).record({
+      actor: 'hub',
+      action: 'hall.raise-epoch',
+      subject: 'hall',
+      detail: { epoch: raised },
+    });
+    return raised;
+  });
+  db.close();
+  dir.release();
+  process.stdout.write(
+    `The epoch is now ${epoch}. The hall will refuse every hub of this id that comes with a lower one.\n`,
+  );
   return 0;
 }
 

@@ -117,7 +117,7 @@ export function isEnded(state: AttemptState): boolean {
 }
 
 /** Whether the printer is taken by this attempt; a queued one only waits for its turn. */
-export function holdsPrinter(state: AttemptState): boolean {
+function holdsPrinter(state: AttemptState): boolean {
   return state !== 'queued' && !isEnded(state);
 }
 

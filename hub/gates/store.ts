@@ -143,8 +143,6 @@ export function createGateStore(db: Db) {
   };
 }
 
-export type GateStore = ReturnType<typeof createGateStore>;
-
 function toView(row: StoredPass): PassView {
   return {
     requestId: row.requestId,
