@@ -116,11 +116,6 @@ export function isEnded(state: AttemptState): boolean {
   return state === 'printed' || state === 'not-printed' || state === 'uncertain';
 }
 
-/** Whether the printer is taken by this attempt; a queued one only waits for its turn. */
-function holdsPrinter(state: AttemptState): boolean {
-  return state !== 'queued' && !isEnded(state);
-}
-
 export function newAttempt(
   wish: Pick<
     PrintAttempt,
