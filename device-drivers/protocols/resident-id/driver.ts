@@ -25,6 +25,7 @@ import {
   type ReaderEffect,
   type ReaderInput,
   type ReaderState,
+  type ReaderTiming,
   STEP_TIMEOUTS,
   type Step,
   advance,
@@ -43,6 +44,7 @@ const paramsSchema = z.strictObject({
   selectTimeoutMs: duration.default(STEP_TIMEOUTS.select),
   readTimeoutMs: duration.default(STEP_TIMEOUTS.read),
   pollEveryMs: duration.default(DEFAULT_TIMING.pollEvery),
+  lookAgainEveryMs: duration.default(DEFAULT_TIMING.lookAgainEvery),
   leftAfterMs: duration.default(DEFAULT_TIMING.leftAfter),
 });
 
@@ -85,7 +87,11 @@ export function createResidentIdDriver(options: ResidentIdDriverOptions): Driver
   const traffic = createEmitter<Traffic>(onListenerError);
   const health = createHealth({ clock, onListenerError });
   const framer = createReplyFramer();
-  const timing = { ...DEFAULT_TIMING, pollEvery: params.pollEveryMs, leftAfter: params.leftAfterMs };
+  const timing: ReaderTiming = {
+    pollEvery: params.pollEveryMs,
+    lookAgainEvery: params.lookAgainEveryMs,
+    leftAfter: params.leftAfterMs,
+  };
   const transfer = ms((LONGEST_REPLY_BYTES * 10 * 1_000 * 1.2) / baudRate);
   const timeouts: Readonly<Record<Step, DurationMs>> = {
     find: params.findTimeoutMs,
