@@ -7,6 +7,8 @@ import { existsSync, readFileSync } from 'node:fs';
 const PACKAGES = {
   socat: '/usr/bin/socat',
   'python3-pymodbus': '/usr/lib/python3/dist-packages/pymodbus/__init__.py',
+  'python3-serial': '/usr/lib/python3/dist-packages/serial/__init__.py',
+  'python3-serial-asyncio': '/usr/lib/python3/dist-packages/serial_asyncio/__init__.py',
   'cups-ipp-utils': '/usr/sbin/ippeveprinter',
   'cups-client': '/usr/bin/lp',
   'dbus-daemon': '/usr/bin/dbus-run-session',
@@ -14,6 +16,7 @@ const PACKAGES = {
   qpdf: '/usr/bin/qpdf',
   'zbar-tools': '/usr/bin/zbarimg',
   chromium: '/usr/bin/chromium',
+  'fonts-hanazono': '/usr/share/fonts/truetype/hanazono/HanaMinB.ttf',
   'fonts-noto-cjk': '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
 };
 

@@ -99,30 +99,67 @@ const visits: readonly SeedVisit[] = [
 interface SeedCertificate {
   readonly student: Certificate['student'];
   readonly template: string;
-  readonly fields?: Record<string, string | number>;
+  readonly fields?: Record<string, string | number | boolean>;
   readonly copiesAllowed: number;
   readonly state: 'approved' | 'submitted';
 }
+
+/** Fields of the `enrolment` template, marked as a specimen. */
+const enrolment = (fields: {
+  readonly gender: '男' | '女';
+  readonly birthDate: string;
+  readonly college: string;
+  readonly major: string;
+  readonly enrolledOn: string;
+  readonly years: 4 | 5;
+}): Record<string, string | number | boolean> => ({
+  ...fields,
+  level: '本科',
+  expectedGraduation: `${Number(fields.enrolledOn.slice(0, 4)) + fields.years}-06-30`,
+  specimen: true,
+});
 
 const certificates: readonly SeedCertificate[] = [
   {
     student: { number: '2023010001', name: '刘一', residentId: residentId('20040512', '014') },
     template: 'enrolment',
-    fields: { college: '计算机学院', major: '软件工程', enrolledOn: '2023-09-01', schooling: '四年' },
+    fields: enrolment({
+      gender: '男',
+      birthDate: '2004-05-12',
+      college: '计算机学院',
+      major: '软件工程',
+      enrolledOn: '2023-09-01',
+      years: 4,
+    }),
     copiesAllowed: 3,
     state: 'approved',
   },
   {
     student: { number: '2022020017', name: '陈二㛃', residentId: residentId('20030718', '028') },
     template: 'enrolment',
-    fields: { college: '文学院', major: '汉语言文学', enrolledOn: '2022-09-01', schooling: '四年' },
+    fields: enrolment({
+      gender: '女',
+      birthDate: '2003-07-18',
+      college: '文学院',
+      major: '汉语言文学',
+      enrolledOn: '2022-09-01',
+      years: 4,
+    }),
     copiesAllowed: 2,
     state: 'approved',
   },
   {
+    // Outside the fonts that ship: refused by name until a fallback font is configured.
     student: { number: '2021030009', name: '𠮷国强', residentId: residentId('20020226', '037') },
-    template: 'transcript',
-    fields: { college: '理学院', major: '数学', average: 88.5, credits: 142 },
+    template: 'enrolment',
+    fields: enrolment({
+      gender: '男',
+      birthDate: '2002-02-26',
+      college: '理学院',
+      major: '数学与应用数学',
+      enrolledOn: '2021-09-01',
+      years: 4,
+    }),
     copiesAllowed: 1,
     state: 'approved',
   },
@@ -135,7 +172,14 @@ const certificates: readonly SeedCertificate[] = [
   {
     student: { number: '2024050042', name: '黄八', residentId: residentId('20050808', '059') },
     template: 'enrolment',
-    fields: { college: '建筑学院', major: '建筑学', enrolledOn: '2024-09-01', schooling: '五年' },
+    fields: enrolment({
+      gender: '男',
+      birthDate: '2005-08-08',
+      college: '建筑学院',
+      major: '建筑学',
+      enrolledOn: '2024-09-01',
+      years: 5,
+    }),
     copiesAllowed: 2,
     state: 'submitted',
   },
