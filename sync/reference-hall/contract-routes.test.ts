@@ -97,7 +97,7 @@ describe('the contract over plain HTTP', () => {
     [`files/${'ab'.repeat(32)}`, {}, 404, 'not-found'],
   ] as const)('%s %o is a signed problem %i %s', async (path, init, status, code) => {
     const answer = await ask(path, init);
-    expect(answer).toMatchObject({ status, signed: true, type: mediaTypes.problem });
+    expect(answer).toMatchObject({ status, signed: true, type: expect.stringContaining(mediaTypes.problem) as string });
     expect(problemSchema.parse(answer.json())).toMatchObject({ status, code });
   });
 

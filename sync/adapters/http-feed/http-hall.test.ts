@@ -100,7 +100,7 @@ describe('asking a hall', () => {
         (q, s) => reply(s, page(q, { type: 'revocations' })),
         { code: 'E-SYNC-0104', class: 'retry' },
       ],
-      ['a page of HTML', (q, s) => reply(s, '<html>', 200, 'text/html'), { code: 'E-SYNC-0104', class: 'retry' }],
+      ['a page of HTML', (_q, s) => reply(s, '<html>', 200, 'text/html'), { code: 'E-SYNC-0104', class: 'retry' }],
       ['half a JSON', (q, s) => reply(s, page(q).slice(0, 40)), { code: 'E-SYNC-0104', class: 'retry' }],
       ['a signed must-refetch', (q, s) => reply(s, problem(q, 410, 'must-refetch'), 410), { class: 'must-refetch' }],
       [
