@@ -274,7 +274,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
       : tls.mode === 'files'
         ? { key: readFileSync(tls.keyFile, 'utf8'), cert: readFileSync(tls.certFile, 'utf8') }
         : undefined;
-  const live = createLive({ epoch: randomBytes(6).toString('hex') });
+  const live = createLive({ epoch: randomBytes(6).toString('hex'), clock });
   const server = await createServer({ log, ...(serverTls && { tls: serverTls }), webRoot: WEB_ROOT });
   const api = createApi({ server, staff, isKiosk: (kioskId, token) => kiosks.isKiosk(kioskId, token) });
   const secure = serverTls !== undefined;

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { failure, ok } from '@hallhub/sync/base';
+import { failure, manualClock, ok } from '@hallhub/sync/base';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -28,7 +28,7 @@ beforeEach(async () => {
     log: createLog({ level: 'silent' }),
     webRoot: mkdtempSync(join(tmpdir(), 'hallhub-web-')),
   });
-  live = createLive({ epoch: 'e1' });
+  live = createLive({ epoch: 'e1', clock: manualClock() });
   const api = createApi({ server, staff, isKiosk: (id, token) => token === `token of ${id}` });
   api.route({ method: 'GET', url: '/api/open', access: 'public', handler: () => ({ hello: 'world' }) });
   api.route({ method: 'GET', url: '/api/guarded', access: ['guard'], handler: ({ staff }) => ({ who: staff.id }) });
