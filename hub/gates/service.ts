@@ -5,7 +5,7 @@ import type { VisitorAccess } from '@hallhub/sync/contract';
 import { visitorEntered, visitorRefused } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
-import { transact } from '@hallhub/sync/sqlite';
+import { storeFailure, transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/service.ts';
 import type { AreaConfig, GateConfig, Label } from '../config/index.ts';
 import type { Approved, KindHandler, Requests } from '../requests/service.ts';
@@ -32,7 +32,7 @@ export interface GatesDeps {
   readonly pictureAge: () => DurationMs | undefined;
   readonly clockTrusted: () => boolean;
   /** Never given personal data. */
-  readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
 /** An entry as a guard sees it: masked. */
@@ -250,6 +250,13 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         clockTrusted: deps.clockTrusted,
         match: (type, value) => vault.match(type, value),
         newId: () => uuidv7(clock.now(), deps.random),
+        onFault: (error) => {
+          deps.log('error', 'the journal of a gate cannot be written; nobody is let in', {
+            gate: gate.id,
+            code: storeFailure(error)?.code,
+            err: error,
+          });
+        },
       }),
     );
   };
