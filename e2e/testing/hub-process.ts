@@ -15,12 +15,14 @@ export interface HubProcess extends Program {
   firstOperatorToken(): Promise<string>;
 }
 
-/** `hallhub run`; resolves when the hub says that it is up. */
-export async function startHub(options: {
+export interface HubFiles {
   readonly configFile: string;
   readonly dataDir: string;
-}): Promise<HubProcess> {
-  const program = runProgram({
+}
+
+/** `hallhub run`, not waited for. */
+export function launchHub(options: HubFiles): Program {
+  return runProgram({
     command: process.execPath,
     arguments: [LAUNCHER, 'run'],
     env: {
@@ -30,6 +32,11 @@ export async function startHub(options: {
       NODE_ENV: 'production',
     },
   });
+}
+
+/** `hallhub run`; resolves when the hub says that it is up. */
+export async function startHub(files: HubFiles): Promise<HubProcess> {
+  const program = launchHub(files);
   const line = await program.says(/^(.*"msg":"hub is up".*)$/m);
   const { url, mqttPort } = JSON.parse(line) as { url: string; mqttPort: number };
   return Object.assign(program, {

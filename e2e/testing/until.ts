@@ -15,19 +15,34 @@ type Found<T> = Exclude<T, undefined | null | false>;
  * @throws {Error} when nothing was found in time, with `what` and what was thrown last.
  */
 export async function until<T>(what: string, look: () => T | Promise<T>, patience: Patience = {}): Promise<Found<T>> {
-  const { within = 30_000, every = 20 } = patience;
+  const { found, cause } = await search(look, patience);
+  if (found === undefined) throw new Error(`waited in vain: ${what}`, { cause });
+  return found;
+}
+
+/** As {@link until}, where nothing may be found as well: undefined then. */
+export async function maybe<T>(look: () => T | Promise<T>, patience: Patience): Promise<Found<T> | undefined> {
+  return (await search(look, patience)).found;
+}
+
+interface Search<T> {
+  readonly found?: Found<T>;
+  readonly cause?: unknown;
+}
+
+async function search<T>(look: () => T | Promise<T>, { within = 30_000, every = 20 }: Patience): Promise<Search<T>> {
   const deadline = performance.now() + within;
   for (;;) {
-    const { found, cause } = await attempt(look);
-    if (found !== undefined && found !== null && found !== false) return found as Found<T>;
-    if (performance.now() > deadline) throw new Error(`waited ${within} ms in vain: ${what}`, { cause });
+    const seen = await lookOnce(look);
+    if (seen.found !== undefined || performance.now() > deadline) return seen;
     await pause(every);
   }
 }
 
-async function attempt<T>(look: () => T | Promise<T>): Promise<{ readonly found?: T; readonly cause?: unknown }> {
+async function lookOnce<T>(look: () => T | Promise<T>): Promise<Search<T>> {
   try {
-    return { found: await look() };
+    const seen = await look();
+    return seen === undefined || seen === null || seen === false ? {} : { found: seen as Found<T> };
   } catch (cause) {
     return { cause };
   }
