@@ -12,6 +12,7 @@ import { httpClient } from './testing/http-client.ts';
 import type { HubProcess } from './testing/hub-process.ts';
 import type { Person } from './testing/people.ts';
 import { approveCertificate, approveVisit, person, studentNumber } from './testing/people.ts';
+import { logInAsFirst } from './testing/staff.ts';
 import { until } from './testing/until.ts';
 
 /*
@@ -32,15 +33,8 @@ let kiosk: HttpClient;
 beforeAll(async () => {
   campus = await startCampus();
   hub = await campus.startHub();
-  staff = httpClient(() => hub.url);
+  staff = await logInAsFirst(() => hub);
   kiosk = httpClient(() => hub.url);
-  await staff.ask('POST', '/api/invitations/accept', {
-    token: await hub.firstOperatorToken(),
-    login: 'first',
-    name: '首位管理员',
-    password: 'correct horse battery',
-  });
-  await staff.ask('POST', '/api/session', { login: 'first', password: 'correct horse battery' });
   await kiosk.ask('POST', `/api/kiosks/${KIOSK}/session`, { token: await hub.kioskToken(KIOSK) });
   const ready = async (): Promise<boolean> => {
     const gates = await staff.ask<{ devices: { state: string }[] }[]>('GET', '/api/gates');

@@ -58,7 +58,7 @@ export async function runKillLoop({ kills, seed, progress }: KillLoopOptions): P
     });
 
     for (let kill = 1; kill <= kills && !stage.over; kill += 1) {
-      await pause(50 + random.integer(2_200));
+      await momentToKill(stage);
       const children = childrenOf(hub.pid);
       const killed = hub;
       hub = undefined;
@@ -99,6 +99,17 @@ export async function runKillLoop({ kills, seed, progress }: KillLoopOptions): P
   }
 }
 
+/** Any moment, one in which a gate stands open, or one in which a print is under way: those are rare, and the worst. */
+async function momentToKill(stage: Stage): Promise<void> {
+  const { database, random } = stage;
+  await pause(50 + random.integer(1_500));
+  const worst = random.integer(3);
+  if (worst === 1) await maybe(() => !gateClosed(stage), { within: 4_000, every: 5 });
+  if (worst === 2)
+    await maybe(() => database.attempts().some(({ state }) => !ENDED.has(state)), { within: 4_000, every: 5 });
+  if (worst > 0) await pause(random.integer(400));
+}
+
 /** The hall cannot be reached now and then; returns how often. */
 async function hallOutages(stage: Stage): Promise<number> {
   const { campus, random } = stage;
@@ -115,13 +126,13 @@ async function hallOutages(stage: Stage): Promise<number> {
 
 const ENDED = new Set(['printed', 'not-printed', 'uncertain']);
 
-function atRest({ database }: Stage): boolean {
-  return (
-    database.outbox().waiting === 0 &&
-    database.attempts().every(({ state }) => ENDED.has(state)) &&
-    database.entriesAfter(0).every(({ state }) => state !== 'releasing' && state !== 'released')
-  );
-}
+const gateClosed = ({ database }: Stage): boolean =>
+  database.entriesAfter(0).every(({ state }) => state !== 'releasing' && state !== 'released');
+
+const atRest = (stage: Stage): boolean =>
+  stage.database.outbox().waiting === 0 &&
+  stage.database.attempts().every(({ state }) => ENDED.has(state)) &&
+  gateClosed(stage);
 
 function childrenOf(pid: number): readonly number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
