@@ -38,6 +38,21 @@ export default tseslint.config(
     },
   },
   {
+    // Time has one source (sync/base/clock.ts), so that a test holds it in its hand.
+    files: ['{sync,device-drivers,firmware-profiles,hub}/**/*.ts'],
+    ignores: ['sync/base/clock.ts', '**/*.test.ts', '**/testing/**', '**/web/**'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['setTimeout', 'setInterval'].map((name) => ({ name, message: 'Use the Clock that is passed in.' })),
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'Use the Clock that is passed in.' },
+      ],
+    },
+  },
+  {
     // Type guards in tests are assertions; Fastify and Vitest hooks take promises where void is typed.
     files: ['**/*.test.ts', 'e2e/**/*.ts', 'bench/**/*.ts'],
     rules: {

@@ -35,15 +35,19 @@ import {
 } from './certificates/index.ts';
 import { fontFiles, pdfProcess } from './certificates/render/index.ts';
 import { certificateRoutes } from './certificates/routes.ts';
+import { certificatesSummary } from './certificates/summary.ts';
 import { catalogue } from './codes.ts';
 import type { Config, DeviceConfig } from './config/index.ts';
 import { createDevices, devicesSchema } from './devices/index.ts';
 import { deviceRoutes } from './devices/routes.ts';
+import { devicesSummary } from './devices/summary.ts';
 import type { Gates } from './gates/index.ts';
 import { createGates, gatesSchema } from './gates/index.ts';
 import { gateRoutes } from './gates/routes.ts';
+import { gatesSummary } from './gates/summary.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
 import { hallRoutes } from './hall/routes.ts';
+import { hallSummary } from './hall/summary.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import type { Kiosks } from './kiosks/index.ts';
 import { createKiosks, kioskRoutes } from './kiosks/index.ts';
@@ -172,8 +176,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     },
     // A machine whose clock battery died wakes up in the past; every validity window would then be judged wrongly.
     clockTrusted: () => clock.now() >= CLOCK_FLOOR,
-    warn: (message, fields) => {
-      log.warn(fields, message);
+    log: (level, message, fields) => {
+      log[level](fields, message);
     },
   });
 
@@ -270,7 +274,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
       : tls.mode === 'files'
         ? { key: readFileSync(tls.keyFile, 'utf8'), cert: readFileSync(tls.certFile, 'utf8') }
         : undefined;
-  const live = createLive({ epoch: randomBytes(6).toString('hex') });
+  const live = createLive({ epoch: randomBytes(6).toString('hex'), clock });
   const server = await createServer({ log, ...(serverTls && { tls: serverTls }), webRoot: WEB_ROOT });
   const api = createApi({ server, staff, isKiosk: (kioskId, token) => kiosks.isKiosk(kioskId, token) });
   const secure = serverTls !== undefined;
@@ -310,6 +314,18 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     handler: ({ request, reply, staff: account }) => {
       live.stream(request, reply, topicsFor(account.grants.map(({ role }) => role)));
     },
+  });
+  const summaries = [
+    gatesSummary(gates),
+    certificatesSummary(certificates),
+    hallSummary({ replica, outbox, requests }),
+    devicesSummary(devices),
+  ];
+  api.route({
+    method: 'GET',
+    url: '/api/summary',
+    access: ['operator', 'auditor'],
+    handler: () => summaries.map((summarise) => summarise()),
   });
   staffRoutes(api, { staff, secure });
   auditRoutes(api, { audit });

@@ -1,3 +1,5 @@
+import type { Cancel, Clock } from '@hallhub/sync/base';
+import { seconds } from '@hallhub/sync/base';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** A change that open pages are told of. */
@@ -18,23 +20,26 @@ export interface Live {
 }
 
 const REMEMBERED = 500;
-const HEARTBEAT_MS = 15_000;
+/** Often enough that proxies keep the stream open and a page notices that the hub is gone. */
+const HEARTBEAT = seconds(15);
 
 interface Numbered extends LiveEvent {
   readonly id: number;
 }
 
 /** `epoch` names this run of the process, so that an id of an earlier run is not mistaken for one of this. */
-export function createLive({ epoch }: { readonly epoch: string }): Live {
+export function createLive({ epoch, clock }: { readonly epoch: string; readonly clock: Clock }): Live {
   const remembered: Numbered[] = [];
   const streams = new Map<FastifyReply['raw'], ReadonlySet<string>>();
   let last = 0;
   const text = ({ id, topic, data }: Numbered): string =>
     `id: ${epoch}.${id}\nevent: ${topic}\ndata: ${JSON.stringify(data)}\n\n`;
-  const heartbeat = setInterval(() => {
+  let stopHeartbeat: Cancel = () => undefined;
+  const beat = (): void => {
     for (const raw of streams.keys()) raw.write(': still here\n\n');
-  }, HEARTBEAT_MS);
-  heartbeat.unref();
+    stopHeartbeat = clock.after(HEARTBEAT, beat);
+  };
+  beat();
 
   return {
     publish: (topic, data) => {
@@ -71,7 +76,7 @@ export function createLive({ epoch }: { readonly epoch: string }): Live {
       });
     },
     close: () => {
-      clearInterval(heartbeat);
+      stopHeartbeat();
       for (const raw of streams.keys()) raw.end();
       streams.clear();
     },

@@ -28,7 +28,9 @@ export function certificateHandler(deps: {
         copiesAllowed,
         validFrom,
         validUntil,
-        ...(content.type === 'pdf' && { document: { url: content.url, sha256: content.sha256 } }),
+        ...(content.type === 'pdf' && {
+          document: { url: content.url, sha256: content.sha256, ...(content.title && { title: content.title }) },
+        }),
       });
       return undefined;
     },

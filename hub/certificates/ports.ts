@@ -93,7 +93,11 @@ export interface CertificateRequest {
   readonly validFrom: EpochMs;
   readonly validUntil: EpochMs;
   /** A PDF that the hall made itself: then `template` only names it, and `fields` are not drawn. */
-  readonly document?: { readonly url: string; readonly sha256: string };
+  readonly document?: {
+    readonly url: string;
+    readonly sha256: string;
+    readonly title?: { readonly zh: string; readonly en: string };
+  };
 }
 
 /** How a person was recognised. */

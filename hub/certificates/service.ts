@@ -45,12 +45,13 @@ export function certificateService(deps: CertificateDeps): CertificateService {
 
   const view = (row: CertificateRow): CertificateView => {
     const template = templates.get(row.template, row.templateVersion ?? undefined) ?? templates.get(row.template);
+    const request = openRequest(deps, row);
     return {
       certificateId: row.certificateId,
       revision: row.revision,
       template: row.template,
-      title: template?.title ?? { zh: row.template, en: row.template },
-      studentName: openRequest(deps, row).studentName,
+      title: request.document?.title ?? template?.title ?? { zh: row.template, en: row.template },
+      studentName: request.studentName,
       state: row.state,
       copiesAllowed: row.copiesAllowed,
       copiesUsed: store.copiesUsed(row.certificateId),

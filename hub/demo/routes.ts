@@ -3,6 +3,7 @@ import type { PrinterFault } from '@hallhub/device-drivers/protocols/ipp';
 import type { ReferenceHall } from '@hallhub/sync/reference-hall';
 import { z } from 'zod';
 import type { Hub } from '../main.ts';
+import type { FloorFrame, FloorState } from './floor-state.ts';
 import type { HallFloor } from './hall-floor.ts';
 import type { Person } from './people.ts';
 import { peopleOf } from './people.ts';
@@ -37,7 +38,7 @@ export function floorRoutes({
     return bytes.length < 64 && before !== undefined && at - before < IDLE_MS;
   };
 
-  const state = () => ({
+  const state = (): FloorState => ({
     people: peopleOf(hall).map(({ key, name, number, requests }) => ({ key, name, number, requests })),
     readers: [...floor.readers.keys()].map((id) => ({ id, person: cardOn.get(id)?.key ?? null })),
     turnstiles: [...floor.turnstiles].map(([id, { arm }]) => ({ id, released: arm.released ?? null })),
@@ -66,14 +67,15 @@ export function floorRoutes({
   hub.replica.subscribe(changed);
   hub.host.onTraffic(({ deviceId, traffic }) => {
     if (isIdle(deviceId, traffic)) return;
-    live.publish('frame', {
+    const frame: FloorFrame = {
       deviceId,
       at: traffic.at,
       direction: traffic.direction,
       meaning: traffic.meaning,
       size: traffic.bytes.length,
       hex: Buffer.from(traffic.bytes.subarray(0, 40)).toString('hex'),
-    });
+    };
+    live.publish('frame', frame);
   });
 
   api.route({ method: 'GET', url: '/api/floor', access: 'public', handler: state });

@@ -87,7 +87,9 @@ function setUp(options: { withSensor?: boolean } = {}) {
     ],
     pictureAge: () => age,
     clockTrusted: () => true,
-    warn: (message) => warnings.push(message),
+    log: (level, message) => {
+      if (level === 'warn') warnings.push(message);
+    },
   });
   const requestsService = createRequests({ db, clock, vault, handlers: [gates.handler] });
   requests = requestsService;

@@ -31,7 +31,8 @@ export interface GatesDeps {
   /** Age of the picture of the hall; undefined or infinite when it was never whole. */
   readonly pictureAge: () => DurationMs | undefined;
   readonly clockTrusted: () => boolean;
-  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** Never given personal data. */
+  readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
 /** An entry as a guard sees it: masked. */
@@ -178,6 +179,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         }
       });
       announce(entry.id);
+      if (entry.code) deps.log('info', 'refused at a gate', { gate: entry.gateId, entry: entry.id, code: entry.code });
     },
     settle: (id, state, at, evidence = {}) => {
       const moved = transact(db, () => {
@@ -192,7 +194,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         return changed;
       });
       if (evidence.failure)
-        deps.warn('barrier did not take the order', {
+        deps.log('warn', 'barrier did not take the order', {
           entry: id,
           code: evidence.failure.code,
           detail: evidence.failure.detail,
@@ -231,7 +233,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       gate.passageSensor === undefined ? undefined : deps.host.capability(gate.passageSensor, 'passageSensor');
     const area = deps.areas.find(({ id }) => id === gate.area);
     if (!reader || !barrier || !area || (gate.passageSensor !== undefined && !passageSensor)) {
-      deps.warn('gate cannot start: a device lacks what the gate needs of it', { gate: gate.id });
+      deps.log('warn', 'gate cannot start: a device lacks what the gate needs of it', { gate: gate.id });
       return;
     }
     running.push(

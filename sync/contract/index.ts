@@ -61,5 +61,5 @@ export { type Problem, type ProblemCode, problemCodes, problemSchema } from './p
 export { headers, mediaTypes } from './headers.ts';
 export { instant, sha256Hex } from './instant.ts';
 export { syncCodes } from './codes.ts';
-export { bucketOf, digestBuckets, digestOf } from './digest.ts';
+export { type DigestBuilder, bucketOf, digestBuckets, digestBuilder } from './digest.ts';
 export { type PinnedKey, type Verifier, createVerifier, rawPublicKey, signBytes } from './signature.ts';

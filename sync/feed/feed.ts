@@ -1,7 +1,7 @@
 import type { Clock, DurationMs, EpochMs, Result } from '../base/index.ts';
 import { epochMs, failure, ok } from '../base/index.ts';
 import type { Change } from '../contract/index.ts';
-import { digestBuckets, digestOf } from '../contract/index.ts';
+import { digestBuilder } from '../contract/index.ts';
 import { decodeCursor, decodeToken, encodeCursor, encodeToken } from './cursor.ts';
 import type { FeedLog, Lane } from './log.ts';
 
@@ -95,8 +95,15 @@ export function createFeed({ log, clock }: { readonly log: FeedLog; readonly clo
     },
     digest: () => {
       const asOf = clock.now();
-      const buckets = Array.from({ length: digestBuckets }, (_, bucket) => digestOf(log.bucket({ bucket, asOf })));
-      return { asOf, buckets };
+      const digest = digestBuilder();
+      let afterId = '';
+      for (;;) {
+        const refs = log.refs({ afterId, asOf, limit: 1_000 });
+        for (const record of refs) digest.add(record);
+        const last = refs.at(-1);
+        if (!last || refs.length < 1_000) return { asOf, buckets: digest.values() };
+        afterId = last.id;
+      }
     },
     bucket: (bucket, asOf) => log.bucket({ bucket, asOf }),
     records: (ids) => {

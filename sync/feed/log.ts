@@ -23,6 +23,12 @@ export interface FeedLog {
   read(options: { readonly lane: Lane; readonly after: number; readonly limit: number }): readonly LogEntry[];
   /** Live requests with `validUntil > asOf`, by id. */
   live(options: { readonly afterId: string; readonly asOf: EpochMs; readonly limit: number }): readonly Change[];
+  /** The same, ids and revisions only, sorted by the UTF-8 bytes of the id. */
+  refs(options: {
+    readonly afterId: string;
+    readonly asOf: EpochMs;
+    readonly limit: number;
+  }): readonly { readonly id: string; readonly revision: number }[];
   /** The same of one digest bucket, sorted by the UTF-8 bytes of the id. */
   bucket(options: {
     readonly bucket: number;

@@ -110,7 +110,8 @@ export function contractRoutes(app: FastifyInstance, deps: ContractDependencies)
         }),
       );
   });
-  app.setNotFoundHandler(() => {
+  // A route rather than a not-found handler, so that this answer too is written and signed like the others.
+  app.all('/*', () => {
     throw new HallProblem(404, 'not-found', 'the contract has no such address');
   });
 

@@ -171,6 +171,7 @@ export function createRequests(options: {
           .all(after, limit)
           .map((row) => ({ position: row.position ?? 0, change: toChange(row) })),
       live: ({ afterId, asOf, limit }) => sql.live.all(afterId, asOf, limit).map(toChange),
+      refs: ({ afterId, asOf, limit }) => sql.refs.all(afterId, asOf, limit),
       bucket: ({ bucket, asOf }) => sql.bucket.all(bucket, asOf),
       byId: (id) => {
         const row = sql.byId.get(id);
@@ -319,6 +320,9 @@ function statements(db: Db) {
     ),
     live: db.prepare<[string, number, number], RequestRow>(
       `SELECT * FROM hall_request WHERE id > ? AND op = 'upsert' AND valid_until_ms > ? ORDER BY id LIMIT ?`,
+    ),
+    refs: db.prepare<[string, number, number], { id: string; revision: number }>(
+      `SELECT id, revision FROM hall_request WHERE id > ? AND op = 'upsert' AND valid_until_ms > ? ORDER BY id LIMIT ?`,
     ),
     bucket: db.prepare<[number, number], { id: string; revision: number }>(
       `SELECT id, revision FROM hall_request

@@ -213,7 +213,12 @@ export function seed(requests: HallRequests, clock: Clock): void {
   for (const { student, template, fields, copiesAllowed, state } of certificates) {
     const content = fields
       ? { type: 'fields', fields }
-      : { type: 'pdf', url: `v1/files/${pdf.sha256}`, sha256: pdf.sha256 };
+      : {
+          type: 'pdf',
+          url: `v1/files/${pdf.sha256}`,
+          sha256: pdf.sha256,
+          title: { zh: '毕业证明', en: 'Graduation certificate' },
+        };
     const id = unwrap(
       requests.apply({
         kind: 'certificate',

@@ -36,6 +36,12 @@ function modelHall(clock: ManualClock) {
         .filter(({ id, op }) => id > afterId && op === 'upsert')
         .sort((a, b) => (a.id < b.id ? -1 : 1))
         .slice(0, limit),
+    refs: ({ afterId, limit }) =>
+      [...newest.values()]
+        .map(({ change }) => change)
+        .filter(({ id, op }) => id > afterId && op === 'upsert')
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, limit),
     bucket: ({ bucket }) =>
       [...newest.values()]
         .map(({ change }) => change)

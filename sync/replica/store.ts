@@ -85,8 +85,8 @@ export interface ReplicaStore {
   infer(id: string): void;
   /** Up to `limit` live records with `validUntil > asOf` that image `generation` has not seen. */
   unseen(generation: number, asOf: EpochMs, limit: number): readonly ReplicaRecord[];
-  /** Live records with `validUntil > asOf` of one digest bucket, sorted by the UTF-8 bytes of the id. */
-  bucket(bucket: number, asOf: EpochMs): readonly RecordRef[];
+  /** Live records with `validUntil > asOf`, sorted by the UTF-8 bytes of the id. */
+  live(options: { readonly afterId: string; readonly asOf: EpochMs; readonly limit: number }): readonly RecordRef[];
   /** Ids of live records that stand `ignored` although `knows` their kind: to be fetched by a newer program. */
   ignored(knows: (kind: string) => boolean): readonly string[];
   /** How many records are held; walks the table, so not for every tick. */

@@ -1,13 +1,14 @@
-import type { Clock, Result } from '../base/index.ts';
+import type { Clock, EpochMs, Result } from '../base/index.ts';
 import { ok } from '../base/index.ts';
-import { digestBuckets, digestOf } from '../contract/index.ts';
+import { bucketOf, digestBuilder } from '../contract/index.ts';
 import type { LinkFailure } from '../link/index.ts';
 import type { ReplicaCore } from './core.ts';
 import type { DigestReport } from './replica.ts';
-import type { FeedSource } from './source.ts';
+import type { FeedSource, RecordRef } from './source.ts';
 import type { ReplicaRecord, ReplicaStore } from './store.ts';
 
 const fetchSize = 200;
+const walkSize = 1_000;
 
 export interface VerifyDependencies {
   readonly source: FeedSource;
@@ -29,24 +30,30 @@ export async function verifySet(
   if (!digest.ok) return digest;
   const { asOf, buckets } = digest.value;
 
-  const differing: number[] = [];
-  for (let bucket = 0; bucket < digestBuckets; bucket++) {
-    if (digestOf(store.bucket(bucket, asOf)) !== buckets[bucket]) differing.push(bucket);
-    if (bucket % 16 === 15) await breathe();
-  }
+  const ours = digestBuilder();
+  await walk(store, asOf, (record) => ours.add(record));
+  const values = ours.values();
+  const differing = new Map<number, Map<string, number>>();
+  buckets.forEach((theirs, bucket) => {
+    if (theirs !== values[bucket]) differing.set(bucket, new Map());
+  });
 
   let sourceBehind = 0;
   const toFetch: string[] = [];
-  for (const bucket of differing) {
+  for (const [bucket, theirs] of differing) {
     const listed = await source.bucket({ bucket, asOf, signal });
     if (!listed.ok) return listed;
-    const theirs = new Map(listed.value.map(({ id, revision }) => [id, revision]));
     for (const { id, revision } of listed.value) {
+      theirs.set(id, revision);
       const held = store.record(id);
       if (held && held.revision > revision) sourceBehind += 1;
       else if (held?.revision !== revision || held.op !== 'upsert') toFetch.push(id);
     }
-    for (const { id } of store.bucket(bucket, asOf)) if (!theirs.has(id)) toFetch.push(id);
+  }
+  if (differing.size > 0) {
+    await walk(store, asOf, ({ id }) => {
+      if (differing.get(bucketOf(id))?.has(id) === false) toFetch.push(id);
+    });
   }
 
   let repaired = 0;
@@ -65,13 +72,26 @@ export async function verifySet(
     revoked += absent.length;
   }
   return ok({
-    inStep: differing.length === 0,
-    bucketsDiffering: differing.length,
+    inStep: differing.size === 0,
+    bucketsDiffering: differing.size,
     repaired,
     revoked,
     sourceBehind,
     at: clock.now(),
   });
+}
+
+/** Visits every live record, letting other work run between stretches. */
+async function walk(store: ReplicaStore, asOf: EpochMs, visit: (record: RecordRef) => void): Promise<void> {
+  let afterId = '';
+  for (;;) {
+    const records = store.live({ afterId, asOf, limit: walkSize });
+    records.forEach(visit);
+    const last = records.at(-1);
+    if (!last || records.length < walkSize) return;
+    afterId = last.id;
+    await breathe();
+  }
 }
 
 const unchanged = (now: ReplicaRecord | undefined, before: ReplicaRecord): boolean =>

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Code } from '../base/index.ts';
 import { epochMs } from '../base/index.ts';
-import { bucketOf } from '../contract/index.ts';
 import type { ImageProgress, Quarantined, RecordRef, ReplicaRecord, ReplicaStore, Standing } from '../replica/index.ts';
 import type { SchemaComponent } from './migrate.ts';
 import type { Db } from './open.ts';
@@ -18,12 +17,13 @@ export const replicaSchema: SchemaComponent = {
         CREATE TABLE replica_position (
           source TEXT PRIMARY KEY, cursor TEXT, revocations_cursor TEXT, image TEXT,
           generation INTEGER NOT NULL, fresh_at INTEGER) STRICT;
-        -- Clustered by digest bucket, so that comparing a bucket is one range and needs no second index.
+        -- Clustered by id and with no other index: halls number their requests, so a first load appends, where an
+        -- order by digest bucket would touch every page in every transaction.
         CREATE TABLE replica_record (
-          source TEXT NOT NULL, bucket INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, op TEXT NOT NULL,
+          source TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, op TEXT NOT NULL,
           revision INTEGER NOT NULL, valid_from INTEGER NOT NULL, valid_until INTEGER NOT NULL,
           committed_at INTEGER NOT NULL, standing TEXT NOT NULL, generation INTEGER NOT NULL,
-          PRIMARY KEY (source, bucket, id)) STRICT, WITHOUT ROWID;
+          PRIMARY KEY (source, id)) STRICT, WITHOUT ROWID;
         CREATE TABLE replica_quarantine (
           key INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT NOT NULL, slot TEXT NOT NULL, id TEXT NOT NULL,
           kind TEXT NOT NULL, revision INTEGER NOT NULL, code TEXT NOT NULL, detail TEXT, raw BLOB NOT NULL,
@@ -113,13 +113,12 @@ export function sqliteReplicaStore({ db, source, sealer }: SqliteReplicaStoreOpt
     },
 
     record: (id) => {
-      const row = sql.record.get(source, bucketOf(id), id);
+      const row = sql.record.get(source, id);
       return row && toRecord(row);
     },
     accept: (record, generation) =>
       sql.accept.run(
         source,
-        bucketOf(record.id),
         record.id,
         record.kind,
         record.op,
@@ -131,13 +130,13 @@ export function sqliteReplicaStore({ db, source, sealer }: SqliteReplicaStoreOpt
         generation,
       ).changes > 0,
     seen: (id, generation) => {
-      sql.seen.run(generation, source, bucketOf(id), id);
+      sql.seen.run(generation, source, id);
     },
     infer: (id) => {
-      sql.infer.run(source, bucketOf(id), id);
+      sql.infer.run(source, id);
     },
     unseen: (generation, asOf, limit) => sql.unseen.all(source, generation, asOf, limit).map(toRecord),
-    bucket: (bucket, asOf) => sql.bucket.all(source, bucket, asOf),
+    live: ({ afterId, asOf, limit }) => sql.live.all(source, afterId, asOf, limit),
     ignored: (knows) =>
       sql.ignored
         .all(source)
@@ -180,28 +179,26 @@ function statements(db: Db) {
       }
     >('SELECT cursor, revocations_cursor, image, generation, fresh_at FROM replica_position WHERE source = ?'),
     setPosition: db.prepare('INSERT OR REPLACE INTO replica_position VALUES (?, ?, ?, ?, ?, ?)'),
-    record: db.prepare<[string, number, string], RecordRow>(
-      `SELECT ${columns} FROM replica_record WHERE source = ? AND bucket = ? AND id = ?`,
+    record: db.prepare<[string, string], RecordRow>(
+      `SELECT ${columns} FROM replica_record WHERE source = ? AND id = ?`,
     ),
     accept: db.prepare(
-      `INSERT INTO replica_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (source, bucket, id) DO UPDATE SET
+      `INSERT INTO replica_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (source, id) DO UPDATE SET
          kind = excluded.kind, op = excluded.op, revision = excluded.revision, valid_from = excluded.valid_from,
          valid_until = excluded.valid_until, committed_at = excluded.committed_at, standing = excluded.standing,
          generation = excluded.generation
        WHERE excluded.revision > revision OR (excluded.revision = revision AND standing <> 'applied')`,
     ),
-    seen: db.prepare('UPDATE replica_record SET generation = ? WHERE source = ? AND bucket = ? AND id = ?'),
-    infer: db.prepare(
-      `UPDATE replica_record SET op = 'revoke', standing = 'inferred' WHERE source = ? AND bucket = ? AND id = ?`,
-    ),
+    seen: db.prepare('UPDATE replica_record SET generation = ? WHERE source = ? AND id = ?'),
+    infer: db.prepare(`UPDATE replica_record SET op = 'revoke', standing = 'inferred' WHERE source = ? AND id = ?`),
     unseen: db.prepare<[string, number, number, number], RecordRow>(
       `SELECT ${columns} FROM replica_record
        WHERE source = ? AND generation < ? AND op = 'upsert' AND valid_until > ? LIMIT ?`,
     ),
-    bucket: db.prepare<[string, number, number], RecordRef>(
+    live: db.prepare<[string, string, number, number], RecordRef>(
       `SELECT id, revision FROM replica_record
-       WHERE source = ? AND bucket = ? AND op = 'upsert' AND valid_until > ? ORDER BY id`,
+       WHERE source = ? AND id > ? AND op = 'upsert' AND valid_until > ? ORDER BY id LIMIT ?`,
     ),
     ignored: db.prepare<[string], { id: string; kind: string }>(
       `SELECT id, kind FROM replica_record WHERE source = ? AND standing = 'ignored' AND op = 'upsert'`,

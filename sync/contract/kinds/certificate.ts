@@ -30,6 +30,10 @@ export const certificateSchema = z
         type: z.literal('pdf'),
         url: z.string().min(1).max(2_000).meta({ description: "Absolute, or relative to the hall's base address" }),
         sha256: sha256Hex,
+        title: z
+          .object({ zh: z.string().trim().min(1).max(60), en: z.string().trim().min(1).max(100) })
+          .optional()
+          .meta({ description: 'What people are shown as its name; default: the name of the template' }),
       }),
     ]),
     copiesAllowed: z.int().min(1).max(99),

@@ -1,5 +1,5 @@
-import type { GateView } from '../../api/types.ts';
-import type { Text } from '../kit/i18n.ts';
+import type { Label } from '../config/schema.ts';
+import type { GateView } from '../gates/service.ts';
 
 export interface FloorPerson {
   readonly key: string;
@@ -8,7 +8,7 @@ export interface FloorPerson {
   readonly requests: readonly { readonly id: string; readonly kind: string; readonly state: string }[];
 }
 
-/** What the hall floor shows; see the demo's routes. */
+/** What the hall floor shows. */
 export interface FloorState {
   readonly people: readonly FloorPerson[];
   readonly readers: readonly { readonly id: string; readonly person: string | null }[];
@@ -24,7 +24,7 @@ export interface FloorState {
   readonly gates: readonly GateView[];
   readonly kiosks: readonly {
     readonly id: string;
-    readonly label: Text;
+    readonly label: Label;
     readonly reader: string;
     readonly printer: string;
     readonly url: string;
