@@ -206,6 +206,27 @@ describe('barrier', () => {
     expect(pulses.filter(({ on }) => on)).toHaveLength(1);
   });
 
+  it('waits for the first answer of a board whose line has just come up', async () => {
+    await driver.stop();
+    driver.start();
+    await clock.advanceAsync(ms(50));
+    expect(driver.health.state).not.toBe('ready');
+    expect(await open(command())).toMatchObject({ ok: true });
+    expect(pulses.filter(({ on }) => on)).toHaveLength(1);
+  });
+
+  it('does not wait longer than its order lives, and lets nothing out afterwards', async () => {
+    await driver.stop();
+    board.setFaults({ silent: true });
+    driver.start();
+    await clock.advanceAsync(ms(50));
+    expect(await open(command({ expiresIn: ms(300) }))).toMatchObject({ ok: false });
+    board.setFaults({});
+    await clock.advanceAsync(seconds(30));
+    expect(driver.health.state).toBe('ready');
+    expect(pulses).toEqual([]);
+  });
+
   it('is refused while the line is down', async () => {
     line.unplug();
     await clock.advanceAsync(seconds(1));

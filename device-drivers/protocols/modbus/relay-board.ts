@@ -73,6 +73,8 @@ export function createRelayBoardDriver({ deviceId, bus, clock, log, params }: Re
   /** Grows with every opening of the line; polls of an earlier life end by themselves. */
   let life = 0;
   let cancelPoll: Cancel | undefined;
+  /** The first poll of a life, while it is under way: the bus refuses writes before its answer. */
+  let greeting: Promise<void> | undefined;
   let leave: (() => Promise<void>) | undefined;
 
   const poll = async (): Promise<void> => {
@@ -124,6 +126,8 @@ export function createRelayBoardDriver({ deviceId, bus, clock, log, params }: Re
     if (!(hold > 0) || hold > params.longestPulseMs) {
       return failure('E-DEV-0203', `a release of ${hold} ms is not within 0–${params.longestPulseMs} ms`);
     }
+    // The line has just come up: somebody's card was faster than the board's first answer. The veto says if it took too long.
+    if (greeting) await greeting;
     const result = await bus.write(
       { function: 'flash-on', unit, channel: number, tenths: Math.ceil(hold / PULSE_UNIT_MS) },
       { veto, urgent: true },
@@ -149,7 +153,10 @@ export function createRelayBoardDriver({ deviceId, bus, clock, log, params }: Re
           life += 1;
           unanswered = 0;
           states = new Map();
-          void poll();
+          const first = poll().finally(() => {
+            if (greeting === first) greeting = undefined;
+          });
+          greeting = first;
         },
         onDown: (reason) => {
           life += 1;

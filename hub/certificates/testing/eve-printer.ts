@@ -13,14 +13,18 @@ export interface EvePrinter {
   set(mode: EveMode): void;
   /** SHA-256 of the document of every sheet that came out. */
   tray(): readonly string[];
+  /** The bytes of a document of which a sheet came out. */
+  sheet(sha256: string): Uint8Array;
   stop(): Promise<void>;
 }
 
-/** What the printer runs for each job. A sheet is a line in `tray`; faults are told on standard error. */
+/** What the printer runs for each job. A sheet is a line in `tray`, its bytes lie beside it; faults are told on standard error. */
 const printCommand = (folder: string): string => `#!/bin/sh
 mode() { cat '${folder}/mode'; }
 sheet() {
-  sha256sum "$1" | cut -d' ' -f1 >> '${folder}/tray'
+  sha=$(sha256sum "$1" | cut -d' ' -f1)
+  cp "$1" '${folder}'/"$sha.pdf"
+  echo "$sha" >> '${folder}/tray'
   echo 'ATTR: job-impressions-completed=1' >&2
 }
 echo 'ATTR: job-impressions=1' >&2
@@ -87,6 +91,7 @@ export async function evePrinter(): Promise<EvePrinter> {
       const file = join(folder, 'tray');
       return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
     },
+    sheet: (sha256) => readFileSync(join(folder, `${sha256}.pdf`)),
     stop: async () => {
       await killGroup(child);
       rmSync(folder, { recursive: true, force: true });

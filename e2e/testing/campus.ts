@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createPtyPair } from '@hallhub/device-drivers/kit/testing';
+import { ippClient } from '@hallhub/device-drivers/protocols/ipp';
+import { systemClock } from '@hallhub/sync/base';
+import type { ReferenceHall } from '@hallhub/sync/reference-hall';
+import { startReferenceHall } from '@hallhub/sync/reference-hall';
+import type { EvePrinter } from '../../hub/certificates/testing/eve-printer.ts';
+import { evePrinter } from '../../hub/certificates/testing/eve-printer.ts';
+import { cleanUp } from './clean-up.ts';
+import type { HubProcess } from './hub-process.ts';
+import { startHub } from './hub-process.ts';
+import type { ReaderProcess } from './reader.ts';
+import { startReader } from './reader.ts';
+import type { Turnstile } from './turnstile.ts';
+import { startTurnstile } from './turnstile.ts';
+import { until } from './until.ts';
+
+/** A university with one gate and one kiosk: everything of it but the hub itself runs already. */
+export interface Campus {
+  readonly hall: ReferenceHall;
+  readonly gateReader: ReaderProcess;
+  readonly turnstile: Turnstile;
+  readonly kioskReader: ReaderProcess;
+  readonly printer: EvePrinter;
+  readonly configFile: string;
+  /** The hub's. */
+  readonly dataDir: string;
+  /** The hub's database. */
+  readonly database: string;
+  /** A hub of this university; the one before must have ended. */
+  startHub(): Promise<HubProcess>;
+  stop(): Promise<void>;
+}
+
+export const GATE = 'south';
+export const KIOSK = 'service-hall';
+export const PRINTER = 'hall-printer';
+
+/** Numbers, names and settings as an operator would write them. */
+const configuration = (lines: {
+  readonly hall: ReferenceHall;
+  readonly token: string;
+  readonly gateReader: string;
+  readonly turnstile: string;
+  readonly kioskReader: string;
+  readonly printer: string;
+}): string => `
+hub:
+  id: hub-south
+  label: { zh: 南校区, en: South campus }
+  campus: south
+http: { host: 127.0.0.1, tls: { mode: off } }
+hall:
+  url: ${lines.hall.url}
+  token: ${lines.token}
+  keys: { ${lines.hall.keyId}: ${lines.hall.publicKey} }
+mqtt: { host: 127.0.0.1, port: 0, tls: off }
+areas:
+  - { id: campus, label: { zh: 校园, en: Campus }, maxStaleness: 4h }
+devices:
+  - id: south-reader
+    profile: generic/resident-id-serial
+    label: { zh: 南门读卡器, en: South gate reader }
+    transport: { kind: serial, path: ${lines.gateReader}, baudRate: 115200 }
+  - id: south-turnstile
+    profile: generic/modbus-relay-flash
+    label: { zh: 南门闸机, en: South gate turnstile }
+    transport: { kind: serial, path: ${lines.turnstile}, baudRate: 115200 }
+  - id: hall-reader
+    profile: generic/resident-id-serial
+    label: { zh: 大厅读卡器, en: Hall reader }
+    transport: { kind: serial, path: ${lines.kioskReader}, baudRate: 115200 }
+  - id: ${PRINTER}
+    profile: generic/ipp-everywhere
+    label: { zh: 大厅打印机, en: Hall printer }
+    transport: { kind: url, url: '${lines.printer}' }
+gates:
+  - id: ${GATE}
+    label: { zh: 南门, en: South gate }
+    area: campus
+    reader: south-reader
+    barrier: south-turnstile
+    passageSensor: south-turnstile
+    passageTimeout: 2s
+kiosks:
+  - { id: ${KIOSK}, label: { zh: 办事大厅自助机, en: Service hall kiosk }, printer: ${PRINTER}, reader: hall-reader }
+`;
+
+export async function startCampus(): Promise<Campus> {
+  const running = cleanUp();
+  const { later } = running;
+  try {
+    const folder = mkdtempSync(join(tmpdir(), 'hallhub-e2e-'));
+    later(() => {
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const clock = systemClock({ mode: 'test' });
+    const token = 'a-token-of-the-end-to-end-test';
+    const hall = await startReferenceHall({
+      dataDir: join(folder, 'hall'),
+      port: 0,
+      clock,
+      hubs: [{ id: 'hub-south', token }],
+    });
+    later(() => hall.close());
+    const line = async () => {
+      const pty = await createPtyPair();
+      later(() => pty.close());
+      return pty;
+    };
+    const [gateLine, turnstileLine, kioskLine] = await Promise.all([line(), line(), line()]);
+    const gateReader = await startReader(gateLine.b);
+    later(() => gateReader.stop());
+    const kioskReader = await startReader(kioskLine.b);
+    later(() => kioskReader.stop());
+    const turnstile = await startTurnstile(turnstileLine.b);
+    later(() => turnstile.stop());
+    const printer = await evePrinter();
+    later(() => printer.stop());
+    const client = ippClient({ uri: printer.uri, clock });
+    await until('ippeveprinter answers', async () => (await client.status()).ok);
+
+    const configFile = join(folder, 'hallhub.yaml');
+    writeFileSync(
+      configFile,
+      configuration({
+        hall,
+        token,
+        gateReader: gateLine.a,
+        turnstile: turnstileLine.a,
+        kioskReader: kioskLine.a,
+        printer: printer.uri,
+      }),
+    );
+    const dataDir = join(folder, 'hub');
+    return {
+      hall,
+      gateReader,
+      turnstile,
+      kioskReader,
+      printer,
+      configFile,
+      dataDir,
+      database: join(dataDir, 'hub.db'),
+      startHub: async () => {
+        const hub = await startHub({ configFile, dataDir });
+        later(() => hub.stop('SIGKILL'));
+        return hub;
+      },
+      stop: () => running.run(),
+    };
+  } catch (error) {
+    await running.run();
+    throw error;
+  }
+}
