@@ -55,7 +55,7 @@ beforeEach(async () => {
     url: '/api/stream',
     access: 'public',
     handler: ({ request, reply }) => {
-      live.stream(request, reply, new Set(['mine']));
+      live.stream(request, reply, ({ topic }) => topic === 'mine');
     },
   });
 });

@@ -8,7 +8,7 @@ import type { EntryView, Gates } from './service.ts';
 /** What guards see: their gates, who came, why somebody was refused; who it was only by an audited look. */
 export function gateRoutes(api: Api, { gates, live }: { readonly gates: Gates; readonly live: Live }): void {
   gates.onEntry((entry) => {
-    live.publish('gates', entry);
+    live.publish('gates', entry, gates.gates().find(({ id }) => id === entry.gateId)?.area);
   });
   const mine = (staff: Account) => gates.gates().filter((gate) => may(staff.grants, ['guard', 'auditor'], gate.area));
   const visible = (staff: Account, entries: readonly EntryView[]): readonly EntryView[] => {
