@@ -5,7 +5,7 @@ import { createHintVerifier } from '@hallhub/sync/adapters/webhook';
 import { unwrap } from '@hallhub/sync/base';
 import type { FastifyInstance } from 'fastify';
 import type { Api } from './api/api.ts';
-import { createApi } from './api/api.ts';
+import { SESSION_COOKIE, createApi } from './api/api.ts';
 import type { Live, LiveEvent } from './api/live.ts';
 import { createLive } from './api/live.ts';
 import { createServer } from './api/server.ts';
@@ -82,8 +82,11 @@ export async function createWeb(
     method: 'GET',
     url: '/api/events',
     access: ['operator', 'guard', 'counter', 'auditor'],
-    handler: ({ request, reply, staff: account }) => {
-      live.stream(request, reply, audibleTo(account.grants));
+    anyArea: true,
+    handler: ({ request, reply }) => {
+      const session = request.cookies[SESSION_COOKIE] ?? '';
+      // Asked again for every event: a stream must not outlive the session, nor a role that was taken away.
+      live.stream(request, reply, (event) => audible(staff.peek(session)?.grants ?? [], event));
     },
   });
   const summaries = [
@@ -164,11 +167,9 @@ const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
   devices: ['auditor'],
 };
 
-/** What somebody with these grants may hear: the topics of their roles, and of an area only where they hold one there. */
-function audibleTo(grants: readonly Grant[]): (event: LiveEvent) => boolean {
-  return ({ topic, area }) => {
-    const roles = TOPIC_ROLES[topic];
-    if (!roles) return false;
-    return area === undefined ? grants.some((grant) => may([grant], roles, grant.area)) : may(grants, roles, area);
-  };
+/** Whether somebody with these grants may hear of an event: by a role anywhere, or of an area only by a role there. */
+function audible(grants: readonly Grant[], { topic, area }: LiveEvent): boolean {
+  const roles = TOPIC_ROLES[topic];
+  if (!roles) return false;
+  return may(grants, roles, area ?? '*');
 }

@@ -325,13 +325,20 @@ describe('gate', () => {
     gate.card();
     const [entry] = gate.gates.entries({ limit: 1 });
     expect(entry?.name).toBe('张*');
-    expect(gate.gates.look(entry!.id, { id: 'guard-1' })).toEqual({
+    expect(gate.gates.look(entry!.id, { id: 'guard-1', mayLookIn: (area) => area === 'campus' })).toEqual({
       ok: true,
       value: { name: '张三', number: NUMBER },
     });
     expect(gate.audit.list({ limit: 1 })).toMatchObject([
       { actor: 'staff:guard-1', action: 'gate.look', subject: `entry:${entry!.id}` },
     ]);
-    expect(gate.gates.look('nothing', { id: 'guard-1' })).toMatchObject({ ok: false, error: { code: 'E-GATE-0202' } });
+    expect(gate.gates.look(entry!.id, { id: 'guard-2', mayLookIn: () => false })).toMatchObject({
+      ok: false,
+      error: { code: 'E-GATE-0202' },
+    });
+    expect(gate.gates.look('nothing', { id: 'guard-1', mayLookIn: () => true })).toMatchObject({
+      ok: false,
+      error: { code: 'E-GATE-0202' },
+    });
   });
 });

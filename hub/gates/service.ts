@@ -71,7 +71,10 @@ export interface Gates {
   entries(options: { readonly limit: number; readonly after?: number; readonly gateId?: string }): readonly EntryView[];
   entriesOf(requestId: string): readonly EntryView[];
   /** Whose entry it was, in full; the look is in the audit log before the answer is out. Errors: `E-GATE-0202`. */
-  look(entryId: string, by: { readonly id: string }): Result<{ readonly name: string; readonly number: string }>;
+  look(
+    entryId: string,
+    by: { readonly id: string; readonly mayLookIn: (area: string) => boolean },
+  ): Result<{ readonly name: string; readonly number: string }>;
   onEntry(listener: (entry: EntryView) => void): Cancel;
   summary(): GatesSummary;
   /** Forgets passes that ended long ago. */
@@ -295,7 +298,9 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     look: (entryId, by) => {
       const row = store.entry(entryId);
       const person = row && identity(row);
-      if (!person) return failure('E-GATE-0202', entryId);
+      const area = row && gateOf.get(row.gateId)?.area;
+      // An entry elsewhere is as unknown as one that never was.
+      if (!person || area === undefined || !by.mayLookIn(area)) return failure('E-GATE-0202', entryId);
       deps.audit.record({ actor: `staff:${by.id}`, action: 'gate.look', subject: `entry:${entryId}` });
       return ok(person);
     },
