@@ -1,17 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { builtInProtocols, createAgentHost } from '@hallhub/device-drivers/agent';
 import type { AgentHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import { createHttpHall } from '@hallhub/sync/adapters/http-feed';
 import type { HttpHall } from '@hallhub/sync/adapters/http-feed';
-import { err, systemRandom } from '@hallhub/sync/base';
+import { err, minutes, systemRandom } from '@hallhub/sync/base';
 import { requestKinds } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
 import { createOutbox } from '@hallhub/sync/outbox';
 import type { Replica } from '@hallhub/sync/replica';
 import { createReplica } from '@hallhub/sync/replica';
 import type { Db } from '@hallhub/sync/sqlite';
-import { outboxSchema, replicaSchema, sqliteOutboxStore, sqliteReplicaStore } from '@hallhub/sync/sqlite';
+import { outboxSchema, replicaSchema, sqliteOutboxStore, sqliteReplicaStore, storeFailure } from '@hallhub/sync/sqlite';
 import type { Audit } from './audit/index.ts';
 import { auditSchema, createAudit } from './audit/index.ts';
 import type { Inbox } from './broker/index.ts';
@@ -39,12 +38,13 @@ import { createRequests, requestsSchema } from './requests/index.ts';
 import type { Staff } from './staff/index.ts';
 import { createStaff, staffSchema } from './staff/index.ts';
 import type { DataDir } from './store/index.ts';
-import { openStore, secretFile } from './store/index.ts';
+import { openStore } from './store/index.ts';
 import type { Vault } from './vault/index.ts';
-import { createVault } from './vault/index.ts';
+import { openVault, vaultSchema } from './vault/index.ts';
 
 /** The tables of every part that keeps its state in the hub's database. A new domain adds one line. */
 export const schemaComponents = [
+  vaultSchema,
   auditSchema,
   staffSchema,
   hallSchema,
@@ -78,6 +78,8 @@ export interface Parts {
 
 /** Before this a clock is not believed: a machine whose clock battery died wakes up in the past. */
 const CLOCK_FLOOR = Date.UTC(2026, 0, 1);
+/** How far this machine's clock may be from the hall's before nobody is judged by it. */
+const CLOCK_TOLERANCE = minutes(10);
 
 /** Makes the parts and joins them. Nothing moves before they are started. */
 export function createParts(
@@ -85,7 +87,12 @@ export function createParts(
   dir: DataDir,
 ): Parts {
   const db: Db = openStore({ dir, components: schemaComponents, clock });
-  const vault = createVault(secretFile(dir, 'vault.key', () => randomBytes(32)));
+  const vault = openVault(dir, db);
+  const onFault =
+    (part: string) =>
+    (error: unknown): void => {
+      log.error({ part, code: storeFailure(error)?.code, err: error }, 'a part of the hub met an error and goes on');
+    };
   const audit = createAudit({ db, clock });
   const staff = createStaff({ db, clock, audit });
 
@@ -115,6 +122,7 @@ export function createParts(
     epoch: readEpoch(db),
     clock,
     random,
+    fault: onFault('outbox'),
   });
 
   const gates = createGates({
@@ -133,7 +141,7 @@ export function createParts(
       const age = replica.staleness();
       return Number.isFinite(age) ? age : undefined;
     },
-    clockTrusted: () => clock.now() >= CLOCK_FLOOR,
+    clockTrusted: () => clock.now() >= CLOCK_FLOOR && Math.abs(replica.clockOffset()) <= CLOCK_TOLERANCE,
     log: (level, message, fields) => {
       log[level](fields, message);
     },
@@ -193,6 +201,7 @@ export function createParts(
     project: requests.project,
     clock,
     random,
+    fault: onFault('replica'),
   });
 
   const devices = createDevices({ db, clock, audit, host, configured: config.devices });

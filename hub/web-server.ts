@@ -67,7 +67,7 @@ export async function createWeb(
     method: 'GET',
     url: '/api/instance',
     access: 'public',
-    handler: () => ({ demo, hub: config.hub.id, label: config.hub.label }),
+    handler: () => ({ demo, hub: config.hub.id, label: config.hub.label, timeZone: config.hub.timeZone }),
   });
   api.route({ method: 'GET', url: '/api/catalogue', access: 'public', handler: () => catalogue });
   if (ownCertificate) {

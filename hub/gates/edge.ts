@@ -68,6 +68,8 @@ export interface GateEdgeDeps {
 
 /** How long an order to open lives: long enough for a busy bus, too short for anybody to have walked away. */
 const OPEN_TTL = 2_000 as DurationMs;
+/** Receipts after which the barrier surely did nothing: expired, line not open, refused, never queued. */
+const CERTAINLY_SHUT: ReadonlySet<string> = new Set(['E-DEV-0201', 'E-DEV-0102', 'E-DEV-0203', 'E-DEV-0205']);
 /** How soon something that happened is offered to the journal again after it could not be written. */
 const RETRY = 5_000 as DurationMs;
 
@@ -80,6 +82,8 @@ export function runGate(deps: GateEdgeDeps): Cancel {
   /** Grants that wait for somebody to walk through, oldest first. */
   const waiting: { readonly id: string; readonly cancelTimer: Cancel }[] = [];
   const retries = new Set<Cancel>();
+  /** Grants whose order may or may not have reached the barrier. */
+  const doubtful = new Set<string>();
 
   const onCard = (read: CardRead): void => {
     try {
@@ -138,13 +142,18 @@ export function runGate(deps: GateEdgeDeps): Cancel {
     });
     if (deps.passageSensor) expectPassage(id);
     void order.then((receipt) => {
-      if (!receipt.ok) {
+      if (receipt.ok) {
+        settle(id, deps.passageSensor ? 'released' : 'unconfirmed', clock.now(), {
+          confirmation: receipt.value.confirmation,
+        });
+      } else if (CERTAINLY_SHUT.has(receipt.error.code)) {
         forget(id);
         settle(id, 'blocked', clock.now(), { failure: receipt.error });
-        return;
+      } else {
+        // The order left and nobody knows what became of it. Who then walks through was let through; else it stays open to doubt.
+        doubtful.add(id);
+        if (!deps.passageSensor) settle(id, 'unconfirmed', clock.now(), { failure: receipt.error });
       }
-      const { confirmation } = receipt.value;
-      settle(id, deps.passageSensor ? 'released' : 'unconfirmed', clock.now(), { confirmation });
     });
   };
 
@@ -170,7 +179,7 @@ export function runGate(deps: GateEdgeDeps): Cancel {
   const expectPassage = (id: string): void => {
     const cancelTimer = clock.after(gate.passageTimeout, () => {
       forget(id);
-      settle(id, 'lapsed', clock.now());
+      settle(id, doubtful.delete(id) ? 'unconfirmed' : 'lapsed', clock.now());
     });
     waiting.push({ id, cancelTimer });
   };
@@ -184,6 +193,7 @@ export function runGate(deps: GateEdgeDeps): Cancel {
     const grant = passage.direction === gate.direction ? waiting[0] : undefined;
     if (grant) {
       forget(grant.id);
+      doubtful.delete(grant.id);
       settle(grant.id, 'passed', passage.at, { confirmation: 'observed' });
     } else {
       const entry: NewEntry = { id: deps.newId(), gateId: gate.id, at: passage.at, state: 'unexpected' };

@@ -153,8 +153,8 @@ function setUp(options: { withSensor?: boolean } = {}) {
     setAge: (next: DurationMs | undefined) => {
       age = next;
     },
-    failBarrier: () => {
-      receipt = () => ({ ok: false, error: { code: 'E-DEV-0202' } });
+    failBarrier: (code: 'E-DEV-0202' | 'E-DEV-0203') => {
+      receipt = () => ({ ok: false, error: { code } });
     },
     states: () => gates.entries({ limit: 10 }).map(({ state }) => state),
     settle: () => clock.advanceAsync(ms(0)),
@@ -239,7 +239,7 @@ describe('gate', () => {
   it('says so when the barrier does not take the order', async () => {
     const gate = setUp();
     gate.approve();
-    gate.failBarrier();
+    gate.failBarrier('E-DEV-0203');
     gate.card();
     await gate.settle();
     expect(gate.gates.entries({ limit: 1 })).toMatchObject([{ state: 'blocked', code: 'E-GATE-0201' }]);
@@ -247,6 +247,27 @@ describe('gate', () => {
     gate.walk();
     expect(gate.states()[0]).toBe('unexpected');
     expect(gate.outcomes).toEqual([]);
+  });
+
+  it('waits for the passage when the answer of the barrier was lost: whoever walks was let through', async () => {
+    const gate = setUp();
+    gate.approve();
+    gate.failBarrier('E-DEV-0202');
+    gate.card();
+    await gate.settle();
+    gate.walk();
+    expect(gate.states()).toEqual(['passed']);
+    expect(gate.outcomes).toMatchObject([{ data: { passage: 'observed' } }]);
+  });
+
+  it('leaves open whether somebody came in when the answer was lost and nobody was seen', async () => {
+    const gate = setUp();
+    gate.approve();
+    gate.failBarrier('E-DEV-0202');
+    gate.card();
+    await gate.clock.advanceAsync(seconds(9));
+    expect(gate.states()).toEqual(['unconfirmed']);
+    expect(gate.outcomes).toMatchObject([{ data: { passage: 'unconfirmed' } }]);
   });
 
   it('without a sensor says that the passage is not confirmed', async () => {

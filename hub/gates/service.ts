@@ -240,6 +240,9 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       return;
     }
     running.push(
+      reader.onUnreadable(({ code }) => {
+        deps.log('info', 'a card could not be read', { gate: gate.id, code });
+      }),
       runGate({
         gate,
         staleness: area,

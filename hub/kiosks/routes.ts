@@ -106,6 +106,15 @@ export function kioskRoutes(
   });
   api.route({
     method: 'POST',
+    url: '/api/kiosks/:kiosk/touch',
+    access: 'kiosk',
+    params: kiosk,
+    handler: ({ params }) => {
+      kiosks.touch(params.kiosk);
+    },
+  });
+  api.route({
+    method: 'POST',
     url: '/api/kiosks/:kiosk/leave',
     access: 'kiosk',
     params: kiosk,

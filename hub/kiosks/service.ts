@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { CardRead } from '@hallhub/device-drivers/capabilities';
 import type { Cancel, Clock, DurationMs, EpochMs, Result } from '@hallhub/sync/base';
@@ -15,7 +15,7 @@ export interface KioskView {
   readonly printer: { readonly id: string; readonly state: string; readonly code?: string };
   readonly reader: { readonly id: string; readonly state: string };
   /** The person in front of it, masked; absent while nobody is. */
-  readonly person?: { readonly name: string; readonly until: EpochMs };
+  readonly person?: { readonly session: string; readonly name: string; readonly until: EpochMs };
 }
 
 export interface Kiosks {
@@ -27,13 +27,17 @@ export interface Kiosks {
   isKiosk(kioskId: string, token: string): boolean;
   /** Errors: `E-KIOSK-0102`. */
   view(kioskId: string): Result<KioskView>;
-  /** Who stands there; each call keeps the session for another {@link SESSION}. Errors: `E-KIOSK-0101`. */
+  /** Who stands there. Errors: `E-KIOSK-0101`. */
   student(kioskId: string): Result<StudentKey>;
+  /** They touched the screen: another {@link SESSION} for them. */
+  touch(kioskId: string): void;
   leave(kioskId: string): void;
   onChange(listener: (kioskId: string) => void): Cancel;
 }
 
 interface Session {
+  /** Tells two people of one masked name apart. */
+  readonly id: string;
   readonly student: StudentKey;
   readonly name: string;
   until: EpochMs;
@@ -78,6 +82,7 @@ export function createKiosks(deps: {
     if (presented.type !== 'resident-id') return;
     const { name, number } = presented.card;
     const session: Session = {
+      id: randomUUID(),
       student: { by: 'resident-id', key: vault.match('resident-id', number).toString('hex') },
       name,
       until: clock.now(),
@@ -126,14 +131,19 @@ export function createKiosks(deps: {
           ...(printer?.reason && { code: printer.reason.code }),
         },
         reader: { id: kiosk.reader, state: host.health(kiosk.reader)?.state ?? 'down' },
-        ...(session && { person: { name: maskName(session.name), until: session.until } }),
+        ...(session && { person: { session: session.id, name: maskName(session.name), until: session.until } }),
       });
     },
     student: (kioskId) => {
       const session = sessions.get(kioskId);
       if (!session) return failure('E-KIOSK-0101');
-      extend(kioskId, session);
       return ok(session.student);
+    },
+    touch: (kioskId) => {
+      const session = sessions.get(kioskId);
+      if (!session) return;
+      extend(kioskId, session);
+      changed(kioskId);
     },
     leave,
     onChange: (listener) => {

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { manualClock } from '@hallhub/sync/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createVault, maskName, maskNumber } from './index.ts';
+import { openDataDir, openStore } from '../store/index.ts';
+import { createVault, maskName, maskNumber, openVault, vaultSchema } from './index.ts';
 
 describe('vault', () => {
   const vault = createVault(randomBytes(32));
@@ -33,6 +38,21 @@ describe('vault', () => {
     expect(vault.match('resident-id', '11010519491231002X')).not.toEqual(
       other.match('resident-id', '11010519491231002X'),
     );
+  });
+});
+
+describe('the key of a data folder', () => {
+  it('is made once, and a database without its own key is refused instead of given another', () => {
+    const dir = openDataDir(mkdtempSync(join(tmpdir(), 'hallhub-vault-')));
+    const db = openStore({ dir, components: [vaultSchema], clock: manualClock() });
+    const matched = openVault(dir, db).match('resident-id', 'x');
+    expect(openVault(dir, db).match('resident-id', 'x')).toEqual(matched);
+    writeFileSync(dir.file('vault.key'), randomBytes(32));
+    expect(() => openVault(dir, db)).toThrow('E-VAULT-0102');
+    rmSync(dir.file('vault.key'));
+    expect(() => openVault(dir, db)).toThrow('E-VAULT-0102');
+    db.close();
+    dir.release();
   });
 });
 

@@ -3,15 +3,18 @@ import { createRouter, createWebHistory } from 'vue-router';
 import '../kit/tokens.css';
 import '../kit/base.css';
 import { call, loadCatalogue } from '../kit/http.ts';
+import { timeZone } from '../kit/i18n.ts';
 import AppRoot from './AppRoot.vue';
 import { pages } from './pages.ts';
 import { holds, me, refreshMe } from './session.ts';
 
 interface Instance {
   readonly demo: boolean;
+  readonly timeZone: string;
 }
 
 const instance = await call<Instance>('GET', '/api/instance');
+if (instance.ok) timeZone.value = instance.value.timeZone;
 const isDemo = instance.ok && instance.value.demo;
 
 const router = createRouter({

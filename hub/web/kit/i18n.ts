@@ -23,8 +23,18 @@ export function setLocale(next: Locale): void {
 /** The text in the language chosen now; reactive inside templates and computed values. */
 export const say = (text: Text): string => text[locale.value];
 
+/** The campus's own zone: times on these pages are what the clock at the gate shows, wherever the browser is. */
+export const timeZone = ref<string>();
+
 const time = computed(
-  () => new Intl.DateTimeFormat(tag(), { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
+  () =>
+    new Intl.DateTimeFormat(tag(), {
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hourCycle: 'h23',
+      ...(timeZone.value && { timeZone: timeZone.value }),
+    }),
 );
 const dateTime = computed(
   () =>
@@ -34,6 +44,7 @@ const dateTime = computed(
       hour: '2-digit',
       minute: '2-digit',
       hourCycle: 'h23',
+      ...(timeZone.value && { timeZone: timeZone.value }),
     }),
 );
 const tag = (): string => (locale.value === 'zh' ? 'zh-CN' : 'en-GB');
