@@ -98,7 +98,8 @@ function rawInserts(file: string): number {
   const begun = performance.now();
   while (performance.now() - begun < BURST_MS / 2) {
     db.transaction(() => {
-      for (let n = 0; n < CLIENTS * IN_FLIGHT; n += 1) insert.run('device-1', `r${rows++}`, 'event', payload, clock.now());
+      for (let n = 0; n < CLIENTS * IN_FLIGHT; n += 1)
+        insert.run('device-1', `r${rows++}`, 'event', payload, clock.now());
     }).immediate();
   }
   const rate = rows / ((performance.now() - begun) / 1_000);

@@ -152,7 +152,11 @@ function createDomains(): Requests {
       memory: undefined,
       stop: () => Promise.resolve(),
     },
-    issuer: { name: { zh: '示例大学', en: 'Specimen University' }, office: { zh: '教务处', en: 'Office' }, sealPurpose: '章' },
+    issuer: {
+      name: { zh: '示例大学', en: 'Specimen University' },
+      office: { zh: '教务处', en: 'Office' },
+      sealPurpose: '章',
+    },
     verifyUrl: 'https://verify.example.edu/',
     timeZone: 'Asia/Shanghai',
     numberPrefix: 'H1',
@@ -212,8 +216,7 @@ function bareLoop({ keyId, publicKey, pages }: PreparedHall, withRecords: boolea
     const [from, until, committed] = [change.validFrom, change.validUntil, change.committedAt].map(Date.parse);
     const sealed = seal(JSON.stringify(data), `request/${id}`);
     request.run(id, kind, revision, 'approved', from, until, committed, now, sealed);
-    if (withRecords)
-      record.run('hall', bucket, id, kind, 'upsert', revision, from, until, committed, 'applied', 1);
+    if (withRecords) record.run('hall', bucket, id, kind, 'upsert', revision, from, until, committed, 'applied', 1);
     if (data.people) {
       const places = [...(data.gates ?? []), ...(data.areas ?? [])].join(' ');
       for (const [person, { document }] of data.people.entries()) {

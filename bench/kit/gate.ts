@@ -61,7 +61,7 @@ export function createBenchGate(options: BenchGateOptions): BenchGate {
         id: 'reader',
         profile: 'generic/resident-id-serial',
         transport: { kind: 'serial', path: options.readerPath, baudRate: 115_200 },
-        params: { pollEveryMs: 10, lookAgainEveryMs: 10 },
+        params: { pollEveryMs: 6, lookAgainEveryMs: 6 },
       },
       {
         id: 'board',

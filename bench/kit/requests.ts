@@ -87,7 +87,13 @@ function request(n: number, now: EpochMs): object {
           template: 'enrolment',
           content: {
             type: 'fields',
-            fields: { school: '计算机科学与技术学院', major: '软件工程', degree: '本科', enrolledOn: '2023-09-01', years: 4 },
+            fields: {
+              school: '计算机科学与技术学院',
+              major: '软件工程',
+              degree: '本科',
+              enrolledOn: '2023-09-01',
+              years: 4,
+            },
           },
           copiesAllowed: 2,
         },
