@@ -163,7 +163,7 @@ function createDomains(): Requests {
     fetchDocument: () => Promise.resolve(failure('E-CERT-0205')),
     publish: () => undefined,
     audit: () => undefined,
-    printers: { list: () => [], get: () => undefined } as never,
+    printers: { list: () => [], get: () => undefined },
     log: () => undefined,
   });
   const requests = createRequests({

@@ -47,7 +47,7 @@ export async function ownCertificate(options: {
 }
 
 function isUsable(files: CertificateFiles, names: readonly string[], clock: Clock): boolean {
-  if (!Object.values(files).every((file) => existsSync(file))) return false;
+  if (![files.caKey, files.caCert, files.key, files.cert].every((file) => existsSync(file))) return false;
   const certificate = new X509Certificate(readFileSync(files.cert));
   return (
     certificate.validToDate.getTime() - clock.now() > 30 * DAY &&
