@@ -5,7 +5,6 @@ import { FailureError, systemClock } from '@hallhub/sync/base';
 import { catalogue } from './codes.ts';
 import { createAudit } from './audit/index.ts';
 import { loadConfig } from './config/index.ts';
-import { runDemo } from './demo/demo.ts';
 import { createLog } from './log.ts';
 import { raiseEpoch } from './hall/epoch.ts';
 import { createHub } from './main.ts';
@@ -29,7 +28,8 @@ export async function runCli(arguments_: readonly string[]): Promise<number> {
   try {
     switch (command) {
       case 'demo':
-        return await runDemo(process.env);
+        // Only here: a hub in production carries no simulators and no reference hall.
+        return await (await import('./demo/demo.ts')).runDemo(process.env);
       case 'run':
         return await run();
       case 'check':

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
-import { Duplex, pipeline } from 'node:stream';
+import { pipeline } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { Aedes } from 'aedes';
 import type { AuthenticateError, Client } from 'aedes';
 import { mayUseTopic, upPrefix, downPrefix } from './acl.ts';
+import { GuardedConnection } from './connection.ts';
 import type { DeviceBus } from './device-bus.ts';
 import { FramingGuard } from './framing-guard.ts';
 import type { Inbox } from './inbox.ts';
@@ -126,7 +127,7 @@ export async function createAedesBus(options: AedesBusOptions): Promise<DeviceBu
       if (error && !socket.destroyed) log('warn', 'closed a connection', { why: error.message });
       socket.destroy();
     });
-    const conn = Duplex.from({ readable: guard, writable: socket });
+    const conn = new GuardedConnection(socket, guard);
     conn.on('error', () => socket.destroy());
     guards.set(conn, guard);
     broker.handle(conn);

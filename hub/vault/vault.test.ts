@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,16 @@ describe('vault', () => {
       expect(vault.open(altered, 'row/1').ok).toBe(false);
     }
     fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => !vault.open(bytes, 'x').ok));
+  });
+
+  it('matches by the first half of an HMAC-SHA-256', () => {
+    const key = vault.derive('match');
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (type, value) => {
+        const whole = createHmac('sha256', key).update(`${type}:${value}`).digest();
+        expect(vault.match(type, value)).toEqual(whole.subarray(0, 16));
+      }),
+    );
   });
 
   it('matches the same credential under the same key only', () => {

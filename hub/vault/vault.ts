@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { hash, hkdfSync } from 'node:crypto';
 import type { Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import type { Sealer } from '@hallhub/sync/sqlite';
@@ -25,12 +25,12 @@ export interface Vault {
 export function createVault(root: Buffer): Vault {
   if (root.length !== 32) throw new RangeError('the vault key has 32 bytes');
   const derive = (purpose: string): Buffer => Buffer.from(hkdfSync('sha256', root, 'hallhub', purpose, 32));
-  const matchKey = derive('match');
+  const match = hmacSha256(derive('match'));
   const sealer = aesGcmSealer(derive('seal'));
   return {
     derive,
     sealer,
-    match: (type, value) => createHmac('sha256', matchKey).update(`${type}:${value}`).digest().subarray(0, 16),
+    match: (type, value) => match(`${type}:${value}`).subarray(0, 16),
     seal: (plain, context) => sealer.seal(plain, context),
     open: (sealed, context) => {
       try {
@@ -40,4 +40,23 @@ export function createVault(root: Buffer): Vault {
       }
     },
   };
+}
+
+/**
+ * HMAC-SHA-256 (RFC 2104) for a key of at most 64 bytes, out of two one-shot hashes: the stream object that `createHmac`
+ * sets up for each text costs a gate that was idle twice as long (0.24 ms against 0.12 ms).
+ */
+function hmacSha256(key: Buffer): (text: string) => Buffer {
+  const padded = (pad: number): Buffer => {
+    const block = Buffer.alloc(64, pad);
+    for (const [index, byte] of key.entries()) block[index] = byte ^ pad;
+    return block;
+  };
+  const [inner, outer] = [padded(0x36), padded(0x5c)];
+  return (text) =>
+    hash(
+      'sha256',
+      Buffer.concat([outer, hash('sha256', Buffer.concat([inner, Buffer.from(text)]), 'buffer')]),
+      'buffer',
+    );
 }
