@@ -18,6 +18,11 @@ export interface GateNotes {
 const REMEMBERED = 12;
 const OPEN = new Set(['releasing', 'released']);
 
+interface Visitor {
+  readonly who: Person;
+  readonly requestId: string;
+}
+
 /**
  * One visitor after the other comes to the gate: new ones, known ones, and such as have just been revoked; most walk
  * through when they are let in, some turn round.
@@ -28,33 +33,39 @@ export async function visitors(stage: Stage): Promise<GateNotes> {
   const revoked: { requestId: string; afterEntry: number }[] = [];
   const walked: number[] = [];
   let pulsesForRevoked = 0;
-  let known: { readonly who: Person; readonly requestId: string }[] = [];
+  let known: Visitor[] = [];
+  let born = 0;
   let last: string | undefined;
 
   const decided = (after: number): StoredEntry | undefined =>
     database.entriesAfter(after).find(({ state }) => state !== 'unexpected');
   const isOpen = (seq: number): boolean => OPEN.has(database.entriesAfter(seq - 1)[0]?.state ?? '');
 
-  const next = async (): Promise<{ readonly who: Person; readonly requestId: string }> => {
+  const newVisitor = (): Visitor => {
+    const who = person('张三', born++);
+    const visitor = { who, requestId: approveVisit(hall, who, GATE) };
+    known = [...known, visitor].slice(-REMEMBERED);
+    return visitor;
+  };
+  /** By turns somebody new, somebody known, and somebody whose visit has just been revoked; nobody twice in a row. */
+  const next = async (turn: number): Promise<Visitor> => {
     const others = known.filter(({ requestId }) => requestId !== last);
-    if (others.length < 3 || random.chance(0.35)) {
-      const who = person('张三', known.length === 0 ? 0 : Number(known.at(-1)?.who.number.slice(14, 17)) + 1);
-      const visitor = { who, requestId: approveVisit(hall, who, GATE) };
-      known = [...known, visitor].slice(-REMEMBERED);
+    if (turn % 3 === 0 || others.length === 0) {
+      const visitor = newVisitor();
       // Most come when the hub has heard of them, some are faster.
-      return random.chance(0.2) ? visitor : random.of(others.length > 0 ? others : [visitor]);
+      if (random.chance(0.8)) await maybe(() => database.hasPass(visitor.requestId), { within: 4_000 });
+      return visitor;
     }
     const visitor = random.of(others);
-    const approved = hall.requests.get(visitor.requestId)?.state === 'approved';
-    if (approved && random.chance(0.3)) {
+    if (turn % 3 === 2 && hall.requests.get(visitor.requestId)?.state === 'approved') {
       hall.requests.revoke(visitor.requestId, '来访取消');
-      if (random.chance(0.7)) await maybe(() => database.isRevoked(visitor.requestId), { within: 4_000 });
+      if (random.chance(0.8)) await maybe(() => database.isRevoked(visitor.requestId), { within: 4_000 });
     }
     return visitor;
   };
 
-  while (!stage.over) {
-    const { who, requestId } = await next();
+  for (let turn = 0; !stage.over; turn += 1) {
+    const { who, requestId } = await next(turn);
     last = requestId;
     const before = database.lastEntry();
     const pulses = turnstile.pulses.length;
