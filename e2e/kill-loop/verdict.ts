@@ -78,7 +78,7 @@ export function verdict(campus: Campus, database: HubDatabase, notes: GateNotes)
     granted.some((entry) => entry.requestId === requestId && entry.seq > afterEntry),
   );
   forbid(wrong.length > 0, `${wrong.length} visitors were let in after their revocation had been committed`);
-  forbid(notes.pulsesForRevoked > 0, `${notes.pulsesForRevoked} relay pulses for revoked visitors`);
+  forbid(notes.strayPulses > 0, `${notes.strayPulses} relay pulses without a committed grant`);
   forbid(pulses.length > granted.length, `${pulses.length} relay pulses for ${granted.length} committed grants`);
   forbid(
     entries.some(({ state }) => state === 'releasing' || state === 'released'),

@@ -11,8 +11,8 @@ export interface GateNotes {
   readonly revoked: readonly { readonly requestId: string; readonly afterEntry: number }[];
   /** The entry that had let somebody through who then did walk. */
   readonly walked: readonly number[];
-  /** Relay pulses seen while the card of somebody revoked lay on the reader. */
-  readonly pulsesForRevoked: number;
+  /** Relay pulses at a moment at which no committed grant was open. */
+  readonly strayPulses: number;
 }
 
 const REMEMBERED = 12;
@@ -32,15 +32,24 @@ export async function visitors(stage: Stage): Promise<GateNotes> {
   const { turnstile, gateReader, hall } = campus;
   const revoked: { requestId: string; afterEntry: number }[] = [];
   const walked: number[] = [];
-  let pulsesForRevoked = 0;
+  let strayPulses = 0;
   let known: Visitor[] = [];
   let born = 0;
   let last: string | undefined;
 
   const decided = (after: number): StoredEntry | undefined =>
     database.entriesAfter(after).find(({ state }) => state !== 'unexpected');
+  const openGrants = (): readonly StoredEntry[] => database.entriesAfter(0).filter(({ state }) => OPEN.has(state));
+  turnstile.onPulse(() => {
+    if (openGrants().length === 0) strayPulses += 1;
+  });
   const isOpen = (seq: number): boolean => OPEN.has(database.entriesAfter(seq - 1)[0]?.state ?? '');
 
+  const walkNow = (seq: number): 'first' | 'behind another' | undefined => {
+    const [oldest] = openGrants();
+    if (!turnstile.walk()) return undefined;
+    return oldest?.seq === seq ? 'first' : 'behind another';
+  };
   const newVisitor = (): Visitor => {
     const who = person('张三', born++);
     const visitor = { who, requestId: approveVisit(hall, who, GATE) };
@@ -67,18 +76,18 @@ export async function visitors(stage: Stage): Promise<GateNotes> {
   for (let turn = 0; !stage.over; turn += 1) {
     const { who, requestId } = await next(turn);
     last = requestId;
-    const before = database.lastEntry();
-    const pulses = turnstile.pulses.length;
     const isRevoked = database.isRevoked(requestId);
+    const before = database.lastEntry();
     if (isRevoked) revoked.push({ requestId, afterEntry: before });
     await gateReader.put(who.card);
     const entry = await maybe(() => decided(before), { within: 6_000 });
     if (entry && OPEN.has(entry.state) && random.chance(0.8)) {
-      if (await maybe(() => turnstile.walk(), { within: 700 })) walked.push(entry.seq);
+      // A gate takes a passage for the oldest grant that waits; who it was is certain where no other one does.
+      const walk = await maybe(() => walkNow(entry.seq), { within: 700 });
+      if (walk === 'first') walked.push(entry.seq);
     }
     if (entry) await maybe(() => !isOpen(entry.seq), { within: 8_000 });
-    if (isRevoked) pulsesForRevoked += turnstile.pulses.length - pulses;
     await gateReader.lift();
   }
-  return { revoked, walked, pulsesForRevoked };
+  return { revoked, walked, strayPulses };
 }
