@@ -40,15 +40,21 @@ export async function visitors(stage: Stage): Promise<GateNotes> {
   const decided = (after: number): StoredEntry | undefined =>
     database.entriesAfter(after).find(({ state }) => state !== 'unexpected');
   const openGrants = (): readonly StoredEntry[] => database.entriesAfter(0).filter(({ state }) => OPEN.has(state));
+  /** Whose grant the arm was last released for; somebody else may slip through what a killed hub left released. */
+  let releasedFor: number | undefined;
   turnstile.onPulse(() => {
-    if (openGrants().length === 0) strayPulses += 1;
+    const open = openGrants();
+    if (open.length === 0) strayPulses += 1;
+    const releasing = open.filter(({ state }) => state === 'releasing');
+    releasedFor = releasing.length === 1 ? releasing[0]?.seq : undefined;
   });
   const isOpen = (seq: number): boolean => OPEN.has(database.entriesAfter(seq - 1)[0]?.state ?? '');
 
-  const walkNow = (seq: number): 'first' | 'behind another' | undefined => {
+  /** A gate takes a passage for the oldest grant that waits; it is this one's for certain where the arm was released for it. */
+  const walkNow = (seq: number): 'on the own grant' | 'on another' | undefined => {
     const [oldest] = openGrants();
     if (!turnstile.walk()) return undefined;
-    return oldest?.seq === seq ? 'first' : 'behind another';
+    return oldest?.seq === seq && releasedFor === seq ? 'on the own grant' : 'on another';
   };
   const newVisitor = (): Visitor => {
     const who = person('张三', born++);
@@ -82,9 +88,8 @@ export async function visitors(stage: Stage): Promise<GateNotes> {
     await gateReader.put(who.card);
     const entry = await maybe(() => decided(before), { within: 6_000 });
     if (entry && OPEN.has(entry.state) && random.chance(0.8)) {
-      // A gate takes a passage for the oldest grant that waits; who it was is certain where no other one does.
       const walk = await maybe(() => walkNow(entry.seq), { within: 700 });
-      if (walk === 'first') walked.push(entry.seq);
+      if (walk === 'on the own grant') walked.push(entry.seq);
     }
     if (entry) await maybe(() => !isOpen(entry.seq), { within: 8_000 });
     await gateReader.lift();
