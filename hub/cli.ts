@@ -8,7 +8,8 @@ import { loadConfig } from './config/index.ts';
 import { runDemo } from './demo/demo.ts';
 import { createLog } from './log.ts';
 import { raiseEpoch } from './hall/epoch.ts';
-import { createHub, schemaComponents } from './main.ts';
+import { createHub } from './main.ts';
+import { schemaComponents } from './parts.ts';
 import { openDataDir, openStore } from './store/index.ts';
 import { untilStopped } from './process.ts';
 

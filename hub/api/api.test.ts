@@ -15,6 +15,8 @@ import { createServer } from './server.ts';
 const account = (grants: readonly Grant[]): Account => ({ id: 'a', login: 'a', name: 'a', grants, disabled: false });
 const sessions: Readonly<Record<string, Account>> = {
   guard: account([{ role: 'guard', area: 'south' }]),
+  guardEverywhere: account([{ role: 'guard', area: '*' }]),
+  areaOperator: account([{ role: 'operator', area: 'south' }]),
   operator: account([{ role: 'operator', area: '*' }]),
   auditor: account([{ role: 'auditor', area: '*' }]),
 };
@@ -32,6 +34,7 @@ beforeEach(async () => {
   const api = createApi({ server, staff, isKiosk: (id, token) => token === `token of ${id}` });
   api.route({ method: 'GET', url: '/api/open', access: 'public', handler: () => ({ hello: 'world' }) });
   api.route({ method: 'GET', url: '/api/guarded', access: ['guard'], handler: ({ staff }) => ({ who: staff.id }) });
+  api.route({ method: 'GET', url: '/api/areas', access: ['guard'], anyArea: true, handler: () => [] });
   api.route({ method: 'GET', url: '/api/kiosks/:kiosk/thing', access: 'kiosk', handler: () => ({ yes: true }) });
   api.route({ method: 'POST', url: '/api/refuse', access: 'public', handler: () => failure('E-GATE-0101', 'detail') });
   api.route({ method: 'POST', url: '/api/nothing', access: 'public', handler: () => ok() });
@@ -55,7 +58,7 @@ beforeEach(async () => {
     url: '/api/stream',
     access: 'public',
     handler: ({ request, reply }) => {
-      live.stream(request, reply, new Set(['mine']));
+      live.stream(request, reply, ({ topic }) => topic === 'mine');
     },
   });
 });
@@ -71,8 +74,10 @@ describe('API', () => {
     [undefined, 401],
     ['nobody', 401],
     ['auditor', 403],
-    ['guard', 200],
+    ['guard', 403],
+    ['guardEverywhere', 200],
     ['operator', 200],
+    ['areaOperator', 403],
   ])('lets session %s in or not: %i', async (session, status) => {
     const answer = await server.inject({
       url: '/api/guarded',
@@ -80,6 +85,11 @@ describe('API', () => {
     });
     expect(answer.statusCode).toBe(status);
     if (status !== 200) expect(answer.headers['content-type']).toContain('application/problem+json');
+  });
+
+  it('lets a role in one area call what narrows itself to areas', async () => {
+    const answer = await server.inject({ url: '/api/areas', cookies: { hallhub_session: 'guard' } });
+    expect(answer.statusCode).toBe(200);
   });
 
   it('knows each kiosk by its own token', async () => {

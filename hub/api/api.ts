@@ -21,6 +21,8 @@ export interface Route<A extends Access, P extends z.ZodType, Q extends z.ZodTyp
   readonly method: HTTPMethods;
   readonly url: string;
   readonly access: A;
+  /** A role held in one area is enough to call; what is then shown or done is the handler's to narrow to that area. */
+  readonly anyArea?: boolean;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
@@ -60,6 +62,7 @@ export function createApi({ server, staff, isKiosk }: ApiDeps): Api {
   };
   const admit = (
     access: Access,
+    anyArea: boolean,
     request: FastifyRequest,
   ): { readonly failure?: Failure; readonly account?: Account } => {
     if (access === 'public') return {};
@@ -69,7 +72,10 @@ export function createApi({ server, staff, isKiosk }: ApiDeps): Api {
     }
     const account = callerOf(request);
     if (!account) return { failure: { code: 'E-STAFF-0103' } };
-    return mayAnywhere(account, access) ? { account } : { failure: { code: 'E-STAFF-0104' } };
+    const allowed = anyArea
+      ? account.grants.some(({ area }) => may(account.grants, access, area))
+      : may(account.grants, access);
+    return allowed ? { account } : { failure: { code: 'E-STAFF-0104' } };
   };
 
   return {
@@ -78,7 +84,7 @@ export function createApi({ server, staff, isKiosk }: ApiDeps): Api {
         method: route.method,
         url: route.url,
         handler: async (request, reply) => {
-          const { failure: refused, account } = admit(route.access, request);
+          const { failure: refused, account } = admit(route.access, route.anyArea ?? false, request);
           if (refused) return problem(reply, refused);
           const params = (route.params ?? nothing).safeParse(route.params ? request.params : undefined);
           const query = (route.query ?? nothing).safeParse(route.query ? request.query : undefined);
@@ -101,10 +107,6 @@ export function createApi({ server, staff, isKiosk }: ApiDeps): Api {
     },
   };
 }
-
-/** A role held in any area lets one call; what is then shown is the handler's to narrow. */
-const mayAnywhere = (account: Account, roles: readonly Role[]): boolean =>
-  account.grants.some(({ area }) => may(account.grants, roles, area));
 
 function send(reply: FastifyReply, value: unknown): FastifyReply {
   return value === undefined ? reply.code(204).send() : reply.send(value);

@@ -5,16 +5,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 /** A change that open pages are told of. */
 export interface LiveEvent {
   readonly topic: string;
+  /** The area it belongs to, where only those who work there may hear of it. */
+  readonly area?: string;
   readonly data: unknown;
 }
 
+/** Whether a stream's reader may be told. */
+export type Hears = (event: LiveEvent) => boolean;
+
 export interface Live {
-  publish(topic: string, data: unknown): void;
+  publish(topic: string, data: unknown, area?: string): void;
   /**
    * Turns the request into a Server-Sent Events stream: what was missed since `Last-Event-ID` when that is still known, else
-   * one `reset` event (the page then reads its snapshot again), then everything of `topics` as it happens.
+   * one `reset` event (the page then reads its snapshot again), then everything that `hears` lets through, as it happens.
    */
-  stream(request: FastifyRequest, reply: FastifyReply, topics: ReadonlySet<string>): void;
+  stream(request: FastifyRequest, reply: FastifyReply, hears: Hears): void;
   /** Ends every stream. */
   close(): void;
 }
@@ -30,7 +35,7 @@ interface Numbered extends LiveEvent {
 /** `epoch` names this run of the process, so that an id of an earlier run is not mistaken for one of this. */
 export function createLive({ epoch, clock }: { readonly epoch: string; readonly clock: Clock }): Live {
   const remembered: Numbered[] = [];
-  const streams = new Map<FastifyReply['raw'], ReadonlySet<string>>();
+  const streams = new Map<FastifyReply['raw'], Hears>();
   let last = 0;
   const text = ({ id, topic, data }: Numbered): string =>
     `id: ${epoch}.${id}\nevent: ${topic}\ndata: ${JSON.stringify(data)}\n\n`;
@@ -42,18 +47,18 @@ export function createLive({ epoch, clock }: { readonly epoch: string; readonly 
   beat();
 
   return {
-    publish: (topic, data) => {
-      const event = { id: ++last, topic, data };
+    publish: (topic, data, area) => {
+      const event = { id: ++last, topic, data, ...(area !== undefined && { area }) };
       remembered.push(event);
       if (remembered.length > REMEMBERED) remembered.shift();
-      for (const [raw, topics] of streams) {
-        if (!topics.has(topic)) continue;
+      for (const [raw, hears] of streams) {
+        if (!hears(event)) continue;
         // A page that does not read is cut off rather than buffered for; it comes back and reads its snapshot.
         if (raw.writableLength > 1_000_000) raw.destroy();
         else raw.write(text(event));
       }
     },
-    stream: (request, reply, topics) => {
+    stream: (request, reply, hears) => {
       reply.hijack();
       const { raw } = reply;
       raw.writeHead(200, {
@@ -65,11 +70,11 @@ export function createLive({ epoch, clock }: { readonly epoch: string; readonly 
       const seen = new RegExp(`^${epoch}\\.(\\d+)$`).exec(String(request.headers['last-event-id'] ?? ''))?.[1];
       const from = seen === undefined ? undefined : Number(seen);
       if (from !== undefined && from >= last - remembered.length) {
-        for (const event of remembered) if (event.id > from && topics.has(event.topic)) raw.write(text(event));
+        for (const event of remembered) if (event.id > from && hears(event)) raw.write(text(event));
       } else {
         raw.write(`id: ${epoch}.${last}\nevent: reset\ndata: {}\n\n`);
       }
-      streams.set(raw, topics);
+      streams.set(raw, hears);
       raw.on('error', () => undefined);
       raw.once('close', () => {
         streams.delete(raw);

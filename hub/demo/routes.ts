@@ -90,7 +90,7 @@ export function floorRoutes({
     url: '/api/floor/events',
     access: 'public',
     handler: ({ request, reply }) => {
-      live.stream(request, reply, TOPICS);
+      live.stream(request, reply, ({ topic }) => TOPICS.has(topic));
     },
   });
 

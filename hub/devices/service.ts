@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { DeviceHealth, Traffic } from '@hallhub/device-drivers/kit';
-import type { Clock, EpochMs, Result } from '@hallhub/sync/base';
+import type { Cancel, Clock, EpochMs, Result } from '@hallhub/sync/base';
 import { FailureError, failure, ok } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
@@ -46,6 +46,8 @@ export interface Devices {
   issueToken(deviceId: string, by: string): string;
   /** Errors: `E-DEV-0401` no such credential. */
   revokeToken(deviceId: string, by: string): Result<void>;
+  /** A device's credentials were withdrawn or replaced: whoever is connected with the old ones must go. */
+  onRevoked(listener: (deviceId: string) => void): Cancel;
   /** Whether the token is the device's; as slow for an unknown device as for a known one. */
   authenticate(deviceId: string, token: string): boolean;
   /** Takes a message of the bus's inbox. @throws {FailureError} `E-DEV-0402` when it is no event. */
@@ -83,6 +85,10 @@ export function createDevices(deps: {
     'SELECT seq, device_id AS deviceId, type, at, data FROM device_event ORDER BY seq DESC LIMIT ?',
   );
   const decoy = randomBytes(32);
+  const revokedListeners = new Set<(deviceId: string) => void>();
+  const cutOff = (deviceId: string): void => {
+    for (const listener of revokedListeners) listener(deviceId);
+  };
   const labels = new Map(deps.configured.map(({ id, label }) => [id, label]));
 
   return {
@@ -106,14 +112,22 @@ export function createDevices(deps: {
         setCredential.run(deviceId, hashOf(token), clock.now());
         audit.record({ actor: by, action: 'device.issue-token', subject: `device:${deviceId}` });
       });
+      cutOff(deviceId);
       return token;
     },
-    revokeToken: (deviceId, by) =>
-      transact(db, () => {
+    revokeToken: (deviceId, by) => {
+      const result = transact(db, () => {
         if (revoke.run(clock.now(), deviceId).changes === 0) return failure('E-DEV-0401', deviceId);
         audit.record({ actor: by, action: 'device.revoke-token', subject: `device:${deviceId}` });
         return ok();
-      }),
+      });
+      if (result.ok) cutOff(deviceId);
+      return result;
+    },
+    onRevoked: (listener) => {
+      revokedListeners.add(listener);
+      return () => revokedListeners.delete(listener);
+    },
     authenticate: (deviceId, token) => {
       const row = credential.get(deviceId);
       const right = timingSafeEqual(row?.tokenHash ?? decoy, hashOf(token));

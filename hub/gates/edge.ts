@@ -62,10 +62,14 @@ export interface GateEdgeDeps {
   /** Keyed hash of a credential; see the vault. */
   readonly match: (type: string, value: string) => Uint8Array;
   readonly newId: () => string;
+  /** The journal could not be written (a full disk): nobody is let in by what is not on record. */
+  readonly onFault: (error: unknown) => void;
 }
 
 /** How long an order to open lives: long enough for a busy bus, too short for anybody to have walked away. */
 const OPEN_TTL = 2_000 as DurationMs;
+/** How soon something that happened is offered to the journal again after it could not be written. */
+const RETRY = 5_000 as DurationMs;
 
 /**
  * One gate, end to end: card, decision, commit, release, passage. From the card's last byte to the order for the barrier
@@ -75,9 +79,17 @@ export function runGate(deps: GateEdgeDeps): Cancel {
   const { gate, journal, clock } = deps;
   /** Grants that wait for somebody to walk through, oldest first. */
   const waiting: { readonly id: string; readonly cancelTimer: Cancel }[] = [];
+  const retries = new Set<Cancel>();
 
   const onCard = (read: CardRead): void => {
-    const { presented } = read;
+    try {
+      judge(read);
+    } catch (error) {
+      deps.onFault(error);
+    }
+  };
+
+  const judge = ({ presented }: CardRead): void => {
     const credential =
       presented.type === 'uid' ? deps.match('uid', presented.uid) : deps.match('resident-id', presented.card.number);
     const card = presented.type === 'resident-id' ? presented.card : undefined;
@@ -128,18 +140,37 @@ export function runGate(deps: GateEdgeDeps): Cancel {
     void order.then((receipt) => {
       if (!receipt.ok) {
         forget(id);
-        journal.settle(id, 'blocked', clock.now(), { failure: receipt.error });
+        settle(id, 'blocked', clock.now(), { failure: receipt.error });
         return;
       }
       const { confirmation } = receipt.value;
-      journal.settle(id, deps.passageSensor ? 'released' : 'unconfirmed', clock.now(), { confirmation });
+      settle(id, deps.passageSensor ? 'released' : 'unconfirmed', clock.now(), { confirmation });
+    });
+  };
+
+  /** What has happened cannot be refused any more: it is written as soon as the disk takes it, with the time it happened. */
+  const surely = (write: () => void): void => {
+    try {
+      write();
+    } catch (error) {
+      deps.onFault(error);
+      const cancel = clock.after(RETRY, () => {
+        retries.delete(cancel);
+        surely(write);
+      });
+      retries.add(cancel);
+    }
+  };
+  const settle = (...move: Parameters<GateJournal['settle']>): void => {
+    surely(() => {
+      journal.settle(...move);
     });
   };
 
   const expectPassage = (id: string): void => {
     const cancelTimer = clock.after(gate.passageTimeout, () => {
       forget(id);
-      journal.settle(id, 'lapsed', clock.now());
+      settle(id, 'lapsed', clock.now());
     });
     waiting.push({ id, cancelTimer });
   };
@@ -153,9 +184,12 @@ export function runGate(deps: GateEdgeDeps): Cancel {
     const grant = passage.direction === gate.direction ? waiting[0] : undefined;
     if (grant) {
       forget(grant.id);
-      journal.settle(grant.id, 'passed', passage.at, { confirmation: 'observed' });
+      settle(grant.id, 'passed', passage.at, { confirmation: 'observed' });
     } else {
-      journal.add({ id: deps.newId(), gateId: gate.id, at: passage.at, state: 'unexpected' });
+      const entry: NewEntry = { id: deps.newId(), gateId: gate.id, at: passage.at, state: 'unexpected' };
+      surely(() => {
+        journal.add(entry);
+      });
     }
   };
 
@@ -163,5 +197,6 @@ export function runGate(deps: GateEdgeDeps): Cancel {
   return () => {
     for (const stop of stops) stop?.();
     for (const { cancelTimer } of waiting.splice(0)) cancelTimer();
+    for (const cancel of retries) cancel();
   };
 }

@@ -25,6 +25,7 @@ function setUp(options: { withSensor?: boolean } = {}) {
   const outcomes: NewEvent[] = [];
   const orders: OpenCommand[] = [];
   const warnings: string[] = [];
+  const faults: unknown[] = [];
   let age: DurationMs | undefined = ms(0);
   let receipt: (command: OpenCommand) => Receipt = (command) => ({
     ok: true,
@@ -87,7 +88,8 @@ function setUp(options: { withSensor?: boolean } = {}) {
     ],
     pictureAge: () => age,
     clockTrusted: () => true,
-    log: (level, message) => {
+    log: (level, message, fields) => {
+      if (level === 'error') faults.push(fields['code']);
       if (level === 'warn') warnings.push(message);
     },
   });
@@ -130,6 +132,7 @@ function setUp(options: { withSensor?: boolean } = {}) {
     outcomes,
     orders,
     warnings,
+    faults,
     approve,
     card,
     walk: (direction: 'in' | 'out' = 'in') => {
@@ -269,6 +272,34 @@ describe('gate', () => {
     expect(gate.orders).toHaveLength(1);
   });
 
+  it('lets nobody in while the disk is full, and loses nothing of what had begun', async () => {
+    const gate = setUp();
+    gate.approve();
+    gate.card();
+    await gate.settle();
+    const pages = gate.db.pragma('page_count', { simple: true }) as number;
+    gate.db.exec('CREATE TABLE ballast (x BLOB) STRICT');
+    gate.db.pragma(`max_page_count = ${pages + 1}`);
+    const fill = gate.db.prepare('INSERT INTO ballast VALUES (zeroblob(900))');
+    expect(() => {
+      for (;;) fill.run();
+    }).toThrow(/full/);
+    gate.db.exec(
+      'CREATE TRIGGER full BEFORE UPDATE ON gate_entry BEGIN INSERT INTO ballast VALUES (zeroblob(9000)); END',
+    );
+    gate.walk();
+    for (let attempt = 0; attempt < 60; attempt++) gate.card();
+    const opened = gate.orders.length;
+    gate.card();
+    expect(gate.orders).toHaveLength(opened);
+    expect(gate.outcomes).toEqual([]);
+    expect(gate.faults).toContain('E-STORE-0106');
+    gate.db.exec('DROP TRIGGER full');
+    gate.db.pragma('max_page_count = 100000');
+    await gate.clock.advanceAsync(seconds(6));
+    expect(gate.outcomes).toMatchObject([{ data: { passage: 'observed' } }]);
+  });
+
   it('replaces the people of a request when a newer revision names others', () => {
     const gate = setUp();
     gate.approve();
@@ -294,13 +325,20 @@ describe('gate', () => {
     gate.card();
     const [entry] = gate.gates.entries({ limit: 1 });
     expect(entry?.name).toBe('张*');
-    expect(gate.gates.look(entry!.id, { id: 'guard-1' })).toEqual({
+    expect(gate.gates.look(entry!.id, { id: 'guard-1', mayLookIn: (area) => area === 'campus' })).toEqual({
       ok: true,
       value: { name: '张三', number: NUMBER },
     });
     expect(gate.audit.list({ limit: 1 })).toMatchObject([
       { actor: 'staff:guard-1', action: 'gate.look', subject: `entry:${entry!.id}` },
     ]);
-    expect(gate.gates.look('nothing', { id: 'guard-1' })).toMatchObject({ ok: false, error: { code: 'E-GATE-0202' } });
+    expect(gate.gates.look(entry!.id, { id: 'guard-2', mayLookIn: () => false })).toMatchObject({
+      ok: false,
+      error: { code: 'E-GATE-0202' },
+    });
+    expect(gate.gates.look('nothing', { id: 'guard-1', mayLookIn: () => true })).toMatchObject({
+      ok: false,
+      error: { code: 'E-GATE-0202' },
+    });
   });
 });

@@ -8,7 +8,7 @@ import type { EntryView, Gates } from './service.ts';
 /** What guards see: their gates, who came, why somebody was refused; who it was only by an audited look. */
 export function gateRoutes(api: Api, { gates, live }: { readonly gates: Gates; readonly live: Live }): void {
   gates.onEntry((entry) => {
-    live.publish('gates', entry);
+    live.publish('gates', entry, gates.gates().find(({ id }) => id === entry.gateId)?.area);
   });
   const mine = (staff: Account) => gates.gates().filter((gate) => may(staff.grants, ['guard', 'auditor'], gate.area));
   const visible = (staff: Account, entries: readonly EntryView[]): readonly EntryView[] => {
@@ -16,11 +16,18 @@ export function gateRoutes(api: Api, { gates, live }: { readonly gates: Gates; r
     return entries.filter(({ gateId }) => ids.has(gateId));
   };
 
-  api.route({ method: 'GET', url: '/api/gates', access: ['guard', 'auditor'], handler: ({ staff }) => mine(staff) });
+  api.route({
+    method: 'GET',
+    url: '/api/gates',
+    access: ['guard', 'auditor'],
+    anyArea: true,
+    handler: ({ staff }) => mine(staff),
+  });
   api.route({
     method: 'GET',
     url: '/api/gates/entries',
     access: ['guard', 'auditor'],
+    anyArea: true,
     query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(100) }),
     handler: ({ staff, query }) => visible(staff, gates.entries({ limit: query.limit })),
   });
@@ -28,7 +35,9 @@ export function gateRoutes(api: Api, { gates, live }: { readonly gates: Gates; r
     method: 'POST',
     url: '/api/gates/entries/:id/look',
     access: ['guard'],
+    anyArea: true,
     params: z.object({ id: z.string().max(64) }),
-    handler: ({ staff, params }) => gates.look(params.id, staff),
+    handler: ({ staff, params }) =>
+      gates.look(params.id, { id: staff.id, mayLookIn: (area) => may(staff.grants, ['guard'], area) }),
   });
 }

@@ -5,7 +5,7 @@ import type { VisitorAccess } from '@hallhub/sync/contract';
 import { visitorEntered, visitorRefused } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
-import { transact } from '@hallhub/sync/sqlite';
+import { storeFailure, transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/service.ts';
 import type { AreaConfig, GateConfig, Label } from '../config/index.ts';
 import type { Approved, KindHandler, Requests } from '../requests/service.ts';
@@ -32,7 +32,7 @@ export interface GatesDeps {
   readonly pictureAge: () => DurationMs | undefined;
   readonly clockTrusted: () => boolean;
   /** Never given personal data. */
-  readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
 /** An entry as a guard sees it: masked. */
@@ -71,7 +71,10 @@ export interface Gates {
   entries(options: { readonly limit: number; readonly after?: number; readonly gateId?: string }): readonly EntryView[];
   entriesOf(requestId: string): readonly EntryView[];
   /** Whose entry it was, in full; the look is in the audit log before the answer is out. Errors: `E-GATE-0202`. */
-  look(entryId: string, by: { readonly id: string }): Result<{ readonly name: string; readonly number: string }>;
+  look(
+    entryId: string,
+    by: { readonly id: string; readonly mayLookIn: (area: string) => boolean },
+  ): Result<{ readonly name: string; readonly number: string }>;
   onEntry(listener: (entry: EntryView) => void): Cancel;
   summary(): GatesSummary;
   /** Forgets passes that ended long ago. */
@@ -250,6 +253,13 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         clockTrusted: deps.clockTrusted,
         match: (type, value) => vault.match(type, value),
         newId: () => uuidv7(clock.now(), deps.random),
+        onFault: (error) => {
+          deps.log('error', 'the journal of a gate cannot be written; nobody is let in', {
+            gate: gate.id,
+            code: storeFailure(error)?.code,
+            err: error,
+          });
+        },
       }),
     );
   };
@@ -288,7 +298,9 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     look: (entryId, by) => {
       const row = store.entry(entryId);
       const person = row && identity(row);
-      if (!person) return failure('E-GATE-0202', entryId);
+      const area = row && gateOf.get(row.gateId)?.area;
+      // An entry elsewhere is as unknown as one that never was.
+      if (!person || area === undefined || !by.mayLookIn(area)) return failure('E-GATE-0202', entryId);
       deps.audit.record({ actor: `staff:${by.id}`, action: 'gate.look', subject: `entry:${entryId}` });
       return ok(person);
     },

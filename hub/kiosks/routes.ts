@@ -61,7 +61,7 @@ export function kioskRoutes(
     access: 'kiosk',
     params: kiosk,
     handler: ({ params, request, reply }) => {
-      live.stream(request, reply, new Set([`kiosk/${params.kiosk}`]));
+      live.stream(request, reply, ({ topic }) => topic === `kiosk/${params.kiosk}`);
     },
   });
   api.route({

@@ -29,6 +29,7 @@ export function staffRoutes(api: Api, { staff, secure }: { readonly staff: Staff
     method: 'GET',
     url: '/api/session',
     access: everyRole,
+    anyArea: true,
     handler: ({ staff: account }) => publicView(account),
   });
   api.route({
@@ -88,6 +89,7 @@ export function staffRoutes(api: Api, { staff, secure }: { readonly staff: Staff
     method: 'POST',
     url: '/api/session/password',
     access: everyRole,
+    anyArea: true,
     body: z.object({ old: z.string().max(256), next: z.string().max(256) }),
     handler: ({ staff: account, body }) => staff.changePassword(account, body.old, body.next),
   });

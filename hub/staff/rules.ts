@@ -23,14 +23,16 @@ export interface Attempts {
   readonly lockedUntil: EpochMs;
 }
 
-const FREE_FAILURES = 5;
 const FIRST_LOCK = minutes(1);
 const LONGEST_LOCK = minutes(60);
+/** Failures are forgotten when nothing has been tried for so long after the last lock. */
+const FORGET = minutes(60);
 
-/** After five failures each further one locks the login for twice as long, an hour at most. */
-export function afterFailure(attempts: Attempts, now: EpochMs): Attempts {
-  const failures = attempts.failures + 1;
-  const beyond = failures - FREE_FAILURES;
+/** After `free` failures each further one locks for twice as long, an hour at most. */
+export function afterFailure(before: Attempts | undefined, now: EpochMs, free: number): Attempts {
+  const remembered = before && now - before.lockedUntil < FORGET ? before.failures : 0;
+  const failures = remembered + 1;
+  const beyond = failures - free;
   const lock = beyond < 0 ? 0 : Math.min(LONGEST_LOCK, FIRST_LOCK * 2 ** Math.min(beyond, 10));
   return { failures, lockedUntil: epochMs(now + lock) };
 }

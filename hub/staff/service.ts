@@ -37,6 +37,8 @@ export interface Staff {
   logOut(session: string): void;
   /** Whose session it is; undefined when it is nobody's any more. */
   whoIs(session: string): Account | undefined;
+  /** The same without counting as a sign of life: for streams, which would keep an abandoned session awake. */
+  peek(session: string): Account | undefined;
   list(): readonly Account[];
   /** Errors: `E-STAFF-0108` no such account, `E-STAFF-0109` the last operator. Ends the account's sessions. */
   change(
@@ -82,6 +84,17 @@ export function createStaff({
     return token;
   };
 
+  const find = (session: string, isSignOfLife: boolean): Account | undefined => {
+    const key = tokenHash(session);
+    const found = store.session(key);
+    const now = clock.now();
+    if (!found || now >= found.expiresAt || now - found.seenAt > SESSION_IDLE) return undefined;
+    const row = store.byId(found.accountId);
+    if (!row || row.disabled === 1) return undefined;
+    if (isSignOfLife && now - found.seenAt > 60_000) store.touch(key, now);
+    return toAccount(row);
+  };
+
   return {
     firstOperatorToken: () => {
       if (store.all().some((row) => isOperator(toAccount(row)))) return undefined;
@@ -123,29 +136,40 @@ export function createStaff({
     },
 
     logIn: async (login, password, origin) => {
-      const keys = [`login:${login.toLowerCase()}`, `origin:${origin}`];
-      if (keys.some((key) => isLocked(store.attempts(key), clock.now()))) return failure('E-STAFF-0102');
+      // By login *and* address: nobody can lock a colleague out from elsewhere. The address alone has a wider limit.
+      const pair = `login:${login.toLowerCase()}@${origin}`;
+      const keys = [
+        { key: pair, free: 5 },
+        { key: `origin:${origin}`, free: 30 },
+      ];
+      const now = clock.now();
+      if (keys.some(({ key }) => isLocked(store.attempts(key), now))) return failure('E-STAFF-0102');
+      // Counted before the slow check, so that many tries at once cannot slip through together; taken back on success.
+      transact(db, () => {
+        for (const { key, free } of keys) store.setAttempts(key, afterFailure(store.attempts(key), now, free));
+      });
       const row = store.byLogin(login);
       const right = await verify(row?.passwordHash ?? (await decoy), password).catch(() => false);
-      const now = clock.now();
       if (!row || !right || row.disabled === 1) {
-        transact(db, () => {
-          for (const key of keys)
-            store.setAttempts(key, afterFailure(store.attempts(key) ?? { failures: 0, lockedUntil: now }, now));
-          audit.record({
-            actor: row ? `staff:${row.id}` : 'unknown',
-            action: 'staff.login-failed',
-            subject: row ? `account:${row.id}` : 'account:unknown',
-          });
+        audit.record({
+          actor: 'unknown',
+          action: 'staff.login-failed',
+          subject: row ? `account:${row.id}` : 'account:unknown',
+          detail: { origin },
         });
         return failure('E-STAFF-0101');
       }
       const session = newToken();
       transact(db, () => {
-        for (const key of keys) store.clearAttempts(key);
-        store.purgeSessions(now);
-        store.addSession(tokenHash(session), row.id, now, plus(now, SESSION_LIFE));
-        audit.record({ actor: `staff:${row.id}`, action: 'staff.login', subject: `account:${row.id}` });
+        store.clearAttempts(pair);
+        store.purgeSessions(clock.now());
+        store.addSession(tokenHash(session), row.id, clock.now(), plus(clock.now(), SESSION_LIFE));
+        audit.record({
+          actor: `staff:${row.id}`,
+          action: 'staff.login',
+          subject: `account:${row.id}`,
+          detail: { origin },
+        });
       });
       return ok({ account: toAccount(row), session });
     },
@@ -154,16 +178,8 @@ export function createStaff({
       store.endSession(tokenHash(session));
     },
 
-    whoIs: (session) => {
-      const key = tokenHash(session);
-      const found = store.session(key);
-      const now = clock.now();
-      if (!found || now >= found.expiresAt || now - found.seenAt > SESSION_IDLE) return undefined;
-      const row = store.byId(found.accountId);
-      if (!row || row.disabled === 1) return undefined;
-      if (now - found.seenAt > 60_000) store.touch(key, now);
-      return toAccount(row);
-    },
+    whoIs: (session) => find(session, true),
+    peek: (session) => find(session, false),
 
     list: () => store.all().map(toAccount),
 

@@ -47,15 +47,38 @@ describe('staff', () => {
     });
   });
 
-  it('locks a login that is guessed at, and opens it again later', async () => {
-    const { staff, clock } = await setUp();
-    for (let attempt = 0; attempt < 6; attempt++) await staff.logIn('wang', 'wrong wrong wrong', `10.0.0.${attempt}`);
-    expect(await staff.logIn('wang', PASSWORD, '10.0.1.1')).toMatchObject({
+  it('locks a login that is guessed at from that address, not for its owner elsewhere, and opens it again later', async () => {
+    const { staff, clock, audit } = await setUp();
+    for (let attempt = 0; attempt < 5; attempt++) await staff.logIn('wang', 'wrong wrong wrong', '10.0.0.1');
+    expect(await staff.logIn('wang', PASSWORD, '10.0.0.1')).toMatchObject({
       ok: false,
       error: { code: 'E-STAFF-0102' },
     });
-    clock.advance(minutes(3));
     expect(await staff.logIn('wang', PASSWORD, '10.0.1.1')).toMatchObject({ ok: true });
+    clock.advance(minutes(3));
+    expect(await staff.logIn('wang', PASSWORD, '10.0.0.1')).toMatchObject({ ok: true });
+    expect(audit.list({ limit: 20 }).find(({ action }) => action === 'staff.login-failed')).toMatchObject({
+      actor: 'unknown',
+    });
+  });
+
+  it('counts tries that come all at once', async () => {
+    const { staff } = await setUp();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => staff.logIn('wang', 'wrong wrong wrong', '10.0.0.1')),
+    );
+    expect(answers.filter((answer) => !answer.ok && answer.error.code === 'E-STAFF-0101')).toHaveLength(5);
+  });
+
+  it('lets a stream look at a session without keeping it awake', async () => {
+    const { staff, clock } = await setUp();
+    const opened = await staff.logIn('wang', PASSWORD, '10.0.0.1');
+    const session = opened.ok ? opened.value.session : '';
+    for (let minute = 0; minute < 70; minute += 10) {
+      clock.advance(minutes(10));
+      staff.peek(session);
+    }
+    expect(staff.peek(session)).toBeUndefined();
   });
 
   it('ends sessions by log-out, by idling, by age, and when the account changes', async () => {
@@ -117,8 +140,8 @@ describe('roles', () => {
     fc.assert(
       fc.property(fc.nat(200), (failures) => {
         const now = epochMs(0);
-        const one = afterFailure({ failures, lockedUntil: now }, now);
-        const two = afterFailure(one, now);
+        const one = afterFailure({ failures, lockedUntil: now }, now, 5);
+        const two = afterFailure(one, now, 5);
         expect(two.lockedUntil).toBeGreaterThanOrEqual(one.lockedUntil);
         expect(isLocked(two, now)).toBe(two.failures >= 5);
       }),

@@ -1,4 +1,12 @@
-export { type Db, type OpenOptions, type Statement, isOwnTrouble, openDatabase, transact } from './open.ts';
+export {
+  type Db,
+  type OpenOptions,
+  type Statement,
+  isOwnTrouble,
+  openDatabase,
+  storeFailure,
+  transact,
+} from './open.ts';
 export { type Migration, type MigrateOptions, type SchemaComponent, migrate } from './migrate.ts';
 export { storeCodes } from './codes.ts';
 export { type Sealer, aesGcmSealer } from './sealer.ts';

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import type { Failure } from '../base/index.ts';
 import { FailureError } from '../base/index.ts';
 
 export type Db = Database.Database;
@@ -51,6 +52,14 @@ export function transact<T>(db: Db, work: () => T): T {
 }
 
 const ownTrouble = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CORRUPT|NOTADB|NOMEM|CANTOPEN|PROTOCOL|INTERRUPT)(_|$)/;
+
+/** The catalogue's word for an error of the database, where it has one. */
+export function storeFailure(error: unknown): Failure | undefined {
+  if (!(error instanceof Database.SqliteError)) return undefined;
+  if (error.code.startsWith('SQLITE_FULL')) return { code: 'E-STORE-0106' };
+  if (error.code.startsWith('SQLITE_CORRUPT')) return { code: 'E-STORE-0102' };
+  return undefined;
+}
 
 /** Whether an error is trouble of the database itself (full disk, I/O), not of what was to be written. */
 export function isOwnTrouble(error: unknown): boolean {

@@ -30,8 +30,8 @@ router.beforeEach(async (to) => {
   if (!page?.roles) return true;
   if (me.value === undefined) await refreshMe();
   if (!me.value) return { path: '/login', query: { to: to.fullPath } };
-  if (holds(page.roles)) return true;
-  const first = pages.find(({ roles }) => roles && holds(roles));
+  if (holds(page.roles, page.anyArea)) return true;
+  const first = pages.find(({ roles, anyArea }) => roles && holds(roles, anyArea));
   return first ? first.path : '/login';
 });
 

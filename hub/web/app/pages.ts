@@ -27,6 +27,7 @@ export const pages = [
     path: '/gates',
     title: { zh: '门岗', en: 'Gates' },
     roles: ['guard', 'auditor'],
+    anyArea: true,
     component: () => import('../pages/GatesPage.vue'),
   }),
   definePage({

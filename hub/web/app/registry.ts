@@ -8,6 +8,8 @@ export interface Page {
   readonly title: Text;
   /** Who sees it in the menu and may open it; absent: a page of its own, without shell and without log-in. */
   readonly roles?: readonly Role[];
+  /** A role in one area is enough; the page shows that area only. */
+  readonly anyArea?: boolean;
   /** Shown without log-in only when the hub runs as a demo. */
   readonly demo?: boolean;
   readonly component: () => Promise<{ default: Component }>;

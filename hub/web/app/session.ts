@@ -22,5 +22,8 @@ export async function logOut(): Promise<void> {
   me.value = null;
 }
 
-export const holds = (roles: readonly Role[]): boolean =>
-  me.value?.grants.some(({ role }) => role === 'operator' || roles.includes(role)) ?? false;
+/** Whether whoever is logged in holds one of the roles: everywhere, or (with `anyArea`) at least somewhere. */
+export const holds = (roles: readonly Role[], anyArea = false): boolean =>
+  me.value?.grants.some(
+    ({ role, area }) => (anyArea || area === '*') && (role === 'operator' || roles.includes(role)),
+  ) ?? false;

@@ -1,0 +1,236 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { builtInProtocols, createAgentHost } from '@hallhub/device-drivers/agent';
+import type { AgentHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
+import { createHttpHall } from '@hallhub/sync/adapters/http-feed';
+import type { HttpHall } from '@hallhub/sync/adapters/http-feed';
+import { err, systemRandom } from '@hallhub/sync/base';
+import { requestKinds } from '@hallhub/sync/contract';
+import type { Outbox } from '@hallhub/sync/outbox';
+import { createOutbox } from '@hallhub/sync/outbox';
+import type { Replica } from '@hallhub/sync/replica';
+import { createReplica } from '@hallhub/sync/replica';
+import type { Db } from '@hallhub/sync/sqlite';
+import { outboxSchema, replicaSchema, sqliteOutboxStore, sqliteReplicaStore } from '@hallhub/sync/sqlite';
+import type { Audit } from './audit/index.ts';
+import { auditSchema, createAudit } from './audit/index.ts';
+import type { Inbox } from './broker/index.ts';
+import { busSchema, createInbox } from './broker/index.ts';
+import type { CertificateService, PdfMaker } from './certificates/index.ts';
+import {
+  certificateHandler,
+  certificateSchema,
+  certificateService,
+  printerDirectory,
+  toOutcome,
+} from './certificates/index.ts';
+import { fontFiles, pdfProcess } from './certificates/render/index.ts';
+import type { DeviceConfig } from './config/index.ts';
+import type { Devices } from './devices/index.ts';
+import { createDevices, devicesSchema } from './devices/index.ts';
+import type { Gates } from './gates/index.ts';
+import { createGates, gatesSchema } from './gates/index.ts';
+import { hallSchema, readEpoch } from './hall/epoch.ts';
+import type { Kiosks } from './kiosks/index.ts';
+import { createKiosks } from './kiosks/index.ts';
+import type { HubOptions } from './main.ts';
+import type { Requests } from './requests/index.ts';
+import { createRequests, requestsSchema } from './requests/index.ts';
+import type { Staff } from './staff/index.ts';
+import { createStaff, staffSchema } from './staff/index.ts';
+import type { DataDir } from './store/index.ts';
+import { openStore, secretFile } from './store/index.ts';
+import type { Vault } from './vault/index.ts';
+import { createVault } from './vault/index.ts';
+
+/** The tables of every part that keeps its state in the hub's database. A new domain adds one line. */
+export const schemaComponents = [
+  auditSchema,
+  staffSchema,
+  hallSchema,
+  replicaSchema,
+  outboxSchema,
+  requestsSchema,
+  gatesSchema,
+  certificateSchema,
+  devicesSchema,
+  busSchema,
+];
+
+/** Everything that a hub is made of, apart from what listens. */
+export interface Parts {
+  readonly db: Db;
+  readonly vault: Vault;
+  readonly audit: Audit;
+  readonly staff: Staff;
+  readonly host: AgentHost;
+  readonly hall: HttpHall;
+  readonly replica: Replica;
+  readonly outbox: Outbox;
+  readonly requests: Requests;
+  readonly gates: Gates;
+  readonly pdf: PdfMaker;
+  readonly certificates: CertificateService;
+  readonly kiosks: Kiosks;
+  readonly devices: Devices;
+  readonly inbox: Inbox;
+}
+
+/** Before this a clock is not believed: a machine whose clock battery died wakes up in the past. */
+const CLOCK_FLOOR = Date.UTC(2026, 0, 1);
+
+/** Makes the parts and joins them. Nothing moves before they are started. */
+export function createParts(
+  { config, clock, log, random = systemRandom, protocols, transports }: HubOptions,
+  dir: DataDir,
+): Parts {
+  const db: Db = openStore({ dir, components: schemaComponents, clock });
+  const vault = createVault(secretFile(dir, 'vault.key', () => randomBytes(32)));
+  const audit = createAudit({ db, clock });
+  const staff = createStaff({ db, clock, audit });
+
+  const host = createAgentHost({
+    clock,
+    random,
+    log,
+    devices: config.devices.map(toDefinition),
+    protocols: protocols ?? builtInProtocols,
+    ...(transports && { transportFactory: transports }),
+  });
+
+  const hall = createHttpHall({
+    url: config.hall.url,
+    token: config.hall.token ?? readFileSync(config.hall.tokenFile ?? '', 'utf8').trim(),
+    hub: config.hub.id,
+    epoch: readEpoch(db),
+    keys: Object.entries(config.hall.keys).map(([keyId, publicKey]) => ({ keyId, publicKey })),
+    ...(config.hall.caFile !== undefined && { ca: readFileSync(config.hall.caFile, 'utf8') }),
+    clock,
+    random,
+  });
+  const outbox = createOutbox({
+    sink: hall.sink,
+    store: sqliteOutboxStore({ db, name: 'hall', sealer: vault.sealer }),
+    hub: config.hub.id,
+    epoch: readEpoch(db),
+    clock,
+    random,
+  });
+
+  const gates = createGates({
+    db,
+    clock,
+    random,
+    vault,
+    audit,
+    outbox,
+    host,
+    requests: () => requests,
+    timeZone: config.hub.timeZone,
+    areas: config.areas,
+    gates: config.gates,
+    pictureAge: () => {
+      const age = replica.staleness();
+      return Number.isFinite(age) ? age : undefined;
+    },
+    clockTrusted: () => clock.now() >= CLOCK_FLOOR,
+    log: (level, message, fields) => {
+      log[level](fields, message);
+    },
+  });
+
+  const pdf = pdfProcess({
+    clock,
+    fonts: fontFiles(config.certificates.fallbackFontFile === undefined ? [] : [config.certificates.fallbackFontFile]),
+    idleAfter: config.certificates.idleShutdown,
+  });
+  const certificates: CertificateService = certificateService({
+    db,
+    clock,
+    random,
+    sealer: vault.sealer,
+    keyedHash: (purpose, text) => vault.match(purpose, text).toString('hex'),
+    pdf,
+    issuer: {
+      name: config.certificates.issuer,
+      office: config.certificates.office,
+      sealPurpose: config.certificates.sealPurpose,
+    },
+    verifyUrl: config.certificates.verifyUrl,
+    timeZone: config.hub.timeZone,
+    numberPrefix: config.certificates.numberPrefix,
+    fetchDocument: async ({ url, sha256 }) => {
+      const file = await hall.file({ url, sha256, signal: AbortSignal.timeout(60_000) });
+      return file.ok
+        ? file
+        : err({ code: 'E-CERT-0205', ...(file.error.detail !== undefined && { detail: file.error.detail }) });
+    },
+    publish: (event) => {
+      const certificate = certificates.get(event.subject);
+      const left = certificate ? certificate.copiesAllowed - certificate.copiesUsed : 0;
+      const outcome = toOutcome(event, clock.now(), left);
+      if (outcome) outbox.append(outcome);
+    },
+    audit: ({ actor, action, subject, reason, detail }) => {
+      audit.record({ actor, action, subject, detail: { ...detail, reason } });
+    },
+    printers: printerDirectory({ host, devices: config.devices }),
+    log: (level, message, fields) => {
+      log[level](fields, message);
+    },
+  });
+
+  const requests = createRequests({
+    db,
+    clock,
+    vault,
+    handlers: [gates.handler, certificateHandler({ certificates, vault })],
+  });
+  const replica = createReplica({
+    source: hall.source,
+    store: sqliteReplicaStore({ db, source: 'hall', sealer: vault.sealer }),
+    kinds: requestKinds,
+    project: requests.project,
+    clock,
+    random,
+  });
+
+  const devices = createDevices({ db, clock, audit, host, configured: config.devices });
+  const kiosks = createKiosks({ kiosks: config.kiosks, host, vault, clock });
+
+  const inbox = createInbox({
+    db,
+    clock,
+    onFault: (error, seq) => {
+      log.error({ err: error, seq }, 'a device event could not be taken in');
+    },
+  });
+  inbox.consume((message) => {
+    devices.receive(message);
+  });
+
+  return {
+    db,
+    vault,
+    audit,
+    staff,
+    host,
+    hall,
+    replica,
+    outbox,
+    requests,
+    gates,
+    pdf,
+    certificates,
+    kiosks,
+    devices,
+    inbox,
+  };
+}
+
+/** The configuration's shape of a device as the agent's host takes it. */
+function toDefinition({ id, profile, transport, params }: DeviceConfig): DeviceDefinition {
+  if (transport.kind !== 'memory') return { id, profile, transport, params };
+  const { kind, name, baudRate } = transport;
+  return { id, profile, transport: baudRate === undefined ? { kind, name } : { kind, name, baudRate }, params };
+}

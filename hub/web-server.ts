@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createHintVerifier } from '@hallhub/sync/adapters/webhook';
+import { unwrap } from '@hallhub/sync/base';
+import type { FastifyInstance } from 'fastify';
+import type { Api } from './api/api.ts';
+import { SESSION_COOKIE, createApi } from './api/api.ts';
+import type { Live, LiveEvent } from './api/live.ts';
+import { createLive } from './api/live.ts';
+import { createServer } from './api/server.ts';
+import { auditRoutes } from './audit/routes.ts';
+import { certificateRoutes } from './certificates/routes.ts';
+import { certificatesSummary } from './certificates/summary.ts';
+import { catalogue } from './codes.ts';
+import { deviceRoutes } from './devices/routes.ts';
+import { devicesSummary } from './devices/summary.ts';
+import { gateRoutes } from './gates/routes.ts';
+import { gatesSummary } from './gates/summary.ts';
+import { hallRoutes } from './hall/routes.ts';
+import { hallSummary } from './hall/summary.ts';
+import { kioskRoutes } from './kiosks/index.ts';
+import type { HubOptions } from './main.ts';
+import type { Parts } from './parts.ts';
+import type { Grant, Role } from './staff/index.ts';
+import { may } from './staff/index.ts';
+import { staffRoutes } from './staff/routes.ts';
+import type { ServerCertificate } from './tls/index.ts';
+
+export interface Web {
+  readonly server: FastifyInstance;
+  readonly api: Api;
+  readonly live: Live;
+}
+
+const WEB_ROOT = fileURLToPath(new URL('./dist/web', import.meta.url));
+
+/** The web server with the routes of every domain. `ownCertificate` is what the hub's own authority issued, if it did. */
+export async function createWeb(
+  { config, clock, log, demo = false }: HubOptions,
+  parts: Parts,
+  {
+    ownCertificate,
+    isListening,
+  }: { readonly ownCertificate: ServerCertificate | undefined; readonly isListening: () => boolean },
+): Promise<Web> {
+  const { db, audit, staff, host, replica, outbox, requests, gates, certificates, kiosks, devices } = parts;
+  const tls = serverTls(config.http.tls, ownCertificate);
+  const secure = tls !== undefined;
+  const live = createLive({ epoch: randomBytes(6).toString('hex'), clock });
+  const server = await createServer({ log, ...(tls && { tls }), webRoot: WEB_ROOT });
+  const api = createApi({ server, staff, isKiosk: (kioskId, token) => kiosks.isKiosk(kioskId, token) });
+
+  api.route({ method: 'GET', url: '/healthz', access: 'public', handler: () => ({ status: 'ok' }) });
+  api.route({
+    method: 'GET',
+    url: '/readyz',
+    access: 'public',
+    handler: ({ reply }) => {
+      const ready = isListening() && db.prepare('SELECT 1').pluck().get() === 1;
+      return reply
+        .code(ready ? 200 : 503)
+        .send({ status: ready ? 'ready' : 'starting', hall: replica.status().feed.state });
+    },
+  });
+  api.route({
+    method: 'GET',
+    url: '/api/instance',
+    access: 'public',
+    handler: () => ({ demo, hub: config.hub.id, label: config.hub.label }),
+  });
+  api.route({ method: 'GET', url: '/api/catalogue', access: 'public', handler: () => catalogue });
+  if (ownCertificate) {
+    api.route({
+      method: 'GET',
+      url: '/ca.crt',
+      access: 'public',
+      handler: ({ reply }) => reply.type('application/x-x509-ca-cert').send(ownCertificate.ca),
+    });
+  }
+  api.route({
+    method: 'GET',
+    url: '/api/events',
+    access: ['operator', 'guard', 'counter', 'auditor'],
+    anyArea: true,
+    handler: ({ request, reply }) => {
+      const session = request.cookies[SESSION_COOKIE] ?? '';
+      // Asked again for every event: a stream must not outlive the session, nor a role that was taken away.
+      live.stream(request, reply, (event) => audible(staff.peek(session)?.grants ?? [], event));
+    },
+  });
+  const summaries = [
+    gatesSummary(gates),
+    certificatesSummary(certificates),
+    hallSummary({ replica, outbox, requests }),
+    devicesSummary(devices),
+  ];
+  api.route({
+    method: 'GET',
+    url: '/api/summary',
+    access: ['operator', 'auditor'],
+    handler: () => summaries.map((summarise) => summarise()),
+  });
+  staffRoutes(api, { staff, secure });
+  auditRoutes(api, { audit });
+  gateRoutes(api, { gates, live });
+  certificateRoutes(api, { certificates });
+  kioskRoutes(api, { kiosks, certificates, live, secure });
+  hallRoutes(api, { replica, outbox, requests, audit, live });
+  deviceRoutes(api, { devices });
+  host.onHealth(({ deviceId, health }) => {
+    live.publish('devices', { id: deviceId, health });
+    for (const { id, printer, reader } of config.kiosks) {
+      if (deviceId !== printer && deviceId !== reader) continue;
+      live.publish(`kiosk/${id}`, unwrap(kiosks.view(id)));
+    }
+  });
+  if (config.hall.webhookSecret !== undefined) {
+    await hintRoute(server, createHintVerifier({ secrets: [config.hall.webhookSecret], clock }), () => {
+      replica.wake();
+    });
+  }
+  return { server, api, live };
+}
+
+type TlsConfig = HubOptions['config']['http']['tls'];
+
+function serverTls(
+  tls: TlsConfig,
+  own: ServerCertificate | undefined,
+): { readonly key: string; readonly cert: string } | undefined {
+  switch (tls.mode) {
+    case 'own-ca':
+      return own;
+    case 'files':
+      return { key: readFileSync(tls.keyFile, 'utf8'), cert: readFileSync(tls.certFile, 'utf8') };
+    case 'off':
+      return undefined;
+  }
+}
+
+/** "Pull now" from the hall. The signature is over the exact bytes, so this corner of the server parses nothing. */
+async function hintRoute(
+  server: FastifyInstance,
+  hints: ReturnType<typeof createHintVerifier>,
+  wake: () => void,
+): Promise<void> {
+  await server.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => {
+      parsed(null, body);
+    });
+    scope.post('/hints', (request, reply) => {
+      const verdict = hints.verify(request.headers, Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0));
+      if (verdict === 'accepted') wake();
+      return reply.code(verdict === 'refused' ? 401 : 204).send();
+    });
+    done();
+  });
+}
+
+/** Which live topics need which role; a topic that is not here is not for staff. */
+const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
+  gates: ['guard', 'auditor'],
+  prints: ['counter', 'auditor'],
+  hall: ['auditor'],
+  devices: ['auditor'],
+};
+
+/** Whether somebody with these grants may hear of an event: by a role anywhere, or of an area only by a role there. */
+function audible(grants: readonly Grant[], { topic, area }: LiveEvent): boolean {
+  const roles = TOPIC_ROLES[topic];
+  if (!roles) return false;
+  return may(grants, roles, area ?? '*');
+}
