@@ -78,20 +78,24 @@ async function openPage(context: BrowserContext, address: string): Promise<Seen>
 const PHONE = { width: 390, height: 844 } as const;
 const DESK = { width: 1280, height: 800 } as const;
 
-/** What keeps people from using the page: serious and critical violations of axe-core, and sideways scrolling on a phone. */
+/** What keeps people from using the page, on a desk and on a phone: serious and critical violations of axe-core, sideways scrolling. */
 async function obstacles(page: Page): Promise<readonly string[]> {
   await page.evaluate(AXE);
-  const results = await page.evaluate<AxeResults>('axe.run()');
-  if (results.passes.length === 0) throw new Error('axe-core looked at nothing');
-  const violations = results.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id} ${target.join(' ')}: ${failureSummary ?? ''}`),
-    );
-  await page.setViewportSize(PHONE);
-  const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
-  await page.setViewportSize(DESK);
-  return wide > PHONE.width ? [...violations, `${wide} px wide on a phone`] : violations;
+  const found: string[] = [];
+  for (const size of [PHONE, DESK]) {
+    await page.setViewportSize(size);
+    const results = await page.evaluate<AxeResults>('axe.run()');
+    if (results.passes.length === 0) throw new Error('axe-core looked at nothing');
+    for (const { id, impact, nodes } of results.violations) {
+      if (impact !== 'serious' && impact !== 'critical') continue;
+      for (const { target, failureSummary } of nodes) {
+        found.push(`${id} at ${size.width} px: ${target.join(' ')}: ${failureSummary ?? ''}`);
+      }
+    }
+    const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+    if (wide > size.width) found.push(`${wide} px wide at ${size.width} px`);
+  }
+  return found;
 }
 
 const headingShows = (page: Page): Promise<void> => page.locator('h1').first().waitFor();
@@ -151,6 +155,7 @@ describe('by clicking', () => {
     await gate.getByRole('button', { name: 'Walk through' }).click();
     await gate.getByText('Went through').waitFor();
     expect(await page.locator('.frames li').count()).toBeGreaterThan(0);
+    expect(await obstacles(page)).toEqual([]);
     expect(complaints).toEqual([]);
     await context.close();
   });
@@ -162,7 +167,10 @@ describe('by clicking', () => {
     await floor.page.locator('.idcard', { hasText: '刘一' }).click();
     const desk = floor.page.locator('section.card', { hasText: "Open the kiosk's screen" });
     await desk.getByRole('button', { name: '刘一 swipes' }).click();
-    await screen.page.locator('.choice:enabled').first().click();
+    const choice = screen.page.locator('.choice:enabled').first();
+    await choice.waitFor();
+    expect(await obstacles(screen.page)).toEqual([]);
+    await choice.click();
     await screen.page.locator('iframe.preview').waitFor();
     await screen.page.getByRole('button', { name: 'Print 1' }).click();
     await screen.page.getByRole('heading', { name: 'Printed' }).waitFor();
@@ -189,6 +197,10 @@ describe('staff', () => {
       for (const path of ['/gates', '/prints', '/hall', '/devices', '/accounts', '/audit']) {
         await page.goto(`${hub}${path}?lang=${lang}`);
         await headingShows(page);
+        await page
+          .locator(path === '/hall' ? 'main .tiles' : 'main li, main tbody tr')
+          .first()
+          .waitFor();
         expect(await page.locator('html').getAttribute('lang'), path).toMatch(new RegExp(`^${lang}`));
         expect(await obstacles(page), `${path} ${lang}`).toEqual([]);
       }

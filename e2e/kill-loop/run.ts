@@ -99,15 +99,19 @@ export async function runKillLoop({ kills, seed, progress }: KillLoopOptions): P
   }
 }
 
-/** Any moment, one in which a gate stands open, or one in which a print is under way: those are rare, and the worst. */
+/** Any moment, one in which the gate stands open, or one in which a print is under way: those are short, and the worst. */
 async function momentToKill(stage: Stage): Promise<void> {
   const { database, random } = stage;
   await pause(50 + random.integer(1_500));
-  const worst = random.integer(3);
-  if (worst === 1) await maybe(() => !gateClosed(stage), { within: 4_000, every: 5 });
-  if (worst === 2)
-    await maybe(() => database.attempts().some(({ state }) => !ENDED.has(state)), { within: 4_000, every: 5 });
-  if (worst > 0) await pause(random.integer(400));
+  const moments = [
+    () => true,
+    () => !gateClosed(stage),
+    () => database.attempts().some(({ state }) => !ENDED.has(state)),
+    () => database.attempts().some(({ state }) => state === 'created' || state === 'sending'),
+  ];
+  const moment = random.integer(moments.length);
+  await maybe(moments[moment] ?? (() => true), { within: 4_000, every: 2 });
+  if (moment === 1 || moment === 2) await pause(random.integer(400));
 }
 
 /** The hall cannot be reached now and then; returns how often. */

@@ -71,14 +71,16 @@ export function verdict(campus: Campus, database: HubDatabase, notes: GateNotes)
   );
 
   // The gate.
-  const stateOf = new Map(entries.map(({ seq, state }) => [seq, state]));
-  const lost = notes.walked.filter((seq) => !/^(passed|unconfirmed)$/.test(stateOf.get(seq) ?? ''));
-  forbid(lost.length > 0, `${lost.length} people walked through of whom no outcome tells`);
+  const walked = new Set(notes.walked);
+  for (const entry of entries.filter(({ seq }) => walked.has(seq))) {
+    const told = entry.state === 'passed' || entry.state === 'unconfirmed';
+    forbid(!told, `somebody walked of whom no outcome tells: ${JSON.stringify(entry)}`);
+  }
   const wrong = notes.revoked.filter(({ requestId, afterEntry }) =>
     granted.some((entry) => entry.requestId === requestId && entry.seq > afterEntry),
   );
   forbid(wrong.length > 0, `${wrong.length} visitors were let in after their revocation had been committed`);
-  forbid(notes.pulsesForRevoked > 0, `${notes.pulsesForRevoked} relay pulses for revoked visitors`);
+  forbid(notes.strayPulses > 0, `${notes.strayPulses} relay pulses without a committed grant`);
   forbid(pulses.length > granted.length, `${pulses.length} relay pulses for ${granted.length} committed grants`);
   forbid(
     entries.some(({ state }) => state === 'releasing' || state === 'released'),
@@ -113,6 +115,7 @@ export function verdict(campus: Campus, database: HubDatabase, notes: GateNotes)
       swipesAfterRevocation: notes.revoked.length,
       relayPulses: pulses.length,
       walks: campus.turnstile.walks,
+      walksOnOwnGrant: notes.walked.length,
       outcomes: received.length,
       certificates: certificates.length,
       prints: attempts.length,

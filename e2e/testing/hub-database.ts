@@ -29,6 +29,8 @@ export interface HubDatabase {
   /** In order, after `seq`. */
   entriesAfter(seq: number): readonly StoredEntry[];
   lastEntry(): number;
+  /** Whether this visit has been approved here. */
+  hasPass(requestId: string): boolean;
   /** Whether the revocation of this visit has been committed here. */
   isRevoked(requestId: string): boolean;
   attempts(): readonly StoredAttempt[];
@@ -50,6 +52,7 @@ export function readHubDatabase(file: string): HubDatabase {
      WHERE seq > ? ORDER BY seq`,
   );
   const last = db.prepare<[], number>('SELECT coalesce(max(seq), 0) FROM gate_entry').pluck();
+  const passes = db.prepare<[string], number>('SELECT count(*) FROM gate_pass WHERE request_id = ?').pluck();
   const revoked = db
     .prepare<[string], number>('SELECT count(*) FROM gate_pass WHERE request_id = ? AND revoked = 1')
     .pluck();
@@ -70,6 +73,7 @@ export function readHubDatabase(file: string): HubDatabase {
   return {
     entriesAfter: (seq) => entries.all(seq),
     lastEntry: () => last.get() ?? 0,
+    hasPass: (requestId) => (passes.get(requestId) ?? 0) > 0,
     isRevoked: (requestId) => (revoked.get(requestId) ?? 0) > 0,
     attempts: () => attempts.all(),
     certificates: () => certificates.all(),

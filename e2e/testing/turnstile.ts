@@ -8,6 +8,8 @@ export interface Turnstile {
   readonly arm: TurnstileArm;
   /** Every time that the board was told to release, in order. */
   readonly pulses: readonly RelayChange[];
+  /** Called as the board obeys, before it answers. */
+  onPulse(listener: () => void): void;
   /** How often somebody walked through. */
   readonly walks: number;
   /** Somebody pushes the arm. False where it is locked. */
@@ -22,13 +24,19 @@ export async function startTurnstile(path: string): Promise<Turnstile> {
   const arm = createTurnstileArm({ board, clock, relay: { in: 0 }, input: { in: 0 }, release: ms(1_500) });
   const pulses: RelayChange[] = [];
   let walks = 0;
+  const listeners: (() => void)[] = [];
   board.onRelay((change) => {
-    if (change.on) pulses.push(change);
+    if (!change.on) return;
+    pulses.push(change);
+    for (const listener of listeners) listener();
   });
   unwrap(await board.start());
   return {
     arm,
     pulses,
+    onPulse: (listener) => {
+      listeners.push(listener);
+    },
     get walks() {
       return walks;
     },
