@@ -7,7 +7,7 @@ import { migrate, openDatabase, transact } from '@hallhub/sync/sqlite';
 import { encodeCommand } from '../device-drivers/protocols/resident-id/frames.ts';
 import { encodeRequest } from '../device-drivers/protocols/modbus/rtu-frames.ts';
 import { createGateStore } from '../hub/gates/store.ts';
-import { schemaComponents } from '../hub/main.ts';
+import { schemaComponents } from '../hub/parts.ts';
 import { pause, startChild } from './kit/children.ts';
 import { withFolder } from './kit/folder.ts';
 import { benchVault, createBenchGate, isOrder } from './kit/gate.ts';

@@ -25,6 +25,8 @@ Environment: HALLHUB_CONFIG (hallhub.yaml), HALLHUB_DATA_DIR (./data), HALLHUB_H
 /** Runs one command; resolves with the exit code. Refusals are sentences on stderr, never stack traces. */
 export async function runCli(arguments_: readonly string[]): Promise<number> {
   const [command] = arguments_;
+  // Whatever the hub writes is its own: keys, databases, backups.
+  process.umask(0o077);
   try {
     switch (command) {
       case 'demo':
@@ -41,8 +43,10 @@ export async function runCli(arguments_: readonly string[]): Promise<number> {
         return command === undefined || command === 'help' || command === '--help' ? 0 : 64;
     }
   } catch (error) {
-    if (!(error instanceof FailureError)) throw error;
-    return refuse(error.failure.code, error.failure.detail);
+    if (error instanceof FailureError) return refuse(error.failure.code, error.failure.detail);
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+      return refuse('E-API-0107', error.message);
+    throw error;
   }
 }
 

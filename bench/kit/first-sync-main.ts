@@ -16,7 +16,7 @@ import type { FeedSource } from '@hallhub/sync/replica';
 import { aesGcmSealer, migrate, openDatabase, sqliteReplicaStore } from '@hallhub/sync/sqlite';
 import { createExchange } from '../../sync/adapters/http-feed/exchange.ts';
 import type { Transfer } from '../../sync/adapters/http-feed/transfer.ts';
-import { schemaComponents } from '../../hub/main.ts';
+import { schemaComponents } from '../../hub/parts.ts';
 import { memoryOf, say } from './children.ts';
 import type { PreparedHall, SignedPage } from './requests.ts';
 import { HUB, NONCE, PAGE_SIZE, prepareImage } from './requests.ts';
@@ -138,7 +138,7 @@ function createDomains(): Requests {
     gates: [],
     pictureAge: () => undefined,
     clockTrusted: () => true,
-    warn: () => undefined,
+    log: () => undefined,
   });
   const certificates = certificateService({
     db,

@@ -108,7 +108,7 @@ export function createBenchGate(options: BenchGateOptions): BenchGate {
     ],
     pictureAge: () => seconds(1),
     clockTrusted: () => true,
-    warn: () => undefined,
+    log: () => undefined,
   });
   const requests: Requests = createRequests({ db, clock, vault, handlers: [gates.handler] });
   return {

@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkConfig, parseDuration } from './index.ts';
+import { checkConfig, loadConfig, parseDuration } from './index.ts';
 import { configJsonSchema } from './json-schema.ts';
 
 const GOOD = `hub:
@@ -12,7 +14,7 @@ const GOOD = `hub:
 hall:
   url: https://hall.example.edu
   token: 0123456789abcdef
-  keys: { k1: AAAA }
+  keys: { k1: GbxnUWg3wj1mzTVeO65dFqEaX2ZJc1x5uUqB1mJ1O0E= }
 areas:
   - id: campus
     label: { zh: 校园, en: Campus }
@@ -34,6 +36,32 @@ describe('configuration', () => {
         gates: [{ hold: 700 }],
       },
     });
+  });
+
+  it('takes a key of the hall raw or as SPKI', () => {
+    const spki = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' });
+    const key = (text: string) => {
+      const config = checkConfig(GOOD.replace(/k1: \S+/, `k1: ${text}`), {});
+      return config.ok && config.value.hall.keys['k1'];
+    };
+    const raw = spki.subarray(12).toString('base64');
+    expect([key(spki.toString('base64')), key(raw)]).toEqual([raw, raw]);
+  });
+
+  it('names a file that cannot be read', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hallhub-config-'));
+    const file = join(folder, 'hallhub.yaml');
+    writeFileSync(file, GOOD.replace('token: 0123456789abcdef', 'tokenFile: hall.token'));
+    expect(loadConfig(file, {})).toMatchObject({
+      ok: false,
+      error: { code: 'E-CONF-0102', detail: expect.stringContaining('hall.token') as string },
+    });
+    writeFileSync(join(folder, 'hall.token'), 'x');
+    expect(loadConfig(file, {})).toMatchObject({
+      ok: true,
+      value: { hall: { tokenFile: join(folder, 'hall.token') } },
+    });
+    expect(loadConfig(join(folder, 'none.yaml'), {})).toMatchObject({ ok: false, error: { code: 'E-CONF-0101' } });
   });
 
   it('takes the port from the environment', () => {
@@ -63,6 +91,8 @@ describe('configuration', () => {
     ],
     ['broken YAML', GOOD.replace('url: https', 'url: [https'), 7, /./],
     ['plain HTTP beyond loopback', `${GOOD}http:\n  host: 0.0.0.0\n  tls: { mode: 'off' }\n`, 19, /loopback only/],
+    ['a key that is none', GOOD.replace('GbxnUWg3', 'Gbxn'), 8, /Ed25519/],
+    ['a hall in the open', GOOD.replace('https://hall', 'http://hall'), 6, /https only/],
     ['no token at all', GOOD.replace('  token: 0123456789abcdef\n', ''), 6, /token or tokenFile/],
   ])('names the line and what was expected: %s', (_, text, line, message) => {
     const result = checkConfig(text, {});

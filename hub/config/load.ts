@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
@@ -32,7 +32,14 @@ export function loadConfig(file: string, env: Environment): Result<Config> {
   }
   const checked = checkConfig(text, env);
   if (!checked.ok) return failure('E-CONF-0102', `${file}\n${checked.error.map(describe).join('\n')}`);
-  return ok(resolveFiles(checked.value, dirname(resolve(file))));
+  const resolved = resolveFiles(checked.value, dirname(resolve(file)));
+  const unreadable = filesOf(resolved).filter((name) => !isReadable(name));
+  return unreadable.length > 0
+    ? failure(
+        'E-CONF-0102',
+        `${file}\n${unreadable.map((name) => `  ${name} is named there and cannot be read`).join('\n')}`,
+      )
+    : ok(resolved);
 }
 
 export function checkConfig(text: string, env: Environment): Result<Config, readonly Mistake[]> {
@@ -64,7 +71,7 @@ export function checkConfig(text: string, env: Environment): Result<Config, read
 /** The file's values with the port of the environment in place. YAML can be well-formed and still not resolve. */
 function toPlain(document: Document, port: string | undefined): Result<unknown, string> {
   try {
-    if (port !== undefined && isMap(document.contents)) document.setIn(['http', 'port'], Number(port));
+    if (port !== undefined && port !== '' && isMap(document.contents)) document.setIn(['http', 'port'], Number(port));
     return ok(document.toJS() ?? {});
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error.message : String(error) };
@@ -127,6 +134,10 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   if ((config.hall.token === undefined) === (config.hall.tokenFile === undefined)) {
     found.push({ path: ['hall'], message: 'give either token or tokenFile' });
   }
+  const hallUrl = new URL(config.hall.url);
+  if (hallUrl.protocol !== 'https:' && !isLoopback(hallUrl.hostname)) {
+    found.push({ path: ['hall', 'url'], message: 'https only: the token would travel in the open' });
+  }
   if (config.http.tls.mode === 'off' && !isLoopback(config.http.host)) {
     found.push({ path: ['http', 'tls'], message: 'plain HTTP is for loopback only; use own-ca or files' });
   }
@@ -134,6 +145,20 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
     found.push({ path: ['mqtt', 'tls'], message: 'plain MQTT is for loopback only; use own-ca' });
   }
   return found;
+}
+
+function filesOf({ hall, http, certificates }: Config): readonly string[] {
+  const tls = http.tls.mode === 'files' ? [http.tls.certFile, http.tls.keyFile] : [];
+  return [hall.tokenFile, hall.caFile, certificates.fallbackFontFile, ...tls].filter((name) => name !== undefined);
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const isLoopback = (host: string): boolean =>

@@ -36,13 +36,23 @@ const http = z
   })
   .prefault({});
 
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** An Ed25519 public key in base64, raw (32 bytes) or as SPKI (RFC 8410); raw afterwards. */
+const publicKey = z.string().transform((text, context): string => {
+  const bytes = Buffer.from(text, 'base64');
+  const raw = bytes.length === 44 && bytes.subarray(0, 12).equals(SPKI_PREFIX) ? bytes.subarray(12) : bytes;
+  if (raw.length !== 32) context.addIssue('an Ed25519 public key in base64: 32 bytes raw, or SPKI');
+  return raw.toString('base64');
+});
+
 const hall = z.strictObject({
   url: z.url(),
   /** The token itself, or a file that holds it and nothing else. */
   token: z.string().min(16).optional(),
   tokenFile: z.string().optional(),
-  /** Ed25519 public keys of the hall's feed, by key id; more than one during a rotation. SPKI, base64. */
-  keys: z.record(z.string(), z.string()),
+  /** Ed25519 public keys of the hall's feed, by key id; more than one during a rotation. */
+  keys: z.record(z.string(), publicKey),
   /** PEM of the authority that signed the hall's certificate, where it is not a public one. */
   caFile: z.string().optional(),
   /** Standard Webhooks secret (`whsec_…`) for "pull now" hints. */

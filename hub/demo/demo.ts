@@ -74,7 +74,12 @@ export async function startDemo({ dataDir, port, hallPort, logLevel = 'warn' }: 
   });
   floorRoutes({ hub, hall, floor });
   await floor.start();
-  await hub.listen();
+  await hub.listen().catch(async (error: unknown) => {
+    await floor.stop();
+    await hall.close();
+    secrets.release();
+    throw error;
+  });
   return {
     hub,
     hall,
@@ -90,12 +95,12 @@ export async function startDemo({ dataDir, port, hallPort, logLevel = 'warn' }: 
 
 /** `hallhub demo`. */
 export async function runDemo(env: Environment): Promise<number> {
-  const port = Number(env['HALLHUB_HTTP_PORT'] ?? 8080);
+  const port = portOf(env['HALLHUB_HTTP_PORT'], 8080);
   const demo = await startDemo({
     dataDir: resolve(env['HALLHUB_DATA_DIR'] ?? 'data'),
     port,
-    hallPort: Number(env['HALLHUB_HALL_PORT'] ?? port + 1),
-  }).catch(explainBusyPort);
+    hallPort: portOf(env['HALLHUB_HALL_PORT'], port === 0 ? 0 : port + 1),
+  });
   const { hub, hall } = demo;
   const token = hub.staff.firstOperatorToken();
   const lines = [
@@ -121,12 +126,9 @@ export async function runDemo(env: Environment): Promise<number> {
   return 0;
 }
 
-function explainBusyPort(error: unknown): never {
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    throw new FailureError(
-      { code: 'E-API-0107', detail: `${error.message}; set HALLHUB_HTTP_PORT to another port` },
-      { cause: error },
-    );
-  }
-  throw error;
+function portOf(text: string | undefined, otherwise: number): number {
+  if (text === undefined || text === '') return otherwise;
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port;
+  throw new FailureError({ code: 'E-CONF-0102', detail: `"${text}" is no port` });
 }
