@@ -126,7 +126,8 @@ export function issuing(
   const settle = (row: CertificateRow, made: Result<Drawn>): Result<void> | 'outdated' =>
     transact(db, () => {
       const now = store.get(row.certificateId);
-      if (now?.revision !== row.revision || now.state !== 'pending') return 'outdated';
+      // Each telling is sealed anew, so other bytes show a reopening even where the revision is the same.
+      if (now?.state !== 'pending' || !Buffer.from(now.sealed).equals(row.sealed)) return 'outdated';
       if (!made.ok) return refuse(row, made.error);
       const documentSha256 = sha256(made.value.pdf);
       store.issue({

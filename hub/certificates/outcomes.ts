@@ -6,7 +6,7 @@ import type { CertificateEvent } from './ports.ts';
 
 /**
  * What of a certificate's life the hall is told: paper, or why there is none. Issuing is our own business; undefined then.
- * `copiesLeft` is what may still be printed after this event.
+ * `copiesLeft` is what may still be printed after this event; below 0 counts as 0.
  */
 export function toOutcome(
   { type, subject, data }: CertificateEvent,
@@ -25,7 +25,8 @@ export function toOutcome(
         data: {
           ...common,
           copies: data.copies ?? 1,
-          copiesLeft,
+          // Fewer may be allowed now than were printed while more were.
+          copiesLeft: Math.max(0, copiesLeft),
           printer: data.printerId ?? '',
           ...(data.certificateNumber !== undefined && { certificateNumber: data.certificateNumber }),
           ...(data.documentSha256 !== undefined && { sha256: data.documentSha256 }),

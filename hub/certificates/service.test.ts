@@ -240,6 +240,52 @@ describe('when the hall changes its mind', () => {
     expect(hub.printer.tray).toEqual([]);
   });
 
+  test('told again at the revision it had when it was taken for absent: opened again and issued anew', async () => {
+    const hub = hall();
+    hub.service.upsert(request());
+    const first = unwrap(await hub.service.issue('request-1')).certificateNumber;
+    const { attemptId } = unwrap(await print(hub));
+    expect(await ended(hub, attemptId)).toBe('printed');
+    hub.service.revoke('request-1', 1);
+    expect(hub.service.get('request-1')?.state).toBe('revoked');
+    expect(hub.service.upsert(request())).toBe('applied');
+    expect(hub.service.get('request-1')?.state).toBe('pending');
+    const again = unwrap(await hub.service.issue('request-1'));
+    expect(again).toMatchObject({ state: 'issued', revision: 1, copiesUsed: 1 });
+    expect(again.certificateNumber).not.toBe(first);
+    expect((await print(hub)).ok).toBe(true);
+    // Living, the same revision is no news; nor is an older one of what is revoked.
+    expect(hub.service.upsert(request())).toBe('stale');
+    hub.service.revoke('request-1', 2);
+    expect(hub.service.upsert(request())).toBe('stale');
+  });
+
+  test('opened again while its paper is being drawn: the paper has the number that the record has', async () => {
+    const drawn: string[] = [];
+    let meanwhile: (() => void) | undefined;
+    const hub = hall({
+      pdf: {
+        render: ({ certificateNumber }) => {
+          drawn.push(certificateNumber);
+          meanwhile?.();
+          return Promise.resolve(ok({ pdf: tinyPdf(1), pages: 1 }));
+        },
+        inspect: () => Promise.resolve(ok({ pages: 1 })),
+        memory: undefined,
+        stop: () => Promise.resolve(),
+      },
+    });
+    hub.service.upsert(request());
+    meanwhile = () => {
+      meanwhile = undefined;
+      hub.service.revoke('request-1', 1);
+      hub.service.upsert(request());
+    };
+    const issued = unwrap(await hub.service.issue('request-1'));
+    expect(drawn).toHaveLength(2);
+    expect(issued.certificateNumber).toBe(drawn[1]);
+  });
+
   test('an older revision does nothing; a newer one with other content is issued anew, more copies alone are not', async () => {
     const hub = hall();
     hub.service.upsert(request({ revision: 2 }));

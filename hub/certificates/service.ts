@@ -169,7 +169,10 @@ export function certificateService(deps: CertificateDeps): CertificateService {
   const upsert = (request: CertificateRequest): 'applied' | 'stale' => {
     const { requestId: certificateId, studentName, studentNumber, fields, document } = request;
     const known = store.get(certificateId);
-    if (known && known.revision >= request.revision) return 'stale';
+    // A certificate that the hall seemed not to hold was revoked at the revision that was told last; when the hall tells
+    // that revision again it holds good again. Whoever calls guards against a hall's own revocation of that revision.
+    const reopens = known?.state === 'revoked' && known.revision === request.revision;
+    if (known && known.revision >= request.revision && !reopens) return 'stale';
     const content: Sealed = { studentName, studentNumber, fields, ...(document ? { document } : {}) };
     const samePaper =
       known?.state === 'issued' &&

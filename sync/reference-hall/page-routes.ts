@@ -38,7 +38,10 @@ const faultsBody = z
   })
   .partial();
 
-/** What the hall's own page talks to. The page has no login: the hall is for demo and tests and listens on loopback. */
+/**
+ * What the hall's own page talks to. The page has no login: the hall is for demo and tests and listens on loopback; the
+ * page's guard keeps other sites out.
+ */
 export function pageRoutes(app: FastifyInstance, deps: PageDependencies): void {
   const { access, clock, faults, inbox, requests } = deps;
 

@@ -15,6 +15,7 @@ import { createHints } from './hints.ts';
 import { createInbox } from './inbox.ts';
 import type { HallInbox } from './inbox.ts';
 import { loadSigningKey } from './keys.ts';
+import { guardPage } from './page-guard.ts';
 import { pageRoutes } from './page-routes.ts';
 import { createRequests } from './requests.ts';
 import type { HallRequests } from './requests.ts';
@@ -95,6 +96,7 @@ export async function startReferenceHall(options: ReferenceHallOptions): Promise
         listeners.add(listener);
         return () => listeners.delete(listener);
       };
+      guardPage(scope, { host });
       pageRoutes(scope, { access, clock, faults, inbox, key, requests, subscribe });
       done();
     },

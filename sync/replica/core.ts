@@ -21,7 +21,7 @@ export interface ReplicaCore {
   readonly freshness: Freshness;
   /** committedAt of the newest change applied. */
   readonly newestCommit: EpochMs | undefined;
-  /** A page of one of the two lanes. */
+  /** A page of one of the two lanes. Confirms freshness only while the set is whole. */
   page(lane: 'feed' | 'revocations', page: ChangePage): void;
   beginImage(): void;
   imagePage(page: ImagePage): void;
@@ -69,10 +69,13 @@ export function createCore<C>(options: ReplicaOptions<C>): ReplicaCore {
 
     page: (lane, page) => {
       const now = clock.now();
+      // While an image is loading, its cursor says nothing of what was revoked before it and is not yet swept here.
+      const whole = position.cursor !== null && position.image === null;
+      const confirms = page.upToDate && whole;
       const next: ReplicaPosition = {
         ...position,
         ...(lane === 'feed' ? { cursor: page.next } : { revocationsCursor: page.next }),
-        freshAt: page.upToDate ? now : position.freshAt,
+        freshAt: confirms ? now : position.freshAt,
       };
       const moved = next.cursor !== position.cursor || next.revocationsCursor !== position.revocationsCursor;
       const writtenAgo = now - (position.freshAt ?? -Infinity);
@@ -82,8 +85,8 @@ export function createCore<C>(options: ReplicaOptions<C>): ReplicaCore {
         position = next;
         noteCommits(page.changes);
         applied(changes);
-      } else if (moved || (page.upToDate && (writtenAgo > freshnessWrittenEvery || writtenAgo < 0))) moveNow(next);
-      if (page.upToDate) freshness.confirmed(page.sourceTime);
+      } else if (moved || (confirms && (writtenAgo > freshnessWrittenEvery || writtenAgo < 0))) moveNow(next);
+      if (confirms) freshness.confirmed(page.sourceTime);
       else freshness.heard(page.sourceTime);
     },
 

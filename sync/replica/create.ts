@@ -58,10 +58,13 @@ export function createReplica<C>(options: ReplicaOptions<C>): Replica {
     return report;
   };
 
+  /** The fast lane began an image anew since the question was asked: the answer belongs to the set before it. */
+  const overtaken = (generation: number): boolean => core.position.generation !== generation;
+
   /** One step of the main lane: a page of the image, a stretch of the sweep, a page of the feed, or a comparison. */
   const stepFeed = async (): Promise<Step> => {
     resume();
-    const { cursor, image } = core.position;
+    const { cursor, image, generation } = core.position;
     const { signal } = stop;
     if (cursor === null && image?.stage === 'sweeping') {
       core.sweep();
@@ -70,9 +73,10 @@ export function createReplica<C>(options: ReplicaOptions<C>): Replica {
     if (cursor === null) {
       if (!image) core.beginImage();
       const token = image?.token ?? undefined;
+      const begun = core.position.generation;
       const page = await source.image({ limit: tuning.pageSize, signal, ...(token === undefined ? {} : { token }) });
       if (!page.ok) return page;
-      if (signal.aborted) return ok('more');
+      if (signal.aborted || overtaken(begun)) return ok('more');
       core.imagePage(page.value);
       // The fast lane may begin as soon as the image has told where.
       revocationsPause.wake();
@@ -87,7 +91,7 @@ export function createReplica<C>(options: ReplicaOptions<C>): Replica {
     const asked = clock.monotonic();
     const page = await source.pull({ cursor, limit: tuning.pageSize, waitMs: upToDate ? tuning.wait : 0, signal });
     if (!page.ok) return page;
-    if (signal.aborted) return ok('more');
+    if (signal.aborted || overtaken(generation)) return ok('more');
     const wasUpToDate = upToDate;
     core.page('feed', page.value);
     upToDate = page.value.upToDate;

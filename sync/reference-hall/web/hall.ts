@@ -50,7 +50,8 @@ export interface ActionResult {
 export async function act(method: 'POST' | 'PUT', path: string, body: unknown = {}): Promise<ActionResult> {
   const response = await fetch(`api/${path}`, {
     method,
-    headers: { 'content-type': 'application/json' },
+    // The hall refuses what bears no such header: another site could have sent it.
+    headers: { 'content-type': 'application/json', 'x-hall-page': '1' },
     body: JSON.stringify(body),
   });
   return (await response.json()) as ActionResult;
