@@ -1,11 +1,9 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
-import type { Protocol, TransportFactory } from '@hallhub/device-drivers/kit';
-import type { Cancel, Clock, RandomBytes } from '@hallhub/sync/base';
-import type { Logger } from 'pino';
+import type { Cancel } from '@hallhub/sync/base';
 import type { DeviceBus } from './broker/index.ts';
 import { createAedesBus } from './broker/index.ts';
-import type { Config } from './config/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
+import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
 import { createParts } from './parts.ts';
 import type { DataDir } from './store/index.ts';
@@ -13,18 +11,6 @@ import { openDataDir } from './store/index.ts';
 import { ownCertificate } from './tls/index.ts';
 import type { Web } from './web-server.ts';
 import { createWeb } from './web-server.ts';
-
-export interface HubOptions {
-  readonly config: Config;
-  readonly dataDir: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly random?: RandomBytes;
-  readonly demo?: boolean;
-  /** Lines other than serial and TCP: the demo's in-memory ones. */
-  readonly transports?: TransportFactory;
-  readonly protocols?: readonly Protocol[];
-}
 
 /** A hub. What the demo adds to it (its own routes, its simulators) it adds through `api` and `live`. */
 export interface Hub extends Omit<Parts, 'db' | 'hall' | 'pdf' | 'inbox'>, Omit<Web, 'server'> {

@@ -32,7 +32,7 @@ import { createGates, gatesSchema } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
 import type { Kiosks } from './kiosks/index.ts';
 import { createKiosks } from './kiosks/index.ts';
-import type { HubOptions } from './main.ts';
+import type { HubOptions } from './options.ts';
 import type { Requests } from './requests/index.ts';
 import { createRequests, requestsSchema } from './requests/index.ts';
 import type { Staff } from './staff/index.ts';

@@ -20,7 +20,7 @@ import { gatesSummary } from './gates/summary.ts';
 import { hallRoutes } from './hall/routes.ts';
 import { hallSummary } from './hall/summary.ts';
 import { kioskRoutes } from './kiosks/index.ts';
-import type { HubOptions } from './main.ts';
+import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
 import type { Grant, Role } from './staff/index.ts';
 import { may } from './staff/index.ts';

@@ -1,0 +1,17 @@
+import type { Protocol, TransportFactory } from '@hallhub/device-drivers/kit';
+import type { Clock, RandomBytes } from '@hallhub/sync/base';
+import type { Logger } from 'pino';
+import type { Config } from './config/index.ts';
+
+/** What a hub is made from. */
+export interface HubOptions {
+  readonly config: Config;
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random?: RandomBytes;
+  readonly demo?: boolean;
+  /** Lines other than serial and TCP: the demo's in-memory ones. */
+  readonly transports?: TransportFactory;
+  readonly protocols?: readonly Protocol[];
+}
