@@ -55,7 +55,7 @@ function fill(db: Db, from: number, to: number): void {
       for (let n = start; n < Math.min(to, start + 250_000); n += 1) {
         const credential = vault.match('resident-id', residentNumber(n));
         store.replacePasses({ requestId: `visit-${String(n).padStart(8, '0')}`, ...terms }, [
-          { credential, person: 0 },
+          { credential, person: 0, companions: 0 },
         ]);
       }
     });

@@ -24,6 +24,8 @@ export interface NewEntry {
   readonly code?: RefusalCode;
   readonly pass?: PassView;
   readonly credential?: Uint8Array;
+  /** Somebody who comes in on the visitor's card without a document of their own. */
+  readonly companion?: boolean;
   /** What the guard may be shown of somebody whom no request names; sealed by the journal. */
   readonly stranger?: { readonly name: string; readonly number: string };
 }
@@ -73,6 +75,16 @@ const CERTAINLY_SHUT: ReadonlySet<string> = new Set(['E-DEV-0201', 'E-DEV-0102',
 /** How soon something that happened is offered to the journal again after it could not be written. */
 const RETRY = 5_000 as DurationMs;
 
+/** A grant that nobody has walked through yet. */
+interface Waiting {
+  readonly id: string;
+  readonly cancelTimer: Cancel;
+  readonly pass: PassView;
+  readonly credential: Uint8Array;
+  /** How many more come in on this card after this one. */
+  readonly companions: number;
+}
+
 /**
  * One gate, end to end: card, decision, commit, release, passage. From the card's last byte to the order for the barrier
  * everything is synchronous, so nothing can come between. Returns what stops it.
@@ -80,7 +92,7 @@ const RETRY = 5_000 as DurationMs;
 export function runGate(deps: GateEdgeDeps): Cancel {
   const { gate, journal, clock } = deps;
   /** Grants that wait for somebody to walk through, oldest first. */
-  const waiting: { readonly id: string; readonly cancelTimer: Cancel }[] = [];
+  const waiting: Waiting[] = [];
   const retries = new Set<Cancel>();
   /** Grants whose order may or may not have reached the barrier. */
   const doubtful = new Set<string>();
@@ -98,17 +110,28 @@ export function runGate(deps: GateEdgeDeps): Cancel {
       presented.type === 'uid' ? deps.match('uid', presented.uid) : deps.match('resident-id', presented.card.number);
     const card = presented.type === 'resident-id' ? presented.card : undefined;
     const now = clock.now();
-    const decision = decide({
+    const decision = decideOn(credential, now, card?.validTo);
+    if (decision.granted) release(decision.pass, credential, now, decision.pass.companions);
+    else refuse(decision, credential, now, card);
+  };
+
+  const decideOn = (credential: Uint8Array, now: EpochMs, cardValidTo: string | undefined): Decision =>
+    decide({
       gate,
       passes: journal.passesOf(credential),
       now,
       local: deps.localTime(now),
-      ...(card?.validTo !== undefined && { cardValidTo: card.validTo }),
+      ...(cardValidTo !== undefined && { cardValidTo }),
       clockTrusted: deps.clockTrusted(),
       freshness: { age: deps.pictureAge(), ...deps.staleness },
     });
-    if (decision.granted) release(decision.pass, credential, now);
-    else refuse(decision, credential, now, card);
+
+  /** The barrier lets one through at a time, so each companion is a release of its own, judged anew, after the one before. */
+  const releaseCompanion = ({ credential, pass, companions }: Waiting): void => {
+    const now = clock.now();
+    const decision = decideOn(credential, now, undefined);
+    if (decision.granted && decision.pass.requestId === pass.requestId)
+      release(decision.pass, credential, now, companions - 1, true);
   };
 
   const refuse = (
@@ -129,9 +152,15 @@ export function runGate(deps: GateEdgeDeps): Cancel {
     });
   };
 
-  const release = (pass: PassView, credential: Uint8Array, now: EpochMs): void => {
+  const release = (
+    pass: PassView,
+    credential: Uint8Array,
+    now: EpochMs,
+    companions: number,
+    companion = false,
+  ): void => {
     const id = deps.newId();
-    journal.add({ id, gateId: gate.id, at: now, state: 'releasing', pass, credential });
+    journal.add({ id, gateId: gate.id, at: now, state: 'releasing', pass, credential, companion });
     const order = deps.barrier.open({
       id,
       name: 'open',
@@ -140,7 +169,7 @@ export function runGate(deps: GateEdgeDeps): Cancel {
       expiresAt: plus(now, OPEN_TTL),
       issuedBy: `request:${pass.requestId}`,
     });
-    if (deps.passageSensor) expectPassage(id);
+    if (deps.passageSensor) expectPassage({ id, pass, credential, companions });
     void order.then((receipt) => {
       if (receipt.ok) {
         settle(id, deps.passageSensor ? 'released' : 'unconfirmed', clock.now(), {
@@ -176,12 +205,13 @@ export function runGate(deps: GateEdgeDeps): Cancel {
     });
   };
 
-  const expectPassage = (id: string): void => {
+  const expectPassage = (grant: Omit<Waiting, 'cancelTimer'>): void => {
+    const { id } = grant;
     const cancelTimer = clock.after(gate.passageTimeout, () => {
       forget(id);
       settle(id, doubtful.delete(id) ? 'unconfirmed' : 'lapsed', clock.now());
     });
-    waiting.push({ id, cancelTimer });
+    waiting.push({ ...grant, cancelTimer });
   };
 
   const forget = (id: string): void => {
@@ -195,6 +225,13 @@ export function runGate(deps: GateEdgeDeps): Cancel {
       forget(grant.id);
       doubtful.delete(grant.id);
       settle(grant.id, 'passed', passage.at, { confirmation: 'observed' });
+      if (grant.companions > 0) {
+        try {
+          releaseCompanion(grant);
+        } catch (error) {
+          deps.onFault(error);
+        }
+      }
     } else {
       const entry: NewEntry = { id: deps.newId(), gateId: gate.id, at: passage.at, state: 'unexpected' };
       surely(() => {

@@ -204,6 +204,45 @@ describe('gate', () => {
     expect(gate.outcomes).toHaveLength(2);
   });
 
+  it('lets companions in on the card, one passage at a time, and no more than were approved', async () => {
+    const gate = setUp();
+    gate.approve({
+      data: {
+        people: [{ name: '张三', document: { type: 'resident-id', number: NUMBER } }],
+        companions: 2,
+        gates: ['south'],
+        areas: [],
+        host: { name: '李' },
+      },
+    });
+    gate.card();
+    for (let walker = 0; walker < 4; walker++) {
+      await gate.settle();
+      gate.walk();
+    }
+    expect(gate.orders).toHaveLength(3);
+    expect(gate.states()).toEqual(['unexpected', 'passed', 'passed', 'passed']);
+    expect(gate.outcomes.map(({ data }) => (data as { companions: number }).companions)).toEqual([0, 1, 1]);
+  });
+
+  it('opens for no companion once the visit was withdrawn', async () => {
+    const gate = setUp();
+    gate.approve({
+      data: {
+        people: [{ name: '张三', document: { type: 'resident-id', number: NUMBER } }],
+        companions: 1,
+        gates: ['south'],
+        areas: [],
+        host: { name: '李' },
+      },
+    });
+    gate.card();
+    await gate.settle();
+    gate.revoke();
+    gate.walk();
+    expect(gate.orders).toHaveLength(1);
+  });
+
   it('refuses a stranger with a reason, masked, and keeps nothing readable on the disk', () => {
     const gate = setUp();
     gate.card('440524188001010014', '赵无名');

@@ -10,6 +10,7 @@ const NOW = epochMs(1_000_000);
 const pass: PassView = {
   requestId: 'r1',
   person: 0,
+  companions: 0,
   validFrom: epochMs(900_000),
   validUntil: epochMs(1_100_000),
   revoked: false,
@@ -107,6 +108,7 @@ const place = fc.constantFrom('south', 'north', 'campus', 'library');
 const passArbitrary: fc.Arbitrary<PassView> = fc.record({
   requestId: fc.uuid(),
   person: fc.nat(5),
+  companions: fc.nat(3),
   validFrom: instant,
   validUntil: instant,
   revoked: fc.boolean(),

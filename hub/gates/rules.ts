@@ -6,6 +6,8 @@ export interface PassView {
   readonly requestId: string;
   /** Which of the request's people this pass is for. */
   readonly person: number;
+  /** How many come in on this person's card without a document of their own. */
+  readonly companions: number;
   readonly validFrom: EpochMs;
   /** Exclusive. */
   readonly validUntil: EpochMs;

@@ -15,6 +15,7 @@ export const gatesSchema: SchemaComponent = {
           valid_until INTEGER NOT NULL,
           revoked INTEGER NOT NULL DEFAULT 0,
           places TEXT NOT NULL DEFAULT '',
+          companions INTEGER NOT NULL DEFAULT 0,
           daily_from INTEGER,
           daily_until INTEGER,
           PRIMARY KEY (credential, request_id, person)
@@ -30,6 +31,7 @@ export const gatesSchema: SchemaComponent = {
           code TEXT,
           request_id TEXT,
           person INTEGER,
+          companion INTEGER NOT NULL DEFAULT 0,
           credential BLOB,
           display BLOB,
           confirmation TEXT,

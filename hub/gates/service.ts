@@ -44,6 +44,8 @@ export interface EntryView {
   readonly state: EntryState;
   readonly code?: Code;
   readonly requestId?: string;
+  /** Came in on this person's card. */
+  readonly companion?: boolean;
   readonly name?: string;
   readonly number?: string;
   readonly settledAt?: EpochMs;
@@ -122,6 +124,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       state: row.state,
       ...(row.code !== null && { code: row.code as Code }),
       ...(row.requestId !== null && { requestId: row.requestId }),
+      ...(row.companion === 1 && { companion: true }),
       ...(person && { name: maskName(person.name), number: maskNumber(person.number) }),
       ...(row.settledAt !== null && { settledAt: row.settledAt }),
     };
@@ -150,6 +153,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         person: row.person,
         gate: row.gateId,
         direction: gateOf.get(row.gateId)?.direction ?? 'in',
+        companions: row.companion,
         passage,
       },
     });
@@ -166,6 +170,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
           state: entry.state,
           ...(entry.code && { code: entry.code }),
           ...(entry.pass && { requestId: entry.pass.requestId, person: entry.pass.person }),
+          ...(entry.companion && { companion: true }),
           ...(entry.credential && { credential: entry.credential }),
           ...(entry.stranger && {
             display: vault.seal(Buffer.from(JSON.stringify(entry.stranger)), `gate-entry/${entry.id}`),
@@ -219,7 +224,11 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         },
         change.data.people.map(({ document }, person) => {
           const { type, value } = credentialOf(document);
-          return { credential: vault.match(type, value), person };
+          return {
+            credential: vault.match(type, value),
+            person,
+            companions: person === 0 ? change.data.companions : 0,
+          };
         }),
       );
       return undefined;

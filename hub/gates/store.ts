@@ -7,6 +7,7 @@ import type { PassView } from './rules.ts';
 export interface PassRow {
   readonly credential: Uint8Array;
   readonly person: number;
+  readonly companions: number;
 }
 
 export interface PassTerms {
@@ -26,6 +27,7 @@ export interface EntryRow {
   readonly code: string | null;
   readonly requestId: string | null;
   readonly person: number | null;
+  readonly companion: number;
   readonly display: Uint8Array | null;
   readonly settledAt: EpochMs | null;
 }
@@ -38,11 +40,12 @@ export interface EntryInsert {
   readonly code?: string;
   readonly requestId?: string;
   readonly person?: number;
+  readonly companion?: boolean;
   readonly credential?: Uint8Array;
   readonly display?: Uint8Array;
 }
 
-const ENTRY_COLUMNS = `seq, id, gate_id AS gateId, at, state, code, request_id AS requestId, person, display, settled_at AS settledAt`;
+const ENTRY_COLUMNS = `seq, id, gate_id AS gateId, at, state, code, request_id AS requestId, person, companion, display, settled_at AS settledAt`;
 
 interface StoredPass {
   readonly requestId: string;
@@ -51,6 +54,7 @@ interface StoredPass {
   readonly validUntil: number;
   readonly revoked: number;
   readonly places: string;
+  readonly companions: number;
   readonly dailyFrom: number | null;
   readonly dailyUntil: number | null;
 }
@@ -58,19 +62,19 @@ interface StoredPass {
 /** The SQL of passes and entries. */
 export function createGateStore(db: Db) {
   const select = db.prepare<[Uint8Array], StoredPass>(
-    `SELECT request_id AS requestId, person, valid_from AS validFrom, valid_until AS validUntil, revoked, places,
+    `SELECT request_id AS requestId, person, valid_from AS validFrom, valid_until AS validUntil, revoked, places, companions,
        daily_from AS dailyFrom, daily_until AS dailyUntil FROM gate_pass WHERE credential = ?`,
   );
   const insertPass = db.prepare(
-    `INSERT OR REPLACE INTO gate_pass (credential, request_id, person, valid_from, valid_until, places, daily_from, daily_until)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO gate_pass (credential, request_id, person, valid_from, valid_until, places, companions, daily_from, daily_until)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const deletePasses = db.prepare('DELETE FROM gate_pass WHERE request_id = ?');
   const revokePasses = db.prepare('UPDATE gate_pass SET revoked = 1 WHERE request_id = ?');
   const purgePasses = db.prepare('DELETE FROM gate_pass WHERE valid_until < ?');
   const countPasses = db.prepare<[], number>('SELECT count(*) FROM gate_pass WHERE revoked = 0').pluck();
   const insertEntry = db.prepare(
-    `INSERT INTO gate_entry (id, gate_id, at, state, code, request_id, person, credential, display) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO gate_entry (id, gate_id, at, state, code, request_id, person, companion, credential, display) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const settle = db.prepare(
     `UPDATE gate_entry SET state = @state, settled_at = @at, code = coalesce(@code, code), confirmation = coalesce(@confirmation, confirmation)
@@ -96,7 +100,7 @@ export function createGateStore(db: Db) {
     replacePasses: (terms: PassTerms, people: readonly PassRow[]): void => {
       deletePasses.run(terms.requestId);
       const places = terms.places.join(' ');
-      for (const { credential, person } of people) {
+      for (const { credential, person, companions } of people) {
         insertPass.run(
           credential,
           terms.requestId,
@@ -104,6 +108,7 @@ export function createGateStore(db: Db) {
           terms.validFrom,
           terms.validUntil,
           places,
+          companions,
           terms.daily?.from ?? null,
           terms.daily?.until ?? null,
         );
@@ -124,6 +129,7 @@ export function createGateStore(db: Db) {
         entry.code ?? null,
         entry.requestId ?? null,
         entry.person ?? null,
+        entry.companion === true ? 1 : 0,
         entry.credential ?? null,
         entry.display ?? null,
       );
@@ -147,6 +153,7 @@ function toView(row: StoredPass): PassView {
   return {
     requestId: row.requestId,
     person: row.person,
+    companions: row.companions,
     validFrom: epochMs(row.validFrom),
     validUntil: epochMs(row.validUntil),
     revoked: row.revoked === 1,

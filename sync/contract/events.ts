@@ -38,7 +38,9 @@ export const visitorEntered = defineEventType({
       person: z.int().min(0).meta({ description: 'Index in `people`' }),
       gate: z.string(),
       direction: z.enum(['in', 'out']).default('in'),
-      companions: z.int().min(0).default(0),
+      companions: z.int().min(0).default(0).meta({
+        description: "0: the person; else so many who came in on the person's card, who is then not counted again",
+      }),
       passage: z
         .enum(['observed', 'unconfirmed'])
         .meta({ description: 'Whether the gate reported the passage itself' }),
