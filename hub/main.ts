@@ -41,7 +41,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
   const { config, clock, log } = options;
   const parts = createParts(options, dir);
-  const { db, host, hall, replica, outbox, gates, pdf, certificates, kiosks, devices, inbox } = parts;
+  const { db, host, hall, replica, outbox, requests, gates, pdf, certificates, kiosks, devices, inbox } = parts;
   const certificate =
     config.http.tls.mode === 'own-ca' || config.mqtt.tls === 'own-ca'
       ? await ownCertificate({ dir, clock, names: config.http.names, hubId: config.hub.id })
@@ -86,6 +86,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
       clock,
       chores: [
         { name: 'ended passes', keepDays: 30, forget: (before) => gates.purge(before) },
+        { name: 'strangers at gates', keepDays: 30, forget: (before) => gates.forgetStrangers(before) },
+        { name: 'data of ended requests', keepDays: 90, forget: (before) => requests.erase(before) },
         { name: 'handled device events', keepDays: 14, forget: (before) => inbox.purge(before) },
       ],
       log: (message, fields) => {

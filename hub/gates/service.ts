@@ -81,6 +81,8 @@ export interface Gates {
   summary(): GatesSummary;
   /** Forgets passes that ended long ago. */
   purge(before: EpochMs): number;
+  /** Forgets who was refused before `before` and had no request. */
+  forgetStrangers(before: EpochMs): number;
 }
 
 export interface GatesSummary {
@@ -330,5 +332,6 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       ).length,
     }),
     purge: (before) => store.purgePasses(before),
+    forgetStrangers: (before) => store.forgetStrangers(before),
   };
 }

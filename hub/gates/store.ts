@@ -72,6 +72,9 @@ export function createGateStore(db: Db) {
   const deletePasses = db.prepare('DELETE FROM gate_pass WHERE request_id = ?');
   const revokePasses = db.prepare('UPDATE gate_pass SET revoked = 1 WHERE request_id = ?');
   const purgePasses = db.prepare('DELETE FROM gate_pass WHERE valid_until < ?');
+  const forgetStrangers = db.prepare(
+    'UPDATE gate_entry SET display = NULL, credential = NULL WHERE at < ? AND display IS NOT NULL',
+  );
   const countPasses = db.prepare<[], number>('SELECT count(*) FROM gate_pass WHERE revoked = 0').pluck();
   const insertEntry = db.prepare(
     `INSERT INTO gate_entry (id, gate_id, at, state, code, request_id, person, companion, credential, display) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -119,6 +122,8 @@ export function createGateStore(db: Db) {
     },
     /** Passes that ended before `before` have nothing more to say, not even why somebody is refused. */
     purgePasses: (before: EpochMs): number => purgePasses.run(before).changes,
+    /** Forgets what strangers' cards said; that somebody was refused stays. */
+    forgetStrangers: (before: EpochMs): number => forgetStrangers.run(before).changes,
     countPasses: (): number => countPasses.get() ?? 0,
     addEntry: (entry: EntryInsert): void => {
       insertEntry.run(

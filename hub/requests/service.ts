@@ -39,6 +39,8 @@ export interface Requests {
   list(limit: number): readonly RequestView[];
   /** The request's data. Personal: whoever asks this for a person's eyes records it in the audit. Errors: `E-REQ-0101`. */
   data(id: string): Result<unknown>;
+  /** Erases the data of requests that ended before `before`; that they were, and when, stays. */
+  erase(before: EpochMs): number;
   summary(): { readonly approved: number; readonly revoked: number };
 }
 
@@ -69,6 +71,7 @@ export function createRequests(deps: {
     `SELECT ${COLUMNS} FROM request ORDER BY applied_at DESC, id DESC LIMIT ?`,
   );
   const sealed = db.prepare<[string], { sealed: Uint8Array | null }>('SELECT sealed FROM request WHERE id = ?');
+  const erase = db.prepare('UPDATE request SET sealed = NULL WHERE valid_until < ? AND sealed IS NOT NULL');
   const counts = db.prepare<[], { state: string; count: number }>(
     'SELECT state, count(*) AS count FROM request GROUP BY state',
   );
@@ -110,6 +113,7 @@ export function createRequests(deps: {
       const opened = vault.open(row.sealed, `request/${id}`);
       return opened.ok ? ok(JSON.parse(Buffer.from(opened.value).toString('utf8')) as unknown) : opened;
     },
+    erase: (before) => erase.run(before).changes,
     summary: () => {
       const of = new Map(counts.all().map(({ state, count }) => [state, count]));
       return { approved: of.get('approved') ?? 0, revoked: of.get('revoked') ?? 0 };
