@@ -145,6 +145,24 @@ describe.each([
 });
 
 describe('by clicking', () => {
+  test('an application with a wrong number is refused in words, and with the right one is approved', async () => {
+    const context = await browser.newContext();
+    const { page, complaints } = await openPage(context, `${hall}?lang=zh#apply`);
+    await page.getByLabel('访客姓名').fill('周小燕');
+    await page.getByLabel('证件号码').fill('11010519491231002A');
+    await page.getByLabel('接待人').fill('李老师');
+    await page.getByRole('button', { name: '提交并批准' }).click();
+    const refusal = page.getByRole('alert');
+    await refusal.waitFor();
+    expect(await refusal.textContent()).toBe('填写内容不符合要求，请检查：证件号码');
+    await page.getByLabel('证件号码').fill('11010519491231002X');
+    await page.getByRole('button', { name: '提交并批准' }).click();
+    const card = page.locator('.card', { hasText: '周小燕' }).first();
+    await card.getByRole('button', { name: '撤销' }).waitFor();
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
   test('a card on the reader opens the gate', async () => {
     const context = await browser.newContext();
     const { page, complaints } = await openPage(context, `${hub}/floor?lang=en`);

@@ -7,6 +7,7 @@ import {
   allEventTypes,
   attachmentStoredSchema,
   bucketSchema,
+  certificateSchema,
   changeSchema,
   cloudEventSchema,
   digestBuilder,
@@ -15,6 +16,7 @@ import {
   eventPositionSchema,
   feedPageSchema,
   isResidentIdNumber,
+  personDocumentSchema,
   problemSchema,
   recordsSchema,
   requestKinds,
@@ -139,6 +141,41 @@ describe('resident-ID numbers', () => {
         expect(isResidentIdNumber(changed)).toBe(false);
       }),
     );
+  });
+});
+
+describe('numbers of the cards that a resident-ID reader reads', () => {
+  const accepted = (number: string): boolean => personDocumentSchema.safeParse({ type: 'resident-id', number }).success;
+
+  it.each([
+    ['resident', '11010519491231002X'],
+    ['resident, typed in lower case', '11010519491231002x'],
+    ['Hong Kong, Macao, Taiwan', '830000199001010039'],
+    ['foreign permanent resident, 2017 form', 'USA310000123456'],
+    ['foreign permanent resident, 2017 form, typed in lower case', 'usa310000123456'],
+    ['foreign permanent resident, 2023 form', '911156199001010010'],
+  ])('%s: %s', (_form, number) => {
+    expect(accepted(number)).toBe(true);
+    const student = { number: '1', name: 'n', residentId: number };
+    const paper = { student, template: 'enrolment', content: { type: 'fields', fields: {} }, copiesAllowed: 1 };
+    expect(certificateSchema.safeParse(paper).data?.student.residentId).toBe(number.toUpperCase());
+  });
+
+  it('the 2023 form keeps to its check digit like a resident’s', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^9\d{16}$/), fc.constantFrom(...Array.from('0123456789X')), (start, last) => {
+        expect(accepted(start + last)).toBe(last === residentIdCheckDigit(start));
+      }),
+    );
+  });
+
+  it('the 2017 form is three letters and twelve digits, and nothing else of 15 characters is a card', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Z0-9]{15}$/), (number) => {
+        expect(accepted(number)).toBe(/^[A-Z]{3}\d{12}$/.test(number));
+      }),
+    );
+    expect(['US310000123456', 'USA31000012345', 'USA3100001234567', '310000123456USA'].filter(accepted)).toEqual([]);
   });
 });
 

@@ -5,6 +5,8 @@ import { systemClock, unwrap } from '../base/index.ts';
 import { temporaryFolder, testToken } from '../testing/hub.ts';
 import { startReferenceHall } from './index.ts';
 import type { ReferenceHall } from './index.ts';
+import { inWords } from './web/refusal.ts';
+import { en, zh } from './web/texts.ts';
 
 const folder = temporaryFolder();
 let hall: ReferenceHall;
@@ -126,5 +128,57 @@ describe('the API of the page', () => {
     expect((await ask('GET', '/api/state', { host: 'hall.example.edu.cn' })).status).toBe(200);
     const id = submitted();
     expect((await ask('POST', `/api/requests/${id}/approve`, { host: 'hall.example.edu.cn' })).status).toBe(403);
+  });
+});
+
+describe('a refused application, in words', () => {
+  const day = { validFrom: '2026-03-01T08:00:00+08:00', validUntil: '2026-03-01T20:00:00+08:00' };
+  const visit = (number: string, gates = ['east-1']) => ({
+    people: [{ name: '张三', document: { type: 'resident-id', number } }],
+    gates,
+    host: { name: '李老师' },
+  });
+  const paper = { student: { number: '', name: '' }, template: 'A b', content: { type: 'fields', fields: {} } };
+  const good = '110101199003070011';
+
+  it.each([
+    [
+      'a wrong check digit',
+      { kind: 'visitor-access', ...day, data: visit('110101199003070012') },
+      '证件号码',
+      'Document number',
+    ],
+    [
+      'several fields at once',
+      { kind: 'visitor-access', ...day, data: { ...visit('1', []), companions: -1 } },
+      '证件号码、随行人数、校门编号',
+      'Document number, Companions without a document, Gate codes',
+    ],
+    ['no gate', { kind: 'visitor-access', ...day, data: visit(good, []) }, '校门编号', 'Gate codes'],
+    [
+      'a certificate with nothing in it',
+      { kind: 'certificate', ...day, data: { ...paper, copiesAllowed: 0 } },
+      '学号、姓名、模板、可打印份数',
+      'Student number, Name, Template, Copies allowed',
+    ],
+    [
+      'an end before its beginning',
+      { kind: 'visitor-access', ...day, validUntil: day.validFrom, data: visit(good) },
+      '结束',
+      'Until',
+    ],
+    ['no time at all', { kind: 'visitor-access', data: visit(good) }, '开始、结束', 'From, Until'],
+    ['an unknown kind', { kind: 'locker-loan', ...day, data: {} }, '办件类型', 'Kind of request'],
+  ])('%s', async (_why, application, inChinese, inEnglish) => {
+    const { body } = await ask('POST', '/api/requests', ours, application);
+    expect(body).toMatchObject({ ok: false, code: 'E-HALL-0101' });
+    const { text, detail } = body as { text: { zh: string; en: string }; detail: string };
+    expect(inWords(text.zh, detail, zh)).toBe(`填写内容不符合要求，请检查：${inChinese}`);
+    expect(inWords(text.en, detail, en)).toBe(`The application is not filled in correctly. Please check: ${inEnglish}`);
+  });
+
+  it('never shows a path that the form does not know', () => {
+    expect(inWords('不行', 'later.field: custom', zh)).toBe('不行，请检查：其他内容');
+    expect(inWords('不行', undefined, zh)).toBe('不行');
   });
 });

@@ -1,21 +1,16 @@
 import { z } from 'zod';
 import { sha256Hex } from '../instant.ts';
 import { defineKind } from '../kind.ts';
-import { isResidentIdNumber } from '../resident-id.ts';
+import { residentCardNumber } from '../resident-id.ts';
 
 export const certificateSchema = z
   .object({
     student: z.object({
       number: z.string().trim().min(1).max(32).meta({ description: '学号' }),
       name: z.string().trim().min(1).max(100),
-      residentId: z
-        .string()
-        .trim()
-        .toUpperCase()
-        .regex(/^\d{17}[\dX]$/)
-        .refine(isResidentIdNumber, { error: 'check digit' })
+      residentId: residentCardNumber
         .optional()
-        .meta({ description: 'Resident-ID number, for identification at the kiosk' }),
+        .meta({ description: 'Number of the card, for identification at the kiosk; as in PersonDocument' }),
     }),
     template: z
       .string()

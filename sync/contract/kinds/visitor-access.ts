@@ -1,18 +1,13 @@
 import { z } from 'zod';
 import { defineKind } from '../kind.ts';
-import { isResidentIdNumber } from '../resident-id.ts';
+import { residentCardNumber } from '../resident-id.ts';
 
 /** What a person shows at the gate. Upper-cased on reading, so that `x` and `X` are the same number. */
 export const personDocumentSchema = z
   .discriminatedUnion('type', [
     z.object({
       type: z.literal('resident-id'),
-      number: z
-        .string()
-        .trim()
-        .toUpperCase()
-        .regex(/^\d{17}[\dX]$/)
-        .refine(isResidentIdNumber, { error: 'check digit' }),
+      number: residentCardNumber,
     }),
     z.object({
       type: z.literal('passport'),
