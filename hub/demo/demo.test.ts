@@ -10,7 +10,7 @@ let demo: Demo;
 const dataDir = mkdtempSync(join(tmpdir(), 'hallhub-demo-'));
 
 beforeAll(async () => {
-  demo = await startDemo({ dataDir, port: 0, hallPort: 0, logLevel: 'silent' });
+  demo = await startDemo({ dataDir, port: 0, hallPort: 0 });
 }, 30_000);
 afterAll(async () => {
   await demo.close();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { builtInProtocols } from '@hallhub/device-drivers/agent';
+import pino from 'pino';
 import { ippProtocol } from '@hallhub/device-drivers/protocols/ipp';
 import { systemTransports } from '@hallhub/device-drivers/transports';
 import { FailureError, systemClock } from '@hallhub/sync/base';
@@ -30,11 +31,12 @@ export interface DemoOptions {
   readonly dataDir: string;
   readonly port: number;
   readonly hallPort: number;
-  readonly logLevel?: string;
+  /** Where the hub's log goes; nowhere when left out. */
+  readonly logFile?: string;
 }
 
 /** A whole university on one machine: a hall, a hub, and devices that speak their own bytes over in-memory lines. */
-export async function startDemo({ dataDir, port, hallPort, logLevel = 'warn' }: DemoOptions): Promise<Demo> {
+export async function startDemo({ dataDir, port, hallPort, logFile }: DemoOptions): Promise<Demo> {
   const clock = systemClock({ mode: 'demo' });
   mkdirSync(dataDir, { recursive: true });
   const secrets = openDataDir(join(dataDir, 'demo'));
@@ -60,7 +62,10 @@ export async function startDemo({ dataDir, port, hallPort, logLevel = 'warn' }: 
     ),
     dataDir: join(dataDir, 'hub'),
     clock,
-    log: createLog({ level: logLevel }),
+    log:
+      logFile === undefined
+        ? createLog({ level: 'silent' })
+        : createLog({ level: 'info', destination: pino.destination(logFile) }),
     demo: true,
     transports: systemTransports({ clock, memoryLines: floor.lines }),
     protocols: [
@@ -96,8 +101,11 @@ export async function startDemo({ dataDir, port, hallPort, logLevel = 'warn' }: 
 /** `hallhub demo`. */
 export async function runDemo(env: Environment): Promise<number> {
   const port = portOf(env['HALLHUB_HTTP_PORT'], 8080);
+  const dataDir = resolve(env['HALLHUB_DATA_DIR'] ?? 'data');
+  const logFile = join(dataDir, 'hub.log');
   const demo = await startDemo({
-    dataDir: resolve(env['HALLHUB_DATA_DIR'] ?? 'data'),
+    dataDir,
+    logFile,
     port,
     hallPort: portOf(env['HALLHUB_HALL_PORT'], port === 0 ? 0 : port + 1),
   });
@@ -115,6 +123,8 @@ export async function runDemo(env: Environment): Promise<number> {
     token === undefined
       ? `  工作人员 / Staff             ${hub.url}/login`
       : `  首位管理员 / First operator  ${hub.url}/join#token=${token}`,
+    '',
+    `  日志 / Log                   ${logFile}`,
     '',
     '  Ctrl-C 结束 / ends it. 数据保留 / State is kept.',
     '',
