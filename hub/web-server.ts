@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createHintVerifier } from '@hallhub/sync/adapters/webhook';
 import { unwrap } from '@hallhub/sync/base';
+import type { Db } from '@hallhub/sync/sqlite';
 import type { FastifyInstance } from 'fastify';
 import type { Api } from './api/api.ts';
 import { SESSION_COOKIE, createApi } from './api/api.ts';
@@ -57,7 +58,7 @@ export async function createWeb(
     url: '/readyz',
     access: 'public',
     handler: ({ reply }) => {
-      const ready = isListening() && db.prepare('SELECT 1').pluck().get() === 1;
+      const ready = isListening() && canWrite(db);
       return reply
         .code(ready ? 200 : 503)
         .send({ status: ready ? 'ready' : 'starting', hall: replica.status().feed.state });
@@ -121,6 +122,15 @@ export async function createWeb(
     });
   }
   return { server, api, live };
+}
+
+/** A hub that cannot write can let nobody in and promise nothing: it is not ready, whatever else works. */
+function canWrite(db: Db): boolean {
+  try {
+    return db.prepare('UPDATE hall_epoch SET epoch = epoch').run().changes === 1;
+  } catch {
+    return false;
+  }
 }
 
 type TlsConfig = HubOptions['config']['http']['tls'];

@@ -1,5 +1,5 @@
 import { connect as connectSocket } from 'node:net';
-import { epochMs, manualClock } from '@hallhub/sync/base';
+import { epochMs, manualClock, seconds } from '@hallhub/sync/base';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import fc from 'fast-check';
 import type { MqttClient } from 'mqtt';
@@ -14,11 +14,11 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-async function setUp(maxConnectionsPerAddress = 50) {
+async function setUp(maxConnectionsPerAddress = 50, clock = manualClock()) {
   const db = openDatabase({ file: ':memory:' });
   migrate({ db, components: [busSchema] });
   const faults: unknown[] = [];
-  const inbox = createInbox({ db, clock: manualClock(), onFault: (error) => faults.push(error) });
+  const inbox = createInbox({ db, clock, onFault: (error) => faults.push(error) });
   const bus = await createAedesBus({
     host: '127.0.0.1',
     port: 0,
@@ -98,6 +98,31 @@ describe('device bus', () => {
     });
     expect(inbox.counts()).toEqual({ waiting: 0, failed: 1 });
     expect(inbox.purge(epochMs(Number.MAX_SAFE_INTEGER))).toBe(3);
+  });
+
+  it('keeps events while the disk is full, and hands them on when there is room', async () => {
+    const clock = manualClock();
+    const { db, inbox, connect, faults } = await setUp(50, clock);
+    const client = await connect('gate-1');
+    await client.publishAsync('c/south/d/gate-1/up/event', '{"id":"a"}', { qos: 1 });
+    db.exec('CREATE TABLE ballast (x BLOB) STRICT');
+    db.pragma(`max_page_count = ${db.pragma('page_count', { simple: true }) as number}`);
+    const handled: string[] = [];
+    inbox.consume((message: InboxMessage) => {
+      db.prepare('INSERT INTO ballast VALUES (zeroblob(9000))').run();
+      handled.push(message.eventId);
+    });
+    inbox.resume();
+    await vi.waitFor(() => {
+      expect(faults).toHaveLength(1);
+    });
+    expect(inbox.counts()).toEqual({ waiting: 1, failed: 0 });
+    db.pragma('max_page_count = 100000');
+    clock.advance(seconds(6));
+    await vi.waitFor(() => {
+      expect(handled).toEqual(['a']);
+    });
+    expect(inbox.counts()).toEqual({ waiting: 0, failed: 0 });
   });
 
   it.each<[string, Parameters<Awaited<ReturnType<typeof setUp>>['connect']>]>([

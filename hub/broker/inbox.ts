@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Clock, EpochMs } from '@hallhub/sync/base';
+import { seconds } from '@hallhub/sync/base';
 import type { Db, SchemaComponent } from '@hallhub/sync/sqlite';
-import { transact } from '@hallhub/sync/sqlite';
+import { isOwnTrouble, transact } from '@hallhub/sync/sqlite';
 import { z } from 'zod';
 
 export const busSchema: SchemaComponent = {
@@ -69,6 +70,7 @@ export interface Inbox {
 }
 
 const BATCH = 200;
+const RETRY = seconds(5);
 
 export function createInbox({
   db,
@@ -124,20 +126,35 @@ export function createInbox({
     const handle = handler;
     if (!handle || !open) return;
     const batch = next.all(BATCH);
-    for (const message of batch) handOn(handle, message);
-    if (batch.length === BATCH) drainSoon();
+    const done = batch.every((message) => handOn(handle, message));
+    if (!done) clock.after(RETRY, drainSoon);
+    else if (batch.length === BATCH) drainSoon();
   };
 
-  /** One message that cannot be handled is set aside; it does not stop those behind it. */
-  const handOn = (handle: (message: InboxMessage) => void, message: InboxMessage): void => {
+  /**
+   * Hands on one message. One that cannot be handled is set aside and does not stop those behind it; trouble of the database
+   * itself (a full disk) is not the message's fault: it stays where it is. False: try again later.
+   */
+  const handOn = (handle: (message: InboxMessage) => void, message: InboxMessage): boolean => {
     try {
       transact(db, () => {
         handle(message);
         mark.run('done', message.seq);
       });
+      return true;
     } catch (error) {
       onFault(error, message.seq);
-      mark.run('failed', message.seq);
+      return !isOwnTrouble(error) && setAside(message.seq);
+    }
+  };
+
+  const setAside = (seq: number): boolean => {
+    try {
+      mark.run('failed', seq);
+      return true;
+    } catch (error) {
+      onFault(error, seq);
+      return false;
     }
   };
 
