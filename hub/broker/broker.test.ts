@@ -1,10 +1,15 @@
+import { mkdtempSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { epochMs, manualClock, seconds } from '@hallhub/sync/base';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import fc from 'fast-check';
 import type { MqttClient } from 'mqtt';
 import { connectAsync } from 'mqtt';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { openDataDir } from '../store/index.ts';
+import { ownCertificate } from '../tls/index.ts';
 import { FramingGuard } from './framing-guard.ts';
 import type { InboxMessage } from './index.ts';
 import { busSchema, createAedesBus, createInbox, mayUseTopic } from './index.ts';
@@ -133,6 +138,40 @@ describe('device bus', () => {
     const { connect, bus } = await setUp();
     await expect(connect(...arguments_)).rejects.toThrow();
     expect(bus.connected()).toEqual([]);
+  });
+
+  it('speaks TLS to those who trust its authority, and to nobody else', async () => {
+    const dir = openDataDir(mkdtempSync(join(tmpdir(), 'hallhub-bus-')));
+    const tls = await ownCertificate({ dir, clock: manualClock(epochMs(Date.now())), names: [], hubId: 'hub-1' });
+    const db = openDatabase({ file: ':memory:' });
+    migrate({ db, components: [busSchema] });
+    const inbox = createInbox({ db, clock: manualClock(), onFault: () => undefined });
+    const bus = await createAedesBus({
+      host: '127.0.0.1',
+      port: 0,
+      tls,
+      campus: 'south',
+      inbox,
+      authenticate: () => true,
+      maxConnectionsPerAddress: 10,
+      log: () => undefined,
+    });
+    const { port } = await bus.start();
+    cleanUps.push(() => bus.stop());
+    const connect = (ca?: string) =>
+      connectAsync(`mqtts://127.0.0.1:${port}`, {
+        clientId: 'gate-1',
+        username: 'gate-1',
+        password: 'x',
+        reconnectPeriod: 0,
+        ...(ca !== undefined && { ca }),
+      });
+    await expect(connect()).rejects.toThrow();
+    const client = await connect(tls.ca);
+    cleanUps.push(() => client.endAsync(true));
+    await client.publishAsync('c/south/d/gate-1/up/event', '{"id":"e1"}', { qos: 1 });
+    expect(rows(db)).toHaveLength(1);
+    dir.release();
   });
 
   it('lets a device hear its own orders and nothing else', async () => {
