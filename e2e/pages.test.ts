@@ -192,7 +192,7 @@ describe('by clicking', () => {
     await screen.page.locator('iframe.preview').waitFor();
     await screen.page.getByRole('button', { name: 'Print 1' }).click();
     await screen.page.getByRole('heading', { name: 'Printed' }).waitFor();
-    await desk.getByText('1 sheets').waitFor();
+    await desk.getByText('sheets: 1').waitFor();
     expect([...floor.complaints, ...screen.complaints]).toEqual([]);
     await context.close();
   });
