@@ -30,11 +30,11 @@ export interface KillLoopReport extends Verdict {
 /** How many kills may be added until somebody has passed, printed, and been refused after a revocation. */
 const MORE_KILLS = 30;
 
-function hasSeenEverything({ database }: Stage): boolean {
+function hasSeenEverything({ database, seen }: Stage): boolean {
   const entries = database.entriesAfter(0);
   return (
-    entries.filter(({ state }) => state === 'passed').length > 1 &&
-    entries.filter(({ code }) => code === 'E-GATE-0105').length > 1 &&
+    entries.some(({ state }) => state === 'passed') &&
+    seen.swipesAfterRevocation > 0 &&
     database.attempts().some(({ state }) => state === 'printed')
   );
 }
@@ -56,6 +56,7 @@ export async function runKillLoop({ kills, seed, progress }: KillLoopOptions): P
       campus,
       database,
       random,
+      seen: { swipesAfterRevocation: 0 },
       get hub() {
         return hub;
       },

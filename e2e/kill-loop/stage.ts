@@ -5,6 +5,8 @@ import type { Choices } from '../testing/random.ts';
 
 /** What the people of the loop share. */
 export interface Stage {
+  /** What has happened so far, for whoever waits until there is enough to compare. */
+  readonly seen: { swipesAfterRevocation: number };
   readonly campus: Campus;
   readonly random: Choices;
   readonly database: HubDatabase;

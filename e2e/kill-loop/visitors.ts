@@ -84,7 +84,10 @@ export async function visitors(stage: Stage): Promise<GateNotes> {
     last = requestId;
     const isRevoked = database.isRevoked(requestId);
     const before = database.lastEntry();
-    if (isRevoked) revoked.push({ requestId, afterEntry: before });
+    if (isRevoked) {
+      revoked.push({ requestId, afterEntry: before });
+      stage.seen.swipesAfterRevocation += 1;
+    }
     await gateReader.put(who.card);
     const entry = await maybe(() => decided(before), { within: 6_000 });
     if (entry && OPEN.has(entry.state) && random.chance(0.8)) {
