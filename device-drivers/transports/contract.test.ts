@@ -98,7 +98,7 @@ async function serialFixture(): Promise<TransportFixture> {
   };
   let peer = await openPeer();
   return {
-    transport: createSerialTransport({ path: pair.a, baudRate: 115_200 }),
+    transport: createSerialTransport({ path: pair.a, baudRate: 115_200 }, clock),
     received: received.all,
     send: async (bytes) => {
       await peer.write(bytes);

@@ -12,7 +12,7 @@ export function systemTransports(options: {
   return (settings) => {
     switch (settings.kind) {
       case 'serial':
-        return ok(createSerialTransport(settings));
+        return ok(createSerialTransport(settings, options.clock));
       case 'tcp':
         return ok(createTcpTransport({ host: settings.host, port: settings.port, clock: options.clock }));
       case 'memory': {

@@ -1,6 +1,6 @@
-import { writeSync } from 'node:fs';
+import { existsSync, writeSync } from 'node:fs';
 import type { SerialPort } from 'serialport';
-import { type Failure, type Result, failure, ok } from '@hallhub/sync/base';
+import { type Cancel, type Clock, type Failure, type Result, failure, ok, seconds } from '@hallhub/sync/base';
 import { type SerialSettings, type Transport, createEmitter, rethrow } from '../kit/index.ts';
 
 type Port = SerialPort;
@@ -15,8 +15,14 @@ async function loadSerialPort(): Promise<Result<typeof SerialPort>> {
   }
 }
 
-/** A serial port, also one behind USB. 8N1 unless the settings say otherwise. */
-export function createSerialTransport(settings: Omit<SerialSettings, 'kind'>): Transport {
+/** How often it is looked whether the port's name is still there. */
+const LOOK_EVERY = seconds(1);
+
+/**
+ * A serial port, also one behind USB. 8N1 unless the settings say otherwise. With a `clock` an unplugged port is noticed by
+ * its vanished name as well: a terminal that hung up may read as endless silence, and then the port itself never tells.
+ */
+export function createSerialTransport(settings: Omit<SerialSettings, 'kind'>, clock?: Clock): Transport {
   const { path, baudRate, dataBits = 8, parity = 'none', stopBits = 1 } = settings;
   let port: Port | undefined;
   let opening: Promise<Result<void>> | undefined;
@@ -25,15 +31,33 @@ export function createSerialTransport(settings: Omit<SerialSettings, 'kind'>): T
   const data = createEmitter<Uint8Array>(rethrow);
   const down = createEmitter<Failure>(rethrow);
 
+  let stopLooking: Cancel = () => undefined;
+
+  const lookFor = (watched: Port): void => {
+    if (!clock || !existsSync(path)) return;
+    stopLooking = clock.after(LOOK_EVERY, () => {
+      if (port !== watched) return;
+      if (existsSync(path)) {
+        lookFor(watched);
+        return;
+      }
+      port = undefined;
+      watched.close(() => undefined);
+      down.emit({ code: 'E-DEV-0103', detail: `${path} is gone` });
+    });
+  };
+
   const adopt = (fresh: Port): void => {
     port = fresh;
     queued = 0;
+    lookFor(fresh);
     fresh.on('data', (bytes: Uint8Array) => {
       if (port === fresh) data.emit(bytes);
     });
     fresh.on('close', (reason: Error | null) => {
       if (port !== fresh) return;
       port = undefined;
+      stopLooking();
       const why: Failure = { code: 'E-DEV-0103', detail: `${path}: ${reason ? reason.message : 'closed'}` };
       down.emit(why);
     });
@@ -88,6 +112,7 @@ export function createSerialTransport(settings: Omit<SerialSettings, 'kind'>): T
       await opening;
       const current = port;
       port = undefined;
+      stopLooking();
       if (!current?.isOpen) return;
       if (how === 'drop') {
         await new Promise<void>((resolve) => {
