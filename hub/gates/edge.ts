@@ -180,8 +180,8 @@ export function runGate(deps: GateEdgeDeps): Cancel {
         settle(id, 'blocked', clock.now(), { failure: receipt.error });
       } else {
         // The order left and nobody knows what became of it. Who then walks through was let through; else it stays open to doubt.
-        doubtful.add(id);
         if (!deps.passageSensor) settle(id, 'unconfirmed', clock.now(), { failure: receipt.error });
+        else if (waiting.some((grant) => grant.id === id)) doubtful.add(id);
       }
     });
   };
