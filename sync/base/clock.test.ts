@@ -17,7 +17,8 @@ describe('system clock', () => {
     const clock = systemClock({ mode: 'test', speed: 1_000 });
     const before = clock.now();
     await new Promise<void>((resolve) => clock.after(seconds(20), resolve));
-    expect(clock.now() - before).toBeGreaterThanOrEqual(20_000);
+    // Node's timers know whole milliseconds only and may be one early, and the reading is rounded too: two seconds of this clock.
+    expect(clock.now() - before).toBeGreaterThanOrEqual(18_000);
   });
 
   it('forgets a timer that was cancelled', async () => {
