@@ -10,6 +10,7 @@ export type {
   BusDevice,
   DriverEnvironment,
   MemorySettings,
+  MqttSettings,
   Protocol,
   ReconnectPolicy,
   SerialSettings,
