@@ -99,4 +99,7 @@ export const capabilityShapes = {
 export type CapabilityName = keyof typeof capabilityShapes;
 export type CapabilityMap = { readonly [N in CapabilityName]: CapabilityOf<(typeof capabilityShapes)[N]> };
 
+/** A capability's declaration with its narrow types left out, for code that serves all of them alike. */
+export const shapeOf = (name: CapabilityName): CapabilityShape => capabilityShapes[name];
+
 export const capabilityNames = Object.keys(capabilityShapes) as readonly CapabilityName[];
