@@ -1,5 +1,6 @@
 import { type Failure, type Result, failure, ok } from '@hallhub/sync/base';
 import type { Profile, ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
+import { usbName } from '../transports/index.ts';
 import type { BusDefinition, BusDevice, Protocol, TransportSettings } from '../kit/index.ts';
 import type { DeviceDefinition } from './types.ts';
 
@@ -65,6 +66,8 @@ export function lineName(settings: TransportSettings): string {
       return settings.path;
     case 'tcp':
       return `tcp://${settings.host}:${settings.port}`;
+    case 'usb':
+      return usbName(settings);
     case 'memory':
       return `memory:${settings.name}`;
     case 'url':
