@@ -48,6 +48,9 @@ export function createDialogue({ clock, write, replyTimeout, onTraffic, onStatus
   let waiting: Waiting | undefined;
   let cancelTimeout: Cancel | undefined;
   let completed: string | undefined;
+  let endRest: Cancel | undefined;
+  /** The line went while a question waited for its turn. */
+  let ended: Failure | undefined;
   let quietUntil = Number.NEGATIVE_INFINITY;
   /** One round of questions after the other. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -59,9 +62,17 @@ export function createDialogue({ clock, write, replyTimeout, onTraffic, onStatus
     asked?.resolve(result);
   };
   const ask = async (n: 1 | 2 | 4): Promise<Result<number>> => {
+    ended = undefined;
     while (clock.monotonic() < quietUntil) {
       const rest = ms(quietUntil - clock.monotonic());
-      await new Promise<void>((resolve) => clock.after(rest, resolve));
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(rest, resolve);
+        endRest = () => {
+          cancel();
+          resolve();
+        };
+      });
+      if (ended) return err(ended);
     }
     const bytes = statusQuestion(n);
     return new Promise((resolve) => {
@@ -137,6 +148,8 @@ export function createDialogue({ clock, write, replyTimeout, onTraffic, onStatus
     down: (reason) => {
       handle(framer.flush());
       completed = undefined;
+      ended = reason;
+      endRest?.();
       settle(err(reason));
     },
   };

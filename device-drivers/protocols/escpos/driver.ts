@@ -60,6 +60,7 @@ export function createEscposDriver(options: EscposDriverOptions): Driver {
   let turn: Promise<unknown> = Promise.resolve();
   let nextId = 1;
   let cancelPoll: Cancel | undefined;
+  let endPause: Cancel | undefined;
   /** What the printer told by itself while a ticket is under way. */
   let told: Failure | undefined;
   const toldTrouble = (): Failure | undefined => told;
@@ -212,7 +213,18 @@ export function createEscposDriver(options: EscposDriverOptions): Driver {
       await pause(ASK_WHILE_PRINTING);
     }
   };
-  const pause = (time: DurationMs): Promise<void> => new Promise((resolve) => clock.after(time, resolve));
+  /** Ends early when the driver is stopped. */
+  const pause = (time: DurationMs): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = clock.after(time, () => {
+        endPause = undefined;
+        resolve();
+      });
+      endPause = () => {
+        cancel();
+        resolve();
+      };
+    });
 
   const print = async (command: PrintTicketCommand, veto: () => Failure | undefined): Promise<Receipt> => {
     const ticket = ticketSchema.safeParse(command.args.ticket);
@@ -251,6 +263,7 @@ export function createEscposDriver(options: EscposDriverOptions): Driver {
     stop: async () => {
       life += 1;
       cancelPoll?.();
+      endPause?.();
       await line.stop();
       dialogue.down({ code: 'E-DEV-0102', detail: 'stopped' });
       health.set('starting');
@@ -262,6 +275,7 @@ export function createEscposDriver(options: EscposDriverOptions): Driver {
 
 export const escposProtocol: Protocol = {
   name: 'escpos',
+  module: import.meta.url,
   connect: (bus: BusDefinition, environment: DriverEnvironment): Result<readonly Driver[]> => {
     const [device, ...others] = bus.devices;
     if (!device || others.length > 0) return failure('E-DEV-0302', 'a ticket printer has its line to itself');

@@ -29,7 +29,7 @@ export const escposSchema = z.strictObject({
   bandRows: z.int().min(8).max(255).default(96),
   replyTimeoutMs: duration.default(() => ms(1_000)),
   /** The longest from the last byte to the end of the physical print. */
-  completionTimeoutMs: duration.default(() => ms(20_000)),
+  completionTimeoutMs: duration.default(() => ms(12_000)),
   /** The longest that the printer may take no byte at all before the ticket is given up. */
   stallTimeoutMs: duration.default(() => ms(15_000)),
   /** How often an idle printer is asked how it does. */
