@@ -48,9 +48,7 @@ export function createDialogue({ clock, write, replyTimeout, onTraffic, onStatus
   let waiting: Waiting | undefined;
   let cancelTimeout: Cancel | undefined;
   let completed: string | undefined;
-  let endRest: Cancel | undefined;
-  /** The line went while a question waited for its turn. */
-  let ended: Failure | undefined;
+  let endRest: ((reason: Failure) => void) | undefined;
   let quietUntil = Number.NEGATIVE_INFINITY;
   /** One round of questions after the other. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -61,18 +59,22 @@ export function createDialogue({ clock, write, replyTimeout, onTraffic, onStatus
     cancelTimeout?.();
     asked?.resolve(result);
   };
-  const ask = async (n: 1 | 2 | 4): Promise<Result<number>> => {
-    ended = undefined;
-    while (clock.monotonic() < quietUntil) {
-      const rest = ms(quietUntil - clock.monotonic());
-      await new Promise<void>((resolve) => {
-        const cancel = clock.after(rest, resolve);
-        endRest = () => {
-          cancel();
-          resolve();
-        };
+  /** Leaves the line alone; the reason where it went meanwhile. */
+  const rest = (time: DurationMs): Promise<Failure | undefined> =>
+    new Promise((resolve) => {
+      const cancel = clock.after(time, () => {
+        endRest = undefined;
+        resolve(undefined);
       });
-      if (ended) return err(ended);
+      endRest = (reason) => {
+        cancel();
+        resolve(reason);
+      };
+    });
+  const ask = async (n: 1 | 2 | 4): Promise<Result<number>> => {
+    while (clock.monotonic() < quietUntil) {
+      const gone = await rest(ms(quietUntil - clock.monotonic()));
+      if (gone) return err(gone);
     }
     const bytes = statusQuestion(n);
     return new Promise((resolve) => {
@@ -148,8 +150,7 @@ export function createDialogue({ clock, write, replyTimeout, onTraffic, onStatus
     down: (reason) => {
       handle(framer.flush());
       completed = undefined;
-      ended = reason;
-      endRest?.();
+      endRest?.(reason);
       settle(err(reason));
     },
   };

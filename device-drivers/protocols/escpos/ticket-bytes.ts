@@ -117,6 +117,8 @@ function addItem(page: Page, item: Printed, params: EscposParams): Result<readon
       if (params.qr === 'native') {
         if (qrModules(item.data) * item.module > params.dots) return tooWide('QR code');
         printer.alignCenter();
+        // The printer draws no quiet zone; a blank line keeps the text above away.
+        page.add(LF);
         printer.printQR(item.data, { cellSize: item.module, correction: 'M', model: 2 });
         page.add(LF);
         return ok([]);

@@ -109,24 +109,25 @@ export function createTicketPrinterSimulator(options: TicketPrinterSimulatorOpti
       if (buffer.length > 0 && isOn && !isStopped()) workOn();
     });
   };
-  /** Obeyed the moment it comes, wherever it stands, images included. */
-  const realTime = (byte: number): void => {
+  /** Obeyed the moment it comes, wherever it stands, images included. True where everything taken so far is thrown away. */
+  const realTime = (byte: number): boolean => {
     tail = [...tail.slice(-9), byte];
     const [before, command, n = 0] = tail.slice(-3);
     if (before === 0x10 && command === 0x04 && n >= 1 && n <= 4) answerStatus(n);
-    if (Buffer.from(tail).toString('hex') === '10140801031401060208') {
-      buffer = Buffer.alloc(0);
-      interpreter.clear();
-      say([0x37, 0x25, 0x00], 'buffers cleared');
-    }
+    if (byte !== 0x08 || Buffer.from(tail).toString('hex') !== '10140801031401060208') return false;
+    buffer = Buffer.alloc(0);
+    interpreter.clear();
+    say([0x37, 0x25, 0x00], 'buffers cleared');
+    return true;
   };
   const receive = (bytes: Uint8Array): void => {
     if (!isOn) return;
     traffic.emit({ at: clock.now(), direction: 'in', bytes: bytes.slice(), meaning: `${bytes.length} bytes` });
-    for (const byte of bytes) {
-      buffer = Buffer.concat([buffer, Buffer.of(byte)]);
-      realTime(byte);
+    let from = 0;
+    for (const [at, byte] of bytes.entries()) {
+      if (realTime(byte)) from = at + 1;
     }
+    buffer = Buffer.concat([buffer, bytes.subarray(from)]);
     workOn();
   };
 
