@@ -1,3 +1,4 @@
+import { escposConformance } from '../protocols/escpos/conformance.ts';
 import { ippConformance } from '../protocols/ipp/conformance.ts';
 import { modbusConformance } from '../protocols/modbus/conformance.ts';
 import { residentIdConformance } from '../protocols/resident-id/conformance.ts';
@@ -11,4 +12,5 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   residentIdConformance,
   modbusConformance,
   ippConformance,
+  escposConformance,
 ];
