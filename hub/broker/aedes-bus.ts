@@ -9,6 +9,7 @@ import { GuardedConnection } from './connection.ts';
 import type { DeviceBus } from './device-bus.ts';
 import { FramingGuard } from './framing-guard.ts';
 import type { Inbox } from './inbox.ts';
+import { PRESENCE_TOPIC } from './presence.ts';
 
 export interface AedesBusOptions {
   readonly host: string;
@@ -21,6 +22,9 @@ export interface AedesBusOptions {
   readonly maxConnectionsPerAddress: number;
   readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
+
+/** SUBACK return code of MQTT 3.1.1, 3.9.3. */
+const REFUSED = 0x80;
 
 /** CONNACK return code 4 of MQTT 3.1.1, 3.2.2.3. */
 function badCredentials(): AuthenticateError {
@@ -37,6 +41,8 @@ export async function createAedesBus(options: AedesBusOptions): Promise<DeviceBu
   const { campus, inbox, log } = options;
   const connections = new Map<string, number>();
   const clients = new Map<string, Client>();
+  /** Those of them that have subscribed to their branch. */
+  const listening = new Map<string, Client>();
   const guards = new WeakMap<object, FramingGuard>();
   const listeners = new Set<(event: { deviceId: string; connected: boolean }) => void>();
   const sockets = new Set<Socket>();
@@ -76,13 +82,16 @@ export async function createAedesBus(options: AedesBusOptions): Promise<DeviceBu
         done(new Error('not allowed'));
         return;
       }
+      const topic = packet.topic.slice(upPrefix(identity(client)).length);
+      if (topic === PRESENCE_TOPIC) {
+        // Needed where the broker is another process; this one sees for itself who is there.
+        done(null);
+        return;
+      }
       const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
-      inbox.take(
-        { deviceId: client.id, topic: packet.topic.slice(upPrefix(identity(client)).length), payload },
-        (error) => {
-          done(error ?? null);
-        },
-      );
+      inbox.take({ deviceId: client.id, topic, payload }, (error) => {
+        done(error ?? null);
+      });
     },
     authorizeSubscribe: (client, subscription, done) => {
       const allowed = mayUseTopic(identity(client), 'subscribe', subscription.topic);
@@ -98,11 +107,18 @@ export async function createAedesBus(options: AedesBusOptions): Promise<DeviceBu
   broker.on('clientReady', (client) => {
     guards.get(client.conn)?.trust();
     clients.set(client.id, client);
+  });
+  broker.on('subscribe', (subscriptions, client) => {
+    // Only now does it hear what it is sent; the ACL allows no other filter. Refused ones are named here as well.
+    if (!subscriptions.some(({ qos }) => (qos as number) !== REFUSED)) return;
+    if (clients.get(client.id) !== client || listening.get(client.id) === client) return;
+    listening.set(client.id, client);
     presence(client.id, true);
   });
   broker.on('clientDisconnect', (client) => {
-    if (clients.get(client.id) !== client) return;
-    clients.delete(client.id);
+    if (clients.get(client.id) === client) clients.delete(client.id);
+    if (listening.get(client.id) !== client) return;
+    listening.delete(client.id);
     presence(client.id, false);
   });
 
@@ -157,6 +173,11 @@ export async function createAedesBus(options: AedesBusOptions): Promise<DeviceBu
           resolve({ port: typeof address === 'object' && address !== null ? address.port : options.port });
         });
       }),
+    get up() {
+      return server.listening;
+    },
+    // What this process listens on itself does not come and go.
+    onUp: () => () => undefined,
     stop: async () => {
       const closed = new Promise<void>((resolve) => {
         server.close(() => {
@@ -176,7 +197,7 @@ export async function createAedesBus(options: AedesBusOptions): Promise<DeviceBu
       lastPublish = next.catch(() => undefined);
       return next;
     },
-    connected: () => [...clients.keys()],
+    connected: () => [...listening.keys()],
     onPresence: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
