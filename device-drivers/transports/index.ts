@@ -3,3 +3,4 @@ export { pacedTransport } from './paced.ts';
 export { type SerialPortInfo, createSerialTransport, listSerialPorts } from './serial.ts';
 export { type TcpTransportOptions, createTcpTransport } from './tcp.ts';
 export { systemTransports } from './factory.ts';
+export { type ClosableMqttChannel, type MqttChannelOptions, createMqttChannel } from './mqtt-channel.ts';

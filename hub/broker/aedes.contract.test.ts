@@ -1,7 +1,10 @@
-import { ok } from '@hallhub/sync/base';
-import { createAedesBus } from './index.ts';
+import { manualClock, ok } from '@hallhub/sync/base';
+import { migrate, openDatabase } from '@hallhub/sync/sqlite';
+import type { GuestRights } from './index.ts';
+import { busSchema, createAedesBus, createInbox } from './index.ts';
 import type { BrokerUnderTest } from './testing/bus-contract.ts';
 import { CAMPUS, busContract } from './testing/bus-contract.ts';
+import { channelContract } from './testing/channel-contract.ts';
 import { freePorts } from './testing/process.ts';
 
 busContract('the embedded broker', async (): Promise<BrokerUnderTest> => {
@@ -34,3 +37,33 @@ busContract('the embedded broker', async (): Promise<BrokerUnderTest> => {
     stop: () => Promise.resolve(),
   };
 });
+
+channelContract(
+  'the embedded broker',
+  async () => {
+    const guests = new Map<string, { password: string; rights: GuestRights }>();
+    const db = openDatabase({ file: ':memory:' });
+    migrate({ db, components: [busSchema] });
+    const bus = await createAedesBus({
+      host: '127.0.0.1',
+      port: 0,
+      campus: CAMPUS,
+      inbox: createInbox({ db, clock: manualClock(), onFault: () => undefined }),
+      authenticate: (id, token) => guests.get(id)?.password === token,
+      guest: (id) => guests.get(id)?.rights,
+      maxConnectionsPerAddress: 100,
+      log: () => undefined,
+    });
+    const { port } = await bus.start();
+    return {
+      channel: bus.channel,
+      url: `mqtt://127.0.0.1:${port}`,
+      admit: (username, password, rights) => {
+        guests.set(username, { password, rights });
+        return Promise.resolve();
+      },
+      stop: () => bus.stop(),
+    };
+  },
+  { restarts: false },
+);

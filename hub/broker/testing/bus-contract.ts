@@ -348,5 +348,7 @@ export function busContract(name: string, start: () => Promise<BrokerUnderTest>,
 
 const whenClosed = (client: MqttClient): Promise<void> =>
   new Promise((resolve) => {
-    client.once('close', resolve);
+    client.once('close', () => {
+      resolve();
+    });
   });

@@ -43,8 +43,12 @@ export function startDevice(options: TestDeviceOptions): MqttClient {
   };
   let heartbeat: NodeJS.Timeout | undefined;
   client.on('connect', () => {
-    client.subscribe(`${downPrefix(identity)}#`, { qos: 1 }, (error) => {
-      if (error) return;
+    client.subscribe(`${downPrefix(identity)}#`, { qos: 1 }, (error, granted) => {
+      if (error ?? granted?.some(({ qos }) => qos > 2)) {
+        // Not heard is not there: a node of a cluster that was lost may still hold the old subscription for a moment.
+        client.stream.destroy();
+        return;
+      }
       sayOnline();
       clearInterval(heartbeat);
       heartbeat = setInterval(sayOnline, options.heartbeatMs ?? 500);
