@@ -23,6 +23,8 @@ export interface MqttChannelOptions {
 }
 
 export interface ClosableMqttChannel extends MqttChannel {
+  /** Begins to connect. */
+  open(): void;
   close(): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export function createMqttChannel(options: MqttChannelOptions): ClosableMqttChan
     ...(urls.length > 1 && { servers: urls.map(serverOf) }),
     protocolVersion: identifies ? 5 : 4,
     clean: true,
+    manualConnect: true,
     resubscribe: false,
     queueQoSZero: false,
     keepalive: 15,
@@ -135,6 +138,9 @@ export function createMqttChannel(options: MqttChannelOptions): ClosableMqttChan
 
   return {
     name: urls[0],
+    open: () => {
+      client.connect();
+    },
     get state() {
       return { up, retainsMessages };
     },

@@ -1,5 +1,4 @@
 import type { Result } from '@hallhub/sync/base';
-import { ok } from '@hallhub/sync/base';
 import type { TopicRights } from './rights.ts';
 
 /**
@@ -10,14 +9,9 @@ import type { TopicRights } from './rights.ts';
  */
 export interface BrokerAccounts {
   /** By default with the rights of a device that speaks the hub's own contract. `id` is of the configuration's shape. */
+  /** Begins to talk to the broker; before that, everything fails with `E-DEV-0411`. */
+  open(): void;
   put(id: string, password: string, rights?: TopicRights): Promise<Result<void>>;
   remove(id: string): Promise<Result<void>>;
   close(): Promise<void>;
 }
-
-/** The embedded broker asks the hub at each login: there is nothing to keep elsewhere. */
-export const noAccounts: BrokerAccounts = {
-  put: () => Promise.resolve(ok()),
-  remove: () => Promise.resolve(ok()),
-  close: () => Promise.resolve(),
-};

@@ -60,9 +60,11 @@ export async function createAedesBus(options: AedesBusOptions): Promise<AedesBus
   const sockets = new Set<Socket>();
   const guests = new WeakMap<Client, GuestRights>();
   const identity = (client: Client) => ({ campus, deviceId: client.id });
-  const may = (client: Client, action: 'publish' | 'subscribe' | 'forward', topic: string): boolean => {
+  const may = (client: Client, action: 'publish' | 'subscribe' | 'forward', topic: string, retain = false): boolean => {
     const rights = guests.get(client);
-    return rights ? guestMayUseTopic(rights, action, topic) : mayUseTopic(identity(client), action, topic);
+    return rights
+      ? guestMayUseTopic(rights, action === 'publish' && retain ? 'retain' : action, topic)
+      : mayUseTopic(identity(client), action, topic);
   };
 
   const broker = await Aedes.createBroker({
@@ -104,7 +106,7 @@ export async function createAedesBus(options: AedesBusOptions): Promise<AedesBus
         return;
       }
       const isGuest = guests.has(client);
-      if ((packet.retain && !isGuest) || !may(client, 'publish', packet.topic)) {
+      if ((packet.retain && !isGuest) || !may(client, 'publish', packet.topic, packet.retain)) {
         log('warn', 'refused a publish', { client: client.id });
         done(new Error('not allowed'));
         return;
@@ -115,8 +117,11 @@ export async function createAedesBus(options: AedesBusOptions): Promise<AedesBus
       }
       const topic = packet.topic.slice(upPrefix(identity(client)).length);
       if (topic === PRESENCE_TOPIC) {
-        // Needed where the broker is another process; this one sees for itself who is there.
+        // Needed where the broker is another process; this one sees for itself who is there. The echo is the same.
         done(null);
+        void publish(`${downPrefix(identity(client))}${topic}`, Buffer.from(packet.payload), false).catch(
+          () => undefined,
+        );
         return;
       }
       const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);

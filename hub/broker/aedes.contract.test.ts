@@ -13,6 +13,7 @@ busContract('the embedded broker', async (): Promise<BrokerUnderTest> => {
   return {
     urls: [`mqtt://127.0.0.1:${port}`],
     accounts: {
+      open: () => undefined,
       put: (id, password) => {
         accounts.set(id, password);
         return Promise.resolve(ok());

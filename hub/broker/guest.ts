@@ -45,21 +45,23 @@ export const zigbee2mqttRights = named((base) => ({
 /**
  * The decision for a guest, of which {@link mayUseTopic} is the one for devices of our own contract.
  *
- * - `publish`: what it says, retained or not; never what it hears: nobody but the hub gives orders, and a broker that
- *   keeps "open" opens again after every restart.
+ * - `publish`: what it says; never what it hears: nobody but the hub gives orders.
+ * - `retain`: the same, unless it looks like an order: a broker that keeps "open" opens again after every restart.
  * - `subscribe`: a filter inside what it hears or says (several conventions read their own state back).
  * - `forward`: a topic that it could subscribe to.
  */
 export function guestMayUseTopic(
   { state, command }: GuestRights,
-  action: 'publish' | 'subscribe' | 'forward',
+  action: 'publish' | 'retain' | 'subscribe' | 'forward',
   topic: string,
 ): boolean {
   if (topic.startsWith('$') || topic.startsWith('c/') || !isTopicFilter(topic)) return false;
   const within = (filters: readonly string[]): boolean => filters.some((allowed) => covers(allowed, topic));
   switch (action) {
     case 'publish':
-      return !WILDCARD.test(topic) && within(state) && !within(command) && !isCommandTopic(topic);
+      return !WILDCARD.test(topic) && within(state) && !within(command);
+    case 'retain':
+      return guestMayUseTopic({ state, command }, 'publish', topic) && !isCommandTopic(topic);
     case 'subscribe':
       return within(command) || within(state);
     case 'forward':

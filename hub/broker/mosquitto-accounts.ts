@@ -66,7 +66,6 @@ export function createMosquittoAccounts({
       });
     });
   });
-  client.connect();
 
   /** Undefined when the broker did not answer. */
   const exchange = (commands: readonly Command[]): Promise<Answer | undefined> =>
@@ -110,6 +109,9 @@ export function createMosquittoAccounts({
   };
 
   return {
+    open: () => {
+      client.connect();
+    },
     put: (id, password, rights = deviceRights(campus, id)) =>
       request(
         [

@@ -43,6 +43,8 @@ channelContract(
       clock,
       log: silentLog,
     });
+    accounts.open();
+    channel.open();
     return Promise.resolve({
       channel,
       url: broker.urls[0],

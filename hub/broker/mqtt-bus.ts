@@ -91,7 +91,8 @@ export function createMqttBus(options: MqttBusOptions): DeviceBus {
     const topic = packet.topic.slice(upPrefix({ campus, deviceId }).length);
     const payload = Buffer.from(packet.payload);
     if (topic === PRESENCE_TOPIC) {
-      if (!presence.take(deviceId, payload)) log('warn', 'not a presence message', { device: deviceId });
+      if (presence.take(deviceId, payload)) sendNow(deviceId, PRESENCE_TOPIC, payload);
+      else log('warn', 'not a presence message', { device: deviceId });
       acknowledge();
       return;
     }
@@ -100,6 +101,12 @@ export function createMqttBus(options: MqttBusOptions): DeviceBus {
       if (error) stream.destroy();
       else acknowledge();
     });
+  };
+
+  /** QoS 0: the library would keep anything higher and send it, late, after a reconnect. */
+  const sendNow = (deviceId: string, topic: string, payload: Uint8Array, done: () => void = () => undefined): void => {
+    if (!up || client.stream.writableLength > MOST_WAITING_BYTES) done();
+    else client.publish(`${downPrefix({ campus, deviceId })}${topic}`, Buffer.from(payload), { qos: 0 }, done);
   };
 
   return {
@@ -120,16 +127,9 @@ export function createMqttBus(options: MqttBusOptions): DeviceBus {
       upListeners.add(listener);
       return () => upListeners.delete(listener);
     },
-    // QoS 0: the library would keep anything higher and send it, late, after a reconnect.
     send: (deviceId, topic, payload) =>
       new Promise((resolve) => {
-        if (!up || client.stream.writableLength > MOST_WAITING_BYTES) {
-          resolve();
-          return;
-        }
-        client.publish(`${downPrefix({ campus, deviceId })}${topic}`, Buffer.from(payload), { qos: 0 }, () => {
-          resolve();
-        });
+        sendNow(deviceId, topic, payload, resolve);
       }),
     connected: () => presence.present(),
     onPresence: (listener) => presence.onChange(listener),

@@ -13,6 +13,10 @@ export const PRESENCE_LAPSE: DurationMs = seconds(35);
  * What a device publishes on {@link PRESENCE_TOPIC}: `online` once it hears its `down/#` and every {@link HEARTBEAT} from
  * then on (QoS 0 is enough), `offline` as its last will (QoS 1) and before it leaves. `session` is new for each
  * connection, so that the will of a connection that was lost does not end the one that replaced it.
+ *
+ * The hub sends each back on `down/presence`. A device that hears none of them for {@link PRESENCE_LAPSE} connects anew
+ * (with growing pauses): it may be deaf without knowing, as after the loss of a RabbitMQ node, which can take the
+ * bindings of a subscription with it that was already made again on another node.
  */
 export const presenceSchema = z.object({
   state: z.enum(['online', 'offline']),

@@ -49,6 +49,7 @@ export function createRabbitmqAccounts({
   };
 
   return {
+    open: () => undefined,
     put: (id, password, rights = deviceRights(campus, id)) => {
       const queues = `mqtt-subscription-${rights.ownClientId ? id : '[A-Za-z0-9_-]+'}qos[01]`;
       const reach = `^(${queues}|amq\\.topic)$`;

@@ -33,6 +33,7 @@ channelContract(
       clock,
       log: silentLog,
     });
+    channel.open();
     return Promise.resolve({
       channel,
       url: broker.urls[2] ?? broker.urls[0],

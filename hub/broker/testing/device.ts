@@ -41,6 +41,8 @@ export function startDevice(options: TestDeviceOptions): MqttClient {
   const sayOnline = (): void => {
     client.publish(presenceTopic, presence('online', session), { qos: 0 });
   };
+  const beat = options.heartbeatMs ?? 500;
+  let unanswered = 0;
   let heartbeat: NodeJS.Timeout | undefined;
   client.on('connect', () => {
     client.subscribe(`${downPrefix(identity)}#`, { qos: 1 }, (error, granted) => {
@@ -51,7 +53,13 @@ export function startDevice(options: TestDeviceOptions): MqttClient {
       }
       sayOnline();
       clearInterval(heartbeat);
-      heartbeat = setInterval(sayOnline, options.heartbeatMs ?? 500);
+      unanswered = 0;
+      heartbeat = setInterval(() => {
+        unanswered += 1;
+        // Deaf, or the hub is away.
+        if (unanswered > 8) client.stream.destroy();
+        else sayOnline();
+      }, beat);
     });
   });
   client.on('close', () => {
@@ -62,7 +70,9 @@ export function startDevice(options: TestDeviceOptions): MqttClient {
   });
   client.on('error', () => undefined);
   client.on('message', (topic, payload) => {
-    options.onDown?.(topic.slice(downPrefix(identity).length), payload.toString());
+    unanswered = 0;
+    const name = topic.slice(downPrefix(identity).length);
+    if (name !== 'presence') options.onDown?.(name, payload.toString());
   });
   return client;
 }
