@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { IPublishPacket } from 'mqtt';
 import { connect } from 'mqtt';
 import type { Clock, Result } from '@hallhub/sync/base';
@@ -95,6 +96,8 @@ export function createMqttChannel(options: MqttChannelOptions): ClosableMqttChan
   };
 
   client.on('connect', () => {
+    // Small messages leave at once: an order must not wait for the answer to what went before it.
+    if ((client.stream as object) instanceof Socket) (client.stream as unknown as Socket).setNoDelay(true);
     let open = subscriptions.size;
     const settle = (): void => {
       if (open === 0 && client.connected) setUp(true);

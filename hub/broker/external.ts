@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { IClientOptions } from 'mqtt';
 
 /** How to reach a broker outside. */
@@ -28,6 +29,11 @@ export function connectOptions({ urls, username, password, ca }: ExternalBroker)
     // A login during the start of a cluster is refused with "unavailable"; that is no reason to give up.
     reconnectOnConnackError: true,
   };
+}
+
+/** Small messages leave at once: an order must not wait for the answer to what went before it (Nagle, some 40 ms). */
+export function sendAtOnce(stream: object): void {
+  if (stream instanceof Socket) stream.setNoDelay(true);
 }
 
 /** The library's option for several addresses of one broker. */

@@ -4,7 +4,7 @@ import { connect } from 'mqtt';
 import { downPrefix, mayUseTopic, upPrefix } from './acl.ts';
 import type { DeviceBus } from './device-bus.ts';
 import type { ExternalBroker } from './external.ts';
-import { connectOptions, portOf } from './external.ts';
+import { connectOptions, portOf, sendAtOnce } from './external.ts';
 import type { Inbox } from './inbox.ts';
 import { PRESENCE_TOPIC, createPresenceBook } from './presence.ts';
 
@@ -59,6 +59,7 @@ export function createMqttBus(options: MqttBusOptions): DeviceBus {
     done(new Error('acknowledged when it is stored'));
   };
   client.on('connect', () => {
+    sendAtOnce(client.stream);
     client.subscribe(upFilter, { qos: 1 }, (error, granted) => {
       const refused = error ?? (granted?.some(({ qos }) => qos > 2) ? new Error('not allowed') : undefined);
       if (!refused) {
