@@ -42,7 +42,7 @@ const RESTART_PATIENCE = { timeout: 150_000, interval: 100 };
 
 /** What every broker must do for the hub. `start` is called once; each test has devices and an inbox of its own. */
 export function busContract(name: string, start: () => Promise<BrokerUnderTest>, startMs = 30_000): void {
-  describe(`device bus over ${name}`, () => {
+  describe(`device bus over ${name}`, { timeout: 60_000 }, () => {
     const clock = systemClock({ mode: 'test' });
     let under: BrokerUnderTest;
     let bus: DeviceBus;
@@ -100,7 +100,7 @@ export function busContract(name: string, start: () => Promise<BrokerUnderTest>,
         password: account.password,
         ...(under.ca !== undefined && { ca: under.ca }),
         reconnectPeriod: 0,
-        connectTimeout: 5_000,
+        connectTimeout: 20_000,
         ...more,
       });
       client.on('error', () => undefined);

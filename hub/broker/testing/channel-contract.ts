@@ -24,7 +24,7 @@ export function channelContract(
   start: () => Promise<ChannelUnderTest>,
   { restarts }: { readonly restarts: boolean },
 ): void {
-  describe(`MQTT channel over ${name}`, () => {
+  describe(`MQTT channel over ${name}`, { timeout: 60_000 }, () => {
     let under: ChannelUnderTest;
     let unique = 0;
     const cleanUps: (() => unknown)[] = [];
