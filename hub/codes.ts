@@ -7,6 +7,7 @@ import { syncCodes } from '@hallhub/sync/contract';
 import { storeCodes } from '@hallhub/sync/sqlite';
 import { apiCodes } from './api/codes.ts';
 import { auditCodes } from './audit/index.ts';
+import { brokerCodes } from './broker/index.ts';
 import { certificateCodes } from './certificates/index.ts';
 import { configCodes } from './config/index.ts';
 import { deviceAdminCodes } from './devices/index.ts';
@@ -20,6 +21,7 @@ import { vaultCodes } from './vault/index.ts';
 export const catalogues: readonly Catalogue[] = [
   apiCodes,
   auditCodes,
+  brokerCodes,
   cardCodes,
   certificateCodes,
   configCodes,

@@ -1,7 +1,7 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { Cancel } from '@hallhub/sync/base';
-import type { DeviceBus } from './broker/index.ts';
-import { createAedesBus } from './broker/index.ts';
+import type { Broker } from './broker/index.ts';
+import { openBroker } from './broker/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
@@ -46,26 +46,19 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     config.http.tls.mode === 'own-ca' || config.mqtt.tls === 'own-ca'
       ? await ownCertificate({ dir, clock, names: config.http.names, hubId: config.hub.id })
       : undefined;
-  const bus: DeviceBus = await createAedesBus({
-    host: config.mqtt.host,
-    port: config.mqtt.port,
-    ...(config.mqtt.tls === 'own-ca' && certificate && { tls: certificate }),
-    campus: config.hub.campus,
+  const broker: Broker = await openBroker({
+    config,
+    clock,
     inbox,
+    log,
+    ...(config.mqtt.tls === 'own-ca' && certificate && { tls: certificate }),
     authenticate: (deviceId, token) => devices.authenticate(deviceId, token),
-    maxConnectionsPerAddress: config.mqtt.maxConnectionsPerAddress,
-    log: (level, message, fields) => {
-      log[level](fields, message);
-    },
-  });
-  inbox.consume((message) => {
-    devices.receive(message);
-  });
-  devices.onRevoked((deviceId) => {
-    bus.disconnect(deviceId);
+    withdrawn: () => devices.busDevices().flatMap(({ id, revokedAt }) => (revokedAt === null ? [] : [id])),
+    onWithdrawn: (listener) => devices.onRevoked(listener),
   });
   let listening = false;
   const { server, api, live } = await createWeb(options, parts, {
+    broker,
     ownCertificate: certificate,
     isListening: () => listening,
   });
@@ -102,7 +95,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     await server.close();
     gates.stop();
     kiosks.stop();
-    await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), bus.stop()]);
+    await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), broker.stop()]);
     await host.stop();
     await pdf.stop();
     hall.close();
@@ -123,7 +116,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     },
     listen: async () => {
       try {
-        ({ port: mqttPort } = await bus.start());
+        ({ port: mqttPort } = await broker.start());
         const address = await server.listen({ host: config.http.host, port: config.http.port });
         url = address.replace('[::1]', 'localhost').replace('127.0.0.1', 'localhost');
       } catch (error) {

@@ -25,6 +25,7 @@ import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
 import type { Grant, Role } from './staff/index.ts';
 import { may } from './staff/index.ts';
+import type { Broker } from './broker/index.ts';
 import { staffRoutes } from './staff/routes.ts';
 import type { ServerCertificate } from './tls/index.ts';
 
@@ -41,9 +42,14 @@ export async function createWeb(
   { config, clock, log, demo = false }: HubOptions,
   parts: Parts,
   {
+    broker,
     ownCertificate,
     isListening,
-  }: { readonly ownCertificate: ServerCertificate | undefined; readonly isListening: () => boolean },
+  }: {
+    readonly broker: Broker;
+    readonly ownCertificate: ServerCertificate | undefined;
+    readonly isListening: () => boolean;
+  },
 ): Promise<Web> {
   const { db, audit, staff, host, replica, outbox, requests, gates, certificates, kiosks, devices } = parts;
   const tls = serverTls(config.http.tls, ownCertificate);
@@ -94,7 +100,7 @@ export async function createWeb(
     gatesSummary(gates),
     certificatesSummary(certificates),
     hallSummary({ replica, outbox, requests }),
-    devicesSummary(devices),
+    devicesSummary(devices, broker),
   ];
   api.route({
     method: 'GET',
@@ -108,7 +114,7 @@ export async function createWeb(
   certificateRoutes(api, { certificates });
   kioskRoutes(api, { kiosks, certificates, live, secure });
   hallRoutes(api, { replica, outbox, requests, audit, live });
-  deviceRoutes(api, { devices });
+  deviceRoutes(api, { devices, admit: (id, token) => broker.admit(id, token) });
   host.onHealth(({ deviceId, health }) => {
     live.publish('devices', { id: deviceId, health });
     for (const { id, printer, reader } of config.kiosks) {

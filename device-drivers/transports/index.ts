@@ -4,3 +4,4 @@ export { type SerialPortInfo, createSerialTransport, listSerialPorts } from './s
 export { type TcpTransportOptions, createTcpTransport } from './tcp.ts';
 export { type UsbBus, type UsbDeviceLike, createUsbTransport, usbName } from './usb.ts';
 export { systemTransports } from './factory.ts';
+export { type ClosableMqttChannel, type MqttChannelOptions, createMqttChannel } from './mqtt-channel.ts';

@@ -141,15 +141,36 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   if (config.http.tls.mode === 'off' && !isLoopback(config.http.host)) {
     found.push({ path: ['http', 'tls'], message: 'plain HTTP is for loopback only; use own-ca or files' });
   }
-  if (config.mqtt.tls === 'off' && !isLoopback(config.mqtt.host)) {
+  found.push(...brokerMistakes(config.mqtt));
+  if (config.mqtt.broker === 'embedded' && config.mqtt.tls === 'off' && !isLoopback(config.mqtt.host)) {
     found.push({ path: ['mqtt', 'tls'], message: 'plain MQTT is for loopback only; use own-ca' });
   }
   return found;
 }
 
-function filesOf({ hall, http, certificates }: Config): readonly string[] {
+/** What a broker outside needs, and what has no sense with the one inside. */
+function brokerMistakes(mqtt: Config['mqtt']): { readonly path: Path; readonly message: string }[] {
+  const mistake = (key: string, message: string) => ({ path: ['mqtt', key], message });
+  const keys = ['url', 'user', 'passwordFile'] as const;
+  if (mqtt.broker === 'embedded') {
+    return [...keys, 'caFile' as const, 'managementUrl' as const]
+      .filter((key) => mqtt[key] !== undefined)
+      .map((key) => mistake(key, 'only for a broker outside: say which with mqtt.broker'));
+  }
+  const missing = [...keys, ...(mqtt.broker === 'rabbitmq' ? (['managementUrl'] as const) : [])]
+    .filter((key) => mqtt[key] === undefined)
+    .map((key) => mistake('broker', `${mqtt.broker} needs mqtt.${key}`));
+  const open = (['url', 'managementUrl'] as const)
+    .filter((key) => mqtt[key]?.some((url) => /^(mqtt|http):/.test(url) && !isLoopback(new URL(url).hostname)))
+    .map((key) => mistake(key, 'TLS only: passwords would travel in the open'));
+  return [...missing, ...open];
+}
+
+function filesOf({ hall, http, certificates, mqtt }: Config): readonly string[] {
   const tls = http.tls.mode === 'files' ? [http.tls.certFile, http.tls.keyFile] : [];
-  return [hall.tokenFile, hall.caFile, certificates.fallbackFontFile, ...tls].filter((name) => name !== undefined);
+  return [hall.tokenFile, hall.caFile, certificates.fallbackFontFile, mqtt.passwordFile, mqtt.caFile, ...tls].filter(
+    (name) => name !== undefined,
+  );
 }
 
 function isReadable(file: string): boolean {
@@ -170,6 +191,8 @@ function resolveFiles(config: Config, folder: string): Config {
   const tokenFile = from(config.hall.tokenFile);
   const caFile = from(config.hall.caFile);
   const fallbackFontFile = from(config.certificates.fallbackFontFile);
+  const passwordFile = from(config.mqtt.passwordFile);
+  const brokerCaFile = from(config.mqtt.caFile);
   const { tls } = config.http;
   return {
     ...config,
@@ -180,6 +203,7 @@ function resolveFiles(config: Config, folder: string): Config {
           ? { ...tls, certFile: resolve(folder, tls.certFile), keyFile: resolve(folder, tls.keyFile) }
           : tls,
     },
+    mqtt: { ...config.mqtt, ...(passwordFile && { passwordFile }), ...(brokerCaFile && { caFile: brokerCaFile }) },
     hall: { ...config.hall, ...(tokenFile && { tokenFile }), ...(caFile && { caFile }) },
     certificates: { ...config.certificates, ...(fallbackFontFile && { fallbackFontFile }) },
   };
