@@ -5,6 +5,7 @@ import { unreliableLine } from '../kit/testing/index.ts';
 import { createRelayBoardSimulator, createTurnstileArm, modbusRtuProtocol } from '../protocols/modbus/index.ts';
 import { createReaderSimulator, residentIdProtocol } from '../protocols/resident-id/index.ts';
 import { createMemoryLine } from '../transports/index.ts';
+import { credentialText } from '../capabilities/index.ts';
 
 const SEEDS = Array.from({ length: 25 }, (_, index) => index + 1);
 const NUMBERS = ['11010519491231002X', '440524188001010014', '110101199003070011'];
@@ -31,7 +32,7 @@ describe('drivers on lines that lose, spoil, double and break', () => {
     let reported = 0;
     driver.capabilities.cardReader?.onCard(({ presented }) => {
       reported += 1;
-      const number = presented.type === 'resident-id' ? presented.card.number : presented.uid;
+      const number = credentialText(presented);
       if (number !== reader.card?.number) wrong.push(number);
     });
     driver.start();

@@ -69,5 +69,7 @@ export function lineName(settings: TransportSettings): string {
       return `memory:${settings.name}`;
     case 'url':
       return settings.url;
+    case 'mqtt':
+      return 'mqtt';
   }
 }

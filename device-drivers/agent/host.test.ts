@@ -224,7 +224,7 @@ describe('agent host', () => {
   it('says that a byte line is missing where a protocol needs one', () => {
     const gate = create([{ ...READER, transport: { kind: 'url', url: 'http://x/' } }]);
     expect(gate.health('gate-1-reader')?.reason).toEqual(
-      failure('E-DEV-0302', 'this protocol needs a byte line, not a url').error,
+      failure('E-DEV-0302', 'this protocol needs a byte line, not url').error,
     );
   });
 });

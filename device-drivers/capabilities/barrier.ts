@@ -1,30 +1,97 @@
-import type { Cancel, DurationMs, EpochMs } from '@hallhub/sync/base';
-import type { Command, Receipt } from '../kit/command.ts';
+import { z } from 'zod';
+import { type CapabilityOf, type CommandOf, defineCapability, duration, instant } from './declare.ts';
 
-export type OpenCommand = Command<
-  'open',
-  {
-    /** How long the release is energised. The device times it, so that no crash leaves a strike under current. */
-    readonly hold: DurationMs;
-    readonly direction: 'in' | 'out';
-  }
->;
+const direction = z.enum(['in', 'out']);
 
 /** A turnstile, a door, a vehicle gate: something that lets one through and closes by itself. */
-export interface Barrier {
-  /**
-   * Releases the barrier once. `acknowledged` means that the relay took the order; that somebody walked through is the
-   * business of a {@link PassageSensor}.
-   */
-  open(command: OpenCommand): Promise<Receipt>;
-}
+export const barrierShape = defineCapability({
+  commands: {
+    open: {
+      args: z.object({
+        /** How long the release is energised. The device times it, so that no crash leaves a strike under current. */
+        hold: duration,
+        direction,
+      }),
+      done: {
+        unconfirmed: 'the pulse was sent',
+        acknowledged: 'the relay or board took the order; whether somebody walked is the passage sensor’s business',
+        observed: 'the lock’s own contact shows it released',
+      },
+    },
+  },
+});
 
-export interface Passage {
-  readonly direction: 'in' | 'out';
-  readonly at: EpochMs;
-}
+/** Modes that a barrier may be left in, where its hardware has them. */
+export const barrierModeShape = defineCapability({
+  commands: {
+    mode: {
+      args: z.object({ mode: z.enum(['controlled', 'free', 'closed']), direction: direction.or(z.literal('both')) }),
+      done: { acknowledged: 'the board took the order', observed: 'the board reports that mode' },
+    },
+  },
+});
 
 /** Counts people who really went through: a turnstile's counter, a light barrier, a door contact. */
-export interface PassageSensor {
-  onPassage(listener: (passage: Passage) => void): Cancel;
-}
+export const passageSensorShape = defineCapability({
+  events: {
+    passage: { data: z.object({ direction, at: instant }) },
+  },
+});
+
+/** What a barrier notices beside passages. */
+export const gateAlarmShape = defineCapability({
+  events: {
+    alarm: {
+      data: z.object({
+        alarm: z.enum(['forced', 'tailgating', 'wrong-direction', 'climbing', 'held-open', 'fault']),
+        /** True when it is over. */
+        clear: z.boolean(),
+        at: instant,
+      }),
+    },
+  },
+});
+
+/** The fire alarm's contact. What it releases stays released until somebody relocks by hand; that is not the driver's. */
+export const fireInputShape = defineCapability({
+  calls: { state: { args: z.tuple([]), result: z.object({ alarm: z.boolean() }) } },
+  events: { fire: { data: z.object({ alarm: z.boolean(), at: instant }) } },
+});
+
+/** Cabinet of compartments with doors. Compartments are counted from 1, as their labels are. */
+export const cabinetShape = defineCapability({
+  commands: {
+    unlock: {
+      args: z.object({ compartment: z.int().min(1) }),
+      done: {
+        unconfirmed: 'the pulse was sent; this board cannot say more',
+        acknowledged: 'the board took the order',
+        observed: 'the door’s contact shows it open',
+      },
+    },
+  },
+  calls: {
+    doors: {
+      args: z.tuple([]),
+      result: z.object({
+        doors: z.array(
+          z.object({ compartment: z.int().min(1), open: z.boolean(), occupied: z.boolean().exactOptional() }),
+        ),
+        at: instant,
+      }),
+    },
+  },
+  events: {
+    door: { data: z.object({ compartment: z.int().min(1), open: z.boolean(), at: instant }) },
+    item: { data: z.object({ compartment: z.int().min(1), occupied: z.boolean(), at: instant }) },
+  },
+});
+
+export type Barrier = CapabilityOf<typeof barrierShape>;
+export type OpenCommand = CommandOf<typeof barrierShape, 'open'>;
+export type BarrierMode = CapabilityOf<typeof barrierModeShape>;
+export type PassageSensor = CapabilityOf<typeof passageSensorShape>;
+export type Passage = z.output<typeof passageSensorShape.events.passage.data>;
+export type GateAlarm = CapabilityOf<typeof gateAlarmShape>;
+export type FireInput = CapabilityOf<typeof fireInputShape>;
+export type Cabinet = CapabilityOf<typeof cabinetShape>;

@@ -1,18 +1,102 @@
-import type { Barrier, PassageSensor } from './barrier.ts';
-import type { CardReader } from './card-reader.ts';
-import type { PagePrinter } from './page-printer.ts';
+import {
+  barrierModeShape,
+  barrierShape,
+  cabinetShape,
+  fireInputShape,
+  gateAlarmShape,
+  passageSensorShape,
+} from './barrier.ts';
+import { cardReaderShape, codeScannerShape, indicatorShape, keypadShape, tamperShape } from './card-reader.ts';
+import type { CapabilityOf, CapabilityShape } from './declare.ts';
+import { firmwareShape } from './firmware.ts';
+import {
+  counterDisplayShape,
+  faceTerminalShape,
+  labelPrinterShape,
+  plateReaderShape,
+  ratingPadShape,
+  speakerShape,
+} from './hall.ts';
+import { pagePrinterShape } from './page-printer.ts';
+import {
+  buttonPanelShape,
+  climateShape,
+  curtainShape,
+  meterShape,
+  occupancyShape,
+  projectorShape,
+  switchShape,
+} from './room.ts';
 
-export type { CardReader, CardRead, Presented, ResidentCard, ResidentCardLayout } from './card-reader.ts';
-export type { Barrier, OpenCommand, Passage, PassageSensor } from './barrier.ts';
-export type { PagePrinter, PrinterStatus, JobStatus, JobState, NewJob } from './page-printer.ts';
+export type {
+  CardRead,
+  CardReader,
+  CodeScanner,
+  Indicator,
+  IndicatorCommand,
+  Keypad,
+  Presented,
+  ResidentCard,
+  ResidentCardLayout,
+  Scan,
+  Tamper,
+} from './card-reader.ts';
+export { credentialText } from './card-reader.ts';
+export type {
+  Barrier,
+  BarrierMode,
+  Cabinet,
+  FireInput,
+  GateAlarm,
+  OpenCommand,
+  Passage,
+  PassageSensor,
+} from './barrier.ts';
+export type { JobState, JobStatus, NewJob, PagePrinter, PrinterStatus } from './page-printer.ts';
+export type { ButtonPanel, Climate, Curtain, Meter, Occupancy, Projector, Switch } from './room.ts';
+export type { CounterDisplay, FaceTerminal, LabelPrinter, PlateReader, RatingPad, Speaker } from './hall.ts';
+export type { Firmware, UpdateCommand, UpdateProgress } from './firmware.ts';
 export { printerProblem } from './printer-problem.ts';
+export {
+  type CallShape,
+  type CapabilityOf,
+  type CapabilityShape,
+  type CommandShape,
+  type EventShape,
+  listenerName,
+} from './declare.ts';
 
 /** What the hub may ask of a kind of device, whichever protocol it speaks. A new kind is a new line here. */
-export interface CapabilityMap {
-  readonly cardReader: CardReader;
-  readonly barrier: Barrier;
-  readonly passageSensor: PassageSensor;
-  readonly pagePrinter: PagePrinter;
-}
+export const capabilityShapes = {
+  cardReader: cardReaderShape,
+  codeScanner: codeScannerShape,
+  keypad: keypadShape,
+  indicator: indicatorShape,
+  tamper: tamperShape,
+  barrier: barrierShape,
+  barrierMode: barrierModeShape,
+  passageSensor: passageSensorShape,
+  gateAlarm: gateAlarmShape,
+  fireInput: fireInputShape,
+  cabinet: cabinetShape,
+  plateReader: plateReaderShape,
+  faceTerminal: faceTerminalShape,
+  pagePrinter: pagePrinterShape,
+  labelPrinter: labelPrinterShape,
+  counterDisplay: counterDisplayShape,
+  ratingPad: ratingPadShape,
+  speaker: speakerShape,
+  switch: switchShape,
+  curtain: curtainShape,
+  projector: projectorShape,
+  climate: climateShape,
+  occupancy: occupancyShape,
+  meter: meterShape,
+  buttonPanel: buttonPanelShape,
+  firmware: firmwareShape,
+} satisfies Readonly<Record<string, CapabilityShape>>;
 
-export type CapabilityName = keyof CapabilityMap;
+export type CapabilityName = keyof typeof capabilityShapes;
+export type CapabilityMap = { readonly [N in CapabilityName]: CapabilityOf<(typeof capabilityShapes)[N]> };
+
+export const capabilityNames = Object.keys(capabilityShapes) as readonly CapabilityName[];

@@ -1,51 +1,53 @@
-import type { Result } from '@hallhub/sync/base';
+import { z } from 'zod';
+import { type CapabilityOf, bytes, defineCapability } from './declare.ts';
 
 /** Job states of RFC 8011, 5.3.7. */
-export type JobState = 'pending' | 'held' | 'processing' | 'stopped' | 'canceled' | 'aborted' | 'completed';
+const jobState = z.enum(['pending', 'held', 'processing', 'stopped', 'canceled', 'aborted', 'completed']);
+const texts = z.array(z.string()).readonly();
 
-export interface PrinterStatus {
+const printerStatus = z.object({
   /** RFC 8011, 5.4.11. */
-  readonly state: 'idle' | 'processing' | 'stopped';
-  readonly acceptingJobs: boolean;
+  state: z.enum(['idle', 'processing', 'stopped']),
+  acceptingJobs: z.boolean(),
   /** printer-state-reasons without their severity suffix (`-report`, `-warning`, `-error`). */
-  readonly reasons: readonly string[];
+  reasons: texts,
   /** Identifies the printer for good; job ids alone repeat after a restart. */
-  readonly printerUuid: string;
+  printerUuid: z.string(),
   /** Seconds since the printer's start; running backwards means that it restarted. */
-  readonly upTimeSeconds: number;
-  readonly mediaReady: readonly string[];
-  readonly formats: readonly string[];
-  readonly sides: readonly string[];
-  /** The most copies that one job may ask for; undefined where the printer does not say. */
-  readonly copiesMax?: number;
+  upTimeSeconds: z.number(),
+  mediaReady: texts,
+  formats: texts,
+  sides: texts,
+  /** The most copies that one job may ask for; absent where the printer does not say. */
+  copiesMax: z.number().exactOptional(),
   /** printer-state-message: for the operator. */
-  readonly message?: string;
+  message: z.string().exactOptional(),
   /** Marker names and levels in percent; -1 unknown. */
-  readonly markers: readonly { readonly name: string; readonly level: number }[];
-}
+  markers: z.array(z.object({ name: z.string(), level: z.number() }).readonly()).readonly(),
+});
 
-export interface JobStatus {
-  readonly jobId: number;
-  readonly jobUri: string;
-  readonly jobUuid: string;
-  readonly name: string;
-  readonly state: JobState;
-  readonly reasons: readonly string[];
-  readonly message?: string;
+const jobStatus = z.object({
+  jobId: z.number(),
+  jobUri: z.string(),
+  jobUuid: z.string(),
+  name: z.string(),
+  state: jobState,
+  reasons: texts,
+  message: z.string().exactOptional(),
   /** Sheets' sides that came out, where the printer counts them. */
-  readonly impressionsCompleted?: number;
+  impressionsCompleted: z.number().exactOptional(),
   /** Sheets that came out, where the printer counts them. */
-  readonly sheetsCompleted?: number;
+  sheetsCompleted: z.number().exactOptional(),
   /** The printer's up-time when it answered (job-printer-up-time); running backwards means that it restarted. */
-  readonly printerUpTimeSeconds?: number;
-}
+  printerUpTimeSeconds: z.number().exactOptional(),
+});
 
-export interface NewJob {
+const newJob = z.object({
   /** The attempt's UUID: it is what a panel shows, so it holds no personal data. */
-  readonly name: string;
-  readonly copies: number;
-  readonly duplex: boolean;
-}
+  name: z.string(),
+  copies: z.number(),
+  duplex: z.boolean(),
+});
 
 /**
  * A printer of A4 pages, step by step (Create-Job, then Send-Document, RFC 8011), so that whoever drives it can commit
@@ -54,16 +56,23 @@ export interface NewJob {
  * Errors: `E-PRN-0101` cannot be reached, `E-PRN-0102` busy, `E-PRN-0103` does not know the job, `E-PRN-0104` refused,
  * `E-PRN-0105` answered nonsense, `E-PRN-0106` the upload broke off (bytes may have arrived).
  */
-export interface PagePrinter {
-  status(): Promise<Result<PrinterStatus>>;
-  createJob(job: NewJob): Promise<Result<JobStatus>>;
-  sendDocument(
-    jobId: number,
-    document: Uint8Array,
-    format: 'application/pdf' | 'image/pwg-raster',
-  ): Promise<Result<JobStatus>>;
-  job(jobId: number): Promise<Result<JobStatus>>;
-  /** Jobs of this client that are known to the printer, finished ones included, by job name. */
-  findJobs(name: string): Promise<Result<readonly JobStatus[]>>;
-  cancelJob(jobId: number): Promise<Result<void>>;
-}
+export const pagePrinterShape = defineCapability({
+  calls: {
+    status: { args: z.tuple([]), result: printerStatus },
+    createJob: { args: z.tuple([newJob]), result: jobStatus },
+    sendDocument: {
+      args: z.tuple([z.number(), bytes, z.enum(['application/pdf', 'image/pwg-raster'])]),
+      result: jobStatus,
+    },
+    job: { args: z.tuple([z.number()]), result: jobStatus },
+    /** Jobs of this client that are known to the printer, finished ones included, by job name. */
+    findJobs: { args: z.tuple([z.string()]), result: z.array(jobStatus).readonly() },
+    cancelJob: { args: z.tuple([z.number()]), result: z.void() },
+  },
+});
+
+export type JobState = z.output<typeof jobState>;
+export type PrinterStatus = Readonly<z.output<typeof printerStatus>>;
+export type JobStatus = Readonly<z.output<typeof jobStatus>>;
+export type NewJob = Readonly<z.output<typeof newJob>>;
+export type PagePrinter = CapabilityOf<typeof pagePrinterShape>;

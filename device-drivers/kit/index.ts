@@ -1,3 +1,4 @@
+export type { MqttChannel, MqttChannelState, MqttMessage } from './mqtt-channel.ts';
 export type { Transport } from './transport.ts';
 export type { Framer, Framed, DiscardReason } from './framer.ts';
 export { type Command, type Confirmation, type Receipt, isLive } from './command.ts';
@@ -9,6 +10,7 @@ export type {
   BusDevice,
   DriverEnvironment,
   MemorySettings,
+  MqttSettings,
   Protocol,
   ReconnectPolicy,
   SerialSettings,

@@ -1,6 +1,7 @@
 import type { Clock, DurationMs, RandomBytes, Result } from '@hallhub/sync/base';
 import type { Driver } from './driver.ts';
 import type { DeviceLog } from './log.ts';
+import type { MqttChannel } from './mqtt-channel.ts';
 import type { Transport } from './transport.ts';
 
 export interface SerialSettings {
@@ -34,7 +35,12 @@ export interface UrlSettings {
   readonly url: string;
 }
 
-export type TransportSettings = SerialSettings | TcpSettings | MemorySettings | UrlSettings;
+/** A device on the hub's broker. Its topics are parameters of its protocol. */
+export interface MqttSettings {
+  readonly kind: 'mqtt';
+}
+
+export type TransportSettings = SerialSettings | TcpSettings | MemorySettings | UrlSettings | MqttSettings;
 
 /** Makes a byte line from its settings. Errors: `E-DEV-0302` where the kind of line is not known here. */
 export type TransportFactory = (settings: TransportSettings) => Result<Transport>;
@@ -45,6 +51,8 @@ export interface DriverEnvironment {
   readonly random: RandomBytes;
   readonly log: DeviceLog;
   readonly transportFactory: TransportFactory;
+  /** The broker for devices that speak MQTT; absent where this host has none. */
+  readonly mqtt?: MqttChannel;
   readonly reconnect?: ReconnectPolicy;
 }
 

@@ -20,7 +20,8 @@ export function systemTransports(options: {
         return line ? ok(line.host) : failure('E-DEV-0302', `no in-memory line is called ${settings.name}`);
       }
       case 'url':
-        return failure('E-DEV-0302', 'this protocol needs a byte line, not a url');
+      case 'mqtt':
+        return failure('E-DEV-0302', `this protocol needs a byte line, not ${settings.kind}`);
     }
   };
 }

@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { editorSchemas } from './editor-schemas.ts';
-import { builtInProfiles, loadProfiles, loadVectors } from './index.ts';
+import { builtInProfiles, compareVersions, loadProfiles, loadVectors, paramsFor } from './index.ts';
 
 const GOOD = {
   label: { zh: '某设备', en: 'Some device' },
@@ -78,5 +79,68 @@ describe('editor schemas', () => {
   it.each(Object.entries(editorSchemas()))('%s is what the loader checks with', async (name, json) => {
     const file: unknown = JSON.parse(await readFile(join(import.meta.dirname, name), 'utf8'));
     expect(file).toEqual(JSON.parse(json));
+  });
+
+  it('may extend a template, whose lists they keep and whose parameters they merge', async () => {
+    await mkdir(join(folder, 'templates', 'generic'), { recursive: true });
+    await writeFile(
+      join(folder, 'templates', 'generic', 'base.json'),
+      JSON.stringify({ ...GOOD, params: { unit: 1, relays: 8 }, quirks: [{ zh: '慢', en: 'slow' }] }),
+    );
+    await write('some.json', {
+      extends: 'generic/base',
+      label: { zh: '十六路', en: 'Sixteen' },
+      params: { relays: 16 },
+    });
+    await write('some.vectors.json', VECTORS);
+    const loaded = loadProfiles(folder);
+    expect(loaded.ok && loaded.value.list()).toMatchObject([
+      { id: 'generic/some', label: { en: 'Sixteen' }, params: { unit: 1, relays: 16 }, quirks: [{ en: 'slow' }] },
+    ]);
+  });
+
+  it('are refused when what they extend is missing or goes round in a circle', async () => {
+    await write('some.json', { extends: 'generic/base' });
+    await write('some.vectors.json', VECTORS);
+    expect(problem()).toContain('E-PROFILE-0104');
+    await mkdir(join(folder, 'templates', 'generic'), { recursive: true });
+    await writeFile(join(folder, 'templates', 'generic', 'base.json'), JSON.stringify({ extends: 'generic/base' }));
+    expect(problem()).toContain('E-PROFILE-0104');
+  });
+
+  it('give other parameters where the firmware says so, the later condition over the earlier', async () => {
+    await write('some.json', {
+      ...GOOD,
+      params: { pulse: 'device', unit: 1 },
+      conditions: [
+        { firmware: { below: '2.10' }, params: { pulse: 'host' } },
+        { firmware: { from: '2.9', below: '2.10' }, params: { pulse: 'none' } },
+      ],
+    });
+    await write('some.vectors.json', VECTORS);
+    const loaded = loadProfiles(folder);
+    const profile = loaded.ok ? loaded.value.get('generic/some') : undefined;
+    if (!profile) throw new Error('no profile');
+    expect(paramsFor(profile)).toEqual({ pulse: 'device', unit: 1 });
+    expect(paramsFor(profile, '1.0')).toEqual({ pulse: 'host', unit: 1 });
+    expect(paramsFor(profile, '2.9.4')).toEqual({ pulse: 'none', unit: 1 });
+    expect(paramsFor(profile, '2.10')).toEqual({ pulse: 'device', unit: 1 });
+  });
+});
+
+describe('versions', () => {
+  it('are ordered by their numbers, not by their letters', () => {
+    const part = fc.nat(40);
+    const version = fc.array(part, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(version, version, (a, b) => {
+        const width = Math.max(a.length, b.length);
+        const pad = (numbers: number[]) => [...numbers, ...new Array<number>(width - numbers.length).fill(0)];
+        const [left, right] = [pad(a), pad(b)];
+        const first = left.findIndex((number, index) => number !== right[index]);
+        const expected = first === -1 ? 0 : Math.sign((left[first] ?? 0) - (right[first] ?? 0));
+        expect(Math.sign(compareVersions(a.join('.'), b.join('.')))).toBe(expected);
+      }),
+    );
   });
 });

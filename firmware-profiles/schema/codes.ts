@@ -4,4 +4,5 @@ export const profileCodes = defineCodes({
   'E-PROFILE-0101': { zh: '设备型号文件无法读取', en: 'A profile file cannot be read' },
   'E-PROFILE-0102': { zh: '设备型号文件格式有误', en: 'A profile file does not keep to the schema' },
   'E-PROFILE-0103': { zh: '设备型号缺少校验样例', en: 'A profile has no vectors file beside it' },
+  'E-PROFILE-0104': { zh: '设备型号引用的模板不存在', en: 'A profile extends a template that is not there' },
 });

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { profileSchema, vectorsSchema } from './profile.ts';
+import { profileFileSchema, vectorsSchema } from './profile.ts';
 
 /** The JSON Schema files that editors complete and check profiles with, by file name. Made from what the loader checks with. */
 export function editorSchemas(): Readonly<Record<string, string>> {
   return {
-    'profile.schema.json': toJson(profileSchema),
+    'profile.schema.json': toJson(profileFileSchema),
     'vectors.schema.json': toJson(vectorsSchema),
   };
 }

@@ -3,8 +3,18 @@ export {
   type ProfileFile,
   type ProfileCatalogue,
   type Vector,
-  profileSchema,
-  vectorsSchema,
+  compareVersions,
+  isInRange,
+  paramsFor,
 } from './profile.ts';
-export { builtInProfiles, loadProfiles, loadVectors } from './catalogue.ts';
+export { capabilityNames } from './capability-names.ts';
+export {
+  type ProfileFiles,
+  builtInFiles,
+  builtInProfiles,
+  catalogueOf,
+  loadProfiles,
+  loadVectors,
+  vectorsOf,
+} from './catalogue.ts';
 export { profileCodes } from './codes.ts';

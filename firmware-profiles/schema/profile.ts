@@ -1,21 +1,47 @@
 import { z } from 'zod';
+import { capabilityNames } from './capability-names.ts';
 
 const label = z.strictObject({
   zh: z.string().min(1),
   en: z.string().min(1),
 });
 
+const serial = {
+  baudRate: z.int().positive().describe('Bits per second that the device has when it leaves the factory'),
+  dataBits: z.union([z.literal(7), z.literal(8)]).optional(),
+  parity: z.enum(['none', 'even', 'odd']).optional(),
+  stopBits: z.union([z.literal(1), z.literal(2)]).optional(),
+};
+const port = z.int().min(1).max(65535);
+const usbId = z
+  .string()
+  .regex(/^[0-9a-f]{4}$/)
+  .describe('Four hex digits');
+
 const transportDefaults = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('serial'),
-    baudRate: z.int().positive().describe('Bits per second that the device has when it leaves the factory'),
-    dataBits: z.union([z.literal(7), z.literal(8)]).optional(),
-    parity: z.enum(['none', 'even', 'odd']).optional(),
-    stopBits: z.union([z.literal(1), z.literal(2)]).optional(),
-  }),
-  z.strictObject({ kind: z.literal('tcp'), port: z.int().min(1).max(65535) }),
+  z.strictObject({ kind: z.literal('serial'), ...serial }),
+  z.strictObject({ kind: z.literal('tcp'), port }),
+  z.strictObject({ kind: z.literal('udp'), port }),
+  z.strictObject({ kind: z.literal('usb') }),
   z.strictObject({ kind: z.literal('url') }),
+  z.strictObject({ kind: z.literal('mqtt') }).describe("The hub's broker; the device's topics are parameters"),
 ]);
+
+const version = z.string().regex(/^\d+(\.\d+)*$/, 'numbers with points between them');
+const firmwareRange = z
+  .strictObject({ from: version.optional(), below: version.optional() })
+  .describe('From this version on, and below that one; either may be absent');
+
+const params = z.record(z.string(), z.json());
+
+/** How a device of this model makes itself known, for `profiles probe`, claiming and the search on a port. */
+const match = z.strictObject({
+  usb: z.array(z.strictObject({ vendorId: usbId, productId: usbId.optional() })).optional(),
+  identity: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('What the device answers about itself, by field; a value may end with * for "begins with"'),
+});
 
 /** One device model as data. The file is `profiles/<family>/<name>.json`; its id is `<family>/<name>`. */
 export const profileSchema = z
@@ -24,10 +50,16 @@ export const profileSchema = z
     label: label.describe('What an operator calls this model'),
     vendor: z.string().optional().describe('Absent for a generic device; never an invented name'),
     model: z.string().optional(),
+    match: match.optional(),
+    firmware: firmwareRange.optional(),
     protocol: z.string().regex(/^[a-z][a-z0-9-]*$/),
     transport: transportDefaults.describe('The line as the device expects it; an installation may override it'),
-    params: z.record(z.string(), z.json()).default({}).describe("The protocol's parameters for this model"),
-    capabilities: z.array(z.enum(['cardReader', 'barrier', 'passageSensor', 'pagePrinter'])).min(1),
+    params: params.default({}).describe("The protocol's parameters for this model"),
+    conditions: z
+      .array(z.strictObject({ firmware: firmwareRange, params }))
+      .default([])
+      .describe('Parameters that differ with the firmware version; a later entry that applies wins'),
+    capabilities: z.array(z.enum(capabilityNames)).min(1),
     quirks: z.array(label).default([]).describe('What surprises people about this device'),
     wiring: z.array(label).default([]).describe('What whoever connects it must know'),
     evidence: z
@@ -37,6 +69,18 @@ export const profileSchema = z
         'vectors: golden bytes; peer: ran against an implementation written elsewhere; hardware: a real device',
       ),
     sources: z.array(z.string().min(1)).min(1).describe('Where the bytes are described'),
+  })
+  .meta({ title: 'hallhub device profile' });
+
+/** What a profile file may leave to the template that it extends: everything. The whole is checked after merging. */
+export const profileFileSchema = profileSchema
+  .partial()
+  .extend({
+    extends: z
+      .string()
+      .regex(/^[a-z0-9-]+\/[a-z0-9-]+$/)
+      .optional()
+      .describe('A template `templates/<family>/<name>`; what stands here goes over it, parameter by parameter'),
   })
   .meta({ title: 'hallhub device profile' });
 
@@ -55,8 +99,9 @@ export const vectorsSchema = z
       .array(
         z.strictObject({
           name: z.string().min(1),
-          direction: z.enum(['request', 'reply']),
+          direction: z.enum(['request', 'reply']).describe('To the device, or from it'),
           hex: z.string().regex(/^([0-9a-f]{2})+$/),
+          topic: z.string().min(1).optional().describe('For messages over MQTT'),
           message: z.record(z.string(), z.json()).describe("The message in the protocol's own terms"),
         }),
       )
@@ -71,3 +116,34 @@ export interface ProfileCatalogue {
   get(id: string): Profile | undefined;
   list(): readonly Profile[];
 }
+
+/** The parameters for a device with this firmware, as far as it is known: conditions that apply go over the profile's own. */
+export function paramsFor(profile: Profile, firmware?: string): Readonly<Record<string, z.core.util.JSONType>> {
+  if (firmware === undefined) return profile.params;
+  const apply = profile.conditions.filter(({ firmware: range }) => isInRange(firmware, range));
+  return Object.assign({}, profile.params, ...apply.map((condition) => condition.params)) as typeof profile.params;
+}
+
+/** Whether a version lies in a range; numbers are compared as numbers, a missing part is 0, other text ends the version. */
+export function isInRange(
+  firmware: string,
+  { from, below }: { readonly from?: string | undefined; readonly below?: string | undefined },
+): boolean {
+  return (
+    (from === undefined || compareVersions(firmware, from) >= 0) &&
+    (below === undefined || compareVersions(firmware, below) < 0)
+  );
+}
+
+/** Negative, 0 or positive, as for a sort. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [numbersOf(a), numbersOf(b)];
+  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
+    const difference = (left[index] ?? 0) - (right[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+const numbersOf = (version: string): readonly number[] =>
+  (/\d+(?:\.\d+)*/.exec(version)?.[0] ?? '0').split('.').map(Number);

@@ -1,3 +1,4 @@
+import { credentialText } from '@hallhub/device-drivers/capabilities';
 import type { Barrier, CardRead, CardReader, PassageSensor } from '@hallhub/device-drivers/capabilities';
 import type { Confirmation } from '@hallhub/device-drivers/kit';
 import type { Cancel, Clock, DurationMs, EpochMs, Failure } from '@hallhub/sync/base';
@@ -106,8 +107,7 @@ export function runGate(deps: GateEdgeDeps): Cancel {
   };
 
   const judge = ({ presented }: CardRead): void => {
-    const credential =
-      presented.type === 'uid' ? deps.match('uid', presented.uid) : deps.match('resident-id', presented.card.number);
+    const credential = deps.match(presented.type, credentialText(presented));
     const card = presented.type === 'resident-id' ? presented.card : undefined;
     const now = clock.now();
     const decision = decideOn(credential, now, card?.validTo);

@@ -7,6 +7,7 @@ import { createReaderSimulator } from './simulator.ts';
 import type { ReaderSimulator } from './simulator-types.ts';
 import { residentIdProtocol } from './driver.ts';
 import { GOLDEN_CARD, HK_CARD, OTHER_CARD } from './testing/golden.ts';
+import { credentialText } from '../../capabilities/index.ts';
 
 let clock: ManualClock;
 let line: MemoryLine;
@@ -39,7 +40,7 @@ beforeEach(async () => {
   [cards, reads, unreadable, states, traffic] = [[], [], [], [], []];
   driver.capabilities.cardReader?.onCard((read) => {
     reads.push(read);
-    cards.push(read.presented.type === 'resident-id' ? read.presented.card.number : read.presented.uid);
+    cards.push(credentialText(read.presented));
   });
   driver.capabilities.cardReader?.onUnreadable(({ code }) => unreadable.push(code));
   driver.onHealth(({ state, reason }) => states.push(reason ? `${state} ${reason.code}` : state));

@@ -11,6 +11,7 @@ import { type PtyPair, createPtyPair, until } from '../../kit/testing/index.ts';
 import { systemTransports } from '../../transports/index.ts';
 import { residentIdProtocol } from './driver.ts';
 import { GOLDEN_CARD, OTHER_CARD } from './testing/golden.ts';
+import { credentialText } from '../../capabilities/index.ts';
 
 /** The simulator as a process of its own. */
 interface Reader {
@@ -52,8 +53,7 @@ describe('a reader in a process of its own, on a pty', () => {
   let driver: Driver;
   let reads: CardRead[];
   const clock = systemClock({ mode: 'test' });
-  const numbers = (): string[] =>
-    reads.map(({ presented }) => (presented.type === 'resident-id' ? presented.card.number : presented.uid));
+  const numbers = (): string[] => reads.map(({ presented }) => credentialText(presented));
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'reader-'));

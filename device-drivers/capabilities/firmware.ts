@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { type CapabilityOf, type CommandOf, bytes, defineCapability, instant, nothing } from './declare.ts';
+
+const progress = z.object({
+  state: z.enum(['idle', 'sending', 'installing', 'done', 'failed', 'cancelled']),
+  /** Bytes that the device has taken; an update that was interrupted goes on from there. */
+  sent: z.int().nonnegative(),
+  total: z.int().nonnegative(),
+  at: instant,
+});
+
+/** A device whose own program can be replaced over its line. One update at a time. */
+export const firmwareShape = defineCapability({
+  commands: {
+    update: {
+      args: z.object({
+        version: z.string(),
+        /** The image itself where the device is fed by its driver, an address where it fetches by itself. */
+        image: z.discriminatedUnion('from', [
+          z.object({ from: z.literal('bytes'), bytes }),
+          z.object({ from: z.literal('url'), url: z.url() }),
+        ]),
+      }),
+      done: {
+        acknowledged: 'the device took the whole image, or the order to fetch it',
+        observed: 'the device came back and reports the new version',
+      },
+    },
+    cancel: { args: nothing, done: { acknowledged: 'nothing more is sent; the device keeps its old program' } },
+  },
+  calls: {
+    installed: {
+      args: z.tuple([]),
+      result: z.object({ version: z.string(), model: z.string().exactOptional(), serial: z.string().exactOptional() }),
+    },
+    progress: { args: z.tuple([]), result: progress },
+  },
+  events: { progress: { data: progress } },
+});
+
+export type Firmware = CapabilityOf<typeof firmwareShape>;
+export type UpdateCommand = CommandOf<typeof firmwareShape, 'update'>;
+export type UpdateProgress = Readonly<z.output<typeof progress>>;

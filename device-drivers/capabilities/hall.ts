@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { type CapabilityOf, code, defineCapability, duration, instant, nothing } from './declare.ts';
+
+/** A number board at a counter. */
+export const counterDisplayShape = defineCapability({
+  commands: {
+    show: {
+      args: z.object({ lines: z.array(z.string()).max(8), lasts: duration.exactOptional() }),
+      done: { unconfirmed: 'sent; most boards never answer', acknowledged: 'the board took it' },
+    },
+  },
+});
+
+/** Labels for bags, documents and shelves. */
+export const labelPrinterShape = defineCapability({
+  commands: {
+    print: {
+      args: z.object({
+        template: z.string(),
+        fields: z.record(z.string(), z.string()).readonly(),
+        copies: z.int().min(1).max(50),
+      }),
+      done: {
+        unconfirmed: 'sent',
+        acknowledged: 'the printer took it and is ready',
+        observed: 'it counted the labels',
+      },
+    },
+  },
+  calls: {
+    status: { args: z.tuple([]), result: z.object({ ready: z.boolean(), problem: code.exactOptional(), at: instant }) },
+  },
+});
+
+/** 评价器: a pad on which people rate the service they got. */
+export const ratingPadShape = defineCapability({
+  commands: {
+    ask: {
+      args: z.object({ counter: z.string(), lasts: duration }),
+      done: { acknowledged: 'the pad shows its question' },
+    },
+  },
+  events: { rating: { data: z.object({ score: z.int().min(1).max(5), at: instant }) } },
+});
+
+/** Announcements and chimes. */
+export const speakerShape = defineCapability({
+  commands: {
+    say: {
+      args: z.object({ text: z.string().max(500), language: z.enum(['zh', 'en']), chime: z.boolean() }),
+      done: { acknowledged: 'queued', observed: 'played to its end' },
+    },
+    hush: { args: nothing, done: { acknowledged: 'silent' } },
+  },
+});
+
+/** Cameras that read number plates. A read is a claim with a confidence, never an order to open. */
+export const plateReaderShape = defineCapability({
+  events: {
+    plate: {
+      personal: true,
+      data: z.object({
+        plate: z.string(),
+        /** 0 to 1; absent where the camera does not say. */
+        confidence: z.number().min(0).max(1).exactOptional(),
+        direction: z.enum(['in', 'out']).exactOptional(),
+        /** The camera's time; may lie hours back when it was off line. */
+        at: instant,
+        /** Sent again from the camera's memory: recorded, never acted on. */
+        replayed: z.boolean(),
+      }),
+    },
+  },
+});
+
+/** A terminal that compares faces by itself and reports whom it recognised. No template ever leaves it for the hub. */
+export const faceTerminalShape = defineCapability({
+  commands: {
+    enrol: {
+      args: z.object({ personId: z.string(), validFrom: instant, validTo: instant }),
+      done: { acknowledged: 'the terminal took the person' },
+    },
+    withdraw: { args: z.object({ personId: z.string() }), done: { acknowledged: 'the terminal forgot the person' } },
+  },
+  events: {
+    recognised: {
+      personal: true,
+      data: z.object({ personId: z.string(), at: instant, replayed: z.boolean() }),
+    },
+  },
+});
+
+export type CounterDisplay = CapabilityOf<typeof counterDisplayShape>;
+export type LabelPrinter = CapabilityOf<typeof labelPrinterShape>;
+export type RatingPad = CapabilityOf<typeof ratingPadShape>;
+export type Speaker = CapabilityOf<typeof speakerShape>;
+export type PlateReader = CapabilityOf<typeof plateReaderShape>;
+export type FaceTerminal = CapabilityOf<typeof faceTerminalShape>;

@@ -1,0 +1,135 @@
+import { ms, seconds } from '@hallhub/sync/base';
+import type { LineFault, Rig } from './rig.ts';
+import type { DeviceFault, Order } from './types.ts';
+
+const READY_WITHIN = seconds(60);
+const ANSWERED_WITHIN = seconds(20);
+const REPORTED_WITHIN = seconds(20);
+/** For so long nothing may happen any more that was asked for before. */
+const AFTERMATH = seconds(30);
+
+async function ready(rig: Rig, when: string): Promise<void> {
+  const is = await rig.until(() => rig.driver.health.state === 'ready', READY_WITHIN);
+  const { state, reason } = rig.driver.health;
+  if (!is) throw new Error(`${when}: the device is ${state} (${reason?.code ?? 'no reason'} ${reason?.detail ?? ''})`);
+}
+
+const label = ({ capability, command }: Order): string => `${capability}.${command}`;
+
+/** Gives an order while something is wrong. It may fail; it may not be done twice, nor later, nor be said to be done when it is not. */
+async function troubled(rig: Rig, order: Order, during: () => Promise<void> | void): Promise<void> {
+  const before = order.effects();
+  const given = rig.give(order, rig.command(order));
+  await during();
+  if (!(await rig.until(() => given.receipt() !== undefined, ANSWERED_WITHIN))) {
+    throw new Error(`${label(order)} has no receipt after ${ANSWERED_WITHIN} ms`);
+  }
+  const receipt = given.receipt();
+  const done = order.effects() - before;
+  if (done > 1) throw new Error(`${label(order)} was done ${done} times`);
+  if (receipt?.ok === true && receipt.value.confirmation !== 'unconfirmed' && done === 0) {
+    throw new Error(`${label(order)} is said to be ${receipt.value.confirmation} and was not done`);
+  }
+}
+
+async function nothingLater(rig: Rig, order: Order, when: string): Promise<void> {
+  const before = order.effects();
+  await rig.until(() => false, AFTERMATH);
+  if (order.effects() !== before) throw new Error(`${label(order)} was done late, ${when}`);
+}
+
+/** Whatever it is told or caused to report on a good line, it does and reports, once. */
+export async function checkRoundTrip(rig: Rig): Promise<void> {
+  await ready(rig, 'at start');
+  for (const stimulus of rig.subject.stimuli) {
+    const seen = rig.watch(stimulus);
+    await stimulus.cause();
+    if (!(await rig.until(() => seen.matching() > 0, REPORTED_WITHIN))) {
+      throw new Error(`${stimulus.name} was not reported as ${stimulus.capability}.${stimulus.event}`);
+    }
+    await rig.until(() => false, seconds(5));
+    if (seen.matching() > 1) throw new Error(`${stimulus.name} was reported ${seen.matching()} times`);
+  }
+  for (const order of rig.subject.orders) {
+    const before = order.effects();
+    const given = rig.give(order, rig.command(order));
+    await rig.until(() => given.receipt() !== undefined, ANSWERED_WITHIN);
+    const receipt = given.receipt();
+    if (receipt?.ok !== true)
+      throw new Error(`${label(order)} failed: ${receipt?.error.code ?? 'no receipt'} ${receipt?.error.detail ?? ''}`);
+    if (receipt.value.confirmation !== order.confirmation) {
+      throw new Error(`${label(order)} is ${receipt.value.confirmation}, not ${order.confirmation}`);
+    }
+    await rig.until(() => order.effects() > before, seconds(2));
+    if (order.effects() - before !== 1) throw new Error(`${label(order)} was done ${order.effects() - before} times`);
+  }
+}
+
+/** A command that comes again is done once; one that comes too late is not done. */
+export async function checkCommands(rig: Rig): Promise<void> {
+  await ready(rig, 'at start');
+  for (const order of rig.subject.orders) {
+    const before = order.effects();
+    const command = rig.command(order);
+    const both = [rig.give(order, command), rig.give(order, command)];
+    await rig.until(() => both.every((given) => given.receipt() !== undefined), ANSWERED_WITHIN);
+    const again = rig.give(order, command);
+    await rig.until(() => again.receipt() !== undefined, ANSWERED_WITHIN);
+    if (order.effects() - before !== 1)
+      throw new Error(`${label(order)} was done ${order.effects() - before} times for one id`);
+    const late = rig.give(order, rig.command(order, ms(0)));
+    await rig.until(() => late.receipt() !== undefined, ANSWERED_WITHIN);
+    const receipt = late.receipt();
+    if (receipt?.ok !== false || receipt.error.code !== 'E-DEV-0201')
+      throw new Error(`an expired ${label(order)} was not refused`);
+    await nothingLater(rig, order, 'after it had expired');
+  }
+}
+
+/** Unplugged in mid-command and plugged in again: it comes back by itself, and nothing is done twice or late. */
+export async function checkUnplug(rig: Rig): Promise<void> {
+  await ready(rig, 'at start');
+  for (const order of rig.subject.orders) {
+    for (const after of [0, 1, 3, 10, 50]) {
+      await troubled(rig, order, async () => {
+        await rig.clock.advanceAsync(ms(after));
+        rig.line.unplug();
+      });
+      await rig.until(() => false, seconds(10));
+      const before = order.effects();
+      const meanwhile = rig.give(order, rig.command(order, seconds(2)));
+      await rig.until(() => meanwhile.receipt() !== undefined, ANSWERED_WITHIN);
+      if (meanwhile.receipt()?.ok !== false) throw new Error(`${label(order)} is said to be done without a line`);
+      rig.line.plug();
+      await ready(rig, `plugged in again after ${after} ms`);
+      if (order.effects() !== before) throw new Error(`${label(order)} was done late, after plugging in again`);
+    }
+    await nothingLater(rig, order, 'after plugging in again');
+  }
+  rig.line.unplug();
+  await rig.until(() => rig.driver.health.state === 'down', READY_WITHIN);
+  rig.line.plug();
+  await ready(rig, 'plugged in again');
+}
+
+export async function checkLineFault(rig: Rig, fault: LineFault): Promise<void> {
+  await ready(rig, 'at start');
+  rig.lineFault = fault;
+  for (const order of rig.subject.orders) await troubled(rig, order, () => undefined);
+  await rig.until(() => false, seconds(20));
+  rig.lineFault = undefined;
+  await ready(rig, `after a line that ${fault}`);
+  for (const order of rig.subject.orders) await nothingLater(rig, order, `after a line that ${fault}`);
+  await checkRoundTrip(rig);
+}
+
+export async function checkDeviceFault(rig: Rig, fault: DeviceFault): Promise<void> {
+  await ready(rig, 'at start');
+  rig.subject.setFault(fault);
+  for (const order of rig.subject.orders) await troubled(rig, order, () => undefined);
+  await rig.until(() => false, seconds(20));
+  rig.subject.setFault(undefined);
+  await ready(rig, `after ${fault}`);
+  for (const order of rig.subject.orders) await nothingLater(rig, order, `after ${fault}`);
+  await checkRoundTrip(rig);
+}

@@ -1,0 +1,63 @@
+import { hex, mulberry } from './random.ts';
+import type { FrameSamples } from './types.ts';
+
+type Framed = ReturnType<ReturnType<FrameSamples['create']>['push']>[number];
+
+/** How many ways to cut, to spoil and to add noise are tried for each profile. */
+const ROUNDS = 60;
+const NOISE_BYTES = 1_000_000;
+
+const framesOf = (framed: readonly Framed[]): readonly string[] =>
+  framed.flatMap((item) => (item.kind === 'frame' ? [JSON.stringify(item.frame, plain)] : []));
+
+const plain = (_key: string, value: unknown): unknown => (value instanceof Uint8Array ? hex(value) : value);
+
+/** Good frames must be found however they are cut. */
+export function checkChunking({ create, frames }: FrameSamples): void {
+  const random = mulberry(11);
+  for (const frame of frames) {
+    const whole = framesOf([...create().push(frame)]);
+    if (whole.length !== 1) throw new Error(`${hex(frame)} is ${whole.length} frames when it comes in one piece`);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const framer = create();
+      const found: Framed[] = [];
+      for (let at = 0; at < frame.length;) {
+        const size = 1 + random(4);
+        found.push(...framer.push(frame.subarray(at, at + size)));
+        at += size;
+      }
+      if (framesOf(found).join() !== whole.join()) throw new Error(`${hex(frame)} is not found in pieces`);
+    }
+  }
+}
+
+/** A frame that ends early is given up when the line goes quiet, and the next good one is found. */
+export function checkTruncation({ create, frames }: FrameSamples): void {
+  for (const frame of frames) {
+    const whole = framesOf(create().push(frame));
+    for (let length = 1; length < frame.length; length += 1) {
+      const framer = create();
+      const early = [...framer.push(frame.subarray(0, length)), ...framer.flush()];
+      if (framesOf(early).includes(whole.join())) throw new Error(`${hex(frame)} is taken after ${length} bytes`);
+      const next = framesOf([...framer.push(frame), ...framer.flush()]);
+      if (next.join() !== whole.join()) throw new Error(`${hex(frame)} is not found behind its first ${length} bytes`);
+    }
+  }
+}
+
+/** Noise is survived in bounded memory, and the next good frame behind it is found. */
+export function checkNoise({ create, frames }: FrameSamples): void {
+  const [frame] = frames;
+  if (!frame) return;
+  const random = mulberry(23);
+  const framer = create();
+  const whole = framesOf(create().push(frame));
+  const noise = Uint8Array.from({ length: 4_096 }, () => random(256));
+  for (let sent = 0; sent < NOISE_BYTES; sent += noise.length) {
+    noise.set([random(256), random(256)], random(noise.length - 2));
+    framer.push(noise);
+  }
+  framer.flush();
+  const next = framesOf([...framer.push(frame), ...framer.flush()]);
+  if (next.at(-1) !== whole[0]) throw new Error(`${hex(frame)} is not found behind noise`);
+}

@@ -1,0 +1,14 @@
+import { ippConformance } from '../protocols/ipp/conformance.ts';
+import { modbusConformance } from '../protocols/modbus/conformance.ts';
+import { residentIdConformance } from '../protocols/resident-id/conformance.ts';
+import type { ProtocolConformance } from './types.ts';
+
+export { type Check, checksOf, runChecks } from './run.ts';
+export type { CheckReport, ProtocolConformance } from './types.ts';
+
+/** What each protocol brings to be checked with. Every protocol has a line here. */
+export const builtInConformance: readonly ProtocolConformance[] = [
+  residentIdConformance,
+  modbusConformance,
+  ippConformance,
+];
