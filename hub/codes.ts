@@ -1,4 +1,5 @@
 import { cardCodes } from '@hallhub/device-drivers/protocols/resident-id';
+import { osdpCodes } from '@hallhub/device-drivers/protocols/osdp';
 import { printerCodes } from '@hallhub/device-drivers/protocols/ipp';
 import { deviceCodes } from '@hallhub/device-drivers/kit';
 import type { Catalogue, Code, CodeText } from '@hallhub/sync/base';
@@ -25,6 +26,7 @@ export const catalogues: readonly Catalogue[] = [
   deviceAdminCodes,
   deviceCodes,
   gateCodes,
+  osdpCodes,
   printerCodes,
   kioskCodes,
   requestCodes,

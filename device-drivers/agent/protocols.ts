@@ -1,7 +1,13 @@
 import type { Protocol } from '../kit/index.ts';
 import { modbusRtuProtocol } from '../protocols/modbus/index.ts';
 import { ippProtocol } from '../protocols/ipp/index.ts';
+import { osdpProtocol } from '../protocols/osdp/index.ts';
 import { residentIdProtocol } from '../protocols/resident-id/index.ts';
 
 /** The protocols that come with the product. A new one is a line here. */
-export const builtInProtocols: readonly Protocol[] = [residentIdProtocol, modbusRtuProtocol, ippProtocol()];
+export const builtInProtocols: readonly Protocol[] = [
+  residentIdProtocol,
+  modbusRtuProtocol,
+  osdpProtocol,
+  ippProtocol(),
+];

@@ -71,7 +71,16 @@ describe('profiles', () => {
     const ids = builtInProfiles()
       .list()
       .map(({ id }) => id);
-    expect(ids).toEqual(['generic/ipp-everywhere', 'generic/modbus-relay-flash', 'generic/resident-id-serial']);
+    expect(ids).toEqual([
+      'generic/ipp-everywhere',
+      'generic/modbus-relay-flash',
+      'generic/osdp-reader-checksum',
+      'generic/osdp-reader-keypad',
+      'generic/osdp-reader-secure',
+      'generic/osdp-reader-uid',
+      'generic/osdp-reader',
+      'generic/resident-id-serial',
+    ]);
   });
 });
 

@@ -40,7 +40,8 @@ export interface PeripheralOptions extends Pick<DriverEnvironment, 'clock' | 'ra
 export type PeripheralState =
   | { readonly phase: 'connecting' }
   | { readonly phase: 'online'; readonly connection: Connection }
-  | { readonly phase: 'offline'; readonly reason: Failure };
+  | { readonly phase: 'offline'; readonly reason: Failure }
+  | { readonly phase: 'stopped' };
 
 /** What a reader said, and when the last byte of it came. */
 export interface Heard {
@@ -71,6 +72,8 @@ export interface Peripheral {
    * the new key, the old one is tried as well. Errors: those of {@link send}, `E-OSDP-0105` on a link without security.
    */
   setKey(key: Uint8Array): Promise<Result<void>>;
+  /** Makes the link anew as soon as nothing is under way: the reader may have become another. */
+  reconnect(): void;
   onHeard(listener: (heard: Heard) => void): Cancel;
   onState(listener: (state: PeripheralState) => void): Cancel;
 }
@@ -102,7 +105,7 @@ export function createPeripheral(options: PeripheralOptions): Peripheral {
   const files = createFileTransfers({ clock });
   const orders = openings(options.check);
 
-  let state: PeripheralState = { phase: 'connecting' };
+  let state: PeripheralState = { phase: 'stopped' };
   let keys: readonly Uint8Array[] = options.key ? [options.key] : [];
   let queue: Job[] = [];
   let life: AbortController | undefined;
@@ -110,6 +113,7 @@ export function createPeripheral(options: PeripheralOptions): Peripheral {
   let interrupt: (() => void) | undefined;
   /** Which opening is tried next: the last one that worked, else one after the other. */
   let opening = 0;
+  let isToReconnect = false;
 
   const setState = (next: PeripheralState): void => {
     state = next;
@@ -210,6 +214,10 @@ export function createPeripheral(options: PeripheralOptions): Peripheral {
     let pollAt = clock.monotonic();
     for (;;) {
       if (conversation.signal.aborted) return { why: 'broken', reason: { code: 'E-DEV-0102' } };
+      if (isToReconnect && queue.length === 0) {
+        isToReconnect = false;
+        return { why: 'anew' };
+      }
       const now = clock.monotonic();
       const wants = files.wants(now);
       const isPollDue = wants.next === 'poll' || (wants.allowsPolls && now >= pollAt);
@@ -276,7 +284,7 @@ export function createPeripheral(options: PeripheralOptions): Peripheral {
     failAll(reason);
   };
   const enqueue = (command: OsdpCommand, { veto }: SendOptions, endsLink: boolean): Promise<Result<OsdpReply>> => {
-    if (!life || state.phase === 'offline') {
+    if (!life || state.phase === 'offline' || state.phase === 'stopped') {
       return Promise.resolve(failure('E-DEV-0102', `reader ${address} is offline`));
     }
     return new Promise((resolve) => {
@@ -309,13 +317,18 @@ export function createPeripheral(options: PeripheralOptions): Peripheral {
       const left = leave?.();
       leave = undefined;
       await left;
+      setState({ phase: 'stopped' });
     },
     send: (command, sendOptions = {}) => enqueue(command, sendOptions, false),
     sendFile: (order) => {
       if (state.phase !== 'online') return Promise.resolve(failure('E-DEV-0102', `reader ${address} is offline`));
       const sent = files.begin(order, receiveSize(state.connection.capabilities));
       interrupt?.();
-      order.signal?.addEventListener('abort', () => interrupt?.(), { once: true });
+      const cancelled = (): void => {
+        if (state.phase === 'online') interrupt?.();
+        else files.fail({ code: 'E-OSDP-0304' });
+      };
+      order.signal?.addEventListener('abort', cancelled, { once: true });
       return sent;
     },
     setKey: async (key) => {
@@ -325,6 +338,10 @@ export function createPeripheral(options: PeripheralOptions): Peripheral {
       const answer = await enqueue({ name: 'set-key', keyType: SCBK, key }, {}, true);
       if (!answer.ok && answer.error.code === 'E-DEV-0203') keys = before;
       return answer.ok ? ok() : err(answer.error);
+    },
+    reconnect: () => {
+      isToReconnect = true;
+      interrupt?.();
     },
     onHeard: heard.on,
     onState: stateChanged.on,
