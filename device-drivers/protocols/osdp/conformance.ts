@@ -56,8 +56,8 @@ export const osdpConformance: ProtocolConformance = {
       ...(params.key === undefined ? {} : { key: unhex(params.key) }),
     });
     return {
-      start: reader.start,
-      stop: reader.stop,
+      start: () => reader.start(),
+      stop: () => reader.stop(),
       stimuli: stimuliOf(reader, params),
       orders: ordersOf(reader, params),
       setFault: (fault) => {

@@ -90,7 +90,8 @@ export async function connect(conversation: Conversation, options: ConnectOption
   for (const command of statusQuestions(capabilities)) {
     const status = await ask(command);
     if (!status.ok) return status;
-    options.hear(status.value);
+    // Not every reader knows every question.
+    if (status.value.name !== 'nak') options.hear(status.value);
   }
   return ok({
     link,

@@ -82,10 +82,11 @@ export function createLink({ address, check: firstCheck, random }: LinkOptions):
 
   const openSecured = (sealed: SealedCommand, packet: Packet): Answer | undefined => {
     if (!session || !sealed.mac) return undefined;
-    if (packet.security?.type !== SCS.reply && packet.security?.type !== SCS.encryptedReply) return undefined;
     const mac = messageMac(session.keys, sealed.mac, packet.authenticated);
     if (!packet.mac || !sameBytes(mac.subarray(0, packet.mac.length), packet.mac)) return undefined;
-    const isEncrypted = packet.security.type === SCS.encryptedReply && packet.data.length > 0;
+    // Some readers mark a reply as a command (15 for 16); its code, which covers address and direction, is what counts.
+    const type = packet.security?.type;
+    const isEncrypted = (type === SCS.encryptedReply || type === SCS.encryptedCommand) && packet.data.length > 0;
     const data = isEncrypted ? decryptData(session.keys, sealed.mac, packet.data) : packet.data;
     const reply = data && replies.decode({ code: packet.code, data });
     return reply && { kind: 'reply', reply, mac };
