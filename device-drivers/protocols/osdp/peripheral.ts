@@ -90,6 +90,8 @@ interface Job {
 type Ending = { readonly why: 'anew' } | { readonly why: 'broken' | 'silent'; readonly reason: Failure };
 
 const WHEN_OFFLINE = seconds(2);
+/** A reader that lost its keys while the link was made gets a moment. */
+const AFTER_BREAK = ms(250);
 const AFTER_BUG = seconds(5);
 /** A link that did not last so long is not made anew at once. */
 const SHORT_LIFE = seconds(1);
@@ -113,6 +115,8 @@ export function createPeripheral(options: PeripheralOptions): Peripheral {
   let interrupt: (() => void) | undefined;
   /** Which opening is tried next: the last one that worked, else one after the other. */
   let opening = 0;
+  /** Links in a row that could not be made. */
+  let failures = 0;
   let isToReconnect = false;
 
   const setState = (next: PeripheralState): void => {
@@ -249,12 +253,16 @@ export function createPeripheral(options: PeripheralOptions): Peripheral {
     if (isOver()) return;
     if (!connected.ok) {
       if (connected.error.code === 'E-OSDP-0104') return;
-      opening += 1;
-      const isTriedOut = opening % orders.length === 0 || connected.error.code.startsWith('E-OSDP');
-      if (isTriedOut) goOffline(connected.error);
-      await nap(state.phase === 'offline' ? WHEN_OFFLINE : ms(0), signal);
+      failures += 1;
+      // A reader that answers will not be another for a different beginning.
+      const isAnswering = connected.error.code.startsWith('E-OSDP');
+      const isRefused = isAnswering && connected.error.code !== 'E-OSDP-0103';
+      if (!isAnswering) opening += 1;
+      if (isRefused || failures >= orders.length) goOffline(connected.error);
+      await nap(state.phase === 'offline' ? WHEN_OFFLINE : isAnswering ? AFTER_BREAK : ms(0), signal);
       return;
     }
+    failures = 0;
     const since = clock.monotonic();
     if (connected.value.key) keys = [connected.value.key];
     setState({ phase: 'online', connection: connected.value });
