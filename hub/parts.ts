@@ -102,6 +102,7 @@ export function createParts(
     log,
     devices: config.devices.map(toDefinition),
     protocols: protocols ?? builtInProtocols,
+    isolate: true,
     ...(transports && { transportFactory: transports }),
   });
 

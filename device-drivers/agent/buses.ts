@@ -1,11 +1,14 @@
 import { type Failure, type Result, failure, ok } from '@hallhub/sync/base';
 import type { Profile, ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
+import type { CapabilityName } from '../capabilities/index.ts';
 import type { BusDefinition, BusDevice, Protocol, TransportSettings } from '../kit/index.ts';
 import type { DeviceDefinition } from './types.ts';
 
 export interface PlannedBus {
   readonly protocol: Protocol;
   readonly definition: BusDefinition;
+  /** What the profiles of its devices promise, in their order. */
+  readonly capabilities: readonly (readonly CapabilityName[])[];
 }
 
 export interface Plan {
@@ -20,7 +23,10 @@ export function planBuses(
   profiles: ProfileCatalogue,
   protocols: readonly Protocol[],
 ): Plan {
-  const buses = new Map<string, { protocol: Protocol; transport: TransportSettings; devices: BusDevice[] }>();
+  const buses = new Map<
+    string,
+    { protocol: Protocol; transport: TransportSettings; devices: BusDevice[]; capabilities: CapabilityName[][] }
+  >();
   const misfits: { definition: DeviceDefinition; problem: Failure }[] = [];
   const ids = new Set<string>();
   for (const definition of devices) {
@@ -32,11 +38,16 @@ export function planBuses(
     ids.add(definition.id);
     const { profile, protocol } = found.value;
     const key = `${protocol.name} ${lineKey(definition.transport)}`;
-    const bus = buses.get(key) ?? { protocol, transport: definition.transport, devices: [] };
+    const bus = buses.get(key) ?? { protocol, transport: definition.transport, devices: [], capabilities: [] };
     bus.devices.push({ deviceId: definition.id, params: { ...profile.params, ...definition.params } });
+    bus.capabilities.push(profile.capabilities);
     buses.set(key, bus);
   }
-  const planned = [...buses.values()].map(({ protocol, ...definition }) => ({ protocol, definition }));
+  const planned = [...buses.values()].map(({ protocol, capabilities, ...definition }) => ({
+    protocol,
+    definition,
+    capabilities,
+  }));
   return { buses: planned, misfits };
 }
 

@@ -10,7 +10,8 @@ import {
   createEmitter,
 } from '../kit/index.ts';
 import { systemTransports } from '../transports/index.ts';
-import { type PlannedBus, lineName, planBuses } from './buses.ts';
+import { type PlannedBus, lineName as nameOfLine, planBuses } from './buses.ts';
+import { isolateBus } from './isolation/bus.ts';
 import { builtInProtocols } from './protocols.ts';
 import { stillborn } from './stillborn.ts';
 import { type TrafficLog, createTrafficLog } from './traffic-log.ts';
@@ -39,6 +40,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     log,
     transportFactory: options.transportFactory ?? systemTransports({ clock }),
     ...(options.reconnect ? { reconnect: options.reconnect } : {}),
+    ...(options.mqtt ? { mqtt: options.mqtt } : {}),
   };
 
   const adopt = (definition: DeviceDefinition, driver: Driver): void => {
@@ -57,7 +59,21 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     });
     hosted.set(deviceId, { definition, driver, traffic });
   };
-  const connect = ({ protocol, definition }: PlannedBus): Result<readonly Driver[]> => {
+  const connect = ({ protocol, definition, capabilities }: PlannedBus): Result<readonly Driver[]> => {
+    const { origin: clockOrigin } = clock;
+    const { name, module } = protocol;
+    if (options.isolate === true && clockOrigin && module !== undefined) {
+      const lineName = nameOfLine(definition.transport);
+      return isolateBus({
+        protocol: { name, module },
+        definition,
+        capabilities,
+        lineName,
+        environment,
+        clockOrigin,
+        ...(options.patience !== undefined && { patience: options.patience }),
+      });
+    }
     try {
       return protocol.connect(definition, environment);
     } catch (error) {
@@ -108,7 +124,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
       [...hosted.values()].map(({ definition, driver }) => ({
         id: definition.id,
         profile: definition.profile,
-        line: lineName(definition.transport),
+        line: nameOfLine(definition.transport),
         capabilities: Object.keys(driver.capabilities) as CapabilityName[],
         health: driver.health,
       })),

@@ -1,6 +1,6 @@
 import type { Protocol } from '../kit/index.ts';
 import { modbusRtuProtocol } from '../protocols/modbus/index.ts';
-import { ippProtocol } from '../protocols/ipp/index.ts';
+import { ippOverNetwork } from '../protocols/ipp/index.ts';
 import { osdpProtocol } from '../protocols/osdp/index.ts';
 import { residentIdProtocol } from '../protocols/resident-id/index.ts';
 
@@ -9,5 +9,5 @@ export const builtInProtocols: readonly Protocol[] = [
   residentIdProtocol,
   modbusRtuProtocol,
   osdpProtocol,
-  ippProtocol(),
+  ippOverNetwork,
 ];

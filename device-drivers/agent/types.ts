@@ -1,9 +1,10 @@
-import type { Cancel, Clock, RandomBytes } from '@hallhub/sync/base';
+import type { Cancel, Clock, DurationMs, RandomBytes } from '@hallhub/sync/base';
 import type { ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
 import type { CapabilityMap, CapabilityName } from '../capabilities/index.ts';
 import type {
   DeviceHealth,
   DeviceLog,
+  MqttChannel,
   Protocol,
   ReconnectPolicy,
   Traffic,
@@ -35,6 +36,15 @@ export interface AgentHostOptions {
   /** Makes lines; serial and TCP by default. The demo adds its in-memory lines here. */
   readonly transportFactory?: TransportFactory;
   readonly reconnect?: ReconnectPolicy;
+  /** The broker, for devices that speak MQTT. */
+  readonly mqtt?: MqttChannel;
+  /**
+   * Runs each bus in a thread of its own, so that a driver that throws or spins stops no other bus. Needs a clock that runs
+   * by itself and protocols that name their module; others run in the caller's thread.
+   */
+  readonly isolate?: boolean;
+  /** A thread that does not answer for this long spins, and is started anew; 10 s by default. */
+  readonly patience?: DurationMs;
 }
 
 export interface HostedDevice {

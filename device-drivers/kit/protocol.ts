@@ -79,6 +79,11 @@ export interface Protocol {
   /** As profiles name it: `resident-id`, `modbus-rtu`, `ipp`. */
   readonly name: string;
   /**
+   * `import.meta.url` of the module that exports it, for the threads in which buses run. A protocol without one runs in the
+   * thread of its host.
+   */
+  readonly module?: string;
+  /**
    * The drivers of the devices on one bus, in the order of `bus.devices`. Opens nothing: that is `Driver.start`.
    * Errors: `E-DEV-0302` with the parameter that is wrong.
    */

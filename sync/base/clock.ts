@@ -14,6 +14,17 @@ export interface Clock {
   monotonic(): MonoMs;
   /** Runs `action` once after `delay`. */
   after(delay: DurationMs, action: () => void): Cancel;
+  /** Where its time began, for another thread that is to read the same. Absent where time is moved by hand. */
+  readonly origin?: ClockOrigin;
+}
+
+/** Enough to read the same time in another thread of this process. */
+export interface ClockOrigin {
+  /** Wall time at the start. */
+  readonly wall: number;
+  /** Milliseconds of `process.hrtime()`, which all threads share and no step of the wall clock moves. */
+  readonly mono: number;
+  readonly speed: number;
 }
 
 /** Where a process runs. Only `demo` and `test` may bend time. */
@@ -23,22 +34,27 @@ export interface SystemClockOptions {
   readonly mode: RunMode;
   /** How many times faster than real time the clock runs; 1 by default. */
   readonly speed?: number;
+  /** Goes on from where the clock of another thread of this process began, with its speed. */
+  readonly origin?: ClockOrigin;
 }
 
 /**
  * The process-wide clock.
  * @throws {RangeError} when `speed` is not a positive number, or differs from 1 outside demo and test.
  */
-export function systemClock({ mode, speed = 1 }: SystemClockOptions): Clock {
+export function systemClock({ mode, origin: shared, speed = shared?.speed ?? 1 }: SystemClockOptions): Clock {
   if (!(speed > 0) || !Number.isFinite(speed))
     throw new RangeError(`clock speed must be a positive number, not ${speed}`);
-  if (speed !== 1 && mode === 'production') {
+  if (speed !== 1 && mode === 'production' && !shared) {
     throw new RangeError('the clock cannot be sped up in production: passes would expire early and late at once');
   }
-  const wallStart = Date.now();
-  const monoStart = performance.now();
+  const threadStart = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+  const origin: ClockOrigin = shared ?? { wall: Date.now(), mono: threadStart + performance.now(), speed };
+  const wallStart = origin.wall;
+  const monoStart = origin.mono - threadStart;
   const elapsed = (): number => performance.now() - monoStart;
   return {
+    origin,
     now: () => (speed === 1 ? Date.now() : wallStart + Math.floor(elapsed() * speed)) as EpochMs,
     monotonic: () => (elapsed() * speed) as MonoMs,
     after: (delay, action) => {

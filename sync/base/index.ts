@@ -1,6 +1,14 @@
 export { type Result, type Failure, type Code, FailureError, ok, err, failure, unwrap } from './result.ts';
 export { type Catalogue, type CodeText, defineCodes } from './codes.ts';
-export { type Clock, type Cancel, type RunMode, type SystemClockOptions, systemClock, sleep } from './clock.ts';
+export {
+  type Cancel,
+  type Clock,
+  type ClockOrigin,
+  type RunMode,
+  type SystemClockOptions,
+  sleep,
+  systemClock,
+} from './clock.ts';
 export { type ManualClock, manualClock } from './manual-clock.ts';
 export {
   type EpochMs,

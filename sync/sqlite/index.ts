@@ -12,3 +12,5 @@ export { storeCodes } from './codes.ts';
 export { type Sealer, aesGcmSealer } from './sealer.ts';
 export { type SqliteReplicaStoreOptions, replicaSchema, sqliteReplicaStore } from './replica-store.ts';
 export { type SqliteOutboxStoreOptions, outboxSchema, sqliteOutboxStore } from './outbox-store.ts';
+export { type SqliteReceiver, receiverSchema, sqliteReceiver } from './receiver.ts';
+export { type FeedRecord, type FeedStore, feedSchema, sqliteFeedStore } from './feed-store.ts';

@@ -1,4 +1,4 @@
-export { type IppProtocolOptions, ippProtocol } from './protocol.ts';
+export { type IppProtocolOptions, ippOverNetwork, ippProtocol } from './protocol.ts';
 export { printerCodes } from './codes.ts';
 export {
   type IppAttribute,

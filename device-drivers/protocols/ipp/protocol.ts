@@ -23,6 +23,8 @@ export interface IppProtocolOptions {
 export function ippProtocol({ connect }: IppProtocolOptions = {}): Protocol {
   return {
     name: 'ipp',
+    // In-memory printers are in the memory of this thread.
+    ...(!connect && { module: import.meta.url }),
     connect: ({ transport, devices }, { clock }) => {
       const target = targetOf(transport, connect);
       if (!target) return failure('E-DEV-0302', `an IPP printer needs a url, not a ${transport.kind} line`);
@@ -45,6 +47,9 @@ export function ippProtocol({ connect }: IppProtocolOptions = {}): Protocol {
     },
   };
 }
+
+/** Printers on the network. */
+export const ippOverNetwork: Protocol = ippProtocol();
 
 type Transport = Parameters<Protocol['connect']>[0]['transport'];
 

@@ -14,6 +14,7 @@ const NOMINAL_BAUD_RATE = 9_600;
 /** Relay boards on a Modbus RTU line; all that share the line share one queue. */
 export const modbusRtuProtocol: Protocol = {
   name: 'modbus-rtu',
+  module: import.meta.url,
   connect: (definition: BusDefinition, environment: DriverEnvironment): Result<readonly Driver[]> => {
     const boards: { deviceId: string; params: RelayBoardParams }[] = [];
     for (const device of definition.devices) {

@@ -123,6 +123,42 @@ describe('the barrier', () => {
     expect(rig.pulses).toHaveLength(1);
   });
 
+  it.each([
+    ['the reader forgot its number meanwhile', { dropsSequence: true }],
+    ['the reader forgot its keys meanwhile', { dropsSecureLink: true }],
+  ])('is not opened again when its answer was lost and %s', async (_name, faults) => {
+    rig = await createOsdpRig({ params: SECURE, reader: { key: keyBytes(KEY) } });
+    rig.reader.setFaults({ silent: true });
+    const command = rig.openCommand({ expiresAt: plus(rig.clock.now(), seconds(60)) });
+    const receipt = rig.driver.capabilities.barrier?.open(command);
+    await rig.clock.advanceAsync(ms(600));
+    expect(rig.pulses).toHaveLength(1);
+    // The repeated frame gets the cached answer, so the reader must forget before it comes.
+    rig.reader.setFaults({ ...faults, forgetsReply: true });
+    await rig.clock.advanceAsync(seconds(1));
+    rig.reader.setFaults({});
+    expect(await rig.settled(receipt)).toMatchObject({ ok: false, error: { code: 'E-DEV-0202' } });
+    await rig.clock.advanceAsync(seconds(60));
+    expect(rig.pulses).toHaveLength(1);
+    expect(rig.driver.health.state).toBe('ready');
+  });
+
+  it('is not opened again when the line broke behind it', async () => {
+    rig = await createOsdpRig({});
+    rig.reader.setFaults({ silent: true });
+    const command = rig.openCommand({ expiresAt: plus(rig.clock.now(), seconds(60)) });
+    const receipt = rig.driver.capabilities.barrier?.open(command);
+    await rig.clock.advanceAsync(ms(100));
+    expect(rig.pulses).toHaveLength(1);
+    rig.line.unplug();
+    rig.reader.setFaults({});
+    rig.line.plug();
+    expect(await rig.settled(receipt)).toMatchObject({ ok: false, error: { code: 'E-DEV-0103' } });
+    await rig.clock.advanceAsync(seconds(30));
+    expect(rig.driver.health.state).toBe('ready');
+    expect(rig.pulses).toHaveLength(1);
+  });
+
   it('waits for a busy reader', async () => {
     rig = await createOsdpRig({});
     rig.reader.setFaults({ busy: true });

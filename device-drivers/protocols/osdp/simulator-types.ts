@@ -14,6 +14,9 @@ export interface OsdpReaderFaults {
   readonly nak?: number;
   /** Replies carry this address instead of the reader's. */
   readonly wrongAddress?: number;
+
+  /** The reader does not repeat its last reply: it takes a repeated command for a new one. */
+  readonly forgetsReply?: boolean;
   /** The reader forgets its sequence number before every command but one of number 0. */
   readonly dropsSequence?: boolean;
   readonly busy?: boolean;

@@ -237,11 +237,11 @@ export function createOsdpReaderSimulator(options: OsdpReaderSimulatorOptions): 
       [session, shaking, last] = [undefined, undefined, undefined];
       files.linkBegan();
     } else if (command.sequence === sequence) {
-      if (last?.command === command.whole) {
+      if (faults.forgetsReply) last = undefined;
+      else if (last?.command === command.whole) {
         send(last.reply);
         return;
-      }
-      violations.push(`another command under number ${command.sequence}`);
+      } else violations.push(`another command under number ${command.sequence}`);
     } else if (sequence === undefined || command.sequence !== (sequence % 3) + 1) {
       session = undefined;
       send(reply({ ...command, mac: undefined }, { nak: 4 }));

@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { catalogueOf } from '@hallhub/firmware-profiles/schema';
+import { type Clock, type Failure, ms, plus, seconds, systemClock, systemRandom, unwrap } from '@hallhub/sync/base';
+import type { Receipt } from '../kit/index.ts';
+import { silentLog } from '../kit/index.ts';
+import { until } from '../kit/testing/index.ts';
+import { createRelayBoardSimulator } from '../protocols/modbus/index.ts';
+import { type MemoryLine, createMemoryLine, systemTransports } from '../transports/index.ts';
+import { type AgentHost, builtInProtocols, createAgentHost } from './index.ts';
+import { unrulyProtocol } from './testing/unruly-protocol.ts';
+
+const profile = (protocol: string, capabilities: readonly string[], params: object = {}): string =>
+  JSON.stringify({
+    label: { zh: '测试', en: 'test' },
+    protocol,
+    transport: { kind: 'serial', baudRate: 9600 },
+    params,
+    capabilities,
+    evidence: ['vectors'],
+    sources: ['this test'],
+  });
+const profiles = unwrap(
+  catalogueOf(
+    new Map([
+      ['test/unruly.json', profile('unruly', ['switch'])],
+      ['test/unruly.vectors.json', '{}'],
+      ['test/board.json', profile('modbus-rtu', ['barrier'], { relay: { in: 0 } })],
+      ['test/board.vectors.json', '{}'],
+    ]),
+  ),
+);
+
+let clock: Clock;
+let lines: Map<string, MemoryLine>;
+let host: AgentHost;
+let board: ReturnType<typeof createRelayBoardSimulator>;
+let pulses: number;
+let heard: number[];
+let ids = 0;
+
+const command = <Name extends string, Args>(name: Name, args: Args, id = `${(ids += 1)}`) => ({
+  id,
+  name,
+  args,
+  issuedAt: clock.now(),
+  expiresAt: plus(clock.now(), seconds(20)),
+  issuedBy: 'test',
+});
+const set = (device: string, channel: number, id?: string): Promise<Receipt> => {
+  const capability = host.capability(device, 'switch');
+  if (!capability) throw new Error('no switch');
+  return capability.set(command('set', { channel, on: true }, id));
+};
+const open = (): Promise<Receipt> => {
+  const barrier = host.capability('barrier', 'barrier');
+  if (!barrier) throw new Error('no barrier');
+  return barrier.open(command('open', { hold: ms(500), direction: 'in' as const }));
+};
+const stateOf = (device: string): string => host.health(device)?.state ?? 'unknown';
+
+beforeEach(async () => {
+  clock = systemClock({ mode: 'test' });
+  lines = new Map(['unruly', 'quiet', 'relays'].map((name) => [name, createMemoryLine({ name })]));
+  const relays = lines.get('relays');
+  if (!relays) throw new Error('no line');
+  board = createRelayBoardSimulator({ transport: relays.device, clock });
+  await board.start();
+  pulses = 0;
+  board.onRelay(({ on }) => (pulses += on ? 1 : 0));
+  heard = [];
+  const unruly = lines.get('unruly')?.device;
+  unruly?.onData((bytes) => heard.push(...bytes));
+  await unruly?.open();
+  await lines.get('quiet')?.device.open();
+  host = createAgentHost({
+    clock,
+    random: systemRandom,
+    log: silentLog,
+    isolate: true,
+    profiles,
+    protocols: [...builtInProtocols, unrulyProtocol],
+    transportFactory: systemTransports({ clock, memoryLines: lines }),
+    patience: ms(1_500),
+    devices: [
+      { id: 'unruly', profile: 'test/unruly', transport: { kind: 'memory', name: 'unruly' } },
+      { id: 'quiet', profile: 'test/unruly', transport: { kind: 'memory', name: 'quiet' } },
+      { id: 'barrier', profile: 'test/board', transport: { kind: 'memory', name: 'relays' } },
+    ],
+  });
+  host.start();
+  await until('all are ready', () => ['unruly', 'quiet', 'barrier'].every((id) => stateOf(id) === 'ready'));
+});
+afterEach(async () => {
+  await host.stop();
+  await board.stop();
+});
+
+describe('buses in threads of their own', { timeout: 60_000 }, () => {
+  it('carry commands, receipts, events and bytes both ways', async () => {
+    expect(await set('unruly', 0)).toMatchObject({ ok: true, value: { confirmation: 'acknowledged' } });
+    expect(heard).toEqual([0]);
+    const changes: number[] = [];
+    host.capability('unruly', 'switch')?.onChange(({ channel }) => changes.push(channel));
+    await lines.get('unruly')?.device.write(Uint8Array.of(7));
+    await until('the event is here', () => changes.length > 0);
+    expect(changes).toEqual([7]);
+    expect(await open()).toMatchObject({ ok: true });
+    expect(pulses).toBe(1);
+  });
+
+  it('read one clock', async () => {
+    const before = clock.now();
+    const receipt = await set('unruly', 0);
+    const at = receipt.ok ? receipt.value.at : 0;
+    expect(at).toBeGreaterThanOrEqual(before);
+    expect(at).toBeLessThanOrEqual(clock.now());
+  });
+
+  it.each([
+    ['spins', 1],
+    ['throws where nobody catches', 2],
+    ['ends its thread', 3],
+  ])('survive a driver that %s: the others go on, and it is started again', async (_what, channel) => {
+    const reasons: (Failure | undefined)[] = [];
+    host.onHealth(({ deviceId, health }) => {
+      if (deviceId === 'unruly' && health.state === 'down') reasons.push(health.reason);
+      else if (health.state === 'down') throw new Error(`${deviceId} went down, too`);
+    });
+    const bad = set('unruly', channel, 'bad');
+    for (let round = 0; round < 5; round += 1) {
+      expect(await open()).toMatchObject({ ok: true });
+      expect(await set('quiet', 0)).toMatchObject({ ok: true });
+    }
+    await until('the culprit is down', () => reasons.length > 0);
+    expect(reasons[0]).toMatchObject({ code: 'E-DEV-0303' });
+    const receipt = await bad;
+    if (channel !== 2) expect(receipt).toMatchObject({ ok: false, error: { code: 'E-DEV-0303' } });
+    await until('it is back', () => stateOf('unruly') === 'ready');
+    expect(await set('unruly', 0)).toMatchObject({ ok: true });
+    // The same command again must not reach the next thread.
+    expect(await set('unruly', channel, 'bad')).toEqual(receipt);
+    expect(stateOf('unruly')).toBe('ready');
+    expect(pulses).toBe(5);
+  });
+
+  it('go down and come back with their line', async () => {
+    lines.get('relays')?.unplug();
+    await until('it is down', () => stateOf('barrier') === 'down');
+    expect(await open()).toMatchObject({ ok: false });
+    lines.get('relays')?.plug();
+    await until('it is ready', () => stateOf('barrier') === 'ready');
+    expect(await open()).toMatchObject({ ok: true });
+    expect(pulses).toBe(1);
+  });
+
+  it('stop and start again', async () => {
+    await host.stop();
+    expect(await open()).toMatchObject({ ok: false, error: { code: 'E-DEV-0102' } });
+    host.start();
+    await until('all are ready', () => ['unruly', 'quiet', 'barrier'].every((id) => stateOf(id) === 'ready'));
+    expect(await open()).toMatchObject({ ok: true });
+  });
+});

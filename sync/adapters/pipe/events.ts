@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { EpochMs, Result } from '../../base/index.ts';
+import { epochMs, err, ok } from '../../base/index.ts';
+import type { CloudEvent, EventAnswer } from '../../contract/index.ts';
+import { eventAnswerSchema } from '../../contract/index.ts';
+import type { LinkFailure } from '../../link/index.ts';
+import type { OutcomeSink, SinkAnswers } from '../../outbox/index.ts';
+import type { Asker, MethodHandler } from './ask.ts';
+import { MESSAGE_LIMIT } from './messages.ts';
+
+const answersSchema = z.object({
+  answers: z.array(eventAnswerSchema),
+  highestContiguous: z.int().min(0),
+  sinkTime: z.number().transform((value): EpochMs => epochMs(value)),
+});
+
+/** Room for the envelope around the events of a batch. */
+const BATCH_LIMIT = MESSAGE_LIMIT - 4 * 1024;
+
+/** Where an agent's outbox sends its events: over a pipe, acknowledged when the hub has committed them. */
+export function askedSink(asker: Asker, epoch: number): OutcomeSink {
+  const asked = async (answer: Promise<Result<unknown, LinkFailure>>): Promise<Result<SinkAnswers, LinkFailure>> => {
+    const result = await answer;
+    if (!result.ok) return result;
+    const parsed = answersSchema.safeParse(result.value);
+    return parsed.success ? ok(parsed.data as SinkAnswers) : err<LinkFailure>({ code: 'E-SYNC-0104', class: 'retry' });
+  };
+  return {
+    send: ({ events, signal }) => asked(asker.ask('events', { epoch, events: fitting(events) }, { signal })),
+    position: ({ after, signal }) => asked(asker.ask('position', { epoch, after }, { signal })),
+    // Files go over HTTP where a domain has any; events of agents carry none.
+    putAttachment: () => Promise.resolve(err({ code: 'E-SYNC-0110', class: 'reject', detail: 'no files over a pipe' })),
+  };
+}
+
+/** As many of the first events as fit; the others count as not sent, and come with the next batch. */
+function fitting(events: readonly CloudEvent[]): readonly CloudEvent[] {
+  let size = 0;
+  const count = events.findIndex((event) => (size += Buffer.byteLength(JSON.stringify(event)) + 1) > BATCH_LIMIT);
+  return count === -1 ? events : events.slice(0, Math.max(1, count));
+}
+
+/** Takes events in, each id once; see `sqliteReceiver` of `sync/sqlite`. */
+export interface EventReceiver {
+  take(
+    sender: { readonly name: string; readonly epoch: number },
+    events: readonly unknown[],
+  ): { readonly answers: readonly EventAnswer[]; readonly highestContiguous: number };
+  position(
+    sender: { readonly name: string; readonly epoch: number },
+    after: number,
+  ): { readonly answers: readonly EventAnswer[]; readonly highestContiguous: number };
+}
+
+const eventsParams = z.object({ epoch: z.int().min(1), events: z.array(z.unknown()).max(1_000) });
+const positionParams = z.object({ epoch: z.int().min(1), after: z.int().min(0) });
+
+/** What the hub does with events and questions about them. The sender's name is the one that the broker vouches for. */
+export function eventMethods(deps: {
+  readonly receiver: EventReceiver;
+  readonly now: () => EpochMs;
+}): Readonly<Record<'events' | 'position', MethodHandler>> {
+  const notUnderstood = err<LinkFailure>({ code: 'E-SYNC-0110', class: 'reject' });
+  return {
+    events: (raw, { from }) => {
+      const params = eventsParams.safeParse(raw);
+      if (!params.success) return notUnderstood;
+      const { epoch, events } = params.data;
+      return ok({ ...deps.receiver.take({ name: from, epoch }, events), sinkTime: deps.now() });
+    },
+    position: (raw, { from }) => {
+      const params = positionParams.safeParse(raw);
+      if (!params.success) return notUnderstood;
+      const { epoch, after } = params.data;
+      return ok({ ...deps.receiver.position({ name: from, epoch }, after), sinkTime: deps.now() });
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+/** The largest message of ours on a broker, in bytes; brokers are set up to refuse more (`docs/brokers.md`). */
+export const MESSAGE_LIMIT = 240 * 1024;
+
+/** A question from the far end (an agent) to the hub. Asking again is harmless: every method is idempotent. */
+export const askSchema = z
+  .object({
+    id: z.string().min(1).max(64).meta({ description: 'Chosen by whoever asks; the answer carries it' }),
+    method: z.enum(['hello', 'pull', 'pullRevocations', 'image', 'digest', 'bucket', 'records', 'events', 'position']),
+    params: z.record(z.string(), z.unknown()),
+    within: z.number().min(0).max(120_000).meta({ description: 'Milliseconds after which nobody waits any more' }),
+  })
+  .meta({ id: 'Ask' });
+export type Ask = z.infer<typeof askSchema>;
+export type Method = Ask['method'];
+
+export const answerSchema = z
+  .object({
+    id: z.string().min(1).max(64),
+    value: z.unknown().optional().meta({ description: 'The answer of the method; absent when it failed' }),
+    error: z
+      .object({
+        code: z.templateLiteral(['E-', z.string(), '-', z.number()]),
+        class: z.enum(['retry', 'authentication', 'fenced', 'must-refetch', 'reject']),
+        detail: z.string().max(500).optional(),
+        retryAfter: z.number().optional(),
+      })
+      .optional(),
+  })
+  .meta({ id: 'Answer' });
+export type Answer = z.infer<typeof answerSchema>;
