@@ -1,6 +1,7 @@
 import { cardCodes } from '@hallhub/device-drivers/protocols/resident-id';
 import { osdpCodes } from '@hallhub/device-drivers/protocols/osdp';
 import { printerCodes } from '@hallhub/device-drivers/protocols/ipp';
+import { ticketCodes } from '@hallhub/device-drivers/protocols/escpos';
 import { deviceCodes } from '@hallhub/device-drivers/kit';
 import type { Catalogue, Code, CodeText } from '@hallhub/sync/base';
 import { syncCodes } from '@hallhub/sync/contract';
@@ -32,6 +33,7 @@ export const catalogues: readonly Catalogue[] = [
   requestCodes,
   staffCodes,
   storeCodes,
+  ticketCodes,
   syncCodes,
   vaultCodes,
   { 'E-WEB-0101': { zh: '无法连接中心，请稍后再试', en: 'The hub does not answer; please try again' } },

@@ -2,6 +2,7 @@ import { type Failure, type Result, failure, ok } from '@hallhub/sync/base';
 import type { Profile, ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
 import type { CapabilityName } from '../capabilities/index.ts';
 import type { BusDefinition, BusDevice, Protocol, TransportSettings } from '../kit/index.ts';
+import { usbName } from '../transports/index.ts';
 import type { DeviceDefinition } from './types.ts';
 
 export interface PlannedBus {
@@ -76,6 +77,8 @@ export function lineName(settings: TransportSettings): string {
       return settings.path;
     case 'tcp':
       return `tcp://${settings.host}:${settings.port}`;
+    case 'usb':
+      return usbName(settings);
     case 'memory':
       return `memory:${settings.name}`;
     case 'url':

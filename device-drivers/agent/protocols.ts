@@ -1,4 +1,5 @@
 import type { Protocol } from '../kit/index.ts';
+import { escposProtocol } from '../protocols/escpos/index.ts';
 import { modbusRtuProtocol } from '../protocols/modbus/index.ts';
 import { ippOverNetwork } from '../protocols/ipp/index.ts';
 import { osdpProtocol } from '../protocols/osdp/index.ts';
@@ -10,4 +11,5 @@ export const builtInProtocols: readonly Protocol[] = [
   modbusRtuProtocol,
   osdpProtocol,
   ippOverNetwork,
+  escposProtocol,
 ];

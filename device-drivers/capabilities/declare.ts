@@ -20,6 +20,8 @@ export interface EventShape<Data extends z.ZodType = z.ZodType> {
   readonly data: Data;
   /** Says something about a person: never logged, never shown to an operator as it is. */
   readonly personal?: true;
+  /** Only the newest matters, and soon not even that: it is not kept for a hub that cannot be reached. */
+  readonly transient?: true;
 }
 
 /** One capability, declared once: its types, its checks at every border and its messages on the bus follow from this. */

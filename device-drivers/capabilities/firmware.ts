@@ -35,7 +35,7 @@ export const firmwareShape = defineCapability({
     },
     progress: { args: z.tuple([]), result: progress },
   },
-  events: { progress: { data: progress } },
+  events: { progress: { transient: true, data: progress } },
 });
 
 export type Firmware = CapabilityOf<typeof firmwareShape>;

@@ -27,6 +27,7 @@ import {
   projectorShape,
   switchShape,
 } from './room.ts';
+import { ticketPrinterShape } from './ticket-printer.ts';
 
 export type {
   CardRead,
@@ -56,6 +57,16 @@ export type { JobState, JobStatus, NewJob, PagePrinter, PrinterStatus } from './
 export type { ButtonPanel, Climate, Curtain, Meter, Occupancy, Projector, Switch } from './room.ts';
 export type { CounterDisplay, FaceTerminal, LabelPrinter, PlateReader, RatingPad, Speaker } from './hall.ts';
 export type { Firmware, UpdateCommand, UpdateProgress } from './firmware.ts';
+export {
+  type PrintTicketCommand,
+  type Ticket,
+  type TicketBlock,
+  type TicketInput,
+  type TicketPrinter,
+  type TicketPrinterStatus,
+  mayHavePrinted,
+  ticketSchema,
+} from './ticket-printer.ts';
 export { printerProblem } from './printer-problem.ts';
 export {
   type CallShape,
@@ -82,6 +93,7 @@ export const capabilityShapes = {
   plateReader: plateReaderShape,
   faceTerminal: faceTerminalShape,
   pagePrinter: pagePrinterShape,
+  ticketPrinter: ticketPrinterShape,
   labelPrinter: labelPrinterShape,
   counterDisplay: counterDisplayShape,
   ratingPad: ratingPadShape,
@@ -98,5 +110,8 @@ export const capabilityShapes = {
 
 export type CapabilityName = keyof typeof capabilityShapes;
 export type CapabilityMap = { readonly [N in CapabilityName]: CapabilityOf<(typeof capabilityShapes)[N]> };
+
+/** A capability's declaration with its narrow types left out, for code that serves all of them alike. */
+export const shapeOf = (name: CapabilityName): CapabilityShape => capabilityShapes[name];
 
 export const capabilityNames = Object.keys(capabilityShapes) as readonly CapabilityName[];

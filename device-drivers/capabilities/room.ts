@@ -30,7 +30,7 @@ export const curtainShape = defineCapability({
       done: { acknowledged: 'the motor took the order', observed: 'the motor reports the position' },
     },
   },
-  events: { position: { data: z.object({ percentOpen: percent, at: instant }) } },
+  events: { position: { transient: true, data: z.object({ percentOpen: percent, at: instant }) } },
 });
 
 /** A projector or a display with a power state of its own. */
@@ -79,7 +79,12 @@ export const climateShape = defineCapability({
       },
     },
   },
-  events: { reading: { data: z.object({ celsius: z.number(), humidity: percent.exactOptional(), at: instant }) } },
+  events: {
+    reading: {
+      transient: true,
+      data: z.object({ celsius: z.number(), humidity: percent.exactOptional(), at: instant }),
+    },
+  },
 });
 
 /** Whether somebody is there. Sensors that miss people who sit still say so in their profile. */
@@ -98,7 +103,12 @@ export const meterShape = defineCapability({
       }),
     },
   },
-  events: { reading: { data: z.object({ name: z.string(), value: z.number(), unit: z.string(), at: instant }) } },
+  events: {
+    reading: {
+      transient: true,
+      data: z.object({ name: z.string(), value: z.number(), unit: z.string(), at: instant }),
+    },
+  },
 });
 
 /** Contacts and push buttons: `pressed` is the active state that the profile names. */

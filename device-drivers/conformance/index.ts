@@ -1,3 +1,4 @@
+import { escposConformance } from '../protocols/escpos/conformance.ts';
 import { ippConformance } from '../protocols/ipp/conformance.ts';
 import { modbusConformance } from '../protocols/modbus/conformance.ts';
 import { osdpConformance } from '../protocols/osdp/conformance.ts';
@@ -13,4 +14,5 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   modbusConformance,
   osdpConformance,
   ippConformance,
+  escposConformance,
 ];

@@ -9,6 +9,10 @@ export const deviceCodes = defineCodes({
   'E-DEV-0203': { zh: '设备拒绝执行', en: 'The device refused the command' },
   'E-DEV-0204': { zh: '设备应答有误', en: 'The device gave an answer that makes no sense' },
   'E-DEV-0205': { zh: '设备总线繁忙', en: 'Too many requests wait for this line' },
+  'E-DEV-0206': {
+    zh: '执行中断，是否完成未知',
+    en: 'Interrupted in the middle; whether it was done is not known',
+  },
   'E-DEV-0301': { zh: '未知的设备型号', en: 'No profile or protocol of this name is known' },
   'E-DEV-0302': { zh: '设备配置有误', en: 'The device is configured wrongly' },
   'E-DEV-0303': { zh: '设备程序异常', en: 'The driver of this device failed' },

@@ -18,6 +18,7 @@ export type {
   TransportFactory,
   TransportSettings,
   UrlSettings,
+  UsbSettings,
 } from './protocol.ts';
 export { type Emitter, type ListenerError, createEmitter, rethrow } from './emitter.ts';
 export { type FrameShape, createFrameCutter } from './frame-cutter.ts';

@@ -21,6 +21,17 @@ export interface TcpSettings {
   readonly port: number;
 }
 
+/** A device on USB that is no serial port: a printer. */
+export interface UsbSettings {
+  readonly kind: 'usb';
+  readonly vendorId: number;
+  readonly productId: number;
+  /** Tells two of a kind apart; the stable name of a device, whichever socket it is in. */
+  readonly serialNumber?: string;
+  /** The first interface of the printer class or the vendor's own with bulk endpoints, where it is absent. */
+  readonly interfaceNumber?: number;
+}
+
 /** An in-memory line by name: the simulators of the demo and of tests. */
 export interface MemorySettings {
   readonly kind: 'memory';
@@ -40,7 +51,8 @@ export interface MqttSettings {
   readonly kind: 'mqtt';
 }
 
-export type TransportSettings = SerialSettings | TcpSettings | MemorySettings | UrlSettings | MqttSettings;
+export type TransportSettings =
+  SerialSettings | TcpSettings | UsbSettings | MemorySettings | UrlSettings | MqttSettings;
 
 /** Makes a byte line from its settings. Errors: `E-DEV-0302` where the kind of line is not known here. */
 export type TransportFactory = (settings: TransportSettings) => Result<Transport>;

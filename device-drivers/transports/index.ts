@@ -2,4 +2,5 @@ export { type MemoryLine, type MemoryLineOptions, createMemoryLine } from './mem
 export { pacedTransport } from './paced.ts';
 export { type SerialPortInfo, createSerialTransport, listSerialPorts } from './serial.ts';
 export { type TcpTransportOptions, createTcpTransport } from './tcp.ts';
+export { type UsbBus, type UsbDeviceLike, createUsbTransport, usbName } from './usb.ts';
 export { systemTransports } from './factory.ts';

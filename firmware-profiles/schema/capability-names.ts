@@ -14,6 +14,7 @@ export const capabilityNames = [
   'plateReader',
   'faceTerminal',
   'pagePrinter',
+  'ticketPrinter',
   'labelPrinter',
   'counterDisplay',
   'ratingPad',

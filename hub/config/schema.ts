@@ -68,6 +68,12 @@ const mqtt = z
   })
   .prefault({});
 
+/** As `lsusb` shows it. */
+const usbId = z
+  .string()
+  .regex(/^[0-9a-f]{4}$/, 'four hex digits')
+  .transform((hex) => Number.parseInt(hex, 16));
+
 /** The line to a device; the same shapes that drivers are given. Devices with equal settings share one line (an RS-485 bus). */
 const transport = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -80,6 +86,14 @@ const transport = z.discriminatedUnion('kind', [
     stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
   }),
   z.strictObject({ kind: z.literal('tcp'), host: z.string().min(1), port: port.min(1) }),
+  z.strictObject({
+    kind: z.literal('usb'),
+    vendorId: usbId,
+    productId: usbId,
+    /** Tells two devices of a kind apart. */
+    serialNumber: z.string().min(1).exactOptional(),
+    interfaceNumber: z.int().min(0).max(31).exactOptional(),
+  }),
   z.strictObject({ kind: z.literal('url'), url: z.url() }),
   z.strictObject({ kind: z.literal('memory'), name: z.string().min(1), baudRate: z.int().min(300).optional() }),
 ]);

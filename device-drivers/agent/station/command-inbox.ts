@@ -1,0 +1,128 @@
+import { type Clock, type EpochMs, type Failure, iso, minutes, ms, plus } from '@hallhub/sync/base';
+import type { Outbox } from '@hallhub/sync/outbox';
+import { type Db, transact } from '@hallhub/sync/sqlite';
+import { shapeOf } from '../../capabilities/index.ts';
+import type { Command, DeviceLog, Receipt } from '../../kit/index.ts';
+import type { AgentHost } from '../types.ts';
+import { type CommandMessage, commandMessageSchema, commandSettled } from './contract.ts';
+import { INTERRUPTED, type StationStore } from './store.ts';
+import { decodeMessage } from './wire.ts';
+
+/** Takes commands off the pipe: each is done at most once, never late, and what came of it goes up. */
+export interface CommandInbox {
+  receive(payload: Uint8Array): void;
+  /** Settles what an earlier life of this agent left open, and forgets what is long over. */
+  tidy(): void;
+}
+
+/** Longer than any clock of ours is wrong: a repeat that comes after this is refused for its age alone. */
+const REMEMBER = minutes(60);
+/** A command that is to live longer than this was made by mistake. */
+const LONGEST_LIFE = minutes(60);
+
+export function createCommandInbox(deps: {
+  readonly db: Db;
+  readonly store: StationStore;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: DeviceLog;
+  readonly host: () => AgentHost | undefined;
+  /** The hub's time minus this machine's, as far as it is known now; undefined: never heard. */
+  readonly hubOffset: () => number | undefined;
+}): CommandInbox {
+  const { db, store, outbox, clock, log } = deps;
+
+  const report = (device: string, commandId: string, receipt: Receipt): void => {
+    outbox.append({
+      type: commandSettled,
+      subject: device,
+      data: {
+        at: iso(clock.now()),
+        command: commandId,
+        ...(receipt.ok ? { confirmation: receipt.value.confirmation } : { failure: receipt.error }),
+      },
+    });
+  };
+  const settle = (message: CommandMessage, receipt: Receipt): void => {
+    transact(db, () => {
+      store.settle(message.id, receipt);
+      report(message.device, message.id, receipt);
+    });
+  };
+
+  /** The command in this machine's time, or why it is not to be done. */
+  const judge = (message: CommandMessage): Command | Failure => {
+    const offset = deps.hubOffset();
+    if (offset === undefined) return { code: 'E-DEV-0201', detail: 'the hub’s time is not known here yet' };
+    const issuedAt = (message.issuedAt - offset) as EpochMs;
+    const expiresAt = (message.expiresAt - offset) as EpochMs;
+    if (expiresAt - issuedAt > LONGEST_LIFE) return { code: 'E-DEV-0201', detail: 'it would live for hours' };
+    if (clock.now() >= expiresAt) return { code: 'E-DEV-0201', detail: `command ${message.id}` };
+    const { id, name, args, issuedBy } = message;
+    return { id, name, args, issuedAt, expiresAt, issuedBy };
+  };
+
+  const carryOut = async (message: CommandMessage, command: Command): Promise<Receipt> => {
+    const { device, capability, name } = message;
+    const declared = shapeOf(capability).commands[name];
+    if (!declared) return { ok: false, error: { code: 'E-DEV-0203', detail: `no command ${capability}.${name}` } };
+    const args = declared.args.safeParse(command.args);
+    if (!args.success)
+      return { ok: false, error: { code: 'E-DEV-0302', detail: `arguments of ${capability}.${name}` } };
+    const method: unknown = Reflect.get(deps.host()?.capability(device, capability) ?? {}, name);
+    if (typeof method !== 'function') {
+      return { ok: false, error: { code: 'E-DEV-0203', detail: `${device} has no ${capability} here` } };
+    }
+    return (method as (given: Command) => Promise<Receipt>)({ ...command, args: args.data });
+  };
+
+  const run = async (message: CommandMessage): Promise<void> => {
+    const seen = store.seen(message.id);
+    if (seen) {
+      // The hub asks again because it has not heard; the receipt is on its way already, or will be.
+      log.debug({ command: message.id }, 'a command came again');
+      return;
+    }
+    const judged = judge(message);
+    const refusal = 'code' in judged ? judged : undefined;
+    transact(db, () => {
+      store.begin(message.id, message.device, plus(clock.now(), ms(Math.max(0, message.expiresAt - message.issuedAt))));
+    });
+    if (refusal || 'code' in judged) {
+      settle(message, { ok: false, error: refusal ?? INTERRUPTED });
+      return;
+    }
+    let receipt: Receipt;
+    try {
+      receipt = await carryOut(message, judged);
+    } catch (error) {
+      log.error({ device: message.device, error }, 'a driver failed at a command');
+      receipt = { ok: false, error: { code: 'E-DEV-0303' } };
+    }
+    settle(message, receipt);
+  };
+
+  return {
+    receive: (payload) => {
+      const parsed = commandMessageSchema.safeParse(decodeMessage(payload));
+      if (!parsed.success) {
+        log.warn({}, 'something came that is no command');
+        return;
+      }
+      void run(parsed.data).catch((error: unknown) => {
+        // A store that is full: the command was not begun, so that it may be asked for again.
+        log.error({ error }, 'a command could not be taken in');
+      });
+    },
+    tidy: () => {
+      transact(db, () => {
+        for (const { id, device } of store.interrupted()) {
+          const receipt: Receipt = { ok: false, error: INTERRUPTED };
+          store.settle(id, receipt);
+          report(device, id, receipt);
+        }
+        store.forget((clock.now() - REMEMBER) as EpochMs);
+      });
+    },
+  };
+}

@@ -1,0 +1,195 @@
+import { z } from 'zod';
+import { type EventType, defineKind, defineKinds, instant } from '@hallhub/sync/contract';
+import { capabilityNames } from '@hallhub/firmware-profiles/schema';
+
+/**
+ * What a hub and its agents say to each other. The broker between them is a pipe that may lose, double and reorder; the
+ * AsyncAPI file is generated from what stands here.
+ */
+
+const deviceId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
+const capability = z.enum(capabilityNames);
+const epochMs = z.number().meta({ description: "Milliseconds since 1970-01-01T00:00Z by the hub's clock" });
+const code = z.templateLiteral(['E-', z.string(), '-', z.number()]);
+const failure = z.object({ code, detail: z.string().max(500).optional() });
+
+/** Below `c/{campus}/d/{agent}/`. */
+export const topics = {
+  /** Questions of the agent and the hub's answers. */
+  ask: 'up/ask',
+  answer: 'down/answer',
+  /** Questions of the hub and the agent's answers. */
+  hubAsks: 'down/ask',
+  agentAnswers: 'up/answer',
+  /** Commands. What came of them goes up with the events. */
+  command: 'down/command',
+  /** What a device reports now and nobody needs later. */
+  live: 'up/live',
+  /** The hub has withdrawn this agent: it forgets its keys. */
+  withdrawn: 'down/withdrawn',
+} as const;
+
+const transport = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('serial'),
+    path: z.string(),
+    baudRate: z.number(),
+    dataBits: z.union([z.literal(7), z.literal(8)]).exactOptional(),
+    parity: z.enum(['none', 'even', 'odd']).exactOptional(),
+    stopBits: z.union([z.literal(1), z.literal(2)]).exactOptional(),
+  }),
+  z.object({ kind: z.literal('tcp'), host: z.string(), port: z.number() }),
+  z.object({ kind: z.literal('url'), url: z.string() }),
+  z.object({ kind: z.literal('memory'), name: z.string(), baudRate: z.number().exactOptional() }),
+]);
+
+/** A device that the agent is to host: what the hub's configuration says of it. */
+export const agentDeviceSchema = z
+  .object({
+    id: deviceId,
+    profile: z.string(),
+    transport,
+    params: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'AgentDevice' });
+export type AgentDevice = z.output<typeof agentDeviceSchema>;
+
+/** A signed bundle of profiles, in base64; see `firmware-profiles/bundle`. */
+export const profileBundleSchema = z.object({ version: z.string(), bundle: z.base64() }).meta({ id: 'ProfileBundle' });
+
+/** What is projected to an agent. Domains add kinds of theirs. */
+export const agentKindList = [
+  defineKind({ kind: 'agent-device', major: 1, schemaVersion: '1.0', schema: agentDeviceSchema }),
+] as const;
+export const agentKinds = defineKinds(agentKindList);
+
+/** A command on its way. Never retained; done at most once; not done after `expiresAt`. */
+export const commandMessageSchema = z
+  .object({
+    id: z.string().min(1).max(64),
+    device: deviceId,
+    capability,
+    name: z.string().max(64),
+    args: z.unknown(),
+    issuedAt: epochMs,
+    expiresAt: epochMs,
+    issuedBy: z.string().max(200),
+  })
+  .meta({ id: 'Command' });
+export type CommandMessage = z.output<typeof commandMessageSchema>;
+
+/** `up/live`: worth something for a moment only, and dropped after it. */
+export const liveMessageSchema = z
+  .object({
+    device: deviceId,
+    capability,
+    event: z.string().max(64),
+    data: z.unknown(),
+    expiresAt: epochMs,
+  })
+  .meta({ id: 'Live' });
+export type LiveMessage = z.output<typeof liveMessageSchema>;
+
+const healthSchema = z.object({
+  state: z.enum(['starting', 'ready', 'degraded', 'down']),
+  since: epochMs,
+  reason: failure.optional(),
+});
+
+const event = <const T extends string, S extends z.ZodType>(type: T, schema: S): EventType<T, S> => ({
+  type,
+  direction: 'outcome',
+  schema,
+});
+
+/** A device reported something that must not be lost. The subject is the device. */
+export const deviceReported = event(
+  'hallhub.agent.device-reported.v1',
+  z.object({ at: instant, capability, event: z.string().max(64), data: z.unknown() }).meta({ id: 'DeviceReported' }),
+);
+/** What came of a command. The subject is the device. */
+export const commandSettled = event(
+  'hallhub.agent.command-settled.v1',
+  z
+    .object({
+      at: instant,
+      command: z.string(),
+      confirmation: z.enum(['acknowledged', 'observed', 'unconfirmed']).optional(),
+      failure: failure.optional(),
+    })
+    .meta({ id: 'CommandSettled' }),
+);
+/** A device's health changed. The subject is the device. */
+export const healthChanged = event(
+  'hallhub.agent.health-changed.v1',
+  z.object({ at: instant, health: healthSchema }).meta({ id: 'HealthChanged' }),
+);
+/** A line of the agent's log, warnings and errors only. The subject is the agent. */
+export const logged = event(
+  'hallhub.agent.logged.v1',
+  z
+    .object({
+      at: instant,
+      level: z.enum(['warn', 'error']),
+      message: z.string().max(500),
+      fields: z.record(z.string(), z.unknown()),
+      /** Lines like it that were left out since the last one. */
+      suppressed: z.int().min(0),
+    })
+    .meta({ id: 'Logged' }),
+);
+/** The agent's store was full, and so many events were not kept. The subject is the agent. */
+export const eventsShed = event(
+  'hallhub.agent.events-shed.v1',
+  z
+    .object({
+      at: instant,
+      since: instant,
+      logs: z.int().min(0),
+      health: z.int().min(0),
+      /** What devices reported. Shed last; receipts of commands are never shed. */
+      reports: z.int().min(0),
+    })
+    .meta({ id: 'EventsShed' }),
+);
+
+export const agentEventTypes = [deviceReported, commandSettled, healthChanged, logged, eventsShed] as const;
+
+/** The agent's greeting after each connection, and every minute. */
+export const helloSchema = z
+  .object({
+    version: z.string().max(64),
+    at: epochMs.meta({ description: "The agent's own clock; the hub compares" }),
+    startedAt: epochMs,
+    /** Why it runs without devices: it crashed again and again. */
+    safeMode: z.string().max(500).optional(),
+    profiles: z.string().max(64).meta({ description: 'Version of the profiles in use' }),
+    pendingEvents: z.int().min(0),
+    devices: z
+      .array(
+        z.object({
+          id: deviceId,
+          profile: z.string(),
+          line: z.string(),
+          capabilities: z.array(capability),
+          health: healthSchema,
+        }),
+      )
+      .max(500),
+  })
+  .meta({ id: 'Hello' });
+export type Hello = z.output<typeof helloSchema>;
+
+export const helloAnswerSchema = z.object({ at: epochMs }).meta({ id: 'HelloAnswer' });
+
+/** What the hub asks of an agent: a call of a capability, a device's last frames, or to leave its safe mode. */
+export const hubAskSchema = z.object({ id: z.string().min(1).max(64), within: z.number().min(0).max(120_000) }).and(
+  z.discriminatedUnion('method', [
+    z.object({
+      method: z.literal('call'),
+      params: z.object({ device: deviceId, capability, name: z.string().max(64), args: z.array(z.unknown()) }),
+    }),
+    z.object({ method: z.literal('traffic'), params: z.object({ device: deviceId }) }),
+    z.object({ method: z.literal('leave-safe-mode'), params: z.object({}) }),
+  ]),
+);

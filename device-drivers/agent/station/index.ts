@@ -1,0 +1,26 @@
+export {
+  type AgentDevice,
+  type CommandMessage,
+  type Hello,
+  type LiveMessage,
+  agentDeviceSchema,
+  agentEventTypes,
+  agentKindList,
+  commandMessageSchema,
+  commandSettled,
+  deviceReported,
+  eventsShed,
+  healthChanged,
+  helloAnswerSchema,
+  helloSchema,
+  hubAskSchema,
+  liveMessageSchema,
+  logged,
+  profileBundleSchema,
+  topics,
+} from './contract.ts';
+export { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
+export { type CrashLoop, noteStart } from './crash-loop.ts';
+export { type Station, type StationOptions, type StationStatus, createStation } from './station.ts';
+export { stationSchema } from './store.ts';
+export { decodeMessage, encodeMessage, fromWire, toWire } from './wire.ts';

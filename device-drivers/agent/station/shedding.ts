@@ -1,0 +1,87 @@
+import { type Clock, type EpochMs, iso } from '@hallhub/sync/base';
+import type { EventData, EventType } from '@hallhub/sync/contract';
+import type { Outbox } from '@hallhub/sync/outbox';
+import { isOwnTrouble } from '@hallhub/sync/sqlite';
+import { eventsShed } from './contract.ts';
+
+/** What is given up first when there is no room: lines of the log, then health, then what devices reported. */
+export type Sheddable = 'logs' | 'health' | 'reports';
+
+export interface SheddingOutbox {
+  /** Appends, or sheds and counts. A full disk sheds, too. */
+  append<E extends EventType>(
+    what: Sheddable,
+    event: { readonly type: E; readonly subject: string; readonly data: EventData<E> },
+  ): void;
+  /** Says up what was shed, once there is room again. */
+  confess(): void;
+}
+
+/** How full the outbox may be before this is no longer kept. */
+const ROOM: Readonly<Record<Sheddable, number>> = { logs: 0.8, health: 0.9, reports: 1 };
+/** As full as it may be for the confession to have room. */
+const ROOM_TO_CONFESS = 0.7;
+/** Counting what waits reads a table; it is done once for so many events. */
+const COUNT_EVERY = 200;
+
+/**
+ * An outbox with an end: beyond `most` waiting events the least important are not kept, and how many were not is told.
+ * Receipts of commands go into the outbox directly and are never shed.
+ */
+export function createSheddingOutbox(deps: {
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly agent: string;
+  /** 100,000 by default: weeks of a gate, and some 100 MB. */
+  readonly most?: number;
+}): SheddingOutbox {
+  const { outbox, clock, agent, most = 100_000 } = deps;
+  let shed = { logs: 0, health: 0, reports: 0 };
+  let since: EpochMs | undefined;
+  let waiting = outbox.status().pending;
+  let uncounted = 0;
+
+  const fill = (): number => {
+    if (uncounted >= COUNT_EVERY) {
+      waiting = outbox.status().pending;
+      uncounted = 0;
+    }
+    return (waiting + uncounted) / most;
+  };
+  const drop = (what: Sheddable): void => {
+    since ??= clock.now();
+    shed = { ...shed, [what]: shed[what] + 1 };
+  };
+
+  return {
+    append: (what, event) => {
+      if (fill() >= ROOM[what]) {
+        drop(what);
+        return;
+      }
+      try {
+        outbox.append(event);
+        uncounted += 1;
+      } catch (error) {
+        if (!isOwnTrouble(error)) throw error;
+        drop(what);
+      }
+    },
+    confess: () => {
+      waiting = outbox.status().pending;
+      uncounted = 0;
+      if (since === undefined || fill() > ROOM_TO_CONFESS) return;
+      try {
+        outbox.append({
+          type: eventsShed,
+          subject: agent,
+          data: { at: iso(clock.now()), since: iso(since), ...shed },
+        });
+        shed = { logs: 0, health: 0, reports: 0 };
+        since = undefined;
+      } catch (error) {
+        if (!isOwnTrouble(error)) throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,367 @@
+import { askedFeed, askedSink, createAsker } from '@hallhub/sync/adapters/pipe';
+import {
+  type Cancel,
+  type Clock,
+  type EpochMs,
+  type RandomBytes,
+  type Result,
+  failure,
+  iso,
+  minutes,
+  ms,
+  ok,
+  plus,
+  seconds,
+} from '@hallhub/sync/base';
+import { type OutboxStatus, createOutbox } from '@hallhub/sync/outbox';
+import { type ReplicaStatus, createReplica } from '@hallhub/sync/replica';
+import { type Db, type Sealer, sqliteOutboxStore, sqliteReplicaStore } from '@hallhub/sync/sqlite';
+import { type CapabilityName, listenerName, shapeOf } from '../../capabilities/index.ts';
+import type { DeviceLog } from '../../kit/index.ts';
+import type { AgentHost, AgentHostOptions, DeviceDefinition } from '../types.ts';
+import { createCommandInbox } from './command-inbox.ts';
+import type { Connection } from './connection.ts';
+import {
+  type AgentDevice,
+  type Hello,
+  agentKinds,
+  deviceReported,
+  healthChanged,
+  helloAnswerSchema,
+  hubAskSchema,
+  topics,
+} from './contract.ts';
+import type { CrashLoop } from './crash-loop.ts';
+import { createForwardingLog } from './log-forwarder.ts';
+import { createSheddingOutbox } from './shedding.ts';
+import { createStationStore } from './store.ts';
+import { decodeMessage, encodeMessage } from './wire.ts';
+
+export interface StationOptions {
+  readonly agent: string;
+  readonly version: string;
+  readonly connection: Connection;
+  /** Opened and migrated: the schemas of station, replica and outbox. */
+  readonly db: Db;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: DeviceLog;
+  /** Builds the host for the devices that the hub has assigned to this agent. */
+  readonly createHost: (options: Pick<AgentHostOptions, 'devices' | 'log'>) => AgentHost;
+  readonly profilesVersion: string;
+  readonly crashLoop: Pick<CrashLoop, 'safeMode' | 'stable' | 'leave'>;
+  /** How many events may wait before the least important are shed. */
+  readonly mostEvents?: number;
+  /** The hub withdrew this agent: keys and data are to be destroyed. */
+  readonly onWithdrawn: () => void;
+  /** The hub wants a fresh start out of the safe mode. */
+  readonly onRestart: () => void;
+}
+
+export interface StationStatus {
+  readonly connected: boolean;
+  readonly safeMode: string | undefined;
+  readonly replica: ReplicaStatus;
+  readonly outbox: OutboxStatus;
+  /** The hub's time minus this machine's, in milliseconds; undefined while it was never heard. */
+  readonly hubOffset: number | undefined;
+  readonly clockTrusted: boolean;
+}
+
+/**
+ * An agent without its process: the devices that the hub has assigned to it, and the link to the hub over a broker. It
+ * goes on with what it knows when the hub cannot be reached, and reports when it can.
+ */
+export interface Station {
+  start(): void;
+  stop(): Promise<void>;
+  status(): StationStatus;
+  /** The devices' host; undefined before the first assignment and in safe mode. */
+  readonly host: AgentHost | undefined;
+  onChange(listener: () => void): Cancel;
+}
+
+const HELLO_EVERY = minutes(1);
+/** A clock that is further from the hub's than this is not believed. */
+const CLOCK_TOLERANCE = minutes(2);
+const LIVE_FOR = seconds(10);
+/** Changes of the assignment that come together restart the devices once. */
+const REASSIGN_AFTER = ms(300);
+const STABLE_AFTER = minutes(2);
+
+export function createStation(options: StationOptions): Station {
+  const { agent, connection, db, sealer, clock, random, crashLoop } = options;
+  const { safeMode } = crashLoop;
+  const forwarding = createForwardingLog({ log: options.log, clock, agent });
+  const { log } = forwarding;
+  const store = createStationStore(db);
+  const asker = createAsker({
+    clock,
+    random,
+    send: (payload) => {
+      connection.send(topics.ask, payload);
+    },
+  });
+  const fault = (part: string) => (error: unknown) => {
+    log.error({ part, error }, 'a part of the agent met an error and goes on');
+  };
+  const replica = createReplica({
+    source: askedFeed(asker),
+    store: sqliteReplicaStore({ db, source: 'hub', sealer }),
+    kinds: agentKinds,
+    project: (change): Result<void> => {
+      if (change.op === 'revoke') store.removeDevice(change.id);
+      else store.putDevice(change.data);
+      return ok();
+    },
+    applied: () => {
+      reassignSoon();
+    },
+    fault: fault('replica'),
+    clock,
+    random,
+    tuning: { pageSize: 100 },
+  });
+  const outbox = createOutbox({
+    sink: askedSink(asker, 1),
+    store: sqliteOutboxStore({ db, name: 'hub', sealer }),
+    hub: agent,
+    epoch: 1,
+    clock,
+    random,
+    fault: fault('outbox'),
+    tuning: { batchSize: 50 },
+  });
+  const shedding = createSheddingOutbox({
+    outbox,
+    clock,
+    agent,
+    ...(options.mostEvents !== undefined && { most: options.mostEvents }),
+  });
+  const commands = createCommandInbox({
+    db,
+    store,
+    outbox,
+    clock,
+    log,
+    host: () => host,
+    hubOffset: () => hubOffset,
+  });
+
+  const listeners = new Set<() => void>();
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+  let host: AgentHost | undefined;
+  let hosted = '';
+  let hubOffset: number | undefined;
+  let startedAt = clock.now();
+  let timers: Cancel[] = [];
+  let undo: Cancel[] = [];
+  let cancelReassign: Cancel | undefined;
+  let cancelHello: Cancel | undefined;
+  let stopping = new AbortController();
+  /** One assignment at a time: a line must be closed before its successor opens it. */
+  let assigning: Promise<void> = Promise.resolve();
+
+  const reassignSoon = (): void => {
+    cancelReassign ??= clock.after(REASSIGN_AFTER, () => {
+      cancelReassign = undefined;
+      assigning = assigning.then(assign).catch(fault('devices'));
+    });
+  };
+  const assign = async (): Promise<void> => {
+    if (safeMode !== undefined || stopping.signal.aborted) return;
+    const devices = store.devices();
+    const wanted = JSON.stringify(devices);
+    if (wanted === hosted && host) return;
+    await host?.stop();
+    hosted = wanted;
+    const fresh = options.createHost({ devices: devices.map(toDefinition), log });
+    host = fresh;
+    for (const { id, capabilities } of fresh.devices()) {
+      for (const name of capabilities) hear(fresh, id, name);
+    }
+    fresh.onHealth(({ deviceId, health }) => {
+      shedding.append('health', {
+        type: healthChanged,
+        subject: deviceId,
+        data: { at: iso(clock.now()), health },
+      });
+      changed();
+    });
+    fresh.start();
+    log.info({ devices: devices.length }, 'the devices of this agent are hosted');
+    void sayHello();
+    changed();
+  };
+  /** Whatever a device reports goes up: at once and only now where it is personal or soon stale, else for certain. */
+  const hear = (from: AgentHost, device: string, name: CapabilityName): void => {
+    const events = Object.entries(shapeOf(name).events);
+    for (const [event, { personal, transient }] of events) {
+      const listen: unknown = Reflect.get(from.capability(device, name) ?? {}, listenerName(event));
+      if (typeof listen !== 'function') continue;
+      (listen as (listener: (data: unknown) => void) => Cancel)((data) => {
+        if (personal === true || transient === true) {
+          const expiresAt = plus(hubNow(), LIVE_FOR);
+          connection.send(topics.live, encodeMessage({ device, capability: name, event, data, expiresAt }));
+        } else {
+          shedding.append('reports', {
+            type: deviceReported,
+            subject: device,
+            data: { at: iso(clock.now()), capability: name, event, data },
+          });
+        }
+      });
+    }
+  };
+  const hubNow = (): EpochMs => (clock.now() + (hubOffset ?? 0)) as EpochMs;
+
+  const hello = (): Hello => ({
+    version: options.version,
+    at: clock.now(),
+    startedAt,
+    ...(safeMode !== undefined && { safeMode }),
+    profiles: options.profilesVersion,
+    pendingEvents: outbox.status().pending,
+    devices: (host?.devices() ?? []).map(({ id, profile, line, capabilities, health }) => ({
+      id,
+      profile,
+      line,
+      capabilities: [...capabilities],
+      health,
+    })),
+  });
+  const endHello = (): void => {
+    cancelHello?.();
+    cancelHello = undefined;
+  };
+  const sayHello = async (): Promise<void> => {
+    endHello();
+    if (!connection.up) return;
+    const asked = clock.now();
+    const askedMono = clock.monotonic();
+    const answer = await asker.ask('hello', hello(), { signal: stopping.signal });
+    const parsed = answer.ok ? helloAnswerSchema.safeParse(answer.value) : undefined;
+    if (parsed?.success) {
+      const roundTrip = clock.monotonic() - askedMono;
+      const before = hubOffset;
+      hubOffset = parsed.data.at - (asked + roundTrip / 2);
+      if (before === undefined && Math.abs(hubOffset) > CLOCK_TOLERANCE) {
+        log.warn({ offsetMs: Math.round(hubOffset) }, 'this machine’s clock is far from the hub’s');
+      }
+      commands.tidy();
+      shedding.confess();
+      changed();
+    }
+    if (!stopping.signal.aborted) {
+      endHello();
+      cancelHello = clock.after(parsed?.success === true ? HELLO_EVERY : seconds(5), () => void sayHello());
+    }
+  };
+
+  const answerHub = async (payload: Uint8Array): Promise<void> => {
+    const parsed = hubAskSchema.safeParse(decodeMessage(payload));
+    if (!parsed.success) return;
+    const { id, ...question } = parsed.data;
+    const reply = (result: Result<unknown>): void => {
+      const message = result.ok ? { id, value: result.value } : { id, error: { ...result.error, class: 'reject' } };
+      connection.send(topics.agentAnswers, encodeMessage(message));
+    };
+    switch (question.method) {
+      case 'call': {
+        const { device, capability, name, args } = question.params;
+        const method: unknown = Reflect.get(host?.capability(device, capability) ?? {}, name);
+        const isCall = Object.hasOwn(shapeOf(capability).calls, name);
+        if (!isCall || typeof method !== 'function') {
+          reply(failure('E-DEV-0203', `${device} has no ${capability}.${name}`));
+          return;
+        }
+        reply(await (method as (...args: readonly unknown[]) => Promise<Result<unknown>>)(...args));
+        return;
+      }
+      case 'traffic':
+        reply(ok(host?.traffic(question.params.device) ?? []));
+        return;
+      case 'leave-safe-mode':
+        crashLoop.leave();
+        reply(ok());
+        if (safeMode !== undefined) options.onRestart();
+    }
+  };
+
+  return {
+    start: () => {
+      startedAt = clock.now();
+      stopping = new AbortController();
+      forwarding.to(shedding);
+      if (safeMode !== undefined) log.error({ safeMode }, 'safe mode: the devices of this agent are left alone');
+      undo = [
+        connection.onMessage(({ topic, payload }) => {
+          if (topic === topics.answer) asker.receive(payload);
+          else if (topic === topics.command) commands.receive(payload);
+          else if (topic === topics.hubAsks) void answerHub(payload).catch(fault('questions'));
+          else if (topic === topics.withdrawn) options.onWithdrawn();
+        }),
+        connection.onUp((up) => {
+          if (up) {
+            replica.wake();
+            outbox.wake();
+            void sayHello();
+          } else asker.cut();
+          changed();
+        }),
+        connection.onRefused(() => {
+          log.warn({}, 'the broker refuses this agent’s credentials');
+        }),
+      ];
+      timers = [
+        clock.after(STABLE_AFTER, () => {
+          crashLoop.stable();
+        }),
+      ];
+      commands.tidy();
+      // What the hub had assigned when it was last heard runs at once; the hub may be away.
+      assigning = assigning.then(assign).catch(fault('devices'));
+      replica.start();
+      outbox.start();
+      connection.start();
+    },
+    stop: async () => {
+      stopping.abort();
+      for (const cancel of [...timers, ...undo]) cancel();
+      cancelReassign?.();
+      cancelReassign = undefined;
+      endHello();
+      await assigning;
+      await host?.stop();
+      await Promise.all([replica.stop(), outbox.stop()]);
+      forwarding.stop();
+      await connection.stop();
+    },
+    status: () => ({
+      connected: connection.up,
+      safeMode,
+      replica: replica.status(),
+      outbox: outbox.status(),
+      hubOffset,
+      clockTrusted: hubOffset !== undefined && Math.abs(hubOffset) <= CLOCK_TOLERANCE,
+    }),
+    get host() {
+      return host;
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** The wire's shape of a device as the host takes it. */
+const toDefinition = ({ id, profile, transport, params }: AgentDevice): DeviceDefinition => ({
+  id,
+  profile,
+  transport,
+  params,
+});

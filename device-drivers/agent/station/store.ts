@@ -1,0 +1,75 @@
+import type { EpochMs, Failure } from '@hallhub/sync/base';
+import type { Db, SchemaComponent } from '@hallhub/sync/sqlite';
+import type { Receipt } from '../../kit/index.ts';
+import type { AgentDevice } from './contract.ts';
+
+/** What an agent keeps besides its replica and its outbox. */
+export const stationSchema: SchemaComponent = {
+  component: 'station',
+  migrations: [
+    {
+      name: 'devices and commands',
+      sql: `
+        CREATE TABLE station_device (id TEXT PRIMARY KEY, definition BLOB NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE station_command (
+          id TEXT PRIMARY KEY, device TEXT NOT NULL, expires_at INTEGER NOT NULL, settled TEXT) STRICT, WITHOUT ROWID;
+        CREATE INDEX station_command_expiry ON station_command (expires_at);`,
+    },
+  ],
+};
+
+/** How a command stands that was seen before: `open` when it was begun and nothing was heard of it since. */
+export type SeenCommand = { readonly state: 'open' } | { readonly state: 'settled'; readonly receipt: Receipt };
+
+export interface StationStore {
+  devices(): readonly AgentDevice[];
+  putDevice(device: AgentDevice): void;
+  removeDevice(id: string): void;
+  seen(commandId: string): SeenCommand | undefined;
+  begin(commandId: string, device: string, expiresAt: EpochMs): void;
+  settle(commandId: string, receipt: Receipt): void;
+  /** Commands that were begun and never settled: the agent went down in the middle of them. */
+  interrupted(): readonly { readonly id: string; readonly device: string }[];
+  /** Forgets commands that had expired before `before`: a repeat of one is refused for its age. */
+  forget(before: EpochMs): number;
+}
+
+export function createStationStore(db: Db): StationStore {
+  const all = db.prepare<[], { definition: Uint8Array }>('SELECT definition FROM station_device ORDER BY id');
+  const put = db.prepare('INSERT OR REPLACE INTO station_device (id, definition) VALUES (?, ?)');
+  const remove = db.prepare('DELETE FROM station_device WHERE id = ?');
+  const command = db.prepare<[string], { settled: string | null }>('SELECT settled FROM station_command WHERE id = ?');
+  const begin = db.prepare('INSERT INTO station_command (id, device, expires_at) VALUES (?, ?, ?)');
+  const settle = db.prepare('UPDATE station_command SET settled = ? WHERE id = ?');
+  const open = db.prepare<[], { id: string; device: string }>(
+    'SELECT id, device FROM station_command WHERE settled IS NULL',
+  );
+  const forget = db.prepare('DELETE FROM station_command WHERE expires_at < ? AND settled IS NOT NULL');
+  return {
+    devices: () => all.all().map(({ definition }) => JSON.parse(Buffer.from(definition).toString()) as AgentDevice),
+    putDevice: (device) => {
+      put.run(device.id, Buffer.from(JSON.stringify(device)));
+    },
+    removeDevice: (id) => {
+      remove.run(id);
+    },
+    seen: (commandId) => {
+      const row = command.get(commandId);
+      if (!row) return undefined;
+      return row.settled === null
+        ? { state: 'open' }
+        : { state: 'settled', receipt: JSON.parse(row.settled) as Receipt };
+    },
+    begin: (commandId, device, expiresAt) => {
+      begin.run(commandId, device, expiresAt);
+    },
+    settle: (commandId, receipt) => {
+      settle.run(JSON.stringify(receipt), commandId);
+    },
+    interrupted: () => open.all(),
+    forget: (before) => forget.run(before).changes,
+  };
+}
+
+/** Nobody knows whether it was done: the agent went down in the middle. */
+export const INTERRUPTED: Failure = { code: 'E-DEV-0206' };
