@@ -1,4 +1,5 @@
 import { cardCodes } from '@hallhub/device-drivers/protocols/resident-id';
+import { osdpCodes } from '@hallhub/device-drivers/protocols/osdp';
 import { printerCodes } from '@hallhub/device-drivers/protocols/ipp';
 import { ticketCodes } from '@hallhub/device-drivers/protocols/escpos';
 import { deviceCodes } from '@hallhub/device-drivers/kit';
@@ -28,6 +29,7 @@ export const catalogues: readonly Catalogue[] = [
   deviceAdminCodes,
   deviceCodes,
   gateCodes,
+  osdpCodes,
   printerCodes,
   kioskCodes,
   requestCodes,

@@ -2,12 +2,14 @@ import type { Protocol } from '../kit/index.ts';
 import { escposProtocol } from '../protocols/escpos/index.ts';
 import { modbusRtuProtocol } from '../protocols/modbus/index.ts';
 import { ippOverNetwork } from '../protocols/ipp/index.ts';
+import { osdpProtocol } from '../protocols/osdp/index.ts';
 import { residentIdProtocol } from '../protocols/resident-id/index.ts';
 
 /** The protocols that come with the product. A new one is a line here. */
 export const builtInProtocols: readonly Protocol[] = [
   residentIdProtocol,
   modbusRtuProtocol,
+  osdpProtocol,
   ippOverNetwork,
   escposProtocol,
 ];

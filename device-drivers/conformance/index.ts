@@ -1,6 +1,7 @@
 import { escposConformance } from '../protocols/escpos/conformance.ts';
 import { ippConformance } from '../protocols/ipp/conformance.ts';
 import { modbusConformance } from '../protocols/modbus/conformance.ts';
+import { osdpConformance } from '../protocols/osdp/conformance.ts';
 import { residentIdConformance } from '../protocols/resident-id/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
@@ -11,6 +12,7 @@ export type { CheckReport, ProtocolConformance } from './types.ts';
 export const builtInConformance: readonly ProtocolConformance[] = [
   residentIdConformance,
   modbusConformance,
+  osdpConformance,
   ippConformance,
   escposConformance,
 ];
