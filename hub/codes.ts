@@ -6,6 +6,7 @@ import { deviceCodes } from '@hallhub/device-drivers/kit';
 import type { Catalogue, Code, CodeText } from '@hallhub/sync/base';
 import { syncCodes } from '@hallhub/sync/contract';
 import { storeCodes } from '@hallhub/sync/sqlite';
+import { agentCodes } from './agents/index.ts';
 import { apiCodes } from './api/codes.ts';
 import { auditCodes } from './audit/index.ts';
 import { brokerCodes } from './broker/index.ts';
@@ -20,6 +21,7 @@ import { vaultCodes } from './vault/index.ts';
 
 /** Every code of the product; `codes.test.ts` keeps them unique. A new area adds one line. */
 export const catalogues: readonly Catalogue[] = [
+  agentCodes,
   apiCodes,
   auditCodes,
   brokerCodes,

@@ -108,7 +108,7 @@ function lineOf(path: Path, document: Document, lines: LineCounter): number {
 /** Names that point at something which the file does not define, and names defined twice. */
 function crossReferences(config: Config): { readonly path: Path; readonly message: string }[] {
   const found: { path: Path; message: string }[] = [];
-  const unique = (list: 'devices' | 'areas' | 'gates' | 'kiosks'): Set<string> => {
+  const unique = (list: 'agents' | 'devices' | 'areas' | 'gates' | 'kiosks'): Set<string> => {
     const seen = new Set<string>();
     config[list].forEach(({ id }, index) => {
       if (seen.has(id)) found.push({ path: [list, index, 'id'], message: `"${id}" is used twice in ${list}` });
@@ -116,6 +116,7 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
     });
     return seen;
   };
+  const agents = unique('agents');
   const devices = unique('devices');
   const areas = unique('areas');
   unique('gates');
@@ -123,6 +124,15 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   const need = (known: Set<string>, value: string | undefined, path: Path, what: string): void => {
     if (value !== undefined && !known.has(value)) found.push({ path, message: `no ${what} has the id "${value}"` });
   };
+  config.agents.forEach(({ id }, index) => {
+    // Both are names on the broker.
+    if (devices.has(id)) found.push({ path: ['agents', index, 'id'], message: `"${id}" is a device, too` });
+  });
+  config.devices.forEach(({ agent, transport }, index) => {
+    need(agents, agent, ['devices', index, 'agent'], 'agent');
+    if (agent !== undefined && transport.kind === 'memory')
+      found.push({ path: ['devices', index, 'transport'], message: 'an in-memory line ends at this process' });
+  });
   config.gates.forEach((gate, index) => {
     need(areas, gate.area, ['gates', index, 'area'], 'area');
     for (const part of ['reader', 'barrier', 'passageSensor'] as const)

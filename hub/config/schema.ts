@@ -137,10 +137,15 @@ const device = z.strictObject({
   /** A profile of `firmware-profiles`, e.g. `generic/resident-id-serial`. */
   profile: z.string().min(1),
   label,
+  /** The agent beside which it stands; without one it is plugged into the hub. */
+  agent: id.optional(),
   transport,
   /** Overrides of the profile's parameters: a bus address, a relay's channel. */
   params: z.record(z.string(), z.unknown()).default({}),
 });
+
+/** A small machine at a gate or in a cabinet, with devices of its own. It is enrolled with a one-time code. */
+const agent = z.strictObject({ id, label });
 
 const area = z.strictObject({
   id,
@@ -178,6 +183,7 @@ export const configSchema = z.strictObject({
   http,
   hall,
   mqtt,
+  agents: z.array(agent).default([]),
   devices: z.array(device).default([]),
   areas: z.array(area).default([]),
   gates: z.array(gate).default([]),
@@ -206,6 +212,7 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;
 export type GateConfig = Config['gates'][number];
+export type AgentConfig = Config['agents'][number];
 export type AreaConfig = Config['areas'][number];
 export type KioskConfig = Config['kiosks'][number];
 export type DeviceConfig = Config['devices'][number];
