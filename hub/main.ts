@@ -71,6 +71,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     place: () => ({
       hub: config.hub.id,
       campus: config.hub.campus,
+      profileKeys: config.profiles.keys,
       mqtt: brokerPlace(config, mqttPort, certificate?.ca),
     }),
   });

@@ -188,6 +188,14 @@ export const configSchema = z.strictObject({
   areas: z.array(area).default([]),
   gates: z.array(gate).default([]),
   kiosks: z.array(kiosk).default([]),
+  profiles: z
+    .strictObject({
+      /** Ed25519 public keys, by id: whose bundles of profiles are believed here and on the agents. */
+      keys: z.record(z.string(), publicKey).default({}),
+      /** For so long a new bundle is on trial: when a device goes dark meanwhile, the one before comes back. */
+      trial: duration.default(() => 120_000 as DurationMs),
+    })
+    .prefault({}),
   certificates: z
     .strictObject({
       /** A font for characters that Noto Serif SC lacks, e.g. HanaMinB from fonts-hanazono. */

@@ -52,12 +52,15 @@ export const agentDeviceSchema = z
   .meta({ id: 'AgentDevice' });
 export type AgentDevice = z.output<typeof agentDeviceSchema>;
 
-/** A signed bundle of profiles, in base64; see `firmware-profiles/bundle`. */
+/** A signed bundle of profiles, in base64, as `firmware-profiles/bundle` makes it; the agent verifies it itself. */
 export const profileBundleSchema = z.object({ version: z.string(), bundle: z.base64() }).meta({ id: 'ProfileBundle' });
+/** The id of the one record of its kind: without it the profiles that came with the program are in use. */
+export const PROFILE_BUNDLE = 'profiles';
 
 /** What is projected to an agent. Domains add kinds of theirs. */
 export const agentKindList = [
   defineKind({ kind: 'agent-device', major: 1, schemaVersion: '1.0', schema: agentDeviceSchema }),
+  defineKind({ kind: 'profile-bundle', major: 1, schemaVersion: '1.0', schema: profileBundleSchema }),
 ] as const;
 export const agentKinds = defineKinds(agentKindList);
 
