@@ -49,6 +49,8 @@ export function createMqttChannel(options: MqttChannelOptions): ClosableMqttChan
   const { urls, log } = options;
   const identifies = options.broker === 'mosquitto';
   const retainsMessages = options.broker === 'mosquitto';
+  // RabbitMQ 3.10 keeps the queue of a QoS 1 subscription on one node, and refuses it everywhere while that node is lost.
+  const qos = options.broker === 'mosquitto' ? 1 : 0;
   const subscriptions = new Map<string, Subscription>();
   const trouble = (error: unknown): void => {
     log.error({ err: error }, 'a listener of an MQTT channel failed');
@@ -82,7 +84,7 @@ export function createMqttChannel(options: MqttChannelOptions): ClosableMqttChan
   const ask = (filter: string, subscription: Subscription, done: () => void): void => {
     const { identifier } = subscription;
     const properties = identifies ? { properties: { subscriptionIdentifier: identifier } } : {};
-    client.subscribe(filter, { qos: 1, ...properties }, (error, granted) => {
+    client.subscribe(filter, { qos, ...properties }, (error, granted) => {
       const refused = error ?? (granted?.some(({ qos }) => qos > 2) ? new Error('not allowed') : undefined);
       done();
       if (!refused || !client.connected) return;

@@ -17,7 +17,8 @@ export interface TransientMessage {
  * and acknowledgements of their own. A message from a device is on the disk before the broker is told to forget it.
  *
  * What a device must do to be heard on any of them: a clean session, its own id as user name and client id, subscribe to
- * `c/{campus}/d/{id}/down/#` at QoS 1, then say on `up/presence` that it is there (see `presence.ts`), publish events at
+ * `c/{campus}/d/{id}/down/#` at QoS 0 (RabbitMQ 3.10 binds the queue of
+ * a QoS 1 subscription to one node and refuses it while that node is lost; what is lost is repeated anyway), then say on `up/presence` that it is there (see `presence.ts`), publish events at
  * QoS 1 and keep each until the hub itself has confirmed it. An acknowledgement by the broker is not the hub's:
  * outside the hub it says only that the broker holds the message.
  */

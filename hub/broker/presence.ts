@@ -15,8 +15,7 @@ export const PRESENCE_LAPSE: DurationMs = seconds(35);
  * connection, so that the will of a connection that was lost does not end the one that replaced it.
  *
  * The hub sends each back on `down/presence`. A device that hears none of them for {@link PRESENCE_LAPSE} connects anew
- * (with growing pauses): it may be deaf without knowing, as after the loss of a RabbitMQ node, which can take the
- * bindings of a subscription with it that was already made again on another node.
+ * (with growing pauses): a broker may be there while the way through it to the hub is not.
  */
 export const presenceSchema = z.object({
   state: z.enum(['online', 'offline']),

@@ -36,6 +36,8 @@ export interface Connection {
 
 /** As `hub/broker/presence.ts` expects it: how often an agent says that it is there. */
 const HEARTBEAT = seconds(10);
+/** The hub sends each heartbeat back. Without an echo for this long nothing is heard here, whatever the socket says. */
+const DEAF_AFTER = seconds(35);
 /** CONNACK return codes of MQTT 3.1.1 (3.2.2.3) for wrong credentials. */
 const REFUSED: readonly number[] = [4, 5];
 
@@ -48,6 +50,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const refusals = createEmitter<undefined>(rethrow);
   let session = uuidv7(clock.now(), options.random);
   let up = false;
+  let echoedAt = clock.monotonic();
   let cancelHeartbeat: Cancel | undefined;
 
   const presence = (state: 'online' | 'offline'): Buffer =>
@@ -83,17 +86,23 @@ export function createConnection(options: ConnectionOptions): Connection {
     changes.emit(up);
   };
   const beat = (): void => {
+    if (clock.monotonic() - echoedAt > DEAF_AFTER) {
+      client.stream.destroy();
+      return;
+    }
     client.publish(presenceTopic, presence('online'), { qos: 0 });
     cancelHeartbeat?.();
     cancelHeartbeat = clock.after(HEARTBEAT, beat);
   };
   client.on('connect', () => {
-    client.subscribe(`${prefix}down/#`, { qos: 1 }, (error, granted) => {
+    // QoS 0: RabbitMQ would bind anything higher to one node and refuse it while that node is away.
+    client.subscribe(`${prefix}down/#`, { qos: 0 }, (error, granted) => {
       // Whoever is not heard is not there.
       if (error ?? granted?.some(({ qos }) => qos > 2)) {
         client.stream.destroy();
         return;
       }
+      echoedAt = clock.monotonic();
       beat();
       setUp(true);
     });
@@ -112,7 +121,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   client.on('message', (topic, payload, packet) => {
     // A retained message says what was once wanted of somebody; nothing of ours is ever retained.
     if (packet.retain || !topic.startsWith(prefix)) return;
-    messages.emit({ topic: topic.slice(prefix.length), payload });
+    const below = topic.slice(prefix.length);
+    if (below === 'down/presence') echoedAt = clock.monotonic();
+    else messages.emit({ topic: below, payload });
   });
 
   return {

@@ -119,6 +119,8 @@ export function channelContract(
         expect([first, second]).toEqual([expected, expected]);
       }, PATIENCE);
       await under.channel.publish(`${base}/state`, bytes(''), { retain: true });
+      // Everything before this has arrived.
+      await settled();
       const third = listen(`${base}/#`);
       await settled();
       expect(third).toEqual([]);

@@ -45,7 +45,7 @@ export function startDevice(options: TestDeviceOptions): MqttClient {
   let unanswered = 0;
   let heartbeat: NodeJS.Timeout | undefined;
   client.on('connect', () => {
-    client.subscribe(`${downPrefix(identity)}#`, { qos: 1 }, (error, granted) => {
+    client.subscribe(`${downPrefix(identity)}#`, { qos: 0 }, (error, granted) => {
       if (error ?? granted?.some(({ qos }) => qos > 2)) {
         // Not heard is not there: a node of a cluster that was lost may still hold the old subscription for a moment.
         client.stream.destroy();
