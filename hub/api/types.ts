@@ -2,7 +2,12 @@
 export type { EntryView, GateView } from '../gates/service.ts';
 export type { KioskView } from '../kiosks/service.ts';
 export type { CertificateView, PrintJobView } from '../certificates/ports.ts';
-export type { BusDeviceView, DeviceView } from '../devices/service.ts';
+export type { BusDeviceView, DeviceEvent } from '../devices/service.ts';
+export type { DeviceDetail, DeviceView } from '../devices/registry/service.ts';
+export type { CommandHistory, CommandView } from '../devices/commands/service.ts';
+export type { HandCommand } from '../devices/commands/policy.ts';
+export type { Discovered } from '../devices/registry/hardware.ts';
+export type { TwinState } from '../devices/twin/twin.ts';
 export type { AuditRow } from '../audit/service.ts';
 export type { Account } from '../staff/service.ts';
 export type { Grant, Role } from '../staff/rules.ts';
