@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import { barrierModeShape, cabinetShape, fireInputShape } from './barrier.ts';
 import type { CapabilityShape } from './declare.ts';
-import type { CapabilityName } from './index.ts';
 import { climateShape, curtainShape, occupancyShape, projectorShape, switchShape } from './room.ts';
 
 /** A lasting state of a device, such as channel 2 of a relay board, and a value of it. */
@@ -52,7 +51,7 @@ const channelOf = (property: string): number | undefined => {
   return number === undefined ? undefined : Number(number);
 };
 
-const stateShapes: Readonly<Partial<Record<CapabilityName, StateShape>>> = {
+const stateShapes: Readonly<Partial<Record<string, StateShape>>> = {
   barrierMode: stateOf(barrierModeShape, {
     sets: { mode: ({ mode, direction }) => ({ property: `mode-${direction}`, value: mode }) },
     restore: ({ property, value }) => ({
@@ -132,4 +131,4 @@ const stateShapes: Readonly<Partial<Record<CapabilityName, StateShape>>> = {
 };
 
 /** What of a capability is lasting state; undefined where nothing is. */
-export const stateShapeOf = (name: CapabilityName): StateShape | undefined => stateShapes[name];
+export const stateShapeOf = (capability: string): StateShape | undefined => stateShapes[capability];

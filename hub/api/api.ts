@@ -132,7 +132,7 @@ const STATUS: Readonly<Partial<Record<Code, number>>> = {
   'E-API-0106': 503,
   'E-DEV-0403': 404,
   'E-DEV-0406': 400,
-  'E-DEV-0411': 404,
+  'E-DEV-0421': 404,
   'E-DEV-0415': 404,
   'E-GATE-0202': 404,
   'E-REQ-0101': 404,

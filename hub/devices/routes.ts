@@ -134,7 +134,7 @@ export function deviceRoutes(
   });
   const ofDevice = ({ id: deviceId, command }: z.output<typeof deviceAndCommand>) => {
     const found = commands.get(command);
-    return found.ok && found.value.deviceId !== deviceId ? failure('E-DEV-0411', command) : found;
+    return found.ok && found.value.deviceId !== deviceId ? failure('E-DEV-0421', command) : found;
   };
   api.route({
     method: 'POST',

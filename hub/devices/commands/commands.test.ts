@@ -230,7 +230,7 @@ describe('a command given by hand', () => {
     hub.fleet.health('ready');
     expect(hub.fleet.reached).toEqual([]);
     const sent = unwrap(ask(hub.commands, 'k2'));
-    expect(hub.commands.cancel(sent.id, 'staff:1')).toMatchObject({ error: { code: 'E-DEV-0412' } });
+    expect(hub.commands.cancel(sent.id, 'staff:1')).toMatchObject({ error: { code: 'E-DEV-0422' } });
   });
 
   test('gives way to a newer one for the same state: only the latest is sent', () => {

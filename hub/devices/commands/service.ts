@@ -77,7 +77,7 @@ export interface Commands {
     target: { readonly deviceId: string; readonly capability: CapabilityName; readonly property: string },
     by: { readonly actor: string; readonly key: string },
   ): Result<CommandView>;
-  /** Errors: `E-DEV-0411` unknown, `E-DEV-0412` it has left. */
+  /** Errors: `E-DEV-0421` unknown, `E-DEV-0422` it has left. */
   cancel(id: string, actor: string): Result<CommandView>;
   /** Ends what waits for a device that was taken out of service. */
   refuseWaiting(deviceId: string): void;
@@ -182,7 +182,7 @@ export function createCommands(deps: {
     changed(deviceId);
     queue.enqueue(order);
     const row = store.get(order.command.id);
-    return row ? ok(viewOf(row)) : failure('E-DEV-0411', order.command.id);
+    return row ? ok(viewOf(row)) : failure('E-DEV-0421', order.command.id);
   };
 
   return {
@@ -197,7 +197,7 @@ export function createCommands(deps: {
     },
     cancel: (id, actor) => {
       const row = store.get(id);
-      if (!row) return failure('E-DEV-0411', id);
+      if (!row) return failure('E-DEV-0421', id);
       const cancelled = transact(db, () => {
         if (!queue.cancel(id)) return false;
         audit.record({
@@ -208,7 +208,7 @@ export function createCommands(deps: {
         });
         return true;
       });
-      return cancelled ? ok(viewOf(store.get(id) ?? row)) : failure('E-DEV-0412', id);
+      return cancelled ? ok(viewOf(store.get(id) ?? row)) : failure('E-DEV-0422', id);
     },
     refuseWaiting: (deviceId) => {
       queue.refuse(deviceId, { code: 'E-DEV-0405', detail: deviceId });
@@ -216,7 +216,7 @@ export function createCommands(deps: {
     get: (id) => {
       behind.flush();
       const row = store.get(id);
-      if (!row) return failure('E-DEV-0411', id);
+      if (!row) return failure('E-DEV-0421', id);
       return ok({
         ...viewOf(row),
         steps: store.steps(id).map(({ at, state, code, detail }) => ({
