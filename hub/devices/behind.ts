@@ -16,7 +16,7 @@ export interface Behind {
   close(): void;
 }
 
-const DELAY = ms(150);
+const DELAY = ms(400);
 const RETRY = seconds(5);
 /** So many notes wait for a disk that takes nothing; then the oldest are lost, and the log says so. */
 const MOST = 20_000;
