@@ -44,7 +44,22 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
   const { config, clock, log } = options;
   const parts = createParts(options, dir);
-  const { db, agents, host, hall, replica, outbox, requests, gates, pdf, certificates, kiosks, devices, inbox } = parts;
+  const {
+    db,
+    agents,
+    host,
+    hall,
+    replica,
+    outbox,
+    requests,
+    gates,
+    pdf,
+    certificates,
+    kiosks,
+    devices,
+    registry,
+    inbox,
+  } = parts;
   const certificate =
     config.http.tls.mode === 'own-ca' || config.mqtt.tls === 'own-ca'
       ? await ownCertificate({ dir, clock, names: config.http.names, hubId: config.hub.id })
@@ -88,6 +103,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
   let mqttPort = config.mqtt.port;
 
   const start = (): void => {
+    registry.start();
     host.start();
     agents.start(broker.bus);
     gates.start();
@@ -103,6 +119,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
         { name: 'strangers at gates', keepDays: 30, forget: (before) => gates.forgetStrangers(before) },
         { name: 'data of ended requests', keepDays: 90, forget: (before) => requests.erase(before) },
         { name: 'handled device events', keepDays: 14, forget: (before) => inbox.purge(before) },
+        { name: 'ended commands of devices', keepDays: 90, forget: (before) => registry.purge(before) },
+        { name: 'changes of devices within a day', keepDays: 7, forget: (before) => registry.compact(before) },
         { name: 'what agents were told and reported', keepDays: 30, forget: (before) => agents.purge(before) },
       ],
       log: (message, fields) => {
@@ -117,6 +135,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     await server.close();
     gates.stop();
     kiosks.stop();
+    registry.stop();
     agents.stop();
     await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), broker.stop()]);
     await host.stop();

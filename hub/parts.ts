@@ -3,9 +3,10 @@ import { builtInProtocols, createAgentHost } from '@hallhub/device-drivers/agent
 import type { AgentHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import type { ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
 import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
+import { listSerialPorts } from '@hallhub/device-drivers/transports';
 import { createHttpHall } from '@hallhub/sync/adapters/http-feed';
 import type { HttpHall } from '@hallhub/sync/adapters/http-feed';
-import { err, minutes, systemRandom } from '@hallhub/sync/base';
+import { err, minutes, ok, systemRandom } from '@hallhub/sync/base';
 import { requestKinds } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
 import { createOutbox } from '@hallhub/sync/outbox';
@@ -37,8 +38,8 @@ import {
 } from './certificates/index.ts';
 import { fontFiles, pdfProcess } from './certificates/render/index.ts';
 import type { DeviceConfig } from './config/index.ts';
-import type { Devices } from './devices/index.ts';
-import { createDevices, devicesSchema } from './devices/index.ts';
+import type { DeviceRegistry, Devices, Hardware } from './devices/index.ts';
+import { createDevices, createHardware, createRegistry, devicesSchema } from './devices/index.ts';
 import type { Gates } from './gates/index.ts';
 import { createGates, gatesSchema } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
@@ -78,7 +79,7 @@ export interface Parts {
   readonly vault: Vault;
   readonly audit: Audit;
   readonly staff: Staff;
-  /** Every device, wherever it hangs. */
+  /** Every device, wherever it hangs; each command through it is on record before it leaves. */
   readonly host: AgentHost;
   readonly agents: AgentLink;
   readonly hall: HttpHall;
@@ -90,6 +91,7 @@ export interface Parts {
   readonly certificates: CertificateService;
   readonly kiosks: Kiosks;
   readonly devices: Devices;
+  readonly registry: DeviceRegistry;
   readonly inbox: Inbox;
 }
 
@@ -113,11 +115,13 @@ export function createParts(
   const audit = createAudit({ db, clock });
   const staff = createStaff({ db, clock, audit });
 
+  const hardware = createHardware({ db, clock, audit });
+  const configured = config.devices.map((device) => placed(device, hardware));
   const local = createAgentHost({
     clock,
     random,
     log,
-    devices: config.devices.filter(({ agent }) => agent === undefined).map(toDefinition),
+    devices: configured.filter(({ agent }) => agent === undefined).map(toDefinition),
     protocols: protocols ?? builtInProtocols,
     isolate: true,
     ...(transports && { transportFactory: transports }),
@@ -130,9 +134,36 @@ export function createParts(
     sealer: vault.sealer,
     digest: (text) => vault.match('feed', text),
     log,
-    devices: remoteDevices(config.devices, builtInProfiles()),
+    devices: remoteDevices(configured, builtInProfiles()),
   });
-  const host = joinHosts(local, agents.host);
+  const everywhere = joinHosts(local, agents.host);
+  const registry = createRegistry({
+    db,
+    clock,
+    random,
+    log,
+    audit,
+    digest: (text) => vault.match('device-command', text),
+    timeZone: config.hub.timeZone,
+    host: everywhere,
+    hardware,
+    configured,
+    areaOf: (deviceId) =>
+      config.gates.find(({ reader, barrier, passageSensor }) => [reader, barrier, passageSensor].includes(deviceId))
+        ?.area,
+    profilesOf: ({ agent }) => (agent === undefined ? undefined : agents.state(agent).hello?.profiles),
+    serialPorts: listSerialPorts,
+  });
+  agents.host.onReceipt(({ deviceId, commandId, receipt }) => {
+    registry.commands.receive(deviceId, commandId, receipt);
+  });
+  agents.onChange((agent) => {
+    for (const { id, line } of agents.state(agent).hello?.devices ?? []) {
+      if (configured.some((device) => device.id === id && device.agent === agent)) continue;
+      registry.discovery.found({ source: `agent:${agent}`, identity: { port: line }, about: id });
+    }
+  });
+  const host = registry.commands.fleet('before');
 
   const hall = createHttpHall({
     url: config.hall.url,
@@ -161,7 +192,8 @@ export function createParts(
     vault,
     audit,
     outbox,
-    host,
+    // A grant is committed under the command's own id before the barrier is told, so nobody waits for a second commit.
+    host: registry.commands.fleet('behind'),
     requests: () => requests,
     timeZone: config.hub.timeZone,
     areas: config.areas,
@@ -233,7 +265,13 @@ export function createParts(
     fault: onFault('replica'),
   });
 
-  const devices = createDevices({ db, clock, audit, host, configured: config.devices });
+  const devices = createDevices({
+    db,
+    clock,
+    audit,
+    framesOf: (deviceId) =>
+      agents.host.has(deviceId) ? agents.host.askTraffic(deviceId) : Promise.resolve(ok(local.traffic(deviceId))),
+  });
   const kiosks = createKiosks({ kiosks: config.kiosks, host, vault, clock });
 
   const inbox = createInbox({
@@ -263,7 +301,31 @@ export function createParts(
     certificates,
     kiosks,
     devices,
+    registry,
     inbox,
+  };
+}
+
+/** The device where its hardware hangs now: where the configuration says, unless it was replaced by one elsewhere. */
+function placed(device: DeviceConfig, hardware: Pick<Hardware, 'placeOf'>): DeviceConfig {
+  const place = hardware.placeOf(device.id);
+  if (!place) return device;
+  const { id, profile, label, params } = device;
+  const { agent, transport } = place;
+  return {
+    id,
+    profile,
+    label,
+    params,
+    ...(agent !== undefined && { agent }),
+    // The line's speed and framing are the model's; only its name moved.
+    transport:
+      transport.kind === 'serial'
+        ? {
+            ...{ dataBits: 8, parity: 'none', stopBits: 1, ...transport },
+            ...(device.transport.kind === 'serial' && { ...device.transport, path: transport.path }),
+          }
+        : transport,
   };
 }
 
