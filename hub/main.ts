@@ -106,6 +106,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     registry.start();
     host.start();
     agents.start(broker.bus);
+    parts.profiles.start();
     gates.start();
     kiosks.start();
     certificates.start();
@@ -137,6 +138,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     kiosks.stop();
     registry.stop();
     agents.stop();
+    parts.profiles.stop();
     await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), broker.stop()]);
     await host.stop();
     await pdf.stop();
