@@ -1,6 +1,6 @@
 import type { Protocol } from '../kit/index.ts';
 import { escposProtocol } from '../protocols/escpos/index.ts';
-import { modbusRtuProtocol } from '../protocols/modbus/index.ts';
+import { modbusRtuProtocol, modbusTcpProtocol } from '../protocols/modbus/index.ts';
 import { ippOverNetwork } from '../protocols/ipp/index.ts';
 import { residentIdProtocol } from '../protocols/resident-id/index.ts';
 
@@ -8,6 +8,7 @@ import { residentIdProtocol } from '../protocols/resident-id/index.ts';
 export const builtInProtocols: readonly Protocol[] = [
   residentIdProtocol,
   modbusRtuProtocol,
+  modbusTcpProtocol,
   ippOverNetwork,
   escposProtocol,
 ];

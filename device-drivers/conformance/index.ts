@@ -1,6 +1,6 @@
 import { escposConformance } from '../protocols/escpos/conformance.ts';
 import { ippConformance } from '../protocols/ipp/conformance.ts';
-import { modbusConformance } from '../protocols/modbus/conformance.ts';
+import { modbusConformance, modbusTcpConformance } from '../protocols/modbus/conformance.ts';
 import { residentIdConformance } from '../protocols/resident-id/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
@@ -11,6 +11,7 @@ export type { CheckReport, ProtocolConformance } from './types.ts';
 export const builtInConformance: readonly ProtocolConformance[] = [
   residentIdConformance,
   modbusConformance,
+  modbusTcpConformance,
   ippConformance,
   escposConformance,
 ];
