@@ -1,4 +1,6 @@
 import { cardCodes } from '@hallhub/device-drivers/protocols/resident-id';
+import { lineReaderCodes } from '@hallhub/device-drivers/protocols/wiegand-line';
+import { scannerCodes } from '@hallhub/device-drivers/protocols/code-scanner';
 import { printerCodes } from '@hallhub/device-drivers/protocols/ipp';
 import { ticketCodes } from '@hallhub/device-drivers/protocols/escpos';
 import { deviceCodes } from '@hallhub/device-drivers/kit';
@@ -28,6 +30,8 @@ export const catalogues: readonly Catalogue[] = [
   gateCodes,
   printerCodes,
   kioskCodes,
+  lineReaderCodes,
+  scannerCodes,
   requestCodes,
   staffCodes,
   storeCodes,

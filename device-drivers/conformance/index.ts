@@ -2,6 +2,8 @@ import { escposConformance } from '../protocols/escpos/conformance.ts';
 import { ippConformance } from '../protocols/ipp/conformance.ts';
 import { modbusConformance, modbusTcpConformance } from '../protocols/modbus/conformance.ts';
 import { residentIdConformance } from '../protocols/resident-id/conformance.ts';
+import { wiegandLineConformance } from '../protocols/wiegand-line/conformance.ts';
+import { codeScannerConformance } from '../protocols/code-scanner/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
 export { type Check, checksOf, runChecks } from './run.ts';
@@ -12,6 +14,8 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   residentIdConformance,
   modbusConformance,
   modbusTcpConformance,
+  wiegandLineConformance,
+  codeScannerConformance,
   ippConformance,
   escposConformance,
 ];

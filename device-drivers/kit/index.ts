@@ -27,3 +27,6 @@ export { type Line, type LineOptions, createLine, reconnectDelay } from './line.
 export { type Exchange, type ExchangeOptions, type Reply, type Request, createExchange } from './exchange.ts';
 export { parseParams } from './params.ts';
 export { type CommandLedger, createCommandLedger } from './command-ledger.ts';
+export { type TextFramerOptions, type TextLine, createTextFramer } from './text-framer.ts';
+export { type Listener, type ListenerOptions, createListener } from './listener.ts';
+export { type Presentation, present } from './presentation.ts';
