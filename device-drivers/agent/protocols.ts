@@ -5,6 +5,7 @@ import { ippOverNetwork } from '../protocols/ipp/index.ts';
 import { residentIdProtocol } from '../protocols/resident-id/index.ts';
 import { wiegandLineProtocol } from '../protocols/wiegand-line/index.ts';
 import { codeScannerProtocol } from '../protocols/code-scanner/index.ts';
+import { turnstileRs485Protocol } from '../protocols/turnstile-rs485/index.ts';
 
 /** The protocols that come with the product. A new one is a line here. */
 export const builtInProtocols: readonly Protocol[] = [
@@ -13,6 +14,7 @@ export const builtInProtocols: readonly Protocol[] = [
   modbusTcpProtocol,
   wiegandLineProtocol,
   codeScannerProtocol,
+  turnstileRs485Protocol,
   ippOverNetwork,
   escposProtocol,
 ];

@@ -4,6 +4,7 @@ import { modbusConformance, modbusTcpConformance } from '../protocols/modbus/con
 import { residentIdConformance } from '../protocols/resident-id/conformance.ts';
 import { wiegandLineConformance } from '../protocols/wiegand-line/conformance.ts';
 import { codeScannerConformance } from '../protocols/code-scanner/conformance.ts';
+import { turnstileRs485Conformance } from '../protocols/turnstile-rs485/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
 export { type Check, checksOf, runChecks } from './run.ts';
@@ -16,6 +17,7 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   modbusTcpConformance,
   wiegandLineConformance,
   codeScannerConformance,
+  turnstileRs485Conformance,
   ippConformance,
   escposConformance,
 ];
