@@ -101,6 +101,12 @@ export function lineName(settings: TransportSettings): string {
       return settings.path;
     case 'tcp':
       return `tcp://${settings.host}:${settings.port}`;
+    case 'udp':
+      return `udp://${settings.host}:${settings.port}`;
+    case 'http':
+      return settings.url;
+    case 'mqtt-line':
+      return `mqtt:${settings.send}`;
     case 'usb':
       return usbName(settings);
     case 'memory':

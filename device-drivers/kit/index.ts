@@ -9,7 +9,9 @@ export type {
   BusDefinition,
   BusDevice,
   DriverEnvironment,
+  HttpSettings,
   MemorySettings,
+  MqttLineSettings,
   MqttSettings,
   Protocol,
   ReconnectPolicy,
@@ -17,6 +19,7 @@ export type {
   TcpSettings,
   TransportFactory,
   TransportSettings,
+  UdpSettings,
   UrlSettings,
   UsbSettings,
 } from './protocol.ts';

@@ -1,11 +1,5 @@
 const MODULUS = 2 ** 24;
 
-/** Both counters of a machine. */
-export interface Counters {
-  readonly left: number;
-  readonly right: number;
-}
-
 /**
  * How many people walked through between two looks at a 24-bit counter. A counter that runs over goes on at 0; one that
  * stands lower otherwise, or higher than anybody could have walked, was reset (the board lost its power, somebody cleared
