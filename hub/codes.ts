@@ -1,14 +1,17 @@
 import { cardCodes } from '@hallhub/device-drivers/protocols/resident-id';
 import { lineReaderCodes } from '@hallhub/device-drivers/protocols/wiegand-line';
 import { scannerCodes } from '@hallhub/device-drivers/protocols/code-scanner';
+import { osdpCodes } from '@hallhub/device-drivers/protocols/osdp';
 import { printerCodes } from '@hallhub/device-drivers/protocols/ipp';
 import { ticketCodes } from '@hallhub/device-drivers/protocols/escpos';
 import { deviceCodes } from '@hallhub/device-drivers/kit';
 import type { Catalogue, Code, CodeText } from '@hallhub/sync/base';
 import { syncCodes } from '@hallhub/sync/contract';
 import { storeCodes } from '@hallhub/sync/sqlite';
+import { agentCodes } from './agents/index.ts';
 import { apiCodes } from './api/codes.ts';
 import { auditCodes } from './audit/index.ts';
+import { brokerCodes } from './broker/index.ts';
 import { certificateCodes } from './certificates/index.ts';
 import { configCodes } from './config/index.ts';
 import { deviceAdminCodes } from './devices/index.ts';
@@ -20,14 +23,17 @@ import { vaultCodes } from './vault/index.ts';
 
 /** Every code of the product; `codes.test.ts` keeps them unique. A new area adds one line. */
 export const catalogues: readonly Catalogue[] = [
+  agentCodes,
   apiCodes,
   auditCodes,
+  brokerCodes,
   cardCodes,
   certificateCodes,
   configCodes,
   deviceAdminCodes,
   deviceCodes,
   gateCodes,
+  osdpCodes,
   printerCodes,
   kioskCodes,
   lineReaderCodes,

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { Cancel } from '@hallhub/sync/base';
-import type { DeviceBus } from './broker/index.ts';
-import { createAedesBus } from './broker/index.ts';
+import type { Credentials } from './agents/index.ts';
+import { createEnrolment } from './agents/index.ts';
+import type { Broker } from './broker/index.ts';
+import { openBroker } from './broker/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
@@ -41,31 +44,40 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
   const { config, clock, log } = options;
   const parts = createParts(options, dir);
-  const { db, host, hall, replica, outbox, requests, gates, pdf, certificates, kiosks, devices, inbox } = parts;
+  const { db, agents, host, hall, replica, outbox, requests, gates, pdf, certificates, kiosks, devices, inbox } = parts;
   const certificate =
     config.http.tls.mode === 'own-ca' || config.mqtt.tls === 'own-ca'
       ? await ownCertificate({ dir, clock, names: config.http.names, hubId: config.hub.id })
       : undefined;
-  const bus: DeviceBus = await createAedesBus({
-    host: config.mqtt.host,
-    port: config.mqtt.port,
-    ...(config.mqtt.tls === 'own-ca' && certificate && { tls: certificate }),
-    campus: config.hub.campus,
+  const broker: Broker = await openBroker({
+    config,
+    clock,
     inbox,
+    log,
+    ...(config.mqtt.tls === 'own-ca' && certificate && { tls: certificate }),
     authenticate: (deviceId, token) => devices.authenticate(deviceId, token),
-    maxConnectionsPerAddress: config.mqtt.maxConnectionsPerAddress,
-    log: (level, message, fields) => {
-      log[level](fields, message);
-    },
+    withdrawn: () => devices.busDevices().flatMap(({ id, revokedAt }) => (revokedAt === null ? [] : [id])),
+    onWithdrawn: (listener) => devices.onRevoked(listener),
   });
-  inbox.consume((message) => {
-    devices.receive(message);
-  });
-  devices.onRevoked((deviceId) => {
-    bus.disconnect(deviceId);
+  const enrolment = createEnrolment({
+    db,
+    clock,
+    audit: parts.audit,
+    vault: parts.vault,
+    configured: config.agents.map(({ id }) => id),
+    issueToken: (agent, by) => devices.issueToken(agent, by),
+    revokeToken: (agent, by) => devices.revokeToken(agent, by),
+    admit: (agent, token) => broker.admit(agent, token),
+    place: () => ({
+      hub: config.hub.id,
+      campus: config.hub.campus,
+      mqtt: brokerPlace(config, mqttPort, certificate?.ca),
+    }),
   });
   let listening = false;
   const { server, api, live } = await createWeb(options, parts, {
+    broker,
+    enrolment,
     ownCertificate: certificate,
     isListening: () => listening,
   });
@@ -76,6 +88,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
 
   const start = (): void => {
     host.start();
+    agents.start(broker.bus);
     gates.start();
     kiosks.start();
     certificates.start();
@@ -89,6 +102,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
         { name: 'strangers at gates', keepDays: 30, forget: (before) => gates.forgetStrangers(before) },
         { name: 'data of ended requests', keepDays: 90, forget: (before) => requests.erase(before) },
         { name: 'handled device events', keepDays: 14, forget: (before) => inbox.purge(before) },
+        { name: 'what agents were told and reported', keepDays: 30, forget: (before) => agents.purge(before) },
       ],
       log: (message, fields) => {
         log.info(fields, message);
@@ -102,7 +116,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     await server.close();
     gates.stop();
     kiosks.stop();
-    await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), bus.stop()]);
+    agents.stop();
+    await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), broker.stop()]);
     await host.stop();
     await pdf.stop();
     hall.close();
@@ -123,7 +138,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     },
     listen: async () => {
       try {
-        ({ port: mqttPort } = await bus.start());
+        ({ port: mqttPort } = await broker.start());
         const address = await server.listen({ host: config.http.host, port: config.http.port });
         url = address.replace('[::1]', 'localhost').replace('127.0.0.1', 'localhost');
       } catch (error) {
@@ -136,4 +151,15 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     },
     close,
   };
+}
+
+/** Where an agent finds the broker, and whose word it takes for it. */
+function brokerPlace({ mqtt }: HubOptions['config'], port: number, ca: string | undefined): Credentials['mqtt'] {
+  if (mqtt.broker === 'embedded') {
+    const tls = mqtt.tls === 'own-ca';
+    return { port, tls, ...(tls && ca !== undefined && { ca }) };
+  }
+  const [first = '', ...others] = mqtt.url ?? [];
+  const outside = mqtt.caFile === undefined ? undefined : readFileSync(mqtt.caFile, 'utf8');
+  return { urls: [first, ...others], tls: first.startsWith('mqtts:'), ...(outside !== undefined && { ca: outside }) };
 }

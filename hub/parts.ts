@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { builtInProtocols, createAgentHost } from '@hallhub/device-drivers/agent';
 import type { AgentHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
+import type { ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
+import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
 import { createHttpHall } from '@hallhub/sync/adapters/http-feed';
 import type { HttpHall } from '@hallhub/sync/adapters/http-feed';
 import { err, minutes, systemRandom } from '@hallhub/sync/base';
@@ -10,7 +12,17 @@ import { createOutbox } from '@hallhub/sync/outbox';
 import type { Replica } from '@hallhub/sync/replica';
 import { createReplica } from '@hallhub/sync/replica';
 import type { Db } from '@hallhub/sync/sqlite';
-import { outboxSchema, replicaSchema, sqliteOutboxStore, sqliteReplicaStore, storeFailure } from '@hallhub/sync/sqlite';
+import {
+  feedSchema,
+  outboxSchema,
+  receiverSchema,
+  replicaSchema,
+  sqliteOutboxStore,
+  sqliteReplicaStore,
+  storeFailure,
+} from '@hallhub/sync/sqlite';
+import type { AgentLink, RemoteDevice } from './agents/index.ts';
+import { agentsSchema, createAgentLink, joinHosts } from './agents/index.ts';
 import type { Audit } from './audit/index.ts';
 import { auditSchema, createAudit } from './audit/index.ts';
 import type { Inbox } from './broker/index.ts';
@@ -54,6 +66,9 @@ export const schemaComponents = [
   gatesSchema,
   certificateSchema,
   devicesSchema,
+  agentsSchema,
+  feedSchema,
+  receiverSchema,
   busSchema,
 ];
 
@@ -63,7 +78,9 @@ export interface Parts {
   readonly vault: Vault;
   readonly audit: Audit;
   readonly staff: Staff;
+  /** Every device, wherever it hangs. */
   readonly host: AgentHost;
+  readonly agents: AgentLink;
   readonly hall: HttpHall;
   readonly replica: Replica;
   readonly outbox: Outbox;
@@ -96,15 +113,26 @@ export function createParts(
   const audit = createAudit({ db, clock });
   const staff = createStaff({ db, clock, audit });
 
-  const host = createAgentHost({
+  const local = createAgentHost({
     clock,
     random,
     log,
-    devices: config.devices.map(toDefinition),
+    devices: config.devices.filter(({ agent }) => agent === undefined).map(toDefinition),
     protocols: protocols ?? builtInProtocols,
     isolate: true,
     ...(transports && { transportFactory: transports }),
   });
+
+  const agents = createAgentLink({
+    db,
+    clock,
+    random,
+    sealer: vault.sealer,
+    digest: (text) => vault.match('feed', text),
+    log,
+    devices: remoteDevices(config.devices, builtInProfiles()),
+  });
+  const host = joinHosts(local, agents.host);
 
   const hall = createHttpHall({
     url: config.hall.url,
@@ -225,6 +253,7 @@ export function createParts(
     audit,
     staff,
     host,
+    agents,
     hall,
     replica,
     outbox,
@@ -243,4 +272,19 @@ function toDefinition({ id, profile, transport, params }: DeviceConfig): DeviceD
   if (transport.kind !== 'memory') return { id, profile, transport, params };
   const { kind, name, baudRate } = transport;
   return { id, profile, transport: baudRate === undefined ? { kind, name } : { kind, name, baudRate }, params };
+}
+
+/** The devices that hang on agents, with what their profiles promise. One whose profile is unknown promises nothing. */
+function remoteDevices(devices: readonly DeviceConfig[], profiles: ProfileCatalogue): readonly RemoteDevice[] {
+  return devices.flatMap((device) =>
+    device.agent === undefined
+      ? []
+      : [
+          {
+            agent: device.agent,
+            definition: toDefinition(device),
+            capabilities: profiles.get(device.profile)?.capabilities ?? [],
+          },
+        ],
+  );
 }

@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { X509Certificate, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createHintVerifier } from '@hallhub/sync/adapters/webhook';
 import { unwrap } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import type { FastifyInstance } from 'fastify';
+import type { Enrolment } from './agents/index.ts';
+import { agentRoutes, fingerprintOf } from './agents/index.ts';
 import type { Api } from './api/api.ts';
 import { SESSION_COOKIE, createApi } from './api/api.ts';
 import type { Live, LiveEvent } from './api/live.ts';
@@ -25,6 +27,7 @@ import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
 import type { Grant, Role } from './staff/index.ts';
 import { may } from './staff/index.ts';
+import type { Broker } from './broker/index.ts';
 import { staffRoutes } from './staff/routes.ts';
 import type { ServerCertificate } from './tls/index.ts';
 
@@ -41,9 +44,16 @@ export async function createWeb(
   { config, clock, log, demo = false }: HubOptions,
   parts: Parts,
   {
+    broker,
+    enrolment,
     ownCertificate,
     isListening,
-  }: { readonly ownCertificate: ServerCertificate | undefined; readonly isListening: () => boolean },
+  }: {
+    readonly broker: Broker;
+    readonly enrolment: Enrolment;
+    readonly ownCertificate: ServerCertificate | undefined;
+    readonly isListening: () => boolean;
+  },
 ): Promise<Web> {
   const { db, audit, staff, host, replica, outbox, requests, gates, certificates, kiosks, devices } = parts;
   const tls = serverTls(config.http.tls, ownCertificate);
@@ -94,7 +104,7 @@ export async function createWeb(
     gatesSummary(gates),
     certificatesSummary(certificates),
     hallSummary({ replica, outbox, requests }),
-    devicesSummary(devices),
+    devicesSummary(devices, broker),
   ];
   api.route({
     method: 'GET',
@@ -108,7 +118,14 @@ export async function createWeb(
   certificateRoutes(api, { certificates });
   kioskRoutes(api, { kiosks, certificates, live, secure });
   hallRoutes(api, { replica, outbox, requests, audit, live });
-  deviceRoutes(api, { devices });
+  deviceRoutes(api, { devices, admit: (id, token) => broker.admit(id, token) });
+  agentRoutes(api, {
+    configured: config.agents,
+    enrolment,
+    link: parts.agents,
+    live,
+    fingerprint: ownCertificate && tls ? fingerprintOf(new X509Certificate(ownCertificate.ca).raw) : undefined,
+  });
   host.onHealth(({ deviceId, health }) => {
     live.publish('devices', { id: deviceId, health });
     for (const { id, printer, reader } of config.kiosks) {
@@ -175,6 +192,7 @@ const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
   prints: ['counter', 'auditor'],
   hall: ['auditor'],
   devices: ['auditor'],
+  agents: ['auditor'],
 };
 
 /** Whether somebody with these grants may hear of an event: by a role anywhere, or of an area only by a role there. */

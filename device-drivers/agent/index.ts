@@ -1,3 +1,4 @@
 export type { AgentHost, AgentHostOptions, DeviceDefinition, HostedDevice } from './types.ts';
 export { createAgentHost } from './host.ts';
+export { lineName } from './buses.ts';
 export { builtInProtocols } from './protocols.ts';

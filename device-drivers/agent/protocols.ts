@@ -2,6 +2,7 @@ import type { Protocol } from '../kit/index.ts';
 import { escposProtocol } from '../protocols/escpos/index.ts';
 import { modbusRtuProtocol, modbusTcpProtocol } from '../protocols/modbus/index.ts';
 import { ippOverNetwork } from '../protocols/ipp/index.ts';
+import { osdpProtocol } from '../protocols/osdp/index.ts';
 import { residentIdProtocol } from '../protocols/resident-id/index.ts';
 import { wiegandLineProtocol } from '../protocols/wiegand-line/index.ts';
 import { codeScannerProtocol } from '../protocols/code-scanner/index.ts';
@@ -15,6 +16,7 @@ export const builtInProtocols: readonly Protocol[] = [
   wiegandLineProtocol,
   codeScannerProtocol,
   turnstileRs485Protocol,
+  osdpProtocol,
   ippOverNetwork,
   escposProtocol,
 ];

@@ -1,6 +1,7 @@
 import { escposConformance } from '../protocols/escpos/conformance.ts';
 import { ippConformance } from '../protocols/ipp/conformance.ts';
 import { modbusConformance, modbusTcpConformance } from '../protocols/modbus/conformance.ts';
+import { osdpConformance } from '../protocols/osdp/conformance.ts';
 import { residentIdConformance } from '../protocols/resident-id/conformance.ts';
 import { wiegandLineConformance } from '../protocols/wiegand-line/conformance.ts';
 import { codeScannerConformance } from '../protocols/code-scanner/conformance.ts';
@@ -18,6 +19,7 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   wiegandLineConformance,
   codeScannerConformance,
   turnstileRs485Conformance,
+  osdpConformance,
   ippConformance,
   escposConformance,
 ];

@@ -57,7 +57,7 @@ export async function createRig(
         name: profile.id,
         ...('baudRate' in profile.transport ? { baudRate: profile.transport.baudRate } : {}),
       },
-      devices: [{ deviceId: 'device', params: profile.params }],
+      devices: [{ deviceId: 'device', params: { ...profile.params, ...conformance.installation?.(profile) } }],
     },
     {
       clock,

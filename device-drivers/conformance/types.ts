@@ -54,6 +54,8 @@ export interface ProtocolConformance {
   readonly protocol: string;
   /** The faults that its simulated devices can have. */
   readonly deviceFaults: readonly DeviceFault[];
+  /** What an installation has to add to the profile's parameters, such as a key that no profile may hold. */
+  installation?(profile: Profile): Readonly<Record<string, unknown>>;
   /** Runs a vector both ways, as far as the protocol has both. Throws, with what differs, when it does not hold. */
   checkVector(vector: Vector, profile: Profile): void;
   /** Of a profile's vectors those that come from the device. Absent for protocols that are no byte stream. */

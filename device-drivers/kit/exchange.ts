@@ -16,6 +16,8 @@ import type { Framed, Framer } from './framer.ts';
 /** What goes out and what may come back. */
 export interface Request<F> {
   readonly bytes: Uint8Array;
+  /** The bytes for the operator's eyes, where a secret among them is not; `bytes` by default. */
+  readonly shown?: Uint8Array;
   /** What it asks, for people: "find card". */
   readonly meaning: string;
   readonly framer: Framer<F>;
@@ -77,6 +79,7 @@ type Phase = 'down' | 'settling' | 'idle' | 'waiting';
 
 interface Job {
   readonly bytes: Uint8Array;
+  readonly shown: Uint8Array;
   readonly meaning: string;
   readonly timeout: DurationMs;
   readonly urgent: boolean;
@@ -159,7 +162,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
       cancelTimeout = undefined;
       giveUp(job, heardAnything ? 'E-DEV-0204' : 'E-DEV-0202');
     });
-    onTraffic({ direction: 'out', bytes: job.bytes.slice(), meaning: job.meaning });
+    onTraffic({ direction: 'out', bytes: job.shown.slice(), meaning: job.meaning });
     void written.then((result) => {
       if (!result.ok && current === job) giveUp(job, result.error.code, result.error.detail);
     });
@@ -195,6 +198,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
 
   const createJob = <F>(request: Request<F>, resolve: (result: Result<Reply<F>>) => void): Job => ({
     bytes: request.bytes,
+    shown: request.shown ?? request.bytes,
     meaning: request.meaning,
     timeout: request.timeout,
     urgent: request.urgent === true,

@@ -1,4 +1,5 @@
-export type { MqttChannel, MqttChannelState, MqttMessage } from './mqtt-channel.ts';
+export { type MqttChannel, type MqttChannelState, type MqttMessage, isCommandTopic } from './mqtt-channel.ts';
+export { covers, isTopicFilter, matchesFilter } from './topic-filter.ts';
 export type { Transport } from './transport.ts';
 export type { Framer, Framed, DiscardReason } from './framer.ts';
 export { type Command, type Confirmation, type Receipt, isLive } from './command.ts';

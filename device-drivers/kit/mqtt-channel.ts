@@ -29,6 +29,7 @@ export interface MqttChannel {
    * Settles when the broker has taken the message (QoS 1).
    *
    * Errors: `E-DEV-0102` when the channel is down, `E-DEV-0103` when it broke before the broker answered.
+   * @throws {RangeError} when an order ({@link isCommandTopic}) is to be retained.
    */
   publish(topic: string, payload: Uint8Array, options?: { readonly retain?: boolean }): Promise<Result<void>>;
   /** `filter` may hold `+` and `#` (MQTT 3.1.1, 4.7). The listener must not keep `payload` after it returns. */
@@ -36,3 +37,11 @@ export interface MqttChannel {
   /** Called on each change, not for the present state. */
   onState(listener: (state: MqttChannelState) => void): Cancel;
 }
+
+/**
+ * Where an order stands in the conventions spoken here: Tasmota's `cmnd/…`, `…/set` and `…/get` of Zigbee2MQTT, Homie and
+ * Home Assistant, `…/rpc` and `…/command` of Shelly, requests to Zigbee2MQTT's bridge. Nothing there is ever retained: a
+ * broker that keeps "open" opens again after every restart.
+ */
+export const isCommandTopic = (topic: string): boolean =>
+  topic.startsWith('cmnd/') || /\/(set|get|rpc|command)(\/|$)|\/bridge\/request\//.test(topic);

@@ -127,6 +127,8 @@ export interface Protocol {
    * thread of its host.
    */
   readonly module?: string;
+  /** Its devices speak when they like and never answer: that a line is open says nothing about who is on it. */
+  readonly listensOnly?: true;
   /**
    * The drivers of the devices on one bus, in the order of `bus.devices`. Opens nothing: that is `Driver.start`.
    * Errors: `E-DEV-0302` with the parameter that is wrong.

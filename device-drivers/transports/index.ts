@@ -8,3 +8,4 @@ export { systemTransports } from './factory.ts';
 export { createUdpTransport } from './udp.ts';
 export { type HttpTransportOptions, createHttpTransport } from './http.ts';
 export { createMqttLine } from './mqtt-line.ts';
+export { type ClosableMqttChannel, type MqttChannelOptions, createMqttChannel } from './mqtt-channel.ts';

@@ -75,6 +75,26 @@ describe('configuration', () => {
     });
   });
 
+  it('takes a broker outside, one address or several', () => {
+    const outside = (more: string) =>
+      checkConfig(`${GOOD}mqtt:\n  user: hub\n  passwordFile: broker.password\n${more}`, {});
+    expect(outside('  broker: mosquitto\n  url: mqtts://broker.example.edu:8883\n')).toMatchObject({
+      ok: true,
+      value: { mqtt: { broker: 'mosquitto', url: ['mqtts://broker.example.edu:8883'], guests: [] } },
+    });
+    const cluster = '  broker: rabbitmq\n  url: [mqtts://a:8883, mqtts://b:8883]\n';
+    expect(outside(`${cluster}  managementUrl: https://a:15671\n`)).toMatchObject({
+      ok: true,
+      value: { mqtt: { url: ['mqtts://a:8883', 'mqtts://b:8883'], managementUrl: ['https://a:15671'] } },
+    });
+    expect(outside(cluster)).toMatchObject({ ok: false, error: [{ message: 'rabbitmq needs mqtt.managementUrl' }] });
+    expect(outside('')).toMatchObject({ ok: false, error: [{ path: 'mqtt.user' }, { path: 'mqtt.passwordFile' }] });
+    expect(outside('  broker: mosquitto\n  url: mqtt://broker.example.edu\n')).toMatchObject({
+      ok: false,
+      error: [{ path: 'mqtt.url', message: expect.stringContaining('TLS only') as string }],
+    });
+  });
+
   it.each([
     ['an unknown key', GOOD.replace('    maxStaleness: 4h', '    maxStalness: 4h'), 12, /unknown key/],
     ['a wrong type', GOOD.replace('id: hub-south', 'id: 7'), 2, /string/],

@@ -2,6 +2,7 @@ export {
   type Config,
   type ConfigInput,
   type GateConfig,
+  type AgentConfig,
   type AreaConfig,
   type DeviceConfig,
   type KioskConfig,

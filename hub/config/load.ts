@@ -108,7 +108,7 @@ function lineOf(path: Path, document: Document, lines: LineCounter): number {
 /** Names that point at something which the file does not define, and names defined twice. */
 function crossReferences(config: Config): { readonly path: Path; readonly message: string }[] {
   const found: { path: Path; message: string }[] = [];
-  const unique = (list: 'devices' | 'areas' | 'gates' | 'kiosks'): Set<string> => {
+  const unique = (list: 'agents' | 'devices' | 'areas' | 'gates' | 'kiosks'): Set<string> => {
     const seen = new Set<string>();
     config[list].forEach(({ id }, index) => {
       if (seen.has(id)) found.push({ path: [list, index, 'id'], message: `"${id}" is used twice in ${list}` });
@@ -116,6 +116,7 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
     });
     return seen;
   };
+  const agents = unique('agents');
   const devices = unique('devices');
   const areas = unique('areas');
   unique('gates');
@@ -123,6 +124,15 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   const need = (known: Set<string>, value: string | undefined, path: Path, what: string): void => {
     if (value !== undefined && !known.has(value)) found.push({ path, message: `no ${what} has the id "${value}"` });
   };
+  config.agents.forEach(({ id }, index) => {
+    // Both are names on the broker.
+    if (devices.has(id)) found.push({ path: ['agents', index, 'id'], message: `"${id}" is a device, too` });
+  });
+  config.devices.forEach(({ agent, transport }, index) => {
+    need(agents, agent, ['devices', index, 'agent'], 'agent');
+    if (agent !== undefined && transport.kind === 'memory')
+      found.push({ path: ['devices', index, 'transport'], message: 'an in-memory line ends at this process' });
+  });
   config.gates.forEach((gate, index) => {
     need(areas, gate.area, ['gates', index, 'area'], 'area');
     for (const part of ['reader', 'barrier', 'passageSensor'] as const)
@@ -141,15 +151,36 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   if (config.http.tls.mode === 'off' && !isLoopback(config.http.host)) {
     found.push({ path: ['http', 'tls'], message: 'plain HTTP is for loopback only; use own-ca or files' });
   }
-  if (config.mqtt.tls === 'off' && !isLoopback(config.mqtt.host)) {
+  found.push(...brokerMistakes(config.mqtt));
+  if (config.mqtt.broker === 'embedded' && config.mqtt.tls === 'off' && !isLoopback(config.mqtt.host)) {
     found.push({ path: ['mqtt', 'tls'], message: 'plain MQTT is for loopback only; use own-ca' });
   }
   return found;
 }
 
-function filesOf({ hall, http, certificates }: Config): readonly string[] {
+/** What a broker outside needs, and what has no sense with the one inside. */
+function brokerMistakes(mqtt: Config['mqtt']): { readonly path: Path; readonly message: string }[] {
+  const mistake = (key: string, message: string) => ({ path: ['mqtt', key], message });
+  const keys = ['url', 'user', 'passwordFile'] as const;
+  if (mqtt.broker === 'embedded') {
+    return [...keys, 'caFile' as const, 'managementUrl' as const]
+      .filter((key) => mqtt[key] !== undefined)
+      .map((key) => mistake(key, 'only for a broker outside: say which with mqtt.broker'));
+  }
+  const missing = [...keys, ...(mqtt.broker === 'rabbitmq' ? (['managementUrl'] as const) : [])]
+    .filter((key) => mqtt[key] === undefined)
+    .map((key) => mistake('broker', `${mqtt.broker} needs mqtt.${key}`));
+  const open = (['url', 'managementUrl'] as const)
+    .filter((key) => mqtt[key]?.some((url) => /^(mqtt|http):/.test(url) && !isLoopback(new URL(url).hostname)))
+    .map((key) => mistake(key, 'TLS only: passwords would travel in the open'));
+  return [...missing, ...open];
+}
+
+function filesOf({ hall, http, certificates, mqtt }: Config): readonly string[] {
   const tls = http.tls.mode === 'files' ? [http.tls.certFile, http.tls.keyFile] : [];
-  return [hall.tokenFile, hall.caFile, certificates.fallbackFontFile, ...tls].filter((name) => name !== undefined);
+  return [hall.tokenFile, hall.caFile, certificates.fallbackFontFile, mqtt.passwordFile, mqtt.caFile, ...tls].filter(
+    (name) => name !== undefined,
+  );
 }
 
 function isReadable(file: string): boolean {
@@ -170,6 +201,8 @@ function resolveFiles(config: Config, folder: string): Config {
   const tokenFile = from(config.hall.tokenFile);
   const caFile = from(config.hall.caFile);
   const fallbackFontFile = from(config.certificates.fallbackFontFile);
+  const passwordFile = from(config.mqtt.passwordFile);
+  const brokerCaFile = from(config.mqtt.caFile);
   const { tls } = config.http;
   return {
     ...config,
@@ -180,6 +213,7 @@ function resolveFiles(config: Config, folder: string): Config {
           ? { ...tls, certFile: resolve(folder, tls.certFile), keyFile: resolve(folder, tls.keyFile) }
           : tls,
     },
+    mqtt: { ...config.mqtt, ...(passwordFile && { passwordFile }), ...(brokerCaFile && { caFile: brokerCaFile }) },
     hall: { ...config.hall, ...(tokenFile && { tokenFile }), ...(caFile && { caFile }) },
     certificates: { ...config.certificates, ...(fallbackFontFile && { fallbackFontFile }) },
   };

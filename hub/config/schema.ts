@@ -59,8 +59,42 @@ const hall = z.strictObject({
   webhookSecret: z.string().optional(),
 });
 
+/** One address, or those of the nodes of a cluster. */
+const urls = (pattern: RegExp, what: string) => {
+  const one = z.string().regex(pattern, what);
+  return z
+    .union([one, z.tuple([one], one)])
+    .transform((value): readonly [string, ...string[]] => (typeof value === 'string' ? [value] : value));
+};
+
 const mqtt = z
   .strictObject({
+    /** The hub's own broker, or one outside (docs/brokers.md). */
+    broker: z.enum(['embedded', 'mosquitto', 'rabbitmq']).default('embedded'),
+    /** Outside: `mqtts://broker.example.edu:8883`, or several. */
+    url: urls(/^mqtts?:\/\/[^/]+$/, 'mqtts://host:port, or a list of them').optional(),
+    /** Outside: the hub's account, which administers the others. */
+    user: z.string().min(1).optional(),
+    /** Outside: a file that holds the account's password and nothing else. */
+    passwordFile: z.string().optional(),
+    /** Outside: PEM of the authority that signed the broker's certificate, where it is not a public one. */
+    caFile: z.string().optional(),
+    /** RabbitMQ: `https://broker.example.edu:15671` of the management plugin, or several. */
+    managementUrl: urls(/^https?:\/\/[^/]+\/?$/, 'https://host:port, or a list of them').optional(),
+    /** Devices that speak the topics of somebody else. Each gets a token like any other; its id is the user name. */
+    guests: z
+      .array(
+        z.strictObject({
+          id,
+          convention: z.enum(['tasmota', 'shelly', 'zigbee2mqtt']),
+          /** Tasmota's `Topic`, Shelly's topic prefix, Zigbee2MQTT's base topic. */
+          topic: z
+            .string()
+            .regex(/^[A-Za-z0-9_-]{1,64}(\/[A-Za-z0-9_-]{1,64}){0,3}$/, 'plain words with slashes between'),
+        }),
+      )
+      .default([]),
+    /** Embedded: where it listens. */
     host: z.string().default('127.0.0.1'),
     port: port.default(8883),
     tls: z.enum(['own-ca', 'off']).default('own-ca'),
@@ -121,10 +155,15 @@ const device = z.strictObject({
   /** A profile of `firmware-profiles`, e.g. `generic/resident-id-serial`. */
   profile: z.string().min(1),
   label,
+  /** The agent beside which it stands; without one it is plugged into the hub. */
+  agent: id.optional(),
   transport,
   /** Overrides of the profile's parameters: a bus address, a relay's channel. */
   params: z.record(z.string(), z.unknown()).default({}),
 });
+
+/** A small machine at a gate or in a cabinet, with devices of its own. It is enrolled with a one-time code. */
+const agent = z.strictObject({ id, label });
 
 const area = z.strictObject({
   id,
@@ -162,6 +201,7 @@ export const configSchema = z.strictObject({
   http,
   hall,
   mqtt,
+  agents: z.array(agent).default([]),
   devices: z.array(device).default([]),
   areas: z.array(area).default([]),
   gates: z.array(gate).default([]),
@@ -190,6 +230,7 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;
 export type GateConfig = Config['gates'][number];
+export type AgentConfig = Config['agents'][number];
 export type AreaConfig = Config['areas'][number];
 export type KioskConfig = Config['kiosks'][number];
 export type DeviceConfig = Config['devices'][number];

@@ -3,9 +3,13 @@ import { waiting } from '../summary.ts';
 import type { Devices } from './service.ts';
 
 export const devicesSummary =
-  (devices: Pick<Devices, 'summary'>): Summarise =>
+  (
+    devices: Pick<Devices, 'summary'>,
+    broker: { state(): { readonly up: boolean; readonly guestsWithoutState: number } },
+  ): Summarise =>
   () => {
     const { ready, troubled, onBus } = devices.summary();
+    const { up, guestsWithoutState } = broker.state();
     return {
       domain: 'devices',
       title: { zh: '设备', en: 'Devices' },
@@ -13,6 +17,17 @@ export const devicesSummary =
         { text: { zh: '正常', en: 'Ready' }, value: ready },
         { text: { zh: '经 MQTT 接入', en: 'On the bus' }, value: onBus },
       ],
-      attention: waiting({ text: { zh: '设备异常', en: 'Devices in trouble' }, count: troubled, page: '/devices' }),
+      attention: waiting(
+        { text: { zh: '设备异常', en: 'Devices in trouble' }, count: troubled, page: '/devices' },
+        { text: { zh: '消息服务器无法访问', en: 'The broker is away' }, count: up ? 0 : 1, page: '/devices' },
+        {
+          text: {
+            zh: '消息服务器不保留状态：重启后这些设备的状态未知，直到其再次上报',
+            en: 'Devices whose state this broker does not keep: unknown after a restart until they speak',
+          },
+          count: guestsWithoutState,
+          page: '/devices',
+        },
+      ),
     };
   };

@@ -26,8 +26,8 @@ export interface Connection {
   start(): void;
   stop(): Promise<void>;
   readonly up: boolean;
-  /** Hands a message to the broker, or drops it when it is away: whatever matters is asked again by whoever needs it. */
-  send(topic: string, payload: Uint8Array): void;
+  /** Hands a message to the broker. False: it is away, and whatever matters is asked again by whoever needs it. */
+  send(topic: string, payload: Uint8Array): boolean;
   onMessage(listener: (message: PipeMessage) => void): Cancel;
   onUp(listener: (up: boolean) => void): Cancel;
   /** The broker refused these credentials; it is tried again all the same. */
@@ -36,6 +36,8 @@ export interface Connection {
 
 /** As `hub/broker/presence.ts` expects it: how often an agent says that it is there. */
 const HEARTBEAT = seconds(10);
+/** The hub sends each heartbeat back. Without an echo for this long nothing is heard here, whatever the socket says. */
+const DEAF_AFTER = seconds(35);
 /** CONNACK return codes of MQTT 3.1.1 (3.2.2.3) for wrong credentials. */
 const REFUSED: readonly number[] = [4, 5];
 
@@ -48,6 +50,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const refusals = createEmitter<undefined>(rethrow);
   let session = uuidv7(clock.now(), options.random);
   let up = false;
+  let echoedAt = clock.monotonic();
   let cancelHeartbeat: Cancel | undefined;
 
   const presence = (state: 'online' | 'offline'): Buffer =>
@@ -83,17 +86,23 @@ export function createConnection(options: ConnectionOptions): Connection {
     changes.emit(up);
   };
   const beat = (): void => {
+    if (clock.monotonic() - echoedAt > DEAF_AFTER) {
+      client.stream.destroy();
+      return;
+    }
     client.publish(presenceTopic, presence('online'), { qos: 0 });
     cancelHeartbeat?.();
     cancelHeartbeat = clock.after(HEARTBEAT, beat);
   };
   client.on('connect', () => {
-    client.subscribe(`${prefix}down/#`, { qos: 1 }, (error, granted) => {
+    // QoS 0: RabbitMQ would bind anything higher to one node and refuse it while that node is away.
+    client.subscribe(`${prefix}down/#`, { qos: 0 }, (error, granted) => {
       // Whoever is not heard is not there.
       if (error ?? granted?.some(({ qos }) => qos > 2)) {
         client.stream.destroy();
         return;
       }
+      echoedAt = clock.monotonic();
       beat();
       setUp(true);
     });
@@ -112,7 +121,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   client.on('message', (topic, payload, packet) => {
     // A retained message says what was once wanted of somebody; nothing of ours is ever retained.
     if (packet.retain || !topic.startsWith(prefix)) return;
-    messages.emit({ topic: topic.slice(prefix.length), payload });
+    const below = topic.slice(prefix.length);
+    if (below === 'down/presence') echoedAt = clock.monotonic();
+    else messages.emit({ topic: below, payload });
   });
 
   return {
@@ -121,7 +132,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     stop: async () => {
       cancelHeartbeat?.();
-      if (up) await client.publishAsync(presenceTopic, presence('offline'), { qos: 1 }).catch(() => undefined);
+      // The last will says that it is gone, whether the connection still carries anything or not.
       await client.endAsync(true);
       setUp(false);
     },
@@ -129,7 +140,9 @@ export function createConnection(options: ConnectionOptions): Connection {
       return up;
     },
     send: (topic, payload) => {
-      if (up) client.publish(`${prefix}${topic}`, Buffer.from(payload), { qos: 0 });
+      if (!up) return false;
+      client.publish(`${prefix}${topic}`, Buffer.from(payload), { qos: 0 });
+      return true;
     },
     onMessage: messages.on,
     onUp: changes.on,

@@ -3,11 +3,17 @@ import { z } from 'zod';
 /** The largest message of ours on a broker, in bytes; brokers are set up to refuse more (`docs/brokers.md`). */
 export const MESSAGE_LIMIT = 240 * 1024;
 
-/** A question from the far end (an agent) to the hub. Asking again is harmless: every method is idempotent. */
+/** What an agent asks its hub, and what a hub asks its agents. */
+const methods = [
+  ...(['hello', 'pull', 'pullRevocations', 'image', 'digest', 'bucket', 'records', 'events', 'position'] as const),
+  ...(['call', 'traffic', 'leave-safe-mode', 'withdraw'] as const),
+] as const;
+
+/** A question of one end to the other. Asking again is harmless: every method is idempotent. */
 export const askSchema = z
   .object({
     id: z.string().min(1).max(64).meta({ description: 'Chosen by whoever asks; the answer carries it' }),
-    method: z.enum(['hello', 'pull', 'pullRevocations', 'image', 'digest', 'bucket', 'records', 'events', 'position']),
+    method: z.enum(methods),
     params: z.record(z.string(), z.unknown()),
     within: z.number().min(0).max(120_000).meta({ description: 'Milliseconds after which nobody waits any more' }),
   })

@@ -1,0 +1,103 @@
+import { type Clock, type Failure, type Result, failure, minutes, ok } from '@hallhub/sync/base';
+import type { Firmware, UpdateCommand, UpdateProgress } from '../../capabilities/index.ts';
+import { type CommandLedger, type ListenerError, type Receipt, createEmitter } from '../../kit/index.ts';
+import type { ReaderIdentity } from './connect.ts';
+import type { Peripheral } from './peripheral.ts';
+import { sameBytes } from './secure-channel.ts';
+
+/** A reader that restarts with its new program is waited for so long. */
+const BACK_WITHIN = minutes(2);
+
+/** The reader's program, replaced by file transfer. */
+export function createFirmware(options: {
+  readonly peripheral: Peripheral;
+  readonly fileType: number;
+  readonly clock: Clock;
+  readonly ledger: CommandLedger;
+  readonly onListenerError: ListenerError;
+}): Firmware {
+  const { peripheral, fileType, clock, ledger } = options;
+  const progressed = createEmitter<UpdateProgress>(options.onListenerError);
+  let progress: UpdateProgress = { state: 'idle', sent: 0, total: 0, at: clock.now() };
+  let running: AbortController | undefined;
+  /** A transfer that broke off, to be taken up where it was. */
+  let brokenOff: { readonly image: Uint8Array; readonly confirmed: number } | undefined;
+
+  const tell = (state: UpdateProgress['state'], sent: number, total: number): void => {
+    progress = { state, sent, total, at: clock.now() };
+    progressed.emit(progress);
+  };
+  const update = async (command: UpdateCommand, veto: () => Failure | undefined): Promise<Receipt> => {
+    const { image: source, version } = command.args;
+    if (source.from !== 'bytes') return failure('E-DEV-0203', 'a reader cannot fetch its image by itself');
+    const late = veto();
+    if (late) return { ok: false, error: late };
+    if (running) return failure('E-OSDP-0305');
+    const image = source.bytes;
+    running = new AbortController();
+    const from = brokenOff && sameBytes(brokenOff.image, image) ? brokenOff.confirmed : 0;
+    let confirmed = from;
+    tell('sending', from, image.length);
+    const sent = await peripheral.sendFile({
+      fileType,
+      content: image,
+      from,
+      signal: running.signal,
+      onProgress: (event) => {
+        confirmed = event.confirmed;
+        tell(confirmed === event.total ? 'installing' : 'sending', confirmed, event.total);
+      },
+    });
+    running = undefined;
+    if (!sent.ok) {
+      brokenOff = sent.error.code.startsWith('E-DEV-010') ? { image, confirmed } : undefined;
+      tell(sent.error.code === 'E-OSDP-0304' ? 'cancelled' : 'failed', confirmed, image.length);
+      return sent;
+    }
+    brokenOff = undefined;
+    const isBack = sent.value === 'rebooting' && (await comesBackWith(version));
+    tell('done', image.length, image.length);
+    return ok({ commandId: command.id, confirmation: isBack ? 'observed' : 'acknowledged', at: clock.now() });
+  };
+  const comesBackWith = (version: string): Promise<boolean> =>
+    new Promise((resolve) => {
+      const finish = (is: boolean): void => {
+        cancelTimer();
+        stopListening();
+        resolve(is);
+      };
+      const cancelTimer = clock.after(BACK_WITHIN, () => {
+        finish(false);
+      });
+      const stopListening = peripheral.onState((state) => {
+        if (state.phase === 'online') finish(versionOf(state.connection.identity) === version);
+        else if (state.phase === 'stopped') finish(false);
+      });
+      peripheral.reconnect();
+    });
+
+  return {
+    update: (command) => ledger.run(command, (veto) => update(command, veto)),
+    cancel: (command) =>
+      ledger.run(command, () => {
+        running?.abort();
+        return Promise.resolve(ok({ commandId: command.id, confirmation: 'acknowledged', at: clock.now() }));
+      }),
+    installed: () => Promise.resolve(installed(peripheral)),
+    progress: () => Promise.resolve(ok(progress)),
+    onProgress: progressed.on,
+  };
+}
+
+function installed(peripheral: Peripheral): Result<{ version: string; model: string; serial: string }> {
+  const { state } = peripheral;
+  const identity = state.phase === 'online' ? state.connection.identity : undefined;
+  const version = versionOf(identity);
+  if (!identity || version === undefined) return failure('E-DEV-0102', 'the reader has not said who it is');
+  const vendor = Buffer.from(identity.vendor).toString('hex');
+  return ok({ version, model: `${vendor}-${identity.model}.${identity.version}`, serial: String(identity.serial) });
+}
+
+function versionOf(identity: ReaderIdentity | undefined): string | undefined {
+  return identity?.firmware.join('.');
+}

@@ -1,0 +1,235 @@
+import type { Hello } from '@hallhub/device-drivers/agent/station';
+import { agentDeviceSchema, eventsShed, helloSchema, logged, topics } from '@hallhub/device-drivers/agent/station';
+import type { DeviceLog } from '@hallhub/device-drivers/kit';
+import type { Asker } from '@hallhub/sync/adapters/pipe';
+import { createAnswerer, createAsker, eventMethods, feedMethods } from '@hallhub/sync/adapters/pipe';
+import type { Cancel, Clock, EpochMs, RandomBytes } from '@hallhub/sync/base';
+import { epochMs, err, ok, seconds, uuidv7 } from '@hallhub/sync/base';
+import type { Feed } from '@hallhub/sync/feed';
+import { createFeed } from '@hallhub/sync/feed';
+import type { Db, FeedStore, Sealer } from '@hallhub/sync/sqlite';
+import { sqliteFeedStore, sqliteReceiver } from '@hallhub/sync/sqlite';
+import type { DeviceBus } from '../broker/index.ts';
+import type { RemoteDevice, RemoteHost } from './remote-host.ts';
+import { createRemoteHost } from './remote-host.ts';
+
+/** An agent as the hub sees it now. */
+export interface AgentState {
+  readonly connected: boolean;
+  /** What it said when it last greeted. */
+  readonly hello: Hello | undefined;
+  readonly heardAt: EpochMs | undefined;
+  /** Its clock minus the hub's, in milliseconds. */
+  readonly clockOffset: number | undefined;
+}
+
+/** The hub's end of its agents: what they ask, what they report, what they are to host. */
+export interface AgentLink {
+  /** The devices that hang on agents. */
+  readonly host: RemoteHost;
+  /** What is projected to each agent; domains put their records here and then call {@link AgentLink.projected}. */
+  readonly feeds: FeedStore;
+  projected(agent: string): void;
+  state(agent: string): AgentState;
+  leaveSafeMode(agent: string): ReturnType<Asker['ask']>;
+  /** Makes its devices those of the configuration: at the start, and when it is enrolled anew. */
+  assign(agent: string): void;
+  /** Says that the hub has withdrawn it, as far as it hears, and forgets its feed. */
+  withdraw(agent: string): Promise<void>;
+  onChange(listener: (agent: string) => void): Cancel;
+  /** Joins the bus, and makes each agent's devices those of the configuration. */
+  start(bus: DeviceBus): void;
+  stop(): void;
+  purge(before: EpochMs): number;
+}
+
+/** A device's assignment ends when the configuration says so, not by itself. */
+const FOR_EVER = epochMs(Date.UTC(9999, 0, 1));
+
+const local = (topic: string): string => topic.replace(/^(up|down)\//, '');
+
+export function createAgentLink(deps: {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly sealer: Sealer;
+  readonly digest: (text: string) => Uint8Array;
+  readonly log: DeviceLog;
+  readonly devices: readonly RemoteDevice[];
+}): AgentLink {
+  const { db, clock, random, log } = deps;
+  let bus: DeviceBus | undefined;
+  let undo: readonly Cancel[] = [];
+  const listeners = new Set<(agent: string) => void>();
+  const changed = (agent: string): void => {
+    for (const listener of listeners) listener(agent);
+  };
+  const send = async (agent: string, topic: string, payload: Uint8Array): Promise<void> => {
+    try {
+      // The pipe may lose it all the same; whoever needs an answer asks again.
+      await bus?.send(agent, local(topic), payload);
+    } catch (error) {
+      log.warn({ agent, topic, error }, 'a message to an agent could not be sent');
+    }
+  };
+  const askers = new Map<string, Asker>();
+  const askerOf = (agent: string): Asker => {
+    const asker =
+      askers.get(agent) ??
+      createAsker({
+        clock,
+        random,
+        send: (payload) => {
+          void send(agent, topics.hubAsks, payload);
+          return connected(agent);
+        },
+      });
+    askers.set(agent, asker);
+    return asker;
+  };
+  const connected = (agent: string): boolean => bus?.connected().includes(agent) === true;
+
+  const feeds = sqliteFeedStore({
+    db,
+    clock,
+    sealer: deps.sealer,
+    digest: deps.digest,
+    incarnation: () => uuidv7(clock.now(), random),
+  });
+  const open = new Map<string, Feed>();
+  const feedFor = (agent: string): Feed => {
+    const feed = open.get(agent) ?? createFeed({ log: feeds.log(agent), clock });
+    open.set(agent, feed);
+    return feed;
+  };
+
+  const host = createRemoteHost({
+    devices: deps.devices,
+    clock,
+    log,
+    pipe: {
+      connected,
+      command: (agent, payload) => {
+        void send(agent, topics.command, payload);
+      },
+      ask: async (agent, method, params) => {
+        if (!connected(agent)) return err({ code: 'E-AGENT-0103', detail: agent });
+        const never = new AbortController();
+        return askerOf(agent).ask(method, params, { signal: never.signal, within: seconds(8) });
+      },
+    },
+  });
+  const states = new Map<string, { hello: Hello; heardAt: EpochMs; clockOffset: number }>();
+  const receiver = sqliteReceiver({
+    db,
+    clock,
+    fault: (error) => {
+      log.error({ error }, 'an event of an agent could not be handled');
+    },
+    handle: (agent, event) => {
+      if (event.type === logged.type) {
+        const line = logged.schema.safeParse(event.data);
+        if (line.success) log[line.data.level]({ agent, fields: line.data.fields }, `agent: ${line.data.message}`);
+        return undefined;
+      }
+      if (event.type === eventsShed.type) {
+        log.warn({ agent, shed: event.data }, 'the store of an agent was full, and it did not keep everything');
+        return undefined;
+      }
+      return host.take(agent, event);
+    },
+  });
+  const now = (): EpochMs => clock.now();
+  const answerer = createAnswerer({
+    methods: {
+      ...feedMethods({ feedFor, now }),
+      ...eventMethods({ receiver, now }),
+      hello: (params, { from }) => {
+        const hello = helloSchema.safeParse(params);
+        if (!hello.success) return err({ code: 'E-AGENT-0102', class: 'reject', detail: 'hello' });
+        states.set(from, { hello: hello.data, heardAt: now(), clockOffset: hello.data.at - now() });
+        host.hello(from, hello.data);
+        changed(from);
+        return ok({ at: now() });
+      },
+    },
+    send: (agent, payload) => {
+      void send(agent, topics.answer, payload);
+    },
+    fault: (error) => {
+      log.error({ error }, 'a question of an agent could not be answered');
+    },
+  });
+
+  const agents = [...new Set(deps.devices.map(({ agent }) => agent))];
+  const assign = (agent: string): void => {
+    const mine = deps.devices.filter((device) => device.agent === agent);
+    const records = mine.map(({ definition }) => ({
+      id: definition.id,
+      kind: 'agent-device',
+      schemaVersion: '1.0',
+      validFrom: epochMs(0),
+      validUntil: FOR_EVER,
+      data: agentDeviceSchema.parse({ params: {}, ...definition }),
+    }));
+    if (feeds.replaceKind(agent, 'agent-device', records)) feedFor(agent).notify();
+  };
+
+  return {
+    host,
+    feeds,
+    projected: (agent) => {
+      feedFor(agent).notify();
+    },
+    state: (agent) => {
+      const state = states.get(agent);
+      return {
+        connected: connected(agent),
+        hello: state?.hello,
+        heardAt: state?.heardAt,
+        clockOffset: state?.clockOffset,
+      };
+    },
+    leaveSafeMode: (agent) => askerOf(agent).ask('leave-safe-mode', {}, { signal: new AbortController().signal }),
+    assign,
+    withdraw: async (agent) => {
+      // One that does not hear it is shut out all the same; its own keys stay on its disk then.
+      await askerOf(agent).ask('withdraw', {}, { signal: new AbortController().signal, within: seconds(3) });
+      answerer.gone(agent);
+      feeds.drop(agent);
+      open.delete(agent);
+      states.delete(agent);
+      changed(agent);
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    start: (joined) => {
+      bus = joined;
+      for (const agent of agents) assign(agent);
+      undo = [
+        joined.onTransient(({ deviceId, topic, payload }) => {
+          if (topic === local(topics.ask)) answerer.receive(deviceId, payload);
+          else if (topic === local(topics.agentAnswers)) askers.get(deviceId)?.receive(payload);
+          else if (topic === local(topics.live)) host.live(deviceId, payload);
+        }),
+        joined.onPresence(({ deviceId, connected: here }) => {
+          if (!here) {
+            answerer.gone(deviceId);
+            askers.get(deviceId)?.cut();
+          }
+          host.connection(deviceId, here);
+          changed(deviceId);
+        }),
+      ];
+    },
+    stop: () => {
+      for (const cancel of undo) cancel();
+      answerer.close();
+      for (const asker of askers.values()) asker.cut();
+      bus = undefined;
+    },
+    purge: (before) => feeds.purge(before) + receiver.purge(before),
+  };
+}

@@ -1,0 +1,264 @@
+import type { AgentHost, DeviceDefinition, HostedDevice } from '@hallhub/device-drivers/agent';
+import { lineName } from '@hallhub/device-drivers/agent';
+import type { CommandMessage, Hello } from '@hallhub/device-drivers/agent/station';
+import {
+  commandSettled,
+  decodeMessage,
+  deviceReported,
+  encodeMessage,
+  fromWire,
+  healthChanged,
+  liveMessageSchema,
+  toWire,
+} from '@hallhub/device-drivers/agent/station';
+import type { CapabilityMap, CapabilityName } from '@hallhub/device-drivers/capabilities';
+import { listenerName, shapeOf } from '@hallhub/device-drivers/capabilities';
+import type { Command, DeviceHealth, DeviceLog, Emitter, Receipt, Traffic } from '@hallhub/device-drivers/kit';
+import { createCommandLedger, createEmitter } from '@hallhub/device-drivers/kit';
+import type { Cancel, Clock, Failure, Result } from '@hallhub/sync/base';
+import { err, failure, ms, ok, seconds } from '@hallhub/sync/base';
+import type { CloudEvent } from '@hallhub/sync/contract';
+
+/** A device that hangs on an agent, as the configuration and its profile have it. */
+export interface RemoteDevice {
+  readonly agent: string;
+  readonly definition: DeviceDefinition;
+  readonly capabilities: readonly CapabilityName[];
+}
+
+/** How the hub reaches an agent. All of it may be lost on the way. */
+export interface AgentPipe {
+  connected(agent: string): boolean;
+  command(agent: string, payload: Uint8Array): void;
+  ask(agent: string, method: 'call' | 'traffic', params: Readonly<Record<string, unknown>>): Promise<Result<unknown>>;
+}
+
+/**
+ * The devices of all agents, behind the same port as those that are plugged into the hub. Commands go out again and
+ * again, with one id, until their receipt has come or they have expired; the agent does each once.
+ */
+export interface RemoteHost extends AgentHost {
+  /** The last frames, asked of the agent. Error: `E-AGENT-0103`. */
+  askTraffic(deviceId: string): Promise<Result<readonly Traffic[]>>;
+  /** Whether a device of this id hangs on an agent. */
+  has(deviceId: string): boolean;
+  connection(agent: string, connected: boolean): void;
+  hello(agent: string, hello: Hello): void;
+  /** What a device reports now. Anything else than a fresh event of one of the agent's own devices is dropped. */
+  live(agent: string, payload: Uint8Array): void;
+  /** Takes an event of an agent's outbox, inside the transaction that counts it. The failure rejects it. */
+  take(agent: string, event: CloudEvent): Failure | undefined;
+}
+
+/** A command whose receipt has not come is sent again after this. */
+const REPEAT = ms(1_000);
+/** A receipt may come so much later than the command's expiry. */
+const GRACE = seconds(2);
+
+interface Member {
+  readonly device: RemoteDevice;
+  readonly events: Map<string, Emitter<unknown>>;
+  readonly capabilities: Partial<CapabilityMap>;
+  health: DeviceHealth;
+}
+
+export function createRemoteHost(deps: {
+  readonly devices: readonly RemoteDevice[];
+  readonly pipe: AgentPipe;
+  readonly clock: Clock;
+  readonly log: DeviceLog;
+}): RemoteHost {
+  const { pipe, clock, log } = deps;
+  const onListenerError = (error: unknown): void => {
+    log.error({ error }, 'a listener of a device on an agent failed');
+  };
+  const healthSeen = createEmitter<{ deviceId: string; health: DeviceHealth }>(onListenerError);
+  const trafficSeen = createEmitter<{ deviceId: string; traffic: Traffic }>(onListenerError);
+  const ledger = createCommandLedger({ clock });
+  const waiting = new Map<string, (receipt: Receipt) => void>();
+
+  const setHealth = (member: Member, health: DeviceHealth): void => {
+    const before = member.health;
+    member.health = health;
+    if (before.state !== health.state || before.reason?.code !== health.reason?.code) {
+      healthSeen.emit({ deviceId: member.device.definition.id, health });
+    }
+  };
+  const away = (): DeviceHealth => ({ state: 'down', since: clock.now(), reason: { code: 'E-AGENT-0103' } });
+
+  const send = ({ device }: { readonly device: RemoteDevice }, capability: CapabilityName, command: Command) =>
+    new Promise<Receipt>((resolve) => {
+      const { agent, definition } = device;
+      if (!pipe.connected(agent)) {
+        resolve(failure('E-AGENT-0103', agent));
+        return;
+      }
+      const { id, name, args, issuedAt, expiresAt, issuedBy } = command;
+      const message: CommandMessage = {
+        id,
+        device: definition.id,
+        capability,
+        name,
+        args,
+        issuedAt,
+        expiresAt,
+        issuedBy,
+      };
+      const payload = encodeMessage(message);
+      let cancelRepeat: Cancel | undefined;
+      const repeat = (): void => {
+        if (clock.now() >= expiresAt) return;
+        pipe.command(agent, payload);
+        cancelRepeat = clock.after(REPEAT, repeat);
+      };
+      const cancelExpiry = clock.after(ms(Math.max(0, expiresAt - clock.now()) + GRACE), () => {
+        settle(failure('E-DEV-0202', `no receipt from ${agent}`));
+      });
+      const settle = (receipt: Receipt): void => {
+        cancelRepeat?.();
+        cancelExpiry();
+        waiting.delete(id);
+        resolve(receipt);
+      };
+      waiting.set(id, settle);
+      repeat();
+    });
+
+  const standIn = (member: Pick<Member, 'device' | 'events'>, name: CapabilityName): object => {
+    const { commands, calls, events } = shapeOf(name);
+    const methods: Record<string, unknown> = {};
+    for (const command of Object.keys(commands)) {
+      methods[command] = (given: Command) =>
+        ledger.run(given, async (veto) => {
+          const refusal = veto();
+          return refusal ? err(refusal) : send(member, name, given);
+        });
+    }
+    for (const call of Object.keys(calls)) {
+      methods[call] = async (...args: readonly unknown[]): Promise<Result<unknown>> => {
+        const { agent, definition } = member.device;
+        const answer = await pipe.ask(agent, 'call', {
+          device: definition.id,
+          capability: name,
+          name: call,
+          args: toWire(args),
+        });
+        if (!answer.ok) return answer;
+        const value = calls[call]?.result.safeParse(fromWire(answer.value));
+        return value?.success === true ? ok(value.data) : failure('E-AGENT-0102', `${name}.${call}`);
+      };
+    }
+    for (const event of Object.keys(events)) {
+      const emitter = createEmitter<unknown>(onListenerError);
+      member.events.set(`${name}.${event}`, emitter);
+      methods[listenerName(event)] = emitter.on;
+    }
+    return methods;
+  };
+
+  const members = new Map(
+    deps.devices.map((device): [string, Member] => {
+      const events = new Map<string, Emitter<unknown>>();
+      const capabilities = Object.fromEntries(
+        device.capabilities.map((name) => [name, standIn({ device, events }, name)]),
+      ) as Partial<CapabilityMap>;
+      return [
+        device.definition.id,
+        { device, events, capabilities, health: { state: 'starting', since: clock.now() } },
+      ];
+    }),
+  );
+  const ownOf = (agent: string, deviceId: string): Member | undefined => {
+    const member = members.get(deviceId);
+    return member?.device.agent === agent ? member : undefined;
+  };
+  /** Hands an event to whoever listens; false where it is none of this device's. */
+  const emit = (member: Member, capability: CapabilityName, event: string, raw: unknown): boolean => {
+    const emitter = member.events.get(`${capability}.${event}`);
+    const shape = shapeOf(capability).events[event];
+    // A monotonic instant of another machine means nothing here.
+    const here =
+      typeof raw === 'object' && raw !== null && 'lastByteAt' in raw ? { ...raw, lastByteAt: clock.monotonic() } : raw;
+    const data = shape?.data.safeParse(here);
+    if (!emitter || data?.success !== true) return false;
+    emitter.emit(data.data);
+    return true;
+  };
+
+  return {
+    start: () => undefined,
+    stop: () => {
+      for (const settle of [...waiting.values()]) settle(failure('E-DEV-0102', 'the hub stops'));
+      return Promise.resolve();
+    },
+    devices: (): readonly HostedDevice[] =>
+      [...members.values()].map(({ device, health }) => ({
+        id: device.definition.id,
+        profile: device.definition.profile,
+        line: `${device.agent}: ${lineName(device.definition.transport)}`,
+        capabilities: device.capabilities,
+        health,
+      })),
+    has: (deviceId) => members.has(deviceId),
+    capability: (deviceId, name) => members.get(deviceId)?.capabilities[name],
+    health: (deviceId) => members.get(deviceId)?.health,
+    traffic: () => [],
+    onHealth: healthSeen.on,
+    onTraffic: trafficSeen.on,
+    askTraffic: async (deviceId) => {
+      const member = members.get(deviceId);
+      if (!member) return failure('E-AGENT-0101', deviceId);
+      const answer = await pipe.ask(member.device.agent, 'traffic', { device: deviceId });
+      return answer.ok ? ok(fromWire(answer.value) as readonly Traffic[]) : answer;
+    },
+    connection: (agent, connected) => {
+      if (connected) return;
+      for (const member of members.values()) if (member.device.agent === agent) setHealth(member, away());
+    },
+    hello: (agent, { devices }) => {
+      for (const { id, health } of devices) {
+        const member = ownOf(agent, id);
+        if (member) setHealth(member, health as DeviceHealth);
+      }
+    },
+    live: (agent, payload) => {
+      const message = liveMessageSchema.safeParse(decodeMessage(payload));
+      if (!message.success || clock.now() >= message.data.expiresAt) return;
+      const { device, capability, event, data } = message.data;
+      const member = ownOf(agent, device);
+      if (!member || !emit(member, capability, event, data)) {
+        log.warn({ agent, device, capability, event }, 'an agent reported what it cannot know');
+      }
+    },
+    take: (agent, { type, subject, data }) => {
+      if (type === commandSettled.type) {
+        const settled = commandSettled.schema.safeParse(data);
+        if (!settled.success) return { code: 'E-AGENT-0102', detail: type };
+        const { command, confirmation, failure: reason } = settled.data;
+        waiting.get(command)?.(
+          confirmation
+            ? ok({ commandId: command, confirmation, at: clock.now() })
+            : err((reason ?? { code: 'E-AGENT-0102' }) as Failure),
+        );
+        return undefined;
+      }
+      if (type !== deviceReported.type && type !== healthChanged.type) return undefined;
+      const member = ownOf(agent, subject);
+      // It may have been taken away from this agent while the event was on its way.
+      if (!member) return { code: 'E-AGENT-0101', detail: subject };
+      if (type === healthChanged.type) {
+        const changed = healthChanged.schema.safeParse(data);
+        if (!changed.success) return { code: 'E-AGENT-0102', detail: type };
+        // An old story told late must not say that a device is well whose agent is away.
+        if (pipe.connected(agent)) setHealth(member, changed.data.health as DeviceHealth);
+        return undefined;
+      }
+      const reported = deviceReported.schema.safeParse(data);
+      if (!reported.success) return { code: 'E-AGENT-0102', detail: type };
+      const { capability, event, data: raw } = reported.data;
+      return emit(member, capability, event, fromWire(raw))
+        ? undefined
+        : { code: 'E-AGENT-0102', detail: `${capability}.${event}` };
+    },
+  };
+}

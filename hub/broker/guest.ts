@@ -1,0 +1,81 @@
+import { covers, isCommandTopic, isTopicFilter } from '@hallhub/device-drivers/kit';
+import { z } from 'zod';
+import type { TopicRights } from './rights.ts';
+
+const filter = z.string().refine(isTopicFilter, 'an MQTT topic filter');
+
+/**
+ * What a device of somebody else's convention may do at the broker. Its topics are not ours to choose, so that they are
+ * listed: `state` is what it publishes (and may have retained), `command` what it hears. A command is never retained.
+ */
+export const guestRightsSchema = z.strictObject({
+  state: z.array(filter).max(16),
+  command: z.array(filter).max(16),
+});
+export type GuestRights = z.output<typeof guestRightsSchema>;
+
+/** A plain name, which is one topic level or several: `tasmota_A1B2C3`, `halls/a301/plug`. */
+const NAME = /^[A-Za-z0-9_-]{1,64}(\/[A-Za-z0-9_-]{1,64}){0,3}$/;
+
+const named =
+  (rights: (name: string) => GuestRights) =>
+  (name: string): GuestRights => {
+    if (!NAME.test(name)) throw new RangeError(`not a topic of plain words: ${name}`);
+    return rights(name);
+  };
+
+/** Tasmota with `FullTopic` `%prefix%/%topic%/`. It also asks itself through `cmnd/`, and may belong to `tasmotas`. */
+export const tasmotaRights = named((topic) => ({
+  state: [`stat/${topic}/#`, `tele/${topic}/#`, 'tasmota/discovery/#'],
+  command: [`cmnd/${topic}/#`, 'cmnd/tasmotas/#'],
+}));
+
+/** Shelly of generation 2 and later: answers go to `{src}/rpc`, and the drivers here ask as `{prefix}/hub`. */
+export const shellyRights = named((prefix) => ({
+  state: [`${prefix}/online`, `${prefix}/status/#`, `${prefix}/events/#`, `${prefix}/hub/#`, `${prefix}/debug/#`],
+  command: [`${prefix}/rpc`, `${prefix}/command/#`],
+}));
+
+/** The Zigbee2MQTT service: it owns its tree, says all states in it and hears all orders in it. */
+export const zigbee2mqttRights = named((base) => ({
+  state: [`${base}/#`, 'homeassistant/#'],
+  command: [`${base}/+/set/#`, `${base}/+/get/#`, `${base}/bridge/request/#`, 'homeassistant/status'],
+}));
+
+/**
+ * The decision for a guest, of which {@link mayUseTopic} is the one for devices of our own contract.
+ *
+ * - `publish`: what it says; never what it hears: nobody but the hub gives orders.
+ * - `retain`: the same, unless it looks like an order: a broker that keeps "open" opens again after every restart.
+ * - `subscribe`: a filter inside what it hears or says (several conventions read their own state back).
+ * - `forward`: a topic that it could subscribe to.
+ */
+export function guestMayUseTopic(
+  { state, command }: GuestRights,
+  action: 'publish' | 'retain' | 'subscribe' | 'forward',
+  topic: string,
+): boolean {
+  if (topic.startsWith('$') || topic.startsWith('c/') || !isTopicFilter(topic)) return false;
+  const within = (filters: readonly string[]): boolean => filters.some((allowed) => covers(allowed, topic));
+  switch (action) {
+    case 'publish':
+      return !WILDCARD.test(topic) && within(state) && !within(command);
+    case 'retain':
+      return guestMayUseTopic({ state, command }, 'publish', topic) && !isCommandTopic(topic);
+    case 'subscribe':
+      return within(command) || within(state);
+    case 'forward':
+      return !WILDCARD.test(topic) && (within(command) || within(state));
+  }
+}
+
+const WILDCARD = /[+#]/;
+
+/** The same for a broker outside. Retained or not, what it hears it does not say. */
+export const guestTopicRights = ({ state, command }: GuestRights): TopicRights => ({
+  publish: state,
+  neverPublish: command,
+  subscribe: [...state, ...command],
+  exactly: false,
+  ownClientId: false,
+});
