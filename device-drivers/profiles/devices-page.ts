@@ -20,6 +20,8 @@ function lineOf({ transport }: Profile): string {
     case 'tcp':
     case 'udp':
       return `${transport.kind.toUpperCase()}, port ${transport.port}`;
+    case 'http':
+      return 'HTTP';
     case 'usb':
       return 'USB';
     case 'url':

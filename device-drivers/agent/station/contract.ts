@@ -37,6 +37,17 @@ const transport = z.discriminatedUnion('kind', [
     stopBits: z.union([z.literal(1), z.literal(2)]).exactOptional(),
   }),
   z.object({ kind: z.literal('tcp'), host: z.string(), port: z.number() }),
+  z.object({ kind: z.literal('udp'), host: z.string(), port: z.number(), localPort: z.number().exactOptional() }),
+  z.object({
+    kind: z.literal('usb'),
+    vendorId: z.number(),
+    productId: z.number(),
+    serialNumber: z.string().exactOptional(),
+    interfaceNumber: z.number().exactOptional(),
+  }),
+  z.object({ kind: z.literal('http'), url: z.string() }),
+  z.object({ kind: z.literal('mqtt-line'), send: z.string(), receive: z.string() }),
+  z.object({ kind: z.literal('mqtt') }),
   z.object({ kind: z.literal('url'), url: z.string() }),
   z.object({ kind: z.literal('memory'), name: z.string(), baudRate: z.number().exactOptional() }),
 ]);
