@@ -117,10 +117,11 @@ export function createProfiles(deps: {
   };
   const judge = (): void => {
     const [use, before] = uses.all();
-    if (!use || use.trialUntil === null) return;
+    const trialUntil = use?.trialUntil ?? null;
+    if (use === undefined || trialUntil === null) return;
     const readyBefore = JSON.parse(use.readyBefore) as readonly string[];
     const ready = new Set(deps.ready());
-    const verdict = judgeTrial({ until: use.trialUntil, readyBefore }, ready, clock.now());
+    const verdict = judgeTrial({ until: trialUntil, readyBefore }, ready, clock.now());
     if (verdict === undefined) {
       watchTrial();
       return;
