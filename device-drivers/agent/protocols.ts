@@ -4,6 +4,7 @@ import { modbusRtuProtocol } from '../protocols/modbus/index.ts';
 import { ippOverNetwork } from '../protocols/ipp/index.ts';
 import { osdpProtocol } from '../protocols/osdp/index.ts';
 import { residentIdProtocol } from '../protocols/resident-id/index.ts';
+import { tasmotaProtocol } from '../protocols/tasmota/index.ts';
 
 /** The protocols that come with the product. A new one is a line here. */
 export const builtInProtocols: readonly Protocol[] = [
@@ -12,4 +13,5 @@ export const builtInProtocols: readonly Protocol[] = [
   osdpProtocol,
   ippOverNetwork,
   escposProtocol,
+  tasmotaProtocol,
 ];

@@ -3,6 +3,7 @@ import { ippConformance } from '../protocols/ipp/conformance.ts';
 import { modbusConformance } from '../protocols/modbus/conformance.ts';
 import { osdpConformance } from '../protocols/osdp/conformance.ts';
 import { residentIdConformance } from '../protocols/resident-id/conformance.ts';
+import { tasmotaConformance } from '../protocols/tasmota/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
 export { type Check, checksOf, runChecks } from './run.ts';
@@ -15,4 +16,5 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   osdpConformance,
   ippConformance,
   escposConformance,
+  tasmotaConformance,
 ];

@@ -149,11 +149,15 @@ export function createMqttChannel(options: MqttChannelOptions): ClosableMqttChan
     get state() {
       return { up, retainsMessages };
     },
-    publish: (topic, payload, { retain = false } = {}) => {
+    publish: (topic, payload, { retain = false, lives } = {}) => {
       if (retain && isCommandTopic(topic)) throw new RangeError(`an order is never retained: ${topic}`);
       if (!up) return Promise.resolve(failure('E-DEV-0102', urls[0]));
       return new Promise<Result<void>>((resolve) => {
-        client.publish(topic, Buffer.from(payload), { qos: 1, retain }, (error) => {
+        const expiry =
+          identifies && lives !== undefined
+            ? { properties: { messageExpiryInterval: Math.max(1, Math.ceil(lives / 1_000)) } }
+            : {};
+        client.publish(topic, Buffer.from(payload), { qos: 1, retain, ...expiry }, (error) => {
           if (!error) resolve(ok());
           else resolve(failure(up ? 'E-DEV-0203' : 'E-DEV-0103', error.message));
         });
