@@ -4,6 +4,7 @@ import { modbusRtuProtocol } from '../protocols/modbus/index.ts';
 import { ippOverNetwork } from '../protocols/ipp/index.ts';
 import { osdpProtocol } from '../protocols/osdp/index.ts';
 import { residentIdProtocol } from '../protocols/resident-id/index.ts';
+import { shellyProtocol } from '../protocols/shelly/index.ts';
 import { tasmotaProtocol } from '../protocols/tasmota/index.ts';
 
 /** The protocols that come with the product. A new one is a line here. */
@@ -14,4 +15,5 @@ export const builtInProtocols: readonly Protocol[] = [
   ippOverNetwork,
   escposProtocol,
   tasmotaProtocol,
+  shellyProtocol,
 ];

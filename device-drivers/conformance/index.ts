@@ -3,6 +3,7 @@ import { ippConformance } from '../protocols/ipp/conformance.ts';
 import { modbusConformance } from '../protocols/modbus/conformance.ts';
 import { osdpConformance } from '../protocols/osdp/conformance.ts';
 import { residentIdConformance } from '../protocols/resident-id/conformance.ts';
+import { shellyConformance } from '../protocols/shelly/conformance.ts';
 import { tasmotaConformance } from '../protocols/tasmota/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
@@ -17,4 +18,5 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   ippConformance,
   escposConformance,
   tasmotaConformance,
+  shellyConformance,
 ];

@@ -10,8 +10,9 @@ import {
   ok,
   seconds,
 } from '@hallhub/sync/base';
-import type { DeviceHealth, Traffic } from './driver.ts';
-import { createEmitter } from './emitter.ts';
+import type { CapabilityMap } from '../capabilities/index.ts';
+import type { DeviceHealth, Driver, Traffic } from './driver.ts';
+import { type ListenerError, createEmitter } from './emitter.ts';
 import { createHealth } from './health.ts';
 import type { DeviceLog } from './log.ts';
 import type { MqttChannel, MqttMessage } from './mqtt-channel.ts';
@@ -47,11 +48,9 @@ export interface MqttDeviceOptions<R extends MqttReport> {
  */
 export interface MqttDevice<R extends MqttReport> {
   readonly health: DeviceHealth;
-  start(): void;
-  stop(): Promise<void>;
-  onHealth(listener: (health: DeviceHealth) => void): Cancel;
-  onTraffic(listener: (traffic: Traffic) => void): Cancel;
-  onListenerError(error: unknown): void;
+  /** The driver, with what this device can do. */
+  driver(capabilities: Partial<CapabilityMap>): Driver;
+  readonly onListenerError: ListenerError;
   /** Errors: `E-DEV-0102` the broker or the device is away, `E-DEV-0103` the connection broke. */
   send(topic: string, payload: string, meaning: string, lives?: DurationMs): Promise<Result<void>>;
   /**
@@ -163,31 +162,41 @@ export function createMqttDevice<R extends MqttReport>(options: MqttDeviceOption
     for (const waiter of [...waiters]) waiter.offer(report);
   };
 
+  const start = (): void => {
+    if (running) return;
+    running = true;
+    undo = [
+      channel.onState(onState),
+      // Before the question is asked, so that its answer is heard.
+      ...options.filters.map((filter) => channel.subscribe(filter, onMessage)),
+    ];
+    onState();
+  };
+  const stop = async (): Promise<void> => {
+    if (!running) return;
+    running = false;
+    for (const cancel of undo) cancel();
+    cancelNext();
+    failAll({ code: 'E-DEV-0102', detail: 'stopped' });
+    await turn;
+  };
+
   return {
     get health() {
       return health.current;
     },
-    onHealth: health.on,
-    onTraffic: traffic.on,
+    driver: (capabilities) => ({
+      deviceId,
+      capabilities,
+      get health() {
+        return health.current;
+      },
+      start,
+      stop,
+      onHealth: health.on,
+      onTraffic: traffic.on,
+    }),
     onListenerError,
-    start: () => {
-      if (running) return;
-      running = true;
-      undo = [
-        channel.onState(onState),
-        // A listener that comes first hears what follows its own question.
-        ...options.filters.map((filter) => channel.subscribe(filter, onMessage)),
-      ];
-      onState();
-    },
-    stop: async () => {
-      if (!running) return;
-      running = false;
-      for (const cancel of undo) cancel();
-      cancelNext();
-      failAll({ code: 'E-DEV-0102', detail: 'stopped' });
-      await turn;
-    },
     send: async (topic, payload, meaning, lives) => {
       if (!running || !channel.state.up) return failure('E-DEV-0102', channel.name);
       const bytes = Buffer.from(payload);

@@ -22,7 +22,7 @@ export interface MemoryBroker {
   /** Away: nobody is connected, what was under way is lost, retained messages stay. */
   setUp(up: boolean): void;
   /** Leaves a retained message behind, as somebody did who is not there any more. */
-  leave(topic: string, payload: string): void;
+  readonly leave: (topic: string, payload: string) => void;
   fault: MqttFault | undefined;
   /** Ends every timer. */
   close(): void;

@@ -1,5 +1,5 @@
 import { type Failure, type Result, err, failure, ok, seconds } from '@hallhub/sync/base';
-import type { ButtonPanel, CapabilityMap, Curtain, Meter, Switch } from '../../capabilities/index.ts';
+import type { ButtonPanel, Curtain, Meter, Switch } from '../../capabilities/index.ts';
 import {
   type Driver,
   type DriverEnvironment,
@@ -100,7 +100,7 @@ export function createTasmotaDriver(
     if (late) return err(late);
     const answer = await ask(beginUpgrade(topic), 'fetch it', ({ upgrade }) => upgrade);
     if (!answer.ok) return answer;
-    return / from /.test(answer.value) ? ok() : failure('E-DEV-0203', answer.value);
+    return answer.value.includes(' from ') ? ok() : failure('E-DEV-0203', answer.value);
   };
   const notReady = (): Failure | undefined =>
     device.health.state === 'ready' ? undefined : (device.health.reason ?? { code: 'E-DEV-0102' });
@@ -185,22 +185,11 @@ export function createTasmotaDriver(
     onReading: read.on,
   };
 
-  const capabilities: Partial<CapabilityMap> = {
+  return device.driver({
     ...(params.relays > 0 && { switch: relay }),
     ...(params.shutter !== undefined && { curtain: curtain(params.shutter) }),
     ...(params.values.length > 0 && { meter }),
     ...(params.buttons.length > 0 && { buttonPanel: { onButton: pressed.on } }),
     ...(params.firmware && { firmware: firmware.capability }),
-  };
-  return {
-    deviceId,
-    capabilities,
-    get health() {
-      return device.health;
-    },
-    start: device.start,
-    stop: device.stop,
-    onHealth: device.onHealth,
-    onTraffic: device.onTraffic,
-  };
+  });
 }
