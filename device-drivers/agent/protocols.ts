@@ -6,6 +6,7 @@ import { osdpProtocol } from '../protocols/osdp/index.ts';
 import { residentIdProtocol } from '../protocols/resident-id/index.ts';
 import { shellyProtocol } from '../protocols/shelly/index.ts';
 import { tasmotaProtocol } from '../protocols/tasmota/index.ts';
+import { zigbee2mqttProtocol } from '../protocols/zigbee2mqtt/index.ts';
 
 /** The protocols that come with the product. A new one is a line here. */
 export const builtInProtocols: readonly Protocol[] = [
@@ -16,4 +17,5 @@ export const builtInProtocols: readonly Protocol[] = [
   escposProtocol,
   tasmotaProtocol,
   shellyProtocol,
+  zigbee2mqttProtocol,
 ];

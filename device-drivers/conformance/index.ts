@@ -5,6 +5,7 @@ import { osdpConformance } from '../protocols/osdp/conformance.ts';
 import { residentIdConformance } from '../protocols/resident-id/conformance.ts';
 import { shellyConformance } from '../protocols/shelly/conformance.ts';
 import { tasmotaConformance } from '../protocols/tasmota/conformance.ts';
+import { zigbee2mqttConformance } from '../protocols/zigbee2mqtt/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
 export { type Check, checksOf, runChecks } from './run.ts';
@@ -19,4 +20,5 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   escposConformance,
   tasmotaConformance,
   shellyConformance,
+  zigbee2mqttConformance,
 ];

@@ -11,6 +11,8 @@ export interface MqttOrder<R extends MqttReport> {
   readonly payload: string;
   readonly meaning: string;
   readonly take: (report: R) => OrderStep;
+  /** Once the order has left: to ask what became of it, where the device does not say so by itself. */
+  readonly then?: () => void;
   /** How long better news than an acknowledgement is waited for; 5 s by default. */
   readonly within?: DurationMs;
 }
@@ -46,6 +48,7 @@ export async function giveMqttOrder<R extends MqttReport>(
     cancel();
     return sent;
   }
+  order.then?.();
   const heard = await result;
   if (heard.ok && 'refused' in heard.value) return failure('E-DEV-0203', heard.value.refused);
   if (best === undefined) return heard.ok ? failure('E-DEV-0204') : heard;
