@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { transact } from '@hallhub/sync/sqlite';
-import type { Code } from '@hallhub/sync/base';
 import { FailureError, systemClock } from '@hallhub/sync/base';
-import { catalogue } from './codes.ts';
+import { refuse } from './refuse.ts';
 import { createAudit } from './audit/index.ts';
 import { loadConfig } from './config/index.ts';
 import { createLog } from './log.ts';
@@ -16,10 +15,14 @@ const USAGE = `hallhub <command>
 
   demo         hub, reference hall, simulated devices and pages on this machine (what "npm start" runs)
   run          the hub, from a configuration file
+  agent        an agent, beside devices that are not plugged into the hub
+  agent enrol <https://hub> <code>
+               makes this machine an agent, with a one-time code from the hub's page
   check        reads the configuration file and says what is wrong with it
   raise-epoch  after a restore or a take-over: this hub, and no other, speaks for its id from now on
 
-Environment: HALLHUB_CONFIG (hallhub.yaml), HALLHUB_DATA_DIR (./data), HALLHUB_HTTP_PORT (overrides the file).
+Environment: HALLHUB_CONFIG (hallhub.yaml), HALLHUB_DATA_DIR (./data; an agent: ./agent-data),
+HALLHUB_HTTP_PORT (overrides the file), HALLHUB_LOG_LEVEL (an agent: info).
 `;
 
 /** Runs one command; resolves with the exit code. Refusals are sentences on stderr, never stack traces. */
@@ -34,6 +37,8 @@ export async function runCli(arguments_: readonly string[]): Promise<number> {
         return await (await import('./demo/demo.ts')).runDemo(process.env);
       case 'run':
         return await run();
+      case 'agent':
+        return await (await import('./agent/command.ts')).agentCommand(arguments_.slice(1), process.env);
       case 'check':
         return check();
       case 'raise-epoch':
@@ -105,8 +110,3 @@ function raise(): number {
 
 const configFile = (): string => resolve(process.env['HALLHUB_CONFIG'] ?? 'hallhub.yaml');
 const dataDir = (): string => resolve(process.env['HALLHUB_DATA_DIR'] ?? 'data');
-
-function refuse(code: Code, detail: string | undefined): number {
-  process.stderr.write(`${catalogue[code]?.en ?? 'Refused'} (${code})${detail === undefined ? '' : `\n${detail}`}\n`);
-  return 78;
-}

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { Cancel } from '@hallhub/sync/base';
+import type { Credentials } from './agents/index.ts';
+import { createEnrolment } from './agents/index.ts';
 import type { Broker } from './broker/index.ts';
 import { openBroker } from './broker/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -56,9 +59,25 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     withdrawn: () => devices.busDevices().flatMap(({ id, revokedAt }) => (revokedAt === null ? [] : [id])),
     onWithdrawn: (listener) => devices.onRevoked(listener),
   });
+  const enrolment = createEnrolment({
+    db,
+    clock,
+    audit: parts.audit,
+    vault: parts.vault,
+    configured: config.agents.map(({ id }) => id),
+    issueToken: (agent, by) => devices.issueToken(agent, by),
+    revokeToken: (agent, by) => devices.revokeToken(agent, by),
+    admit: (agent, token) => broker.admit(agent, token),
+    place: () => ({
+      hub: config.hub.id,
+      campus: config.hub.campus,
+      mqtt: brokerPlace(config, mqttPort, certificate?.ca),
+    }),
+  });
   let listening = false;
   const { server, api, live } = await createWeb(options, parts, {
     broker,
+    enrolment,
     ownCertificate: certificate,
     isListening: () => listening,
   });
@@ -132,4 +151,15 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     },
     close,
   };
+}
+
+/** Where an agent finds the broker, and whose word it takes for it. */
+function brokerPlace({ mqtt }: HubOptions['config'], port: number, ca: string | undefined): Credentials['mqtt'] {
+  if (mqtt.broker === 'embedded') {
+    const tls = mqtt.tls === 'own-ca';
+    return { port, tls, ...(tls && ca !== undefined && { ca }) };
+  }
+  const [first = '', ...others] = mqtt.url ?? [];
+  const outside = mqtt.caFile === undefined ? undefined : readFileSync(mqtt.caFile, 'utf8');
+  return { urls: [first, ...others], tls: first.startsWith('mqtts:'), ...(outside !== undefined && { ca: outside }) };
 }

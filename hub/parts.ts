@@ -22,7 +22,7 @@ import {
   storeFailure,
 } from '@hallhub/sync/sqlite';
 import type { AgentLink, RemoteDevice } from './agents/index.ts';
-import { createAgentLink, joinHosts } from './agents/index.ts';
+import { agentsSchema, createAgentLink, joinHosts } from './agents/index.ts';
 import type { Audit } from './audit/index.ts';
 import { auditSchema, createAudit } from './audit/index.ts';
 import type { Inbox } from './broker/index.ts';
@@ -66,6 +66,7 @@ export const schemaComponents = [
   gatesSchema,
   certificateSchema,
   devicesSchema,
+  agentsSchema,
   feedSchema,
   receiverSchema,
   busSchema,

@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { X509Certificate, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createHintVerifier } from '@hallhub/sync/adapters/webhook';
 import { unwrap } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import type { FastifyInstance } from 'fastify';
+import type { Enrolment } from './agents/index.ts';
+import { agentRoutes, fingerprintOf } from './agents/index.ts';
 import type { Api } from './api/api.ts';
 import { SESSION_COOKIE, createApi } from './api/api.ts';
 import type { Live, LiveEvent } from './api/live.ts';
@@ -43,10 +45,12 @@ export async function createWeb(
   parts: Parts,
   {
     broker,
+    enrolment,
     ownCertificate,
     isListening,
   }: {
     readonly broker: Broker;
+    readonly enrolment: Enrolment;
     readonly ownCertificate: ServerCertificate | undefined;
     readonly isListening: () => boolean;
   },
@@ -115,6 +119,13 @@ export async function createWeb(
   kioskRoutes(api, { kiosks, certificates, live, secure });
   hallRoutes(api, { replica, outbox, requests, audit, live });
   deviceRoutes(api, { devices, admit: (id, token) => broker.admit(id, token) });
+  agentRoutes(api, {
+    configured: config.agents,
+    enrolment,
+    link: parts.agents,
+    live,
+    fingerprint: ownCertificate && tls ? fingerprintOf(new X509Certificate(ownCertificate.ca).raw) : undefined,
+  });
   host.onHealth(({ deviceId, health }) => {
     live.publish('devices', { id: deviceId, health });
     for (const { id, printer, reader } of config.kiosks) {
@@ -181,6 +192,7 @@ const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
   prints: ['counter', 'auditor'],
   hall: ['auditor'],
   devices: ['auditor'],
+  agents: ['auditor'],
 };
 
 /** Whether somebody with these grants may hear of an event: by a role anywhere, or of an area only by a role there. */

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPtyPair } from '@hallhub/device-drivers/kit/testing';
@@ -27,6 +28,8 @@ export interface Campus {
   readonly configFile: string;
   /** The hub's. */
   readonly dataDir: string;
+  /** For an agent. */
+  readonly agentDir: string;
   /** The hub's database. */
   readonly database: string;
   /** A hub of this university; the one before must have ended. */
@@ -46,6 +49,9 @@ const configuration = (lines: {
   readonly turnstile: string;
   readonly kioskReader: string;
   readonly printer: string;
+  readonly mqttPort: number;
+  /** Where the gate's devices hang; undefined: on the hub. */
+  readonly gateAgent: string | undefined;
 }): string => `
 hub:
   id: hub-south
@@ -56,17 +62,20 @@ hall:
   url: ${lines.hall.url}
   token: ${lines.token}
   keys: { ${lines.hall.keyId}: ${lines.hall.publicKey} }
-mqtt: { host: 127.0.0.1, port: 0, tls: off }
+mqtt: { host: 127.0.0.1, port: ${lines.mqttPort}, tls: off }
+${lines.gateAgent === undefined ? '' : `agents: [{ id: ${lines.gateAgent}, label: { zh: 南门代理, en: South gate agent } }]`}
 areas:
   - { id: campus, label: { zh: 校园, en: Campus }, maxStaleness: 4h }
 devices:
   - id: south-reader
     profile: generic/resident-id-serial
     label: { zh: 南门读卡器, en: South gate reader }
+    ${onAgent(lines.gateAgent)}
     transport: { kind: serial, path: ${lines.gateReader}, baudRate: 115200 }
   - id: south-turnstile
     profile: generic/modbus-relay-flash
     label: { zh: 南门闸机, en: South gate turnstile }
+    ${onAgent(lines.gateAgent)}
     transport: { kind: serial, path: ${lines.turnstile}, baudRate: 115200 }
   - id: hall-reader
     profile: generic/resident-id-serial
@@ -88,7 +97,23 @@ kiosks:
   - { id: ${KIOSK}, label: { zh: 办事大厅自助机, en: Service hall kiosk }, printer: ${PRINTER}, reader: hall-reader }
 `;
 
-export async function startCampus(): Promise<Campus> {
+const onAgent = (agent: string | undefined): string => (agent === undefined ? '' : `agent: ${agent}`);
+
+/** A port that was free a moment ago: an agent remembers its hub's, so that it cannot change at every start. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+  });
+}
+
+export async function startCampus({ gateAgent }: { readonly gateAgent?: string } = {}): Promise<Campus> {
   const running = cleanUp();
   const { later } = running;
   try {
@@ -132,9 +157,12 @@ export async function startCampus(): Promise<Campus> {
         turnstile: turnstileLine.a,
         kioskReader: kioskLine.a,
         printer: printer.uri,
+        mqttPort: gateAgent === undefined ? 0 : await freePort(),
+        gateAgent,
       }),
     );
     const dataDir = join(folder, 'hub');
+    const agentDir = join(folder, 'agent');
     return {
       hall,
       gateReader,
@@ -143,6 +171,7 @@ export async function startCampus(): Promise<Campus> {
       printer,
       configFile,
       dataDir,
+      agentDir,
       database: join(dataDir, 'hub.db'),
       startHub: async () => {
         const hub = await startHub({ configFile, dataDir });

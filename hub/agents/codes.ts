@@ -4,4 +4,19 @@ export const agentCodes = defineCodes({
   'E-AGENT-0101': { zh: '该设备不属于此代理', en: 'This agent has no such device' },
   'E-AGENT-0102': { zh: '代理上报的内容无法识别', en: 'An agent reported something that makes no sense' },
   'E-AGENT-0103': { zh: '代理未连接', en: 'The agent is not connected' },
+  'E-AGENT-0201': { zh: '配置中没有此代理', en: 'The configuration names no such agent' },
+  'E-AGENT-0202': {
+    zh: '登记码无效或已过期，请重新生成',
+    en: 'The enrolment code is wrong, used or too old; make a new one',
+  },
+  'E-AGENT-0203': { zh: '该代理尚未登记', en: 'This agent is not enrolled' },
+  'E-AGENT-0204': { zh: '凭证未能送达消息服务器，请重试', en: 'The broker did not take the credentials; try again' },
+  'E-AGENT-0301': { zh: '无法连接中心', en: 'The hub cannot be reached' },
+  'E-AGENT-0302': {
+    zh: '对方出示的证书与登记码不符，可能有人冒充中心',
+    en: 'The certificate is not the one that the code names; somebody may be posing as the hub',
+  },
+  'E-AGENT-0303': { zh: '中心拒绝登记', en: 'The hub refused the enrolment' },
+  'E-AGENT-0304': { zh: '本机尚未登记', en: 'This machine is not enrolled yet' },
+  'E-AGENT-0305': { zh: '中心已注销此代理', en: 'The hub has withdrawn this agent' },
 });

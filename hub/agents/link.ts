@@ -32,8 +32,10 @@ export interface AgentLink {
   projected(agent: string): void;
   state(agent: string): AgentState;
   leaveSafeMode(agent: string): ReturnType<Asker['ask']>;
+  /** Makes its devices those of the configuration: at the start, and when it is enrolled anew. */
+  assign(agent: string): void;
   /** Says that the hub has withdrawn it, as far as it hears, and forgets its feed. */
-  withdraw(agent: string): void;
+  withdraw(agent: string): Promise<void>;
   onChange(listener: (agent: string) => void): Cancel;
   /** Joins the bus, and makes each agent's devices those of the configuration. */
   start(bus: DeviceBus): void;
@@ -62,11 +64,13 @@ export function createAgentLink(deps: {
   const changed = (agent: string): void => {
     for (const listener of listeners) listener(agent);
   };
-  const send = (agent: string, topic: string, payload: Uint8Array): void => {
-    // The pipe may lose it all the same; whoever needs an answer asks again.
-    bus?.send(agent, local(topic), payload).catch((error: unknown) => {
+  const send = async (agent: string, topic: string, payload: Uint8Array): Promise<void> => {
+    try {
+      // The pipe may lose it all the same; whoever needs an answer asks again.
+      await bus?.send(agent, local(topic), payload);
+    } catch (error) {
       log.warn({ agent, topic, error }, 'a message to an agent could not be sent');
-    });
+    }
   };
   const askers = new Map<string, Asker>();
   const askerOf = (agent: string): Asker => {
@@ -76,7 +80,8 @@ export function createAgentLink(deps: {
         clock,
         random,
         send: (payload) => {
-          send(agent, topics.hubAsks, payload);
+          void send(agent, topics.hubAsks, payload);
+          return connected(agent);
         },
       });
     askers.set(agent, asker);
@@ -105,7 +110,7 @@ export function createAgentLink(deps: {
     pipe: {
       connected,
       command: (agent, payload) => {
-        send(agent, topics.command, payload);
+        void send(agent, topics.command, payload);
       },
       ask: async (agent, method, params) => {
         if (!connected(agent)) return err({ code: 'E-AGENT-0103', detail: agent });
@@ -149,7 +154,7 @@ export function createAgentLink(deps: {
       },
     },
     send: (agent, payload) => {
-      send(agent, topics.answer, payload);
+      void send(agent, topics.answer, payload);
     },
     fault: (error) => {
       log.error({ error }, 'a question of an agent could not be answered');
@@ -157,19 +162,17 @@ export function createAgentLink(deps: {
   });
 
   const agents = [...new Set(deps.devices.map(({ agent }) => agent))];
-  const assign = (): void => {
-    for (const agent of agents) {
-      const mine = deps.devices.filter((device) => device.agent === agent);
-      const records = mine.map(({ definition }) => ({
-        id: definition.id,
-        kind: 'agent-device',
-        schemaVersion: '1.0',
-        validFrom: epochMs(0),
-        validUntil: FOR_EVER,
-        data: agentDeviceSchema.parse({ params: {}, ...definition }),
-      }));
-      if (feeds.replaceKind(agent, 'agent-device', records)) feedFor(agent).notify();
-    }
+  const assign = (agent: string): void => {
+    const mine = deps.devices.filter((device) => device.agent === agent);
+    const records = mine.map(({ definition }) => ({
+      id: definition.id,
+      kind: 'agent-device',
+      schemaVersion: '1.0',
+      validFrom: epochMs(0),
+      validUntil: FOR_EVER,
+      data: agentDeviceSchema.parse({ params: {}, ...definition }),
+    }));
+    if (feeds.replaceKind(agent, 'agent-device', records)) feedFor(agent).notify();
   };
 
   return {
@@ -188,8 +191,10 @@ export function createAgentLink(deps: {
       };
     },
     leaveSafeMode: (agent) => askerOf(agent).ask('leave-safe-mode', {}, { signal: new AbortController().signal }),
-    withdraw: (agent) => {
-      send(agent, topics.withdrawn, Buffer.from('{}'));
+    assign,
+    withdraw: async (agent) => {
+      // One that does not hear it is shut out all the same; its own keys stay on its disk then.
+      await askerOf(agent).ask('withdraw', {}, { signal: new AbortController().signal, within: seconds(3) });
       answerer.gone(agent);
       feeds.drop(agent);
       open.delete(agent);
@@ -202,7 +207,7 @@ export function createAgentLink(deps: {
     },
     start: (joined) => {
       bus = joined;
-      assign();
+      for (const agent of agents) assign(agent);
       undo = [
         joined.onTransient(({ deviceId, topic, payload }) => {
           if (topic === local(topics.ask)) answerer.receive(deviceId, payload);

@@ -26,8 +26,8 @@ export interface Connection {
   start(): void;
   stop(): Promise<void>;
   readonly up: boolean;
-  /** Hands a message to the broker, or drops it when it is away: whatever matters is asked again by whoever needs it. */
-  send(topic: string, payload: Uint8Array): void;
+  /** Hands a message to the broker. False: it is away, and whatever matters is asked again by whoever needs it. */
+  send(topic: string, payload: Uint8Array): boolean;
   onMessage(listener: (message: PipeMessage) => void): Cancel;
   onUp(listener: (up: boolean) => void): Cancel;
   /** The broker refused these credentials; it is tried again all the same. */
@@ -132,7 +132,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     stop: async () => {
       cancelHeartbeat?.();
-      if (up) await client.publishAsync(presenceTopic, presence('offline'), { qos: 1 }).catch(() => undefined);
+      // The last will says that it is gone, whether the connection still carries anything or not.
       await client.endAsync(true);
       setUp(false);
     },
@@ -140,7 +140,9 @@ export function createConnection(options: ConnectionOptions): Connection {
       return up;
     },
     send: (topic, payload) => {
-      if (up) client.publish(`${prefix}${topic}`, Buffer.from(payload), { qos: 0 });
+      if (!up) return false;
+      client.publish(`${prefix}${topic}`, Buffer.from(payload), { qos: 0 });
+      return true;
     },
     onMessage: messages.on,
     onUp: changes.on,

@@ -25,8 +25,6 @@ export const topics = {
   command: 'down/command',
   /** What a device reports now and nobody needs later. */
   live: 'up/live',
-  /** The hub has withdrawn this agent: it forgets its keys. */
-  withdrawn: 'down/withdrawn',
 } as const;
 
 const transport = z.discriminatedUnion('kind', [
@@ -182,7 +180,10 @@ export type Hello = z.output<typeof helloSchema>;
 
 export const helloAnswerSchema = z.object({ at: epochMs }).meta({ id: 'HelloAnswer' });
 
-/** What the hub asks of an agent: a call of a capability, a device's last frames, or to leave its safe mode. */
+/**
+ * What the hub asks of an agent: a call of a capability, a device's last frames, to leave its safe mode, or to destroy its
+ * keys and data because it has been withdrawn.
+ */
 export const hubAskSchema = z.object({ id: z.string().min(1).max(64), within: z.number().min(0).max(120_000) }).and(
   z.discriminatedUnion('method', [
     z.object({
@@ -191,5 +192,6 @@ export const hubAskSchema = z.object({ id: z.string().min(1).max(64), within: z.
     }),
     z.object({ method: z.literal('traffic'), params: z.object({ device: deviceId }) }),
     z.object({ method: z.literal('leave-safe-mode'), params: z.object({}) }),
+    z.object({ method: z.literal('withdraw'), params: z.object({}) }),
   ]),
 );

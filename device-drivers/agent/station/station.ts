@@ -99,9 +99,7 @@ export function createStation(options: StationOptions): Station {
   const asker = createAsker({
     clock,
     random,
-    send: (payload) => {
-      connection.send(topics.ask, payload);
-    },
+    send: (payload) => connection.send(topics.ask, payload),
   });
   const fault = (part: string) => (error: unknown) => {
     log.error({ part, error }, 'a part of the agent met an error and goes on');
@@ -288,6 +286,10 @@ export function createStation(options: StationOptions): Station {
         crashLoop.leave();
         reply(ok());
         if (safeMode !== undefined) options.onRestart();
+        return;
+      case 'withdraw':
+        reply(ok());
+        options.onWithdrawn();
     }
   };
 
@@ -302,7 +304,6 @@ export function createStation(options: StationOptions): Station {
           if (topic === topics.answer) asker.receive(payload);
           else if (topic === topics.command) commands.receive(payload);
           else if (topic === topics.hubAsks) void answerHub(payload).catch(fault('questions'));
-          else if (topic === topics.withdrawn) options.onWithdrawn();
         }),
         connection.onUp((up) => {
           if (up) {

@@ -49,6 +49,12 @@ export const pages = [
     component: () => import('../pages/DevicesPage.vue'),
   }),
   definePage({
+    path: '/agents',
+    title: { zh: '现场代理', en: 'Agents' },
+    roles: ['operator', 'auditor'],
+    component: () => import('../pages/AgentsPage.vue'),
+  }),
+  definePage({
     path: '/accounts',
     title: { zh: '人员', en: 'Staff' },
     roles: ['operator', 'auditor'],

@@ -4,13 +4,17 @@ import type { LinkFailure } from '../../link/index.ts';
 import type { Ask, Method } from './messages.ts';
 import { MESSAGE_LIMIT, answerSchema, askSchema } from './messages.ts';
 
-/** Sends one message towards the other end; it may be lost, come twice, or overtake another. */
-export type SendMessage = (payload: Uint8Array) => void;
+/**
+ * Sends one message towards the other end; it may be lost, come twice, or overtake another. False: there is no pipe at the
+ * moment, and nothing was sent.
+ */
+export type SendMessage = (payload: Uint8Array) => boolean;
 
 /** The end that asks: an agent. */
 export interface Asker {
   /**
-   * Asks and waits for the answer. Errors: `E-SYNC-0102` (retry) no answer in time, `E-SYNC-0105` (reject) the question is
+   * Asks and waits for the answer. Errors: `E-SYNC-0101` (retry) no pipe,
+   * `E-SYNC-0102` (retry) no answer in time, `E-SYNC-0105` (reject) the question is
    * larger than a message may be, or what the other end said.
    */
   ask(
@@ -61,7 +65,7 @@ export function createAsker(deps: {
         const cancel = clock.after(ms(within + GRACE), abort);
         signal.addEventListener('abort', abort, { once: true });
         waiting.set(id, settle);
-        deps.send(payload);
+        if (!deps.send(payload)) settle(err({ code: 'E-SYNC-0101', class: 'retry', detail: method }));
       });
     },
     receive: (payload) => {

@@ -129,7 +129,14 @@ function createAgent(clock: ManualClock, send: (payload: Uint8Array) => void) {
   migrate({ db, components: [replicaSchema, outboxSchema] });
   const held = new Map<string, number>();
   const begin = () => {
-    const asker = createAsker({ clock, random: systemRandom, send });
+    const asker = createAsker({
+      clock,
+      random: systemRandom,
+      send: (payload) => {
+        send(payload);
+        return true;
+      },
+    });
     const replica = createReplica({
       source: askedFeed(asker),
       store: sqliteReplicaStore({ db, source: 'hub', sealer }),

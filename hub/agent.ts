@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { createAgentHost } from '@hallhub/device-drivers/agent';
+import type { AgentHost } from '@hallhub/device-drivers/agent';
+import type { Station } from '@hallhub/device-drivers/agent/station';
+import { createConnection, createStation, noteStart, stationSchema } from '@hallhub/device-drivers/agent/station';
+import type { TransportFactory } from '@hallhub/device-drivers/kit';
+import type { Clock, RandomBytes, Result } from '@hallhub/sync/base';
+import { ok, systemRandom } from '@hallhub/sync/base';
+import { aesGcmSealer, migrate, openDatabase, outboxSchema, replicaSchema } from '@hallhub/sync/sqlite';
+import type { Logger } from 'pino';
+import type { Identity } from './agent/identity.ts';
+import { destroyIdentity, readIdentity } from './agent/identity.ts';
+
+import { openDataDir, secretFile } from './store/index.ts';
+
+export interface AgentOptions {
+  readonly dataDir: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random?: RandomBytes;
+  /** Lines other than those of a real machine, for simulators beside the agent. */
+  readonly transports?: TransportFactory;
+}
+
+/** Why an agent ended. */
+export type AgentEnd = 'stopped' | 'withdrawn' | 'restart';
+
+/** An agent: a small machine's share of the hub. It runs beside its devices, alone or inside a kiosk. */
+export interface Agent {
+  readonly identity: Pick<Identity, 'agent' | 'hub' | 'campus'>;
+  readonly station: Station;
+  /** Resolves when it has ended; `withdrawn`: its keys and its data are gone. */
+  readonly ended: Promise<AgentEnd>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds and starts the agent that is enrolled in `dataDir`.
+ *
+ * Error: `E-AGENT-0304` nobody is enrolled there.
+ * @throws {FailureError} `E-STORE-01xx` when the folder is in use or damaged.
+ */
+export function startAgent(options: AgentOptions): Result<Agent> {
+  const { clock, log, random = systemRandom } = options;
+  const dir = openDataDir(options.dataDir);
+  const found = readIdentity(dir);
+  if (!found.ok) {
+    dir.release();
+    return found;
+  }
+  const identity = found.value;
+  const crashLoop = noteStart({ file: dir.file('starts.json'), clock });
+  const db = openDatabase({ file: dir.file('agent.db') });
+  migrate({ db, components: [replicaSchema, outboxSchema, stationSchema] });
+
+  let end: (how: AgentEnd) => void = () => undefined;
+  const ended = new Promise<AgentEnd>((resolve) => {
+    end = resolve;
+  });
+  const station = createStation({
+    agent: identity.agent,
+    version: options.version,
+    connection: createConnection({
+      urls: brokersOf(identity),
+      campus: identity.campus,
+      agent: identity.agent,
+      token: identity.token,
+      ...(identity.mqtt.ca !== undefined && { ca: identity.mqtt.ca }),
+      clock,
+      random,
+    }),
+    db,
+    sealer: aesGcmSealer(secretFile(dir, 'store.key', () => randomBytes(32))),
+    clock,
+    random,
+    log,
+    createHost: ({ devices, log: hostLog }): AgentHost =>
+      createAgentHost({
+        clock,
+        random,
+        log: hostLog,
+        devices,
+        isolate: true,
+        ...(options.transports && { transportFactory: options.transports }),
+      }),
+    profilesVersion: 'built-in',
+    crashLoop,
+    onWithdrawn: () => void finish('withdrawn'),
+    onRestart: () => void finish('restart'),
+  });
+
+  let finishing: Promise<void> | undefined;
+  const finish = (how: AgentEnd): Promise<void> => {
+    finishing ??= (async () => {
+      await station.stop();
+      db.close();
+      crashLoop.ended();
+      if (how === 'withdrawn') {
+        log.error({ agent: identity.agent }, 'the hub has withdrawn this agent; its keys and data are destroyed');
+        destroyIdentity(dir);
+      }
+      dir.release();
+      end(how);
+    })();
+    return finishing;
+  };
+  station.start();
+  log.info({ agent: identity.agent, hub: identity.hub }, 'the agent is up');
+  return ok({ identity, station, ended, stop: () => finish('stopped') });
+}
+
+/** The brokers outside, or the hub's own at the address under which the agent was enrolled. */
+function brokersOf({ hubUrl, mqtt }: Identity): readonly [string, ...string[]] {
+  if (mqtt.urls) return mqtt.urls;
+  const { hostname } = new URL(hubUrl);
+  return [`${mqtt.tls ? 'mqtts' : 'mqtt'}://${hostname}:${mqtt.port ?? (mqtt.tls ? 8883 : 1883)}`];
+}

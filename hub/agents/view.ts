@@ -1,0 +1,16 @@
+/** An agent as the console shows it. */
+export interface AgentView {
+  readonly id: string;
+  readonly label: { readonly zh: string; readonly en: string };
+  readonly enrolledAt: number | null;
+  readonly revokedAt: number | null;
+  readonly connected: boolean;
+  readonly heardAt: number | null;
+  /** Its clock minus the hub's, in milliseconds. */
+  readonly clockOffset: number | null;
+  readonly version: string | null;
+  readonly profiles: string | null;
+  readonly safeMode: string | null;
+  readonly pendingEvents: number | null;
+  readonly devices: readonly string[];
+}
