@@ -25,8 +25,8 @@ import type { AgentLink, RemoteDevice } from './agents/index.ts';
 import { agentsSchema, createAgentLink, joinHosts } from './agents/index.ts';
 import type { Audit } from './audit/index.ts';
 import { auditSchema, createAudit } from './audit/index.ts';
-import type { Inbox } from './broker/index.ts';
-import { busSchema, createInbox } from './broker/index.ts';
+import type { Inbox, LateChannel } from './broker/index.ts';
+import { busSchema, createInbox, createLateChannel } from './broker/index.ts';
 import type { CertificateService, PdfMaker } from './certificates/index.ts';
 import {
   certificateHandler,
@@ -78,6 +78,8 @@ export interface Parts {
   readonly vault: Vault;
   readonly audit: Audit;
   readonly staff: Staff;
+  /** The broker's channel for devices that speak MQTT; gets its broker when that is opened. */
+  readonly mqtt: LateChannel;
   /** Every device, wherever it hangs. */
   readonly host: AgentHost;
   readonly agents: AgentLink;
@@ -113,7 +115,9 @@ export function createParts(
   const audit = createAudit({ db, clock });
   const staff = createStaff({ db, clock, audit });
 
+  const mqtt = createLateChannel(onFault('mqtt'));
   const local = createAgentHost({
+    mqtt,
     clock,
     random,
     log,
@@ -252,6 +256,7 @@ export function createParts(
     vault,
     audit,
     staff,
+    mqtt,
     host,
     agents,
     hall,

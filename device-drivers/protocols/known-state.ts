@@ -2,13 +2,14 @@ import { type Clock, type EpochMs, type Result, failure, ok } from '@hallhub/syn
 
 /** What is known of a device's channels, and whether the device or only the broker's memory says so. */
 export interface KnownState {
-  /** True when the device itself says something else than what was known: a change, and not the first news. */
+  /** True when the device itself says something else than what it said before, or speaks for the first time where that counts. */
   learn(channel: number, on: boolean, retained: boolean): boolean;
   /** Error: `E-DEV-0102` while a channel is not known at all. `fromBroker` stands where the device has not spoken itself. */
   read(): Result<{ readonly on: readonly boolean[]; readonly at: EpochMs; readonly fromBroker?: true }>;
 }
 
-export function createKnownState(channels: number, clock: Clock): KnownState {
+/** `firstCounts`: a state is worth telling when it becomes known; a press that was before is not. */
+export function createKnownState(channels: number, clock: Clock, firstCounts: boolean): KnownState {
   const known = new Map<number, { readonly on: boolean; readonly retained: boolean }>();
   let at = clock.now();
   return {
@@ -19,7 +20,8 @@ export function createKnownState(channels: number, clock: Clock): KnownState {
       if (retained && before?.retained === false) return false;
       known.set(channel, { on, retained });
       at = clock.now();
-      return !retained && before?.retained === false && before.on !== on;
+      if (retained) return false;
+      return before?.retained === false ? before.on !== on : firstCounts;
     },
     read: () => {
       const all = Array.from({ length: channels }, (_, channel) => known.get(channel));

@@ -19,6 +19,8 @@ export interface MqttChannelOptions {
    * messages for exact topics and on one node only.
    */
   readonly broker: 'mosquitto' | 'rabbitmq';
+  /** A retained message that the broker publishes when this channel goes without a word. */
+  readonly will?: { readonly topic: string; readonly payload: string };
   readonly clock: Clock;
   readonly log: DeviceLog;
 }
@@ -67,6 +69,9 @@ export function createMqttChannel(options: MqttChannelOptions): ClosableMqttChan
     ...(urls.length > 1 && { servers: urls.map(serverOf) }),
     protocolVersion: identifies ? 5 : 4,
     clean: true,
+    ...(options.will && {
+      will: { topic: options.will.topic, payload: Buffer.from(options.will.payload), qos: 1 as const, retain: true },
+    }),
     manualConnect: true,
     resubscribe: false,
     queueQoSZero: false,

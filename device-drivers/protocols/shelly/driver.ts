@@ -107,8 +107,8 @@ export function createShellyDriver(
     return status;
   };
 
-  const outputs = createKnownState(params.switches, clock);
-  const inputs = createKnownState(params.inputs, clock);
+  const outputs = createKnownState(params.switches, clock, true);
+  const inputs = createKnownState(params.inputs, clock, false);
   const changed = createEmitter<Parameters<Parameters<Switch['onChange']>[0]>[0]>(onListenerError);
   const moved = createEmitter<Parameters<Parameters<Curtain['onPosition']>[0]>[0]>(onListenerError);
   const read = createEmitter<Parameters<Parameters<Meter['onReading']>[0]>[0]>(onListenerError);

@@ -70,7 +70,7 @@ export function createTasmotaDriver(
     return sent;
   };
 
-  const relays = createKnownState(params.relays, clock);
+  const relays = createKnownState(params.relays, clock, true);
   const changed = createEmitter<Parameters<Parameters<Switch['onChange']>[0]>[0]>(onListenerError);
   const moved = createEmitter<Parameters<Parameters<Curtain['onPosition']>[0]>[0]>(onListenerError);
   const read = createEmitter<Parameters<Parameters<Meter['onReading']>[0]>[0]>(onListenerError);

@@ -78,7 +78,7 @@ export function createZigbee2mqttDriver(
   const notReady = (): Failure | undefined =>
     device.health.state === 'ready' ? undefined : (device.health.reason ?? { code: 'E-DEV-0102' });
 
-  const states = createKnownState(params.switches.length, clock);
+  const states = createKnownState(params.switches.length, clock, true);
   const changed = createEmitter<Parameters<Parameters<Switch['onChange']>[0]>[0]>(onListenerError);
   const moved = createEmitter<Parameters<Parameters<Curtain['onPosition']>[0]>[0]>(onListenerError);
   const seen = createEmitter<Parameters<Parameters<Occupancy['onOccupancy']>[0]>[0]>(onListenerError);
