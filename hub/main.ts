@@ -5,6 +5,7 @@ import type { Credentials } from './agents/index.ts';
 import { createEnrolment } from './agents/index.ts';
 import type { Broker } from './broker/index.ts';
 import { openBroker } from './broker/index.ts';
+import { homeAssistantOf, hubStatusTopic } from './home-assistant/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
@@ -73,7 +74,10 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     authenticate: (deviceId, token) => devices.authenticate(deviceId, token),
     withdrawn: () => devices.busDevices().flatMap(({ id, revokedAt }) => (revokedAt === null ? [] : [id])),
     onWithdrawn: (listener) => devices.onRevoked(listener),
+    ...(config.homeAssistant.enabled && { will: { topic: hubStatusTopic(config.hub.id), payload: 'offline' } }),
   });
+  parts.mqtt.attach(broker.channel);
+  const homeAssistant = homeAssistantOf(options, parts);
   const enrolment = createEnrolment({
     db,
     clock,
@@ -107,6 +111,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     host.start();
     agents.start(broker.bus);
     parts.profiles.start();
+    homeAssistant?.start();
     gates.start();
     kiosks.start();
     certificates.start();
@@ -139,6 +144,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     registry.stop();
     agents.stop();
     parts.profiles.stop();
+    await homeAssistant?.stop();
     await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), broker.stop()]);
     await host.stop();
     await pdf.stop();

@@ -26,8 +26,8 @@ import type { AgentLink, RemoteDevice } from './agents/index.ts';
 import { agentsSchema, createAgentLink, joinHosts } from './agents/index.ts';
 import type { Audit } from './audit/index.ts';
 import { auditSchema, createAudit } from './audit/index.ts';
-import type { Inbox } from './broker/index.ts';
-import { busSchema, createInbox } from './broker/index.ts';
+import type { Inbox, LateChannel } from './broker/index.ts';
+import { busSchema, createInbox, createLateChannel } from './broker/index.ts';
 import type { CertificateService, PdfMaker } from './certificates/index.ts';
 import {
   certificateHandler,
@@ -82,6 +82,8 @@ export interface Parts {
   readonly vault: Vault;
   readonly audit: Audit;
   readonly staff: Staff;
+  /** The broker's channel for devices that speak MQTT; gets its broker when that is opened. */
+  readonly mqtt: LateChannel;
   /** Every device, wherever it hangs; each command through it is on record before it leaves. */
   readonly host: AgentHost;
   readonly agents: AgentLink;
@@ -119,6 +121,7 @@ export function createParts(
   const audit = createAudit({ db, clock });
   const staff = createStaff({ db, clock, audit });
 
+  const mqtt = createLateChannel(onFault('mqtt'));
   const hardware = createHardware({ db, clock, audit });
   const configured = config.devices.map((device) => placed(device, hardware));
   const profiles = createProfiles({
@@ -144,6 +147,7 @@ export function createParts(
       random,
       log,
       devices: plugged,
+      mqtt,
       profiles: profiles.catalogue(),
       protocols: protocols ?? builtInProtocols,
       isolate: true,
@@ -319,6 +323,7 @@ export function createParts(
     vault,
     audit,
     staff,
+    mqtt,
     host,
     agents,
     profiles,

@@ -7,6 +7,9 @@ import { residentIdProtocol } from '../protocols/resident-id/index.ts';
 import { wiegandLineProtocol } from '../protocols/wiegand-line/index.ts';
 import { codeScannerProtocol } from '../protocols/code-scanner/index.ts';
 import { turnstileRs485Protocol } from '../protocols/turnstile-rs485/index.ts';
+import { shellyProtocol } from '../protocols/shelly/index.ts';
+import { tasmotaProtocol } from '../protocols/tasmota/index.ts';
+import { zigbee2mqttProtocol } from '../protocols/zigbee2mqtt/index.ts';
 
 /** The protocols that come with the product. A new one is a line here. */
 export const builtInProtocols: readonly Protocol[] = [
@@ -19,4 +22,7 @@ export const builtInProtocols: readonly Protocol[] = [
   osdpProtocol,
   ippOverNetwork,
   escposProtocol,
+  tasmotaProtocol,
+  shellyProtocol,
+  zigbee2mqttProtocol,
 ];

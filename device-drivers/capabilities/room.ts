@@ -18,7 +18,15 @@ export const switchShape = defineCapability({
     },
   },
   calls: {
-    state: { args: z.tuple([]), result: z.object({ on: z.array(z.boolean()).readonly(), at: instant }) },
+    state: {
+      args: z.tuple([]),
+      result: z.object({
+        on: z.array(z.boolean()).readonly(),
+        at: instant,
+        /** The broker kept it from before; the device itself has not spoken yet. */
+        fromBroker: z.literal(true).exactOptional(),
+      }),
+    },
   },
   events: { change: { data: z.object({ channel, on: z.boolean(), at: instant }) } },
 });

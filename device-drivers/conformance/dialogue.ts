@@ -114,10 +114,10 @@ export async function checkUnplug(rig: Rig): Promise<void> {
 
 export async function checkLineFault(rig: Rig, fault: LineFault): Promise<void> {
   await ready(rig, 'at start');
-  rig.lineFault = fault;
+  rig.line.setFault(fault);
   for (const order of rig.subject.orders) await troubled(rig, order, () => undefined);
   await rig.until(() => false, seconds(20));
-  rig.lineFault = undefined;
+  rig.line.setFault(undefined);
   await ready(rig, `after a line that ${fault}`);
   for (const order of rig.subject.orders) await nothingLater(rig, order, `after a line that ${fault}`);
   await checkRoundTrip(rig);
@@ -132,4 +132,28 @@ export async function checkDeviceFault(rig: Rig, fault: DeviceFault): Promise<vo
   await ready(rig, `after ${fault}`);
   for (const order of rig.subject.orders) await nothingLater(rig, order, `after ${fault}`);
   await checkRoundTrip(rig);
+}
+
+/**
+ * The broker still holds what the device once left there, and the device is away: nobody is told that it is there, nothing
+ * is reported as if it happened now, no order is said to be done. When it comes, it is there.
+ */
+export async function checkGhosts(rig: Rig): Promise<void> {
+  const seen = rig.subject.stimuli.map((stimulus) => ({ stimulus, watched: rig.watch(stimulus) }));
+  if (await rig.until(() => rig.driver.health.state === 'ready', AFTERMATH))
+    throw new Error('a device that is away is ready because of what the broker kept');
+  for (const { stimulus, watched } of seen) {
+    if (watched.fresh() > 0)
+      throw new Error(`${stimulus.capability}.${stimulus.event} was reported from what the broker kept`);
+  }
+  for (const order of rig.subject.orders) {
+    const given = rig.give(order, rig.command(order));
+    await rig.until(() => given.receipt() !== undefined, ANSWERED_WITHIN);
+    if (given.receipt()?.ok !== false) throw new Error(`${label(order)} is said to be done by a device that is away`);
+  }
+  await rig.subject.start();
+  await ready(rig, 'when it has come');
+  for (const order of rig.subject.orders) {
+    if (order.effects() > 0) throw new Error(`${label(order)} was done late, when the device came`);
+  }
 }

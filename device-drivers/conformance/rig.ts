@@ -5,65 +5,85 @@ import {
   failure,
   manualClock,
   ms,
+  ok,
   plus,
   seconds,
 } from '@hallhub/sync/base';
 import type { Profile } from '@hallhub/firmware-profiles/schema';
 import { type CapabilityName, listenerName } from '../capabilities/index.ts';
-import type { Command, Driver, Protocol, Receipt, Transport } from '../kit/index.ts';
+import type {
+  Command,
+  Driver,
+  DriverEnvironment,
+  Protocol,
+  Receipt,
+  Transport,
+  TransportSettings,
+} from '../kit/index.ts';
 import { createEmitter, rethrow, silentLog } from '../kit/index.ts';
-import { type MemoryLine, createMemoryLine } from '../transports/index.ts';
+import { createMemoryBroker, createMemoryLine, type MqttFault } from '../transports/index.ts';
 import { mulberry } from './random.ts';
-import type { Order, ProtocolConformance, Stimulus, Subject } from './types.ts';
+import type { MqttSubject, Order, ProtocolConformance, Stimulus, Subject } from './types.ts';
 
 /** What the line does to the bytes that come from the device. */
-export type LineFault = 'doubles' | 'noise' | 'cuts';
+export type ByteFault = 'doubles' | 'noise' | 'cuts';
+export type LineFault = ByteFault | MqttFault;
+
+/** What is between driver and device, as far as the checks move it. */
+interface Between {
+  unplug(): void;
+  plug(): void;
+  setFault(fault: LineFault | undefined): void;
+  close(): void;
+}
 
 /** One driver and one simulated device on a line in memory, in a time that only the checks move. */
 export interface Rig {
   readonly clock: ManualClock;
   readonly driver: Driver;
   readonly subject: Subject;
-  readonly line: MemoryLine;
-  lineFault: LineFault | undefined;
+  readonly line: Between;
   /** Lets time pass until something holds. False: it did not within `longest`. */
   until(holds: () => boolean, longest: DurationMs): Promise<boolean>;
   command(order: Order, lives?: DurationMs): Command;
   /** Gives a command to the driver; the receipt comes when time passes. */
   give(order: Order, command: Command): { readonly receipt: () => Receipt | undefined };
-  /** Counts the events of a stimulus from now on. */
-  watch(stimulus: Stimulus): { readonly all: () => number; readonly matching: () => number };
+  /** Counts the events of a stimulus from now on; fresh are those that are not what a broker kept. */
+  watch(stimulus: Stimulus): { readonly fresh: () => number; readonly matching: () => number };
   /** Stops both ends; the number of timers that are left over. */
   stop(): Promise<number>;
 }
 
 const STEP = ms(5);
 
+interface Stage {
+  readonly subject: Subject;
+  readonly line: Between;
+  readonly transport: TransportSettings;
+  readonly environment: Pick<DriverEnvironment, 'transportFactory' | 'mqtt'>;
+}
+
+/** Errors: `E-DEV-0301` where the protocol has no simulated device. */
 export async function createRig(
   conformance: ProtocolConformance,
   protocol: Protocol,
   profile: Profile,
 ): Promise<Result<Rig>> {
   const clock = manualClock();
-  const line = createMemoryLine({ name: profile.id });
-  const subject = conformance.simulate?.({ transport: line.device, clock, profile });
-  if (!subject) return failure('E-DEV-0301', `${profile.protocol} has no simulated device`);
   const random = mulberry(7);
-  const spoilt = spoil(line.host, () => rig.lineFault, random);
+  const stage = onBroker(conformance, profile, clock, random)?.stage ?? onLine(conformance, profile, clock, random);
+  if (!stage) return failure('E-DEV-0301', `${profile.protocol} has no simulated device`);
+  const { subject, line } = stage;
   const connected = protocol.connect(
     {
-      transport: {
-        kind: 'memory',
-        name: profile.id,
-        ...('baudRate' in profile.transport ? { baudRate: profile.transport.baudRate } : {}),
-      },
+      transport: stage.transport,
       devices: [{ deviceId: 'device', params: { ...profile.params, ...conformance.installation?.(profile) } }],
     },
     {
       clock,
       random: (size) => Uint8Array.from({ length: size }, () => random(256)),
       log: silentLog,
-      transportFactory: () => ({ ok: true, value: spoilt }),
+      ...stage.environment,
     },
   );
   if (!connected.ok) return connected;
@@ -72,14 +92,118 @@ export async function createRig(
   const started = await subject.start();
   if (!started.ok) return started;
   driver.start();
+  return { ok: true, value: rigOf(clock, driver, subject, line) };
+}
 
+/** Errors: as {@link createRig}. The device is not there yet; what it once left at the broker is. */
+export function createHauntedRig(conformance: ProtocolConformance, protocol: Protocol, profile: Profile): Result<Rig> {
+  const clock = manualClock();
+  const random = mulberry(7);
+  const made = onBroker(conformance, profile, clock, random);
+  if (!made) return failure('E-DEV-0301', `${profile.protocol} does not hang on a broker`);
+  for (const { topic, payload } of made.ghosts) made.leave(topic, payload);
+  const { subject, line, transport, environment } = made.stage;
+  const connected = protocol.connect(
+    {
+      transport,
+      devices: [{ deviceId: 'device', params: { ...profile.params, ...conformance.installation?.(profile) } }],
+    },
+    { clock, random: (size) => new Uint8Array(size), log: silentLog, ...environment },
+  );
+  if (!connected.ok) return connected;
+  const [driver] = connected.value;
+  if (!driver) return failure('E-DEV-0303', 'no driver');
+  driver.start();
+  return { ok: true, value: rigOf(clock, driver, subject, line) };
+}
+
+function onBroker(
+  conformance: ProtocolConformance,
+  profile: Profile,
+  clock: ManualClock,
+  random: (below: number) => number,
+):
+  | { readonly stage: Stage; readonly ghosts: MqttSubject['ghosts']; leave(topic: string, payload: string): void }
+  | undefined {
+  const broker = createMemoryBroker({ clock, random });
+  const device = conformance.simulateMqtt?.({ connect: broker.connect, clock, profile });
+  if (!device) return undefined;
+  const line: Between = {
+    unplug: () => {
+      broker.setUp(false);
+    },
+    plug: () => {
+      broker.setUp(true);
+    },
+    setFault: (fault) => {
+      if (fault === 'noise' || fault === 'cuts') throw new TypeError(`messages are whole: ${fault}`);
+      broker.fault = fault;
+    },
+    close: () => {
+      broker.close();
+    },
+  };
+  const subject: Subject = {
+    ...device,
+    start: () => {
+      device.start();
+      return Promise.resolve(ok());
+    },
+  };
+  const environment = {
+    mqtt: broker.channel,
+    transportFactory: () => failure('E-DEV-0302', 'no byte line here'),
+  };
+  return {
+    stage: { subject, line, transport: { kind: 'mqtt' }, environment },
+    ghosts: device.ghosts,
+    leave: broker.leave,
+  };
+}
+
+function onLine(
+  conformance: ProtocolConformance,
+  profile: Profile,
+  clock: ManualClock,
+  random: (below: number) => number,
+): Stage | undefined {
+  const line = createMemoryLine({ name: profile.id });
+  const subject = conformance.simulate?.({ transport: line.device, clock, profile });
+  if (!subject) return undefined;
+  let fault: ByteFault | undefined;
+  const spoilt = spoil(line.host, () => fault, random);
+  return {
+    subject,
+    line: {
+      unplug: () => {
+        line.unplug();
+      },
+      plug: () => {
+        line.plug();
+      },
+      setFault: (next) => {
+        if (next === 'loses' || next === 'reorders' || next === 'delays')
+          throw new TypeError(`no bytes do that: ${next}`);
+        fault = next;
+      },
+      close: () => undefined,
+    },
+    transport: {
+      kind: 'memory',
+      name: profile.id,
+      ...('baudRate' in profile.transport ? { baudRate: profile.transport.baudRate } : {}),
+    },
+    environment: { transportFactory: () => ({ ok: true, value: spoilt }) },
+  };
+}
+
+function rigOf(clock: ManualClock, driver: Driver, subject: Subject, line: Between): Rig {
   let ids = 0;
-  const rig: Rig = {
+  return {
     clock,
     driver,
     subject,
     line,
-    lineFault: undefined,
     until: async (holds, longest) => {
       const end = clock.monotonic() + longest;
       while (!holds()) {
@@ -109,21 +233,21 @@ export async function createRig(
       return { receipt: () => receipt };
     },
     watch: (stimulus) => {
-      let [all, matching] = [0, 0];
+      let [fresh, matching] = [0, 0];
       const listen = methodOf(driver, stimulus.capability, listenerName(stimulus.event));
       void listen((data: unknown) => {
-        all += 1;
+        if ((data as { fromBroker?: true }).fromBroker !== true) fresh += 1;
         if (stimulus.matches(data)) matching += 1;
       });
-      return { all: () => all, matching: () => matching };
+      return { fresh: () => fresh, matching: () => matching };
     },
     stop: async () => {
       await driver.stop();
       await subject.stop();
+      line.close();
       return clock.pending;
     },
   };
-  return { ok: true, value: rig };
 }
 
 /** A capability's method by its name; what is missing is the driver's defect and named. */
@@ -134,7 +258,7 @@ function methodOf(driver: Driver, capability: CapabilityName, name: string) {
 }
 
 /** A line whose bytes from the device are spoilt as the fault says. */
-function spoil(inner: Transport, fault: () => LineFault | undefined, random: (below: number) => number): Transport {
+function spoil(inner: Transport, fault: () => ByteFault | undefined, random: (below: number) => number): Transport {
   const data = createEmitter<Uint8Array>(rethrow);
   inner.onData((bytes) => {
     switch (fault()) {

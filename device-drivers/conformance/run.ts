@@ -1,9 +1,16 @@
 import type { Profile, Vector } from '@hallhub/firmware-profiles/schema';
 import { capabilityNames } from '@hallhub/firmware-profiles/schema';
 import type { Protocol } from '../kit/index.ts';
-import { checkCommands, checkDeviceFault, checkLineFault, checkRoundTrip, checkUnplug } from './dialogue.ts';
+import {
+  checkCommands,
+  checkDeviceFault,
+  checkGhosts,
+  checkLineFault,
+  checkRoundTrip,
+  checkUnplug,
+} from './dialogue.ts';
 import { checkChunking, checkNoise, checkTruncation } from './frames.ts';
-import { type LineFault, type Rig, createRig } from './rig.ts';
+import { type LineFault, type Rig, createHauntedRig, createRig } from './rig.ts';
 import type { CheckReport, ProtocolConformance } from './types.ts';
 
 /** A check by its name; it throws, with what went wrong. */
@@ -13,6 +20,7 @@ export interface Check {
 }
 
 const LINE_FAULTS: readonly LineFault[] = ['doubles', 'noise', 'cuts'];
+const BROKER_FAULTS: readonly LineFault[] = ['loses', 'doubles', 'reorders', 'delays'];
 
 /** Every check that a profile must pass, by name. */
 export function checksOf(options: {
@@ -39,11 +47,16 @@ export function checksOf(options: {
       { name: 'frames behind noise', run: () => checkNoise(samples) },
     );
   }
-  if (!conformance.simulate) return checks;
-  const live = (name: string, run: (rig: Rig) => Promise<void>): Check => ({
+  const hangsOnBroker = conformance.simulateMqtt !== undefined;
+  if (!conformance.simulate && !hangsOnBroker) return checks;
+  const live = (
+    name: string,
+    run: (rig: Rig) => Promise<void>,
+    make: typeof createHauntedRig | typeof createRig = createRig,
+  ): Check => ({
     name,
     run: async () => {
-      const made = await createRig(conformance, protocol, profile);
+      const made = await make(conformance, protocol, profile);
       if (!made.ok) throw new Error(`${made.error.code} ${made.error.detail ?? ''}`);
       const rig = made.value;
       await run(rig);
@@ -62,7 +75,10 @@ export function checksOf(options: {
     live('round trip with the simulated device', checkRoundTrip),
     live('repeated and late commands', checkCommands),
     live('unplugged in mid-command', checkUnplug),
-    ...LINE_FAULTS.map((fault) => live(`a line that ${fault}`, (rig) => checkLineFault(rig, fault))),
+    ...(hangsOnBroker ? BROKER_FAULTS : LINE_FAULTS).map((fault) =>
+      live(`a line that ${fault}`, (rig) => checkLineFault(rig, fault)),
+    ),
+    ...(hangsOnBroker ? [live('what a dead device left at the broker', checkGhosts, createHauntedRig)] : []),
   );
   checks.push(
     ...conformance.deviceFaults.map((fault) =>

@@ -1,7 +1,7 @@
 import type { Clock, Result } from '@hallhub/sync/base';
 import type { Profile, Vector } from '@hallhub/firmware-profiles/schema';
 import type { CapabilityName } from '../capabilities/index.ts';
-import type { Confirmation, Framer, Transport } from '../kit/index.ts';
+import type { Confirmation, ConnectMqttPeer, Framer, Transport } from '../kit/index.ts';
 
 /** Something that the device reports when it is caused to, as the driver's event. */
 export interface Stimulus {
@@ -39,6 +39,13 @@ export interface Subject {
   setFault(fault: DeviceFault | undefined): void;
 }
 
+/** A simulated device that hangs on a broker. */
+export interface MqttSubject extends Omit<Subject, 'start'> {
+  start(): void;
+  /** Retained messages as a device that died long ago may have left them. */
+  readonly ghosts: readonly { readonly topic: string; readonly payload: string }[];
+}
+
 /** The frames that come from a device, for the checks of the framer alone. */
 export interface FrameSamples {
   readonly create: () => Framer<object>;
@@ -54,7 +61,7 @@ export interface ProtocolConformance {
   readonly protocol: string;
   /** The faults that its simulated devices can have. */
   readonly deviceFaults: readonly DeviceFault[];
-  /** What an installation has to add to the profile's parameters, such as a key that no profile may hold. */
+  /** What an installation has to add to the profile's parameters, such as a key that no profile may hold, or a topic. */
   installation?(profile: Profile): Readonly<Record<string, unknown>>;
   /** Runs a vector both ways, as far as the protocol has both. Throws, with what differs, when it does not hold. */
   checkVector(vector: Vector, profile: Profile): void;
@@ -62,6 +69,12 @@ export interface ProtocolConformance {
   frameSamples?(vectors: readonly Vector[], profile: Profile): FrameSamples;
   /** The simulated device for a profile on the far end of a line. Absent where a line in memory cannot carry the protocol. */
   simulate?(options: { readonly transport: Transport; readonly clock: Clock; readonly profile: Profile }): Subject;
+  /** The simulated device for a profile that hangs on a broker. */
+  simulateMqtt?(options: {
+    readonly connect: ConnectMqttPeer;
+    readonly clock: Clock;
+    readonly profile: Profile;
+  }): MqttSubject;
 }
 
 /** One check of one profile. */

@@ -1,4 +1,14 @@
-export { type MqttChannel, type MqttChannelState, type MqttMessage, isCommandTopic } from './mqtt-channel.ts';
+export {
+  type MqttChannel,
+  type MqttChannelState,
+  type MqttMessage,
+  type PublishOptions,
+  isCommandTopic,
+} from './mqtt-channel.ts';
+export { type MqttDevice, type MqttDeviceOptions, type MqttReport, createMqttDevice } from './mqtt-device.ts';
+export { type MqttOrder, type OrderStep, giveMqttOrder } from './mqtt-order.ts';
+export type { ConnectMqttPeer, MqttPeer, MqttPeerOptions } from './mqtt-peer.ts';
+export { type Installed, type UrlFirmware, type UrlFirmwareOptions, createUrlFirmware } from './url-firmware.ts';
 export { covers, isTopicFilter, matchesFilter } from './topic-filter.ts';
 export type { Transport } from './transport.ts';
 export type { Framer, Framed, DiscardReason } from './framer.ts';

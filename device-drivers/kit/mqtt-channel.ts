@@ -1,10 +1,15 @@
-import type { Cancel, Result } from '@hallhub/sync/base';
+import type { Cancel, DurationMs, Result } from '@hallhub/sync/base';
 
 export interface MqttMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
   /** The broker kept it for whoever comes later: it says what was, not what has just happened. Never obey it as a command. */
   readonly retained: boolean;
+}
+
+export interface PublishOptions {
+  readonly retain?: boolean;
+  readonly lives?: DurationMs;
 }
 
 export interface MqttChannelState {
@@ -26,12 +31,13 @@ export interface MqttChannel {
   readonly name: string;
   readonly state: MqttChannelState;
   /**
-   * Settles when the broker has taken the message (QoS 1).
+   * Settles when the broker has taken the message (QoS 1). A broker that speaks MQTT 5 drops it when it could not hand it on
+   * within `lives`; others do not know how.
    *
    * Errors: `E-DEV-0102` when the channel is down, `E-DEV-0103` when it broke before the broker answered.
    * @throws {RangeError} when an order ({@link isCommandTopic}) is to be retained.
    */
-  publish(topic: string, payload: Uint8Array, options?: { readonly retain?: boolean }): Promise<Result<void>>;
+  publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<Result<void>>;
   /** `filter` may hold `+` and `#` (MQTT 3.1.1, 4.7). The listener must not keep `payload` after it returns. */
   subscribe(filter: string, listener: (message: MqttMessage) => void): Cancel;
   /** Called on each change, not for the present state. */

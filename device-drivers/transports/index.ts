@@ -9,3 +9,5 @@ export { createUdpTransport } from './udp.ts';
 export { type HttpTransportOptions, createHttpTransport } from './http.ts';
 export { createMqttLine } from './mqtt-line.ts';
 export { type ClosableMqttChannel, type MqttChannelOptions, createMqttChannel } from './mqtt-channel.ts';
+export { type MemoryBroker, type MemoryBrokerOptions, type MqttFault, createMemoryBroker } from './memory-broker.ts';
+export { type MqttPeerAccount, mqttPeer } from './mqtt-peer.ts';

@@ -19,6 +19,8 @@ export interface MqttChannelOptions {
    * messages for exact topics and on one node only.
    */
   readonly broker: 'mosquitto' | 'rabbitmq';
+  /** A retained message that the broker publishes when this channel goes without a word. */
+  readonly will?: { readonly topic: string; readonly payload: string };
   readonly clock: Clock;
   readonly log: DeviceLog;
 }
@@ -67,6 +69,9 @@ export function createMqttChannel(options: MqttChannelOptions): ClosableMqttChan
     ...(urls.length > 1 && { servers: urls.map(serverOf) }),
     protocolVersion: identifies ? 5 : 4,
     clean: true,
+    ...(options.will && {
+      will: { topic: options.will.topic, payload: Buffer.from(options.will.payload), qos: 1 as const, retain: true },
+    }),
     manualConnect: true,
     resubscribe: false,
     queueQoSZero: false,
@@ -149,11 +154,15 @@ export function createMqttChannel(options: MqttChannelOptions): ClosableMqttChan
     get state() {
       return { up, retainsMessages };
     },
-    publish: (topic, payload, { retain = false } = {}) => {
+    publish: (topic, payload, { retain = false, lives } = {}) => {
       if (retain && isCommandTopic(topic)) throw new RangeError(`an order is never retained: ${topic}`);
       if (!up) return Promise.resolve(failure('E-DEV-0102', urls[0]));
       return new Promise<Result<void>>((resolve) => {
-        client.publish(topic, Buffer.from(payload), { qos: 1, retain }, (error) => {
+        const expiry =
+          identifies && lives !== undefined
+            ? { properties: { messageExpiryInterval: Math.max(1, Math.ceil(lives / 1_000)) } }
+            : {};
+        client.publish(topic, Buffer.from(payload), { qos: 1, retain, ...expiry }, (error) => {
           if (!error) resolve(ok());
           else resolve(failure(up ? 'E-DEV-0203' : 'E-DEV-0103', error.message));
         });

@@ -101,7 +101,10 @@ export const vectorsSchema = z
         z.strictObject({
           name: z.string().min(1),
           direction: z.enum(['request', 'reply']).describe('To the device, or from it'),
-          hex: z.string().regex(/^([0-9a-f]{2})+$/),
+          hex: z
+            .string()
+            .regex(/^([0-9a-f]{2})*$/)
+            .describe('Empty for a message over MQTT that is its topic alone'),
           topic: z.string().min(1).optional().describe('For messages over MQTT'),
           message: z.record(z.string(), z.json()).describe("The message in the protocol's own terms"),
         }),

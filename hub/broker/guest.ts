@@ -42,6 +42,12 @@ export const zigbee2mqttRights = named((base) => ({
   command: [`${base}/+/set/#`, `${base}/+/get/#`, `${base}/bridge/request/#`, 'homeassistant/status'],
 }));
 
+/** A Home Assistant: it finds our devices, hears their states and gives orders, which the hub judges again. */
+export const homeAssistantRights = named((prefix) => ({
+  state: [`${prefix}/status`, 'hallhub/+/in/+/+/set'],
+  command: [`${prefix}/+/+/config`, `${prefix}/+/+/+/config`, 'hallhub/+/out/#'],
+}));
+
 /**
  * The decision for a guest, of which {@link mayUseTopic} is the one for devices of our own contract.
  *

@@ -4,6 +4,7 @@ export { type BusEvent, type Inbox, type InboxMessage, busEventSchema, busSchema
 export { type BusIdentity, downPrefix, mayUseTopic, upPrefix } from './acl.ts';
 export { type BrokerAccounts } from './accounts.ts';
 export { type Broker, openBroker } from './open.ts';
+export { type LateChannel, createLateChannel } from './late-channel.ts';
 export { type ExternalBroker } from './external.ts';
 export { type MqttBusOptions, createMqttBus } from './mqtt-bus.ts';
 export { createMosquittoAccounts } from './mosquitto-accounts.ts';
@@ -14,6 +15,7 @@ export {
   guestMayUseTopic,
   guestRightsSchema,
   guestTopicRights,
+  homeAssistantRights,
   shellyRights,
   tasmotaRights,
   zigbee2mqttRights,

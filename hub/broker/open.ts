@@ -10,7 +10,7 @@ import { createAedesBus } from './aedes-bus.ts';
 import type { DeviceBus } from './device-bus.ts';
 import type { ExternalBroker } from './external.ts';
 import type { GuestRights } from './guest.ts';
-import { guestTopicRights, shellyRights, tasmotaRights, zigbee2mqttRights } from './guest.ts';
+import { guestTopicRights, homeAssistantRights, shellyRights, tasmotaRights, zigbee2mqttRights } from './guest.ts';
 import type { Inbox } from './inbox.ts';
 import { createMosquittoAccounts } from './mosquitto-accounts.ts';
 import { createMqttBus } from './mqtt-bus.ts';
@@ -37,12 +37,19 @@ export interface OpenBrokerOptions {
   readonly log: DeviceLog;
   readonly tls?: AedesBusOptions['tls'];
   readonly authenticate: AedesBusOptions['authenticate'];
+  /** What a broker outside is to say when the hub goes without a word. */
+  readonly will?: { readonly topic: string; readonly payload: string };
   /** Those who must not be let in any more. Asked whenever the broker comes back, so that nobody is forgotten. */
   readonly withdrawn: () => readonly string[];
   readonly onWithdrawn: (listener: (id: string) => void) => void;
 }
 
-const CONVENTIONS = { tasmota: tasmotaRights, shelly: shellyRights, zigbee2mqtt: zigbee2mqttRights };
+const CONVENTIONS = {
+  tasmota: tasmotaRights,
+  shelly: shellyRights,
+  zigbee2mqtt: zigbee2mqttRights,
+  'home-assistant': homeAssistantRights,
+};
 
 /** Makes the broker that the configuration names. Nothing listens and nothing connects before it is started. */
 export async function openBroker(options: OpenBrokerOptions): Promise<Broker> {
@@ -84,7 +91,14 @@ export async function openBroker(options: OpenBrokerOptions): Promise<Broker> {
 
   const broker = reach(mqtt);
   const bus = createMqttBus({ broker, campus, hubId: hub.id, clock, inbox, log: busLog });
-  const channel = createMqttChannel({ ...broker, clientId: `hub-${hub.id}-channel`, broker: mqtt.broker, clock, log });
+  const channel = createMqttChannel({
+    ...broker,
+    clientId: `hub-${hub.id}-channel`,
+    broker: mqtt.broker,
+    ...(options.will && { will: options.will }),
+    clock,
+    log,
+  });
   const accounts = accountsAt(mqtt, { broker, campus, hubId: hub.id, clock });
   const withdraw = async (id: string): Promise<void> => {
     bus.disconnect(id);

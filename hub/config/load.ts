@@ -132,11 +132,18 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
     need(agents, agent, ['devices', index, 'agent'], 'agent');
     if (agent !== undefined && transport.kind === 'memory')
       found.push({ path: ['devices', index, 'transport'], message: 'an in-memory line ends at this process' });
+    if (agent !== undefined && transport.kind === 'mqtt')
+      found.push({ path: ['devices', index, 'agent'], message: "a device on the hub's broker hangs on no agent" });
   });
   config.gates.forEach((gate, index) => {
     need(areas, gate.area, ['gates', index, 'area'], 'area');
     for (const part of ['reader', 'barrier', 'passageSensor'] as const)
       need(devices, gate[part], ['gates', index, part], 'device');
+  });
+  config.homeAssistant.allow.forEach(({ device, capability }, index) => {
+    const path = ['homeAssistant', 'allow', index, 'device'];
+    if (device !== '*') need(devices, device, path, 'device');
+    else if (capability === 'barrier') found.push({ path, message: 'name the barrier that may be opened from there' });
   });
   config.kiosks.forEach((kiosk, index) => {
     for (const part of ['printer', 'reader'] as const) need(devices, kiosk[part], ['kiosks', index, part], 'device');

@@ -86,8 +86,8 @@ const mqtt = z
       .array(
         z.strictObject({
           id,
-          convention: z.enum(['tasmota', 'shelly', 'zigbee2mqtt']),
-          /** Tasmota's `Topic`, Shelly's topic prefix, Zigbee2MQTT's base topic. */
+          convention: z.enum(['tasmota', 'shelly', 'zigbee2mqtt', 'home-assistant']),
+          /** Tasmota's `Topic`, Shelly's topic prefix, Zigbee2MQTT's base topic, Home Assistant's discovery prefix. */
           topic: z
             .string()
             .regex(/^[A-Za-z0-9_-]{1,64}(\/[A-Za-z0-9_-]{1,64}){0,3}$/, 'plain words with slashes between'),
@@ -147,6 +147,8 @@ const transport = z.discriminatedUnion('kind', [
   /** A serial line behind a gateway that carries its bytes over MQTT. */
   z.strictObject({ kind: z.literal('mqtt-line'), send: topic, receive: topic }),
   z.strictObject({ kind: z.literal('url'), url: z.url() }),
+  /** A Tasmota, a Shelly or a device behind Zigbee2MQTT on the hub's broker; its topic is a parameter. */
+  z.strictObject({ kind: z.literal('mqtt') }),
   z.strictObject({ kind: z.literal('memory'), name: z.string().min(1), baudRate: z.int().min(300).optional() }),
 ]);
 
@@ -187,6 +189,28 @@ const gate = z.strictObject({
   passageTimeout: duration.default(() => 8_000 as DurationMs),
 });
 
+/** A Home Assistant on the same broker, in which every device also appears. */
+const homeAssistant = z
+  .strictObject({
+    enabled: z.boolean().default(false),
+    /** Its discovery prefix. */
+    prefix: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, 'one plain word')
+      .default('homeassistant'),
+    /** What people may do from there. Without an entry a device is only shown. */
+    allow: z
+      .array(
+        z.strictObject({
+          /** `*` for all; a barrier must be named, and opens for whoever may use that Home Assistant. */
+          device: z.union([id, z.literal('*')]),
+          capability: z.enum(['switch', 'curtain', 'barrier']),
+        }),
+      )
+      .default([]),
+  })
+  .prefault({});
+
 /** A self-service place: its printer, and the reader on which people identify. */
 const kiosk = z.strictObject({ id, label, printer: id, reader: id });
 
@@ -201,6 +225,7 @@ export const configSchema = z.strictObject({
   http,
   hall,
   mqtt,
+  homeAssistant,
   agents: z.array(agent).default([]),
   devices: z.array(device).default([]),
   areas: z.array(area).default([]),

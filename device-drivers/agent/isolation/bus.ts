@@ -91,7 +91,7 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
         );
         return;
       case 'mqtt-publish':
-        void settle(message.id, mqtt?.publish(message.topic, message.payload, { retain: message.retain }));
+        void settle(message.id, mqtt?.publish(message.topic, message.payload, message.options));
         return;
       case 'mqtt-subscribe':
         subscribe(message.subscription, message.filter);

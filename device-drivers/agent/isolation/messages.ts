@@ -1,6 +1,13 @@
 import type { ClockOrigin, Failure, Result } from '@hallhub/sync/base';
 import type { CapabilityName } from '../../capabilities/index.ts';
-import type { BusDefinition, DeviceHealth, MqttChannelState, ReconnectPolicy, Traffic } from '../../kit/index.ts';
+import type {
+  BusDefinition,
+  DeviceHealth,
+  MqttChannelState,
+  PublishOptions,
+  ReconnectPolicy,
+  Traffic,
+} from '../../kit/index.ts';
 
 /** What a bus's worker is born with. */
 export interface Birth {
@@ -69,7 +76,7 @@ export type FromWorker =
       readonly id: number;
       readonly topic: string;
       readonly payload: Uint8Array;
-      readonly retain: boolean;
+      readonly options: PublishOptions;
     }
   | { readonly type: 'mqtt-subscribe'; readonly subscription: number; readonly filter: string }
   | { readonly type: 'mqtt-unsubscribe'; readonly subscription: number };

@@ -207,7 +207,7 @@ function bridgedChannel(
       },
       publish: (topic, payload, options) => {
         const { id, answer } = pending.ask();
-        post({ type: 'mqtt-publish', id, topic, payload, retain: options?.retain === true });
+        post({ type: 'mqtt-publish', id, topic, payload, options: options ?? {} });
         return answer;
       },
       subscribe: (filter, listener) => {

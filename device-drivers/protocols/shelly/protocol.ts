@@ -1,0 +1,12 @@
+import type { Protocol } from '../../kit/index.ts';
+import { mqttProtocol } from '../mqtt-protocol.ts';
+import { createShellyDriver } from './driver.ts';
+import { shellySchema } from './params.ts';
+
+/** Shelly devices of generation 2 and later, by their RPC over MQTT. */
+export const shellyProtocol: Protocol = mqttProtocol({
+  name: 'shelly',
+  module: import.meta.url,
+  params: shellySchema,
+  create: createShellyDriver,
+});

@@ -1,0 +1,3 @@
+export { type HomeAssistant } from './service.ts';
+export { homeAssistantOf } from './compose.ts';
+export { hubStatusTopic } from './components.ts';
