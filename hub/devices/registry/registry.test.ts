@@ -115,6 +115,31 @@ describe('availability', () => {
   });
 });
 
+test('a device that comes back is asked how things are, and nothing is sent to it', async () => {
+  const { start, clock } = setUp();
+  const { fleet, registry } = start();
+  fleet.health('down');
+  fleet.health('ready');
+  await clock.advanceAsync(seconds(5));
+  expect(unwrap(registry.detail('relay')).twin).toMatchObject([
+    { property: 'channel-0', reported: { value: false }, standing: 'unknown' },
+    { property: 'channel-1', reported: { value: true }, standing: 'unknown' },
+  ]);
+  expect(fleet.reached).toEqual([]);
+});
+
+test('an alarm is among the events of its device, unless it is out of service', () => {
+  const { start, clock, db } = setUp();
+  const { fleet, registry } = start();
+  fleet.tamper(true);
+  unwrap(registry.setService('relay', { inService: false, reason: 'being moved', by: 'staff:1' }));
+  fleet.tamper(false);
+  clock.advance(seconds(5));
+  expect(db.prepare('SELECT type, data FROM device_event').all()).toMatchObject([
+    { type: 'tamper.tamper', data: expect.stringContaining('"tampered":true') as string },
+  ]);
+});
+
 describe('hardware', () => {
   const found = (hardware: DiscoveryPort, port: string): void => {
     hardware.found({
