@@ -86,6 +86,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     place: () => ({
       hub: config.hub.id,
       campus: config.hub.campus,
+      profileKeys: config.profiles.keys,
       mqtt: brokerPlace(config, mqttPort, certificate?.ca),
     }),
   });
@@ -105,6 +106,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     registry.start();
     host.start();
     agents.start(broker.bus);
+    parts.profiles.start();
     gates.start();
     kiosks.start();
     certificates.start();
@@ -136,6 +138,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     kiosks.stop();
     registry.stop();
     agents.stop();
+    parts.profiles.stop();
     await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), broker.stop()]);
     await host.stop();
     await pdf.stop();

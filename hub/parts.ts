@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { builtInProtocols, createAgentHost } from '@hallhub/device-drivers/agent';
+import { builtInProtocols, createAgentHost, createReloadableHost } from '@hallhub/device-drivers/agent';
 import type { AgentHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import type { ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
-import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
+import { builtInFiles } from '@hallhub/firmware-profiles/schema';
 import { listSerialPorts } from '@hallhub/device-drivers/transports';
 import { createHttpHall } from '@hallhub/sync/adapters/http-feed';
 import type { HttpHall } from '@hallhub/sync/adapters/http-feed';
@@ -46,6 +46,8 @@ import { hallSchema, readEpoch } from './hall/epoch.ts';
 import type { Kiosks } from './kiosks/index.ts';
 import { createKiosks } from './kiosks/index.ts';
 import type { HubOptions } from './options.ts';
+import type { Profiles } from './profiles/index.ts';
+import { createProfiles, profilesSchema } from './profiles/index.ts';
 import type { Requests } from './requests/index.ts';
 import { createRequests, requestsSchema } from './requests/index.ts';
 import type { Staff } from './staff/index.ts';
@@ -68,6 +70,7 @@ export const schemaComponents = [
   certificateSchema,
   devicesSchema,
   agentsSchema,
+  profilesSchema,
   feedSchema,
   receiverSchema,
   busSchema,
@@ -82,6 +85,7 @@ export interface Parts {
   /** Every device, wherever it hangs; each command through it is on record before it leaves. */
   readonly host: AgentHost;
   readonly agents: AgentLink;
+  readonly profiles: Profiles;
   readonly hall: HttpHall;
   readonly replica: Replica;
   readonly outbox: Outbox;
@@ -117,15 +121,35 @@ export function createParts(
 
   const hardware = createHardware({ db, clock, audit });
   const configured = config.devices.map((device) => placed(device, hardware));
-  const local = createAgentHost({
+  const profiles = createProfiles({
+    db,
     clock,
-    random,
-    log,
-    devices: configured.filter(({ agent }) => agent === undefined).map(toDefinition),
-    protocols: protocols ?? builtInProtocols,
-    isolate: true,
-    ...(transports && { transportFactory: transports }),
+    audit,
+    keys: config.profiles.keys,
+    trial: config.profiles.trial,
+    builtIn: builtInFiles(),
+    ready: () =>
+      everywhere
+        .devices()
+        .filter(({ health }) => health.state === 'ready')
+        .map(({ id }) => id),
+    log: (level, message, fields) => {
+      log[level](fields, message);
+    },
   });
+  const plugged = configured.filter(({ agent }) => agent === undefined).map(toDefinition);
+  const createLocal = (): AgentHost =>
+    createAgentHost({
+      clock,
+      random,
+      log,
+      devices: plugged,
+      profiles: profiles.catalogue(),
+      protocols: protocols ?? builtInProtocols,
+      isolate: true,
+      ...(transports && { transportFactory: transports }),
+    });
+  const local = createReloadableHost({ create: createLocal, onListenerError: onFault('devices') });
 
   const agents = createAgentLink({
     db,
@@ -134,7 +158,12 @@ export function createParts(
     sealer: vault.sealer,
     digest: (text) => vault.match('feed', text),
     log,
-    devices: remoteDevices(configured, builtInProfiles()),
+    devices: remoteDevices(configured, profiles.catalogue()),
+    profiles: () => profiles.bundle(),
+  });
+  profiles.onUse(() => {
+    agents.assignAll();
+    local.reload(createLocal).catch(onFault('profiles'));
   });
   const everywhere = joinHosts(local, agents.host);
   const registry = createRegistry({
@@ -292,6 +321,7 @@ export function createParts(
     staff,
     host,
     agents,
+    profiles,
     hall,
     replica,
     outbox,

@@ -25,6 +25,7 @@ import { hallSummary } from './hall/summary.ts';
 import { kioskRoutes } from './kiosks/index.ts';
 import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
+import { profileRoutes } from './profiles/index.ts';
 import type { Grant, Role } from './staff/index.ts';
 import { may } from './staff/index.ts';
 import type { Broker } from './broker/index.ts';
@@ -125,6 +126,7 @@ export async function createWeb(
     soon: (action) => clock.after(ms(250), action),
     admit: (id, token) => broker.admit(id, token),
   });
+  profileRoutes(api, { profiles: parts.profiles, live });
   agentRoutes(api, {
     configured: config.agents,
     enrolment,

@@ -18,10 +18,18 @@ import { presenceSchema } from '../broker/index.ts';
 /** Where the generated document stands. */
 export const asyncApiFile = join(import.meta.dirname, '../../docs/asyncapi/agents.json');
 
-const toJson = (schema: z.ZodType): object => {
-  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' });
-  return Object.fromEntries(Object.entries(json).filter(([key]) => key !== '$schema' && key !== '~standard'));
-};
+/** Schemas that others refer to, by name; they stand in the document once. */
+type Shared = Map<string, unknown>;
+
+function toJson(schema: z.ZodType, shared: Shared): object {
+  const { $defs, ...json } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' });
+  for (const [name, definition] of Object.entries($defs ?? {})) shared.set(name, atHome(definition));
+  return atHome(Object.fromEntries(Object.entries(json).filter(([key]) => key !== '$schema' && key !== '~standard')));
+}
+
+/** The same with its references to where shared schemas stand in this document. */
+const atHome = (json: object): object =>
+  JSON.parse(JSON.stringify(json).replaceAll('"#/$defs/', '"#/components/schemas/')) as object;
 
 interface MessageOf {
   readonly name: string;
@@ -111,16 +119,16 @@ const channels: readonly {
 ];
 
 /** Commands, calls and events of every capability, for whoever writes an agent of their own. */
-function capabilitySchemas(): Readonly<Record<string, object>> {
+function capabilitySchemas(shared: Shared): Readonly<Record<string, object>> {
   return Object.fromEntries(
     capabilityNames.flatMap((name) => {
       const { commands, events } = shapeOf(name);
       return [
         ...Object.entries(commands).map(([key, { args, done }]) => [
           `${name}.${key}`,
-          { description: `Arguments. Done: ${JSON.stringify(done)}`, ...toJson(args) },
+          { description: `Arguments. Done: ${JSON.stringify(done)}`, ...toJson(args, shared) },
         ]),
-        ...Object.entries(events).map(([key, { data }]) => [`${name}.${key}`, toJson(data)]),
+        ...Object.entries(events).map(([key, { data }]) => [`${name}.${key}`, toJson(data, shared)]),
       ];
     }),
   ) as Readonly<Record<string, object>>;
@@ -128,7 +136,20 @@ function capabilitySchemas(): Readonly<Record<string, object>> {
 
 /** The AsyncAPI 3.0 document of the link between a hub and its agents, made from the schemas that both check with. */
 export function asyncApi(): object {
+  const shared: Shared = new Map();
   const messages = new Map(channels.flatMap((channel) => channel.messages.map((message) => [message.name, message])));
+  const described = Object.fromEntries(
+    [...messages.values()].map(({ name, summary, schema }) => [
+      name,
+      {
+        name,
+        summary,
+        contentType: 'application/json',
+        payload: { schemaFormat: 'application/schema+json;version=draft-2020-12', schema: toJson(schema, shared) },
+      },
+    ]),
+  );
+  const capabilities = capabilitySchemas(shared);
   return {
     asyncapi: '3.0.0',
     info: {
@@ -159,20 +180,7 @@ export function asyncApi(): object {
         { action, channel: { $ref: `#/channels/${id}` }, summary, bindings: { mqtt: { qos: 0, retain: false } } },
       ]),
     ),
-    components: {
-      messages: Object.fromEntries(
-        [...messages.values()].map(({ name, summary, schema }) => [
-          name,
-          {
-            name,
-            summary,
-            contentType: 'application/json',
-            payload: { schemaFormat: 'application/schema+json;version=draft-2020-12', schema: toJson(schema) },
-          },
-        ]),
-      ),
-      schemas: capabilitySchemas(),
-    },
+    components: { messages: described, schemas: { ...Object.fromEntries(shared), ...capabilities } },
   };
 }
 
