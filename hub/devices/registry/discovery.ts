@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { SerialPortInfo } from '@hallhub/device-drivers/transports';
 import type { Cancel, Clock } from '@hallhub/sync/base';
 import { minutes } from '@hallhub/sync/base';
@@ -23,9 +24,9 @@ export function watchSerialPorts(deps: {
       if (deps.inUse.has(byId) || deps.inUse.has(path)) continue;
       deps.discovery.found({
         source: 'serial-ports',
-        identity: { port: byId, ...(vendorId && productId && { usb: `${vendorId}:${productId}` }) },
+        identity: { port: byId, ...(vendorId !== undefined && { usb: `${vendorId}:${productId ?? ''}` }) },
         place: { transport: { kind: 'serial', path: byId, baudRate: 115_200 } },
-        about: byId.slice(byId.lastIndexOf('/') + 1),
+        about: basename(byId),
       });
     }
     cancel = deps.clock.after(EVERY, () => void look());
