@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import modbusSerial from 'modbus-serial';
+import type { ModbusRTU } from 'modbus-serial/ModbusRTU.js';
 import { type Cancel, type DurationMs, type Failure, type Result, err, failure, ms, ok } from '@hallhub/sync/base';
 import {
   type DriverEnvironment,
@@ -14,6 +15,9 @@ import { crc16 } from './crc.ts';
 import { type MbapFrame, createMbapFramer, encodeMbap } from './mbap.ts';
 import { exceptionMeaning, replyMeaning, requestMeaning } from './meaning.ts';
 import { type ModbusReply, type ModbusRequest, answers, encodeRequest } from './rtu-frames.ts';
+
+/** CommonJS whose class is a property `default`: Node and bundlers do not agree on where that is, so it is said here. */
+const { default: ModbusClient } = modbusSerial as unknown as { readonly default: typeof ModbusRTU };
 
 export interface TcpBusOptions extends Pick<DriverEnvironment, 'clock' | 'random' | 'reconnect' | 'log'> {
   readonly transport: Transport;
@@ -103,7 +107,7 @@ export function createTcpBus(options: TcpBusOptions): ModbusBus {
       if (!written.ok) waiting.get(transaction)?.settle(err(written.error));
     });
   });
-  const client = new modbusSerial.default(port);
+  const client = new ModbusClient(port);
   client.open();
 
   const receive = (bytes: Uint8Array): void => {
