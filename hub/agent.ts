@@ -75,16 +75,17 @@ export function startAgent(options: AgentOptions): Result<Agent> {
     clock,
     random,
     log,
-    createHost: ({ devices, log: hostLog }): AgentHost =>
+    createHost: ({ devices, log: hostLog, profiles }): AgentHost =>
       createAgentHost({
         clock,
         random,
         log: hostLog,
         devices,
         isolate: true,
+        ...(profiles && { profiles }),
         ...(options.transports && { transportFactory: options.transports }),
       }),
-    profilesVersion: 'built-in',
+    profileKeys: identity.profileKeys,
     crashLoop,
     onWithdrawn: () => void finish('withdrawn'),
     onRestart: () => void finish('restart'),

@@ -1,4 +1,6 @@
 import { cardCodes } from '@hallhub/device-drivers/protocols/resident-id';
+import { lineReaderCodes } from '@hallhub/device-drivers/protocols/wiegand-line';
+import { scannerCodes } from '@hallhub/device-drivers/protocols/code-scanner';
 import { osdpCodes } from '@hallhub/device-drivers/protocols/osdp';
 import { printerCodes } from '@hallhub/device-drivers/protocols/ipp';
 import { ticketCodes } from '@hallhub/device-drivers/protocols/escpos';
@@ -34,6 +36,8 @@ export const catalogues: readonly Catalogue[] = [
   osdpCodes,
   printerCodes,
   kioskCodes,
+  lineReaderCodes,
+  scannerCodes,
   requestCodes,
   staffCodes,
   storeCodes,

@@ -45,7 +45,22 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
   const { config, clock, log } = options;
   const parts = createParts(options, dir);
-  const { db, agents, host, hall, replica, outbox, requests, gates, pdf, certificates, kiosks, devices, inbox } = parts;
+  const {
+    db,
+    agents,
+    host,
+    hall,
+    replica,
+    outbox,
+    requests,
+    gates,
+    pdf,
+    certificates,
+    kiosks,
+    devices,
+    registry,
+    inbox,
+  } = parts;
   const certificate =
     config.http.tls.mode === 'own-ca' || config.mqtt.tls === 'own-ca'
       ? await ownCertificate({ dir, clock, names: config.http.names, hubId: config.hub.id })
@@ -75,6 +90,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     place: () => ({
       hub: config.hub.id,
       campus: config.hub.campus,
+      profileKeys: config.profiles.keys,
       mqtt: brokerPlace(config, mqttPort, certificate?.ca),
     }),
   });
@@ -91,9 +107,11 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
   let mqttPort = config.mqtt.port;
 
   const start = (): void => {
+    registry.start();
     host.start();
     agents.start(broker.bus);
     homeAssistant?.start();
+    parts.profiles.start();
     gates.start();
     kiosks.start();
     certificates.start();
@@ -107,6 +125,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
         { name: 'strangers at gates', keepDays: 30, forget: (before) => gates.forgetStrangers(before) },
         { name: 'data of ended requests', keepDays: 90, forget: (before) => requests.erase(before) },
         { name: 'handled device events', keepDays: 14, forget: (before) => inbox.purge(before) },
+        { name: 'ended commands of devices', keepDays: 90, forget: (before) => registry.purge(before) },
+        { name: 'changes of devices within a day', keepDays: 7, forget: (before) => registry.compact(before) },
         { name: 'what agents were told and reported', keepDays: 30, forget: (before) => agents.purge(before) },
       ],
       log: (message, fields) => {
@@ -121,8 +141,10 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     await server.close();
     gates.stop();
     kiosks.stop();
+    registry.stop();
     agents.stop();
     await homeAssistant?.stop();
+    parts.profiles.stop();
     await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), broker.stop()]);
     await host.stop();
     await pdf.stop();

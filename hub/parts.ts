@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { builtInProtocols, createAgentHost } from '@hallhub/device-drivers/agent';
+import { builtInProtocols, createAgentHost, createReloadableHost } from '@hallhub/device-drivers/agent';
 import type { AgentHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import type { ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
-import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
+import { builtInFiles } from '@hallhub/firmware-profiles/schema';
+import { listSerialPorts } from '@hallhub/device-drivers/transports';
 import { createHttpHall } from '@hallhub/sync/adapters/http-feed';
 import type { HttpHall } from '@hallhub/sync/adapters/http-feed';
-import { err, minutes, systemRandom } from '@hallhub/sync/base';
+import { err, minutes, ok, systemRandom } from '@hallhub/sync/base';
 import { requestKinds } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
 import { createOutbox } from '@hallhub/sync/outbox';
@@ -37,14 +38,16 @@ import {
 } from './certificates/index.ts';
 import { fontFiles, pdfProcess } from './certificates/render/index.ts';
 import type { DeviceConfig } from './config/index.ts';
-import type { Devices } from './devices/index.ts';
-import { createDevices, devicesSchema } from './devices/index.ts';
+import type { DeviceRegistry, Devices, Hardware } from './devices/index.ts';
+import { createDevices, createHardware, createRegistry, devicesSchema } from './devices/index.ts';
 import type { Gates } from './gates/index.ts';
 import { createGates, gatesSchema } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
 import type { Kiosks } from './kiosks/index.ts';
 import { createKiosks } from './kiosks/index.ts';
 import type { HubOptions } from './options.ts';
+import type { Profiles } from './profiles/index.ts';
+import { createProfiles, profilesSchema } from './profiles/index.ts';
 import type { Requests } from './requests/index.ts';
 import { createRequests, requestsSchema } from './requests/index.ts';
 import type { Staff } from './staff/index.ts';
@@ -67,6 +70,7 @@ export const schemaComponents = [
   certificateSchema,
   devicesSchema,
   agentsSchema,
+  profilesSchema,
   feedSchema,
   receiverSchema,
   busSchema,
@@ -80,9 +84,10 @@ export interface Parts {
   readonly staff: Staff;
   /** The broker's channel for devices that speak MQTT; gets its broker when that is opened. */
   readonly mqtt: LateChannel;
-  /** Every device, wherever it hangs. */
+  /** Every device, wherever it hangs; each command through it is on record before it leaves. */
   readonly host: AgentHost;
   readonly agents: AgentLink;
+  readonly profiles: Profiles;
   readonly hall: HttpHall;
   readonly replica: Replica;
   readonly outbox: Outbox;
@@ -92,6 +97,7 @@ export interface Parts {
   readonly certificates: CertificateService;
   readonly kiosks: Kiosks;
   readonly devices: Devices;
+  readonly registry: DeviceRegistry;
   readonly inbox: Inbox;
 }
 
@@ -116,16 +122,38 @@ export function createParts(
   const staff = createStaff({ db, clock, audit });
 
   const mqtt = createLateChannel(onFault('mqtt'));
-  const local = createAgentHost({
-    mqtt,
+  const hardware = createHardware({ db, clock, audit });
+  const configured = config.devices.map((device) => placed(device, hardware));
+  const profiles = createProfiles({
+    db,
     clock,
-    random,
-    log,
-    devices: config.devices.filter(({ agent }) => agent === undefined).map(toDefinition),
-    protocols: protocols ?? builtInProtocols,
-    isolate: true,
-    ...(transports && { transportFactory: transports }),
+    audit,
+    keys: config.profiles.keys,
+    trial: config.profiles.trial,
+    builtIn: builtInFiles(),
+    ready: () =>
+      everywhere
+        .devices()
+        .filter(({ health }) => health.state === 'ready')
+        .map(({ id }) => id),
+    log: (level, message, fields) => {
+      log[level](fields, message);
+    },
   });
+  const plugged = configured.filter(({ agent }) => agent === undefined).map(toDefinition);
+  const createLocal = (): AgentHost =>
+    createAgentHost({
+      clock,
+      random,
+      log,
+      mqtt,
+      devices: plugged,
+      profiles: profiles.catalogue(),
+      protocols: protocols ?? builtInProtocols,
+      isolate: true,
+      ...(transports && { transportFactory: transports }),
+    });
+  const local = createReloadableHost({ create: createLocal, onListenerError: onFault('devices') });
 
   const agents = createAgentLink({
     db,
@@ -134,9 +162,41 @@ export function createParts(
     sealer: vault.sealer,
     digest: (text) => vault.match('feed', text),
     log,
-    devices: remoteDevices(config.devices, builtInProfiles()),
+    devices: remoteDevices(configured, profiles.catalogue()),
+    profiles: () => profiles.bundle(),
   });
-  const host = joinHosts(local, agents.host);
+  profiles.onUse(() => {
+    agents.assignAll();
+    local.reload(createLocal).catch(onFault('profiles'));
+  });
+  const everywhere = joinHosts(local, agents.host);
+  const registry = createRegistry({
+    db,
+    clock,
+    random,
+    log,
+    audit,
+    digest: (text) => vault.match('device-command', text),
+    timeZone: config.hub.timeZone,
+    host: everywhere,
+    hardware,
+    configured,
+    areaOf: (deviceId) =>
+      config.gates.find(({ reader, barrier, passageSensor }) => [reader, barrier, passageSensor].includes(deviceId))
+        ?.area,
+    profilesOf: ({ agent }) => (agent === undefined ? undefined : agents.state(agent).hello?.profiles),
+    serialPorts: listSerialPorts,
+  });
+  agents.host.onReceipt(({ deviceId, commandId, receipt }) => {
+    registry.commands.receive(deviceId, commandId, receipt);
+  });
+  agents.onChange((agent) => {
+    for (const { id, line } of agents.state(agent).hello?.devices ?? []) {
+      if (configured.some((device) => device.id === id && device.agent === agent)) continue;
+      registry.discovery.found({ source: `agent:${agent}`, identity: { port: line }, about: id });
+    }
+  });
+  const host = registry.commands.fleet('before');
 
   const hall = createHttpHall({
     url: config.hall.url,
@@ -165,7 +225,8 @@ export function createParts(
     vault,
     audit,
     outbox,
-    host,
+    // A grant is committed under the command's own id before the barrier is told, so nobody waits for a second commit.
+    host: registry.commands.fleet('behind'),
     requests: () => requests,
     timeZone: config.hub.timeZone,
     areas: config.areas,
@@ -237,7 +298,13 @@ export function createParts(
     fault: onFault('replica'),
   });
 
-  const devices = createDevices({ db, clock, audit, host, configured: config.devices });
+  const devices = createDevices({
+    db,
+    clock,
+    audit,
+    framesOf: (deviceId) =>
+      agents.host.has(deviceId) ? agents.host.askTraffic(deviceId) : Promise.resolve(ok(local.traffic(deviceId))),
+  });
   const kiosks = createKiosks({ kiosks: config.kiosks, host, vault, clock });
 
   const inbox = createInbox({
@@ -259,6 +326,7 @@ export function createParts(
     mqtt,
     host,
     agents,
+    profiles,
     hall,
     replica,
     outbox,
@@ -268,7 +336,31 @@ export function createParts(
     certificates,
     kiosks,
     devices,
+    registry,
     inbox,
+  };
+}
+
+/** The device where its hardware hangs now: where the configuration says, unless it was replaced by one elsewhere. */
+function placed(device: DeviceConfig, hardware: Pick<Hardware, 'placeOf'>): DeviceConfig {
+  const place = hardware.placeOf(device.id);
+  if (!place) return device;
+  const { id, profile, label, params } = device;
+  const { agent, transport } = place;
+  return {
+    id,
+    profile,
+    label,
+    params,
+    ...(agent !== undefined && { agent }),
+    // The line's speed and framing are the model's; only its name moved.
+    transport:
+      transport.kind === 'serial'
+        ? {
+            ...{ dataBits: 8, parity: 'none', stopBits: 1, ...transport },
+            ...(device.transport.kind === 'serial' && { ...device.transport, path: transport.path }),
+          }
+        : transport,
   };
 }
 

@@ -2,7 +2,7 @@ import { X509Certificate, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createHintVerifier } from '@hallhub/sync/adapters/webhook';
-import { unwrap } from '@hallhub/sync/base';
+import { ms, unwrap } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import type { FastifyInstance } from 'fastify';
 import type { Enrolment } from './agents/index.ts';
@@ -25,6 +25,7 @@ import { hallSummary } from './hall/summary.ts';
 import { kioskRoutes } from './kiosks/index.ts';
 import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
+import { profileRoutes } from './profiles/index.ts';
 import type { Grant, Role } from './staff/index.ts';
 import { may } from './staff/index.ts';
 import type { Broker } from './broker/index.ts';
@@ -55,7 +56,7 @@ export async function createWeb(
     readonly isListening: () => boolean;
   },
 ): Promise<Web> {
-  const { db, audit, staff, host, replica, outbox, requests, gates, certificates, kiosks, devices } = parts;
+  const { db, audit, staff, host, replica, outbox, requests, gates, certificates, kiosks, devices, registry } = parts;
   const tls = serverTls(config.http.tls, ownCertificate);
   const secure = tls !== undefined;
   const live = createLive({ epoch: randomBytes(6).toString('hex'), clock });
@@ -104,7 +105,7 @@ export async function createWeb(
     gatesSummary(gates),
     certificatesSummary(certificates),
     hallSummary({ replica, outbox, requests }),
-    devicesSummary(devices, broker),
+    devicesSummary(devices, registry, broker),
   ];
   api.route({
     method: 'GET',
@@ -118,7 +119,14 @@ export async function createWeb(
   certificateRoutes(api, { certificates });
   kioskRoutes(api, { kiosks, certificates, live, secure });
   hallRoutes(api, { replica, outbox, requests, audit, live });
-  deviceRoutes(api, { devices, admit: (id, token) => broker.admit(id, token) });
+  deviceRoutes(api, {
+    devices,
+    registry,
+    live,
+    soon: (action) => clock.after(ms(250), action),
+    admit: (id, token) => broker.admit(id, token),
+  });
+  profileRoutes(api, { profiles: parts.profiles, live });
   agentRoutes(api, {
     configured: config.agents,
     enrolment,

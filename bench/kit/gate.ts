@@ -5,6 +5,8 @@ import type { Transport, TransportFactory } from '@hallhub/device-drivers/kit';
 import { silentLog } from '@hallhub/device-drivers/kit';
 import { createAudit } from '@hallhub/hub/audit';
 import { createGates } from '@hallhub/hub/gates';
+import type { DeviceRegistry } from '@hallhub/hub/devices';
+import { createHardware, createRegistry } from '@hallhub/hub/devices';
 import type { Gates } from '@hallhub/hub/gates';
 import { createRequests } from '@hallhub/hub/requests';
 import type { Requests } from '@hallhub/hub/requests';
@@ -72,6 +74,21 @@ export function createBenchGate(options: BenchGateOptions): BenchGate {
     ],
   });
   const audit = createAudit({ db, clock });
+  const registry: DeviceRegistry = createRegistry({
+    db,
+    clock,
+    random: systemRandom,
+    log: silentLog,
+    audit,
+    digest: (text) => vault.match('device-command', text),
+    timeZone: 'Asia/Shanghai',
+    host,
+    hardware: createHardware({ db, clock, audit }),
+    configured: [],
+    areaOf: () => 'campus',
+    profilesOf: () => undefined,
+    serialPorts: () => Promise.resolve([]),
+  });
   const outbox = createOutbox({
     sink: silentSink,
     store: sqliteOutboxStore({ db, name: 'hall', sealer: vault.sealer }),
@@ -87,7 +104,7 @@ export function createBenchGate(options: BenchGateOptions): BenchGate {
     vault,
     audit,
     outbox,
-    host,
+    host: registry.commands.fleet('behind'),
     requests: () => requests,
     timeZone: 'Asia/Shanghai',
     areas: [
@@ -115,11 +132,13 @@ export function createBenchGate(options: BenchGateOptions): BenchGate {
     host,
     gates,
     start: () => {
+      registry.start();
       host.start();
       gates.start();
     },
     stop: async () => {
       gates.stop();
+      registry.stop();
       await host.stop();
     },
   };

@@ -18,16 +18,20 @@ export interface Plan {
   readonly misfits: readonly { readonly definition: DeviceDefinition; readonly problem: Failure }[];
 }
 
+interface GrowingBus {
+  readonly protocol: Protocol;
+  readonly transport: TransportSettings;
+  readonly devices: BusDevice[];
+  readonly capabilities: CapabilityName[][];
+}
+
 /** Which device hangs on which line: devices with equal settings and the same protocol share one. */
 export function planBuses(
   devices: readonly DeviceDefinition[],
   profiles: ProfileCatalogue,
   protocols: readonly Protocol[],
 ): Plan {
-  const buses = new Map<
-    string,
-    { protocol: Protocol; transport: TransportSettings; devices: BusDevice[]; capabilities: CapabilityName[][] }
-  >();
+  const buses = new Map<string, GrowingBus>();
   const misfits: { definition: DeviceDefinition; problem: Failure }[] = [];
   const ids = new Set<string>();
   for (const definition of devices) {
@@ -36,9 +40,16 @@ export function planBuses(
       misfits.push({ definition, problem: found.error });
       continue;
     }
-    ids.add(definition.id);
     const { profile, protocol } = found.value;
     const key = `${protocol.name} ${lineKey(definition.transport)}`;
+    const taken = sharesPort(buses, key, definition.transport);
+    if (taken) {
+      const other = taken.devices[0]?.deviceId ?? '';
+      const detail = `${lineName(definition.transport)} is used by ${other} (${taken.protocol.name}) with another protocol or other settings`;
+      misfits.push({ definition, problem: { code: 'E-DEV-0302', detail } });
+      continue;
+    }
+    ids.add(definition.id);
     const bus = buses.get(key) ?? { protocol, transport: definition.transport, devices: [], capabilities: [] };
     bus.devices.push({ deviceId: definition.id, params: { ...profile.params, ...definition.params } });
     bus.capabilities.push(profile.capabilities);
@@ -50,6 +61,19 @@ export function planBuses(
     capabilities,
   }));
   return { buses: planned, misfits };
+}
+
+/** A serial port is opened once: the bus that has it already, when this one would open it in another way. */
+function sharesPort(
+  buses: ReadonlyMap<string, GrowingBus>,
+  key: string,
+  settings: TransportSettings,
+): GrowingBus | undefined {
+  if (settings.kind !== 'serial') return undefined;
+  const other = [...buses].find(
+    ([otherKey, { transport }]) => otherKey !== key && transport.kind === 'serial' && transport.path === settings.path,
+  );
+  return other?.[1];
 }
 
 function resolve(
@@ -77,6 +101,12 @@ export function lineName(settings: TransportSettings): string {
       return settings.path;
     case 'tcp':
       return `tcp://${settings.host}:${settings.port}`;
+    case 'udp':
+      return `udp://${settings.host}:${settings.port}`;
+    case 'http':
+      return settings.url;
+    case 'mqtt-line':
+      return `mqtt:${settings.send}`;
     case 'usb':
       return usbName(settings);
     case 'memory':

@@ -38,7 +38,8 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     clock,
     random,
     log,
-    transportFactory: options.transportFactory ?? systemTransports({ clock }),
+    transportFactory:
+      options.transportFactory ?? systemTransports({ clock, ...(options.mqtt && { mqtt: options.mqtt }) }),
     ...(options.reconnect ? { reconnect: options.reconnect } : {}),
     ...(options.mqtt ? { mqtt: options.mqtt } : {}),
   };

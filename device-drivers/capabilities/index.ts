@@ -67,6 +67,7 @@ export {
   mayHavePrinted,
   ticketSchema,
 } from './ticket-printer.ts';
+export { type StateJson, type StateShape, type StateValue, stateShapeOf } from './state.ts';
 export { printerProblem } from './printer-problem.ts';
 export {
   type CallShape,

@@ -20,7 +20,9 @@ export type {
   BusDefinition,
   BusDevice,
   DriverEnvironment,
+  HttpSettings,
   MemorySettings,
+  MqttLineSettings,
   MqttSettings,
   Protocol,
   ReconnectPolicy,
@@ -28,6 +30,7 @@ export type {
   TcpSettings,
   TransportFactory,
   TransportSettings,
+  UdpSettings,
   UrlSettings,
   UsbSettings,
 } from './protocol.ts';
@@ -38,3 +41,6 @@ export { type Line, type LineOptions, createLine, reconnectDelay } from './line.
 export { type Exchange, type ExchangeOptions, type Reply, type Request, createExchange } from './exchange.ts';
 export { parseParams } from './params.ts';
 export { type CommandLedger, createCommandLedger } from './command-ledger.ts';
+export { type TextFramerOptions, type TextLine, createTextFramer } from './text-framer.ts';
+export { type Listener, type ListenerOptions, createListener } from './listener.ts';
+export { type Presentation, present } from './presentation.ts';

@@ -51,8 +51,40 @@ export interface MqttSettings {
   readonly kind: 'mqtt';
 }
 
+/** Datagrams as a byte line: whoever speaks so must bear that some are lost, doubled or come in another order. */
+export interface UdpSettings {
+  readonly kind: 'udp';
+  readonly host: string;
+  readonly port: number;
+  /** Where the device sends to by itself; any free one where it is absent. */
+  readonly localPort?: number;
+}
+
+/** Each write is a POST, and the body of its answer is what the device says. The device cannot speak first. */
+export interface HttpSettings {
+  readonly kind: 'http';
+  readonly url: string;
+}
+
+/** A serial line behind a gateway that carries its bytes as MQTT messages, unchanged. */
+export interface MqttLineSettings {
+  readonly kind: 'mqtt-line';
+  /** The topic to the device. */
+  readonly send: string;
+  /** The topic from the device. */
+  readonly receive: string;
+}
+
 export type TransportSettings =
-  SerialSettings | TcpSettings | UsbSettings | MemorySettings | UrlSettings | MqttSettings;
+  | SerialSettings
+  | TcpSettings
+  | UdpSettings
+  | UsbSettings
+  | HttpSettings
+  | MqttLineSettings
+  | MemorySettings
+  | UrlSettings
+  | MqttSettings;
 
 /** Makes a byte line from its settings. Errors: `E-DEV-0302` where the kind of line is not known here. */
 export type TransportFactory = (settings: TransportSettings) => Result<Transport>;
@@ -95,6 +127,8 @@ export interface Protocol {
    * thread of its host.
    */
   readonly module?: string;
+  /** Its devices speak when they like and never answer: that a line is open says nothing about who is on it. */
+  readonly listensOnly?: true;
   /**
    * The drivers of the devices on one bus, in the order of `bus.devices`. Opens nothing: that is `Driver.start`.
    * Errors: `E-DEV-0302` with the parameter that is wrong.

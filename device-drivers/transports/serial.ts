@@ -147,29 +147,6 @@ function writeNow(port: Port, bytes: Uint8Array): number {
   }
 }
 
-export interface SerialPortInfo {
-  readonly path: string;
-  /** `/dev/serial/by-id` name part, stays the same over replugging. */
-  readonly id?: string;
-  readonly manufacturer?: string;
-}
-
-/** The ports of this machine; empty where it cannot tell (containers have no udev). Never fails. */
-export async function listSerialPorts(): Promise<readonly SerialPortInfo[]> {
-  const loaded = await loadSerialPort();
-  if (!loaded.ok) return [];
-  try {
-    const ports = await loaded.value.list();
-    return ports.map(({ path, pnpId, manufacturer }) => ({
-      path,
-      ...(pnpId === undefined ? {} : { id: pnpId }),
-      ...(manufacturer === undefined ? {} : { manufacturer }),
-    }));
-  } catch {
-    return [];
-  }
-}
-
 function text(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -23,6 +23,7 @@ const transportDefaults = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('tcp'), port }),
   z.strictObject({ kind: z.literal('udp'), port }),
   z.strictObject({ kind: z.literal('usb') }),
+  z.strictObject({ kind: z.literal('http') }).describe('Each write is a POST; the address is the installation’s'),
   z.strictObject({ kind: z.literal('url') }),
   z.strictObject({ kind: z.literal('mqtt') }).describe("The hub's broker; the device's topics are parameters"),
 ]);

@@ -23,6 +23,8 @@ export const credentialsSchema = z.object({
   token: z.string(),
   /** 32 bytes, base64: keyed hashes on this agent are made with it, and with no other agent's. */
   matchKey: z.base64(),
+  /** Ed25519 public keys (raw, base64) by id: whose bundles of profiles this agent believes. */
+  profileKeys: z.record(z.string(), z.string()),
   mqtt: z.object({
     /** The brokers outside; absent where the hub is its own broker, at `port` of the hub's address. */
     urls: z.tuple([z.string()], z.string()).optional(),

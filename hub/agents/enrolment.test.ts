@@ -39,7 +39,7 @@ function setup(admit: () => Result<void> = () => ok()): {
       return ok();
     },
     admit: () => Promise.resolve(admit()),
-    place: () => ({ hub: 'hub-south', campus: 'south', mqtt: { port: 8883, tls: true } }),
+    place: () => ({ hub: 'hub-south', campus: 'south', profileKeys: {}, mqtt: { port: 8883, tls: true } }),
   });
   return { clock, enrolment, revoked };
 }

@@ -70,7 +70,7 @@ export function createEnrolment(deps: {
   /** Puts the token where the broker looks. */
   readonly admit: (agent: string, token: string) => Promise<Result<void>>;
   /** Where and how the agent finds the broker, and whose agent it is. */
-  readonly place: () => Pick<Credentials, 'hub' | 'campus' | 'mqtt'>;
+  readonly place: () => Pick<Credentials, 'hub' | 'campus' | 'mqtt' | 'profileKeys'>;
 }): Enrolment {
   const { db, clock, audit, vault } = deps;
   const all = db.prepare<[], EnrolledAgent>(

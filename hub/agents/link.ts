@@ -1,5 +1,12 @@
 import type { Hello } from '@hallhub/device-drivers/agent/station';
-import { agentDeviceSchema, eventsShed, helloSchema, logged, topics } from '@hallhub/device-drivers/agent/station';
+import {
+  PROFILE_BUNDLE,
+  agentDeviceSchema,
+  eventsShed,
+  helloSchema,
+  logged,
+  topics,
+} from '@hallhub/device-drivers/agent/station';
 import type { DeviceLog } from '@hallhub/device-drivers/kit';
 import type { Asker } from '@hallhub/sync/adapters/pipe';
 import { createAnswerer, createAsker, eventMethods, feedMethods } from '@hallhub/sync/adapters/pipe';
@@ -32,8 +39,10 @@ export interface AgentLink {
   projected(agent: string): void;
   state(agent: string): AgentState;
   leaveSafeMode(agent: string): ReturnType<Asker['ask']>;
-  /** Makes its devices those of the configuration: at the start, and when it is enrolled anew. */
+  /** Makes its devices those of the configuration, and its profiles the hub's: at the start, and when it is enrolled anew. */
   assign(agent: string): void;
+  /** The same for all agents: other profiles are in use. */
+  assignAll(): void;
   /** Says that the hub has withdrawn it, as far as it hears, and forgets its feed. */
   withdraw(agent: string): Promise<void>;
   onChange(listener: (agent: string) => void): Cancel;
@@ -56,6 +65,8 @@ export function createAgentLink(deps: {
   readonly digest: (text: string) => Uint8Array;
   readonly log: DeviceLog;
   readonly devices: readonly RemoteDevice[];
+  /** The signed bundle of profiles in use; undefined: the agents use their program's. */
+  readonly profiles: () => { readonly version: string; readonly bytes: Uint8Array } | undefined;
 }): AgentLink {
   const { db, clock, random, log } = deps;
   let bus: DeviceBus | undefined;
@@ -172,7 +183,25 @@ export function createAgentLink(deps: {
       validUntil: FOR_EVER,
       data: agentDeviceSchema.parse({ params: {}, ...definition }),
     }));
-    if (feeds.replaceKind(agent, 'agent-device', records)) feedFor(agent).notify();
+    const inUse = deps.profiles();
+    const bundles = inUse
+      ? [
+          {
+            id: PROFILE_BUNDLE,
+            kind: 'profile-bundle',
+            schemaVersion: '1.0',
+            validFrom: epochMs(0),
+            validUntil: FOR_EVER,
+            data: { version: inUse.version, bundle: Buffer.from(inUse.bytes).toString('base64') },
+          },
+        ]
+      : [];
+    // Profiles before the devices that need them: the agent takes both in one go, in this order.
+    const told = [
+      feeds.replaceKind(agent, 'profile-bundle', bundles),
+      feeds.replaceKind(agent, 'agent-device', records),
+    ];
+    if (told.some(Boolean)) feedFor(agent).notify();
   };
 
   return {
@@ -192,6 +221,9 @@ export function createAgentLink(deps: {
     },
     leaveSafeMode: (agent) => askerOf(agent).ask('leave-safe-mode', {}, { signal: new AbortController().signal }),
     assign,
+    assignAll: () => {
+      for (const agent of agents) assign(agent);
+    },
     withdraw: async (agent) => {
       // One that does not hear it is shut out all the same; its own keys stay on its disk then.
       await askerOf(agent).ask('withdraw', {}, { signal: new AbortController().signal, within: seconds(3) });

@@ -46,6 +46,13 @@ export interface RemoteHost extends AgentHost {
   hello(agent: string, hello: Hello): void;
   /** What a device reports now. Anything else than a fresh event of one of the agent's own devices is dropped. */
   live(agent: string, payload: Uint8Array): void;
+  /**
+   * What an agent says became of a command, however late: also when nobody here waits for it any more. Called inside the
+   * transaction that counts the message.
+   */
+  onReceipt(
+    listener: (event: { readonly deviceId: string; readonly commandId: string; readonly receipt: Receipt }) => void,
+  ): Cancel;
   /** Takes an event of an agent's outbox, inside the transaction that counts it. The failure rejects it. */
   take(agent: string, event: CloudEvent): Failure | undefined;
 }
@@ -75,6 +82,8 @@ export function createRemoteHost(deps: {
   const healthSeen = createEmitter<{ deviceId: string; health: DeviceHealth }>(onListenerError);
   const trafficSeen = createEmitter<{ deviceId: string; traffic: Traffic }>(onListenerError);
   const ledger = createCommandLedger({ clock });
+  const receiptSeen = createEmitter<{ deviceId: string; commandId: string; receipt: Receipt }>(onListenerError);
+  /** By device and command, so that no agent settles what another was told. */
   const waiting = new Map<string, (receipt: Receipt) => void>();
 
   const setHealth = (member: Member, health: DeviceHealth): void => {
@@ -117,10 +126,10 @@ export function createRemoteHost(deps: {
       const settle = (receipt: Receipt): void => {
         cancelRepeat?.();
         cancelExpiry();
-        waiting.delete(id);
+        waiting.delete(`${definition.id}/${id}`);
         resolve(receipt);
       };
-      waiting.set(id, settle);
+      waiting.set(`${definition.id}/${id}`, settle);
       repeat();
     });
 
@@ -188,7 +197,7 @@ export function createRemoteHost(deps: {
   return {
     start: () => undefined,
     stop: () => {
-      for (const settle of [...waiting.values()]) settle(failure('E-DEV-0102', 'the hub stops'));
+      for (const settle of [...waiting.values()]) settle(failure('E-DEV-0206', 'the hub stops'));
       return Promise.resolve();
     },
     devices: (): readonly HostedDevice[] =>
@@ -205,6 +214,7 @@ export function createRemoteHost(deps: {
     traffic: () => [],
     onHealth: healthSeen.on,
     onTraffic: trafficSeen.on,
+    onReceipt: receiptSeen.on,
     askTraffic: async (deviceId) => {
       const member = members.get(deviceId);
       if (!member) return failure('E-AGENT-0101', deviceId);
@@ -235,11 +245,12 @@ export function createRemoteHost(deps: {
         const settled = commandSettled.schema.safeParse(data);
         if (!settled.success) return { code: 'E-AGENT-0102', detail: type };
         const { command, confirmation, failure: reason } = settled.data;
-        waiting.get(command)?.(
-          confirmation
-            ? ok({ commandId: command, confirmation, at: clock.now() })
-            : err((reason ?? { code: 'E-AGENT-0102' }) as Failure),
-        );
+        if (!ownOf(agent, subject)) return { code: 'E-AGENT-0101', detail: subject };
+        const receipt: Receipt = confirmation
+          ? ok({ commandId: command, confirmation, at: clock.now() })
+          : err((reason ?? { code: 'E-AGENT-0102' }) as Failure);
+        receiptSeen.emit({ deviceId: subject, commandId: command, receipt });
+        waiting.get(`${subject}/${command}`)?.(receipt);
         return undefined;
       }
       if (type !== deviceReported.type && type !== healthChanged.type) return undefined;

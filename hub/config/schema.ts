@@ -108,6 +108,13 @@ const usbId = z
   .regex(/^[0-9a-f]{4}$/, 'four hex digits')
   .transform((hex) => Number.parseInt(hex, 16));
 
+/** One topic: without wildcards. */
+const topic = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[^+#\0]+$/, 'a topic without + and #');
+
 /** The line to a device; the same shapes that drivers are given. Devices with equal settings share one line (an RS-485 bus). */
 const transport = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -128,6 +135,17 @@ const transport = z.discriminatedUnion('kind', [
     serialNumber: z.string().min(1).exactOptional(),
     interfaceNumber: z.int().min(0).max(31).exactOptional(),
   }),
+  z.strictObject({
+    kind: z.literal('udp'),
+    host: z.string().min(1),
+    port: port.min(1),
+    /** Where the device sends to by itself. */
+    localPort: port.min(1).exactOptional(),
+  }),
+  /** Each write is a POST; the answer's body is what the device says. */
+  z.strictObject({ kind: z.literal('http'), url: z.url({ protocol: /^https?$/ }) }),
+  /** A serial line behind a gateway that carries its bytes over MQTT. */
+  z.strictObject({ kind: z.literal('mqtt-line'), send: topic, receive: topic }),
   z.strictObject({ kind: z.literal('url'), url: z.url() }),
   /** A Tasmota, a Shelly or a device behind Zigbee2MQTT on the hub's broker; its topic is a parameter. */
   z.strictObject({ kind: z.literal('mqtt') }),
@@ -213,6 +231,14 @@ export const configSchema = z.strictObject({
   areas: z.array(area).default([]),
   gates: z.array(gate).default([]),
   kiosks: z.array(kiosk).default([]),
+  profiles: z
+    .strictObject({
+      /** Ed25519 public keys, by id: whose bundles of profiles are believed here and on the agents. */
+      keys: z.record(z.string(), publicKey).default({}),
+      /** For so long a new bundle is on trial: when a device goes dark meanwhile, the one before comes back. */
+      trial: duration.default(() => 120_000 as DurationMs),
+    })
+    .prefault({}),
   certificates: z
     .strictObject({
       /** A font for characters that Noto Serif SC lacks, e.g. HanaMinB from fonts-hanazono. */

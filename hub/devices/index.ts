@@ -1,3 +1,5 @@
-export { type BusDeviceView, type DeviceEvent, type DeviceView, type Devices, createDevices } from './service.ts';
+export { type BusDeviceView, type DeviceEvent, type Devices, createDevices } from './service.ts';
+export { type DeviceDetail, type DeviceRegistry, type DeviceView, createRegistry } from './registry/service.ts';
+export { type Hardware, type HardwarePlace, createHardware } from './registry/hardware.ts';
 export { devicesSchema } from './schema.ts';
 export { deviceAdminCodes } from './codes.ts';

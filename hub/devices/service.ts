@@ -1,6 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { AgentHost } from '@hallhub/device-drivers/agent';
-import type { DeviceHealth, Traffic } from '@hallhub/device-drivers/kit';
+import type { Traffic } from '@hallhub/device-drivers/kit';
 import type { Cancel, Clock, EpochMs, Result } from '@hallhub/sync/base';
 import { FailureError, failure, ok } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
@@ -8,16 +7,6 @@ import { transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/service.ts';
 import type { InboxMessage } from '../broker/index.ts';
 import { busEventSchema } from '../broker/index.ts';
-import type { DeviceConfig, Label } from '../config/index.ts';
-
-export interface DeviceView {
-  readonly id: string;
-  readonly label: Label;
-  readonly profile: string;
-  readonly line: string;
-  readonly capabilities: readonly string[];
-  readonly health: DeviceHealth;
-}
 
 /** A device that comes over the bus, with credentials of its own. */
 export interface BusDeviceView {
@@ -36,10 +25,11 @@ export interface DeviceEvent {
 }
 
 export interface Devices {
-  /** What is plugged into the hub. */
-  list(): readonly DeviceView[];
-  /** The last frames. They may hold what a card said of its holder, so the look is recorded. */
-  traffic(deviceId: string, by: string): readonly Traffic[];
+  /**
+   * The last frames, asked of its agent where the device hangs on one. They may hold what a card said of its holder, so the
+   * look is recorded. Errors: `E-AGENT-0103` the agent is away.
+   */
+  traffic(deviceId: string, by: string): Promise<Result<readonly Traffic[]>>;
   /** What comes over the bus. */
   busDevices(): readonly BusDeviceView[];
   /** A new token for a device on the bus, shown once; an earlier one stops working. */
@@ -52,8 +42,9 @@ export interface Devices {
   authenticate(deviceId: string, token: string): boolean;
   /** Takes a message of the bus's inbox. @throws {FailureError} `E-DEV-0402` when it is no event. */
   receive(message: InboxMessage): void;
-  events(limit: number): readonly DeviceEvent[];
-  summary(): { readonly ready: number; readonly troubled: number; readonly onBus: number };
+  /** Newest first; of one device, or of all. */
+  events(limit: number, deviceId?: string): readonly DeviceEvent[];
+  onBusCount(): number;
 }
 
 const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
@@ -62,10 +53,10 @@ export function createDevices(deps: {
   readonly db: Db;
   readonly clock: Clock;
   readonly audit: Audit;
-  readonly host: AgentHost;
-  readonly configured: readonly DeviceConfig[];
+  /** The last frames of a device, wherever it hangs. */
+  readonly framesOf: (deviceId: string) => Promise<Result<readonly Traffic[]>>;
 }): Devices {
-  const { db, clock, audit, host } = deps;
+  const { db, clock, audit } = deps;
   const credential = db.prepare<[string], { tokenHash: Uint8Array; revokedAt: number | null }>(
     'SELECT token_hash AS tokenHash, revoked_at AS revokedAt FROM device_credential WHERE device_id = ?',
   );
@@ -84,26 +75,22 @@ export function createDevices(deps: {
   const events = db.prepare<[number], { seq: number; deviceId: string; type: string; at: EpochMs; data: string }>(
     'SELECT seq, device_id AS deviceId, type, at, data FROM device_event ORDER BY seq DESC LIMIT ?',
   );
+  const eventsOf = db.prepare<
+    [string, number],
+    { seq: number; deviceId: string; type: string; at: EpochMs; data: string }
+  >(
+    'SELECT seq, device_id AS deviceId, type, at, data FROM device_event WHERE device_id = ? ORDER BY seq DESC LIMIT ?',
+  );
   const decoy = randomBytes(32);
   const revokedListeners = new Set<(deviceId: string) => void>();
   const cutOff = (deviceId: string): void => {
     for (const listener of revokedListeners) listener(deviceId);
   };
-  const labels = new Map(deps.configured.map(({ id, label }) => [id, label]));
 
   return {
-    list: () =>
-      host.devices().map(({ id, profile, line, capabilities, health }) => ({
-        id,
-        label: labels.get(id) ?? { zh: id, en: id },
-        profile,
-        line,
-        capabilities,
-        health,
-      })),
     traffic: (deviceId, by) => {
       audit.record({ actor: by, action: 'device.look-frames', subject: `device:${deviceId}` });
-      return host.traffic(deviceId);
+      return deps.framesOf(deviceId);
     },
     busDevices: () => onBus.all(),
     issueToken: (deviceId, by) => {
@@ -147,16 +134,12 @@ export function createDevices(deps: {
         JSON.stringify(data ?? null),
       );
     },
-    events: (limit) => events.all(limit).map((row) => ({ ...row, data: JSON.parse(row.data) as unknown })),
-    summary: () => {
-      const states = host.devices().map(({ health }) => health.state);
-      const ready = states.filter((state) => state === 'ready').length;
-      return {
-        ready,
-        troubled: states.length - ready,
-        onBus: onBus.all().filter(({ revokedAt }) => revokedAt === null).length,
-      };
-    },
+    events: (limit, deviceId) =>
+      (deviceId === undefined ? events.all(limit) : eventsOf.all(deviceId, limit)).map((row) => ({
+        ...row,
+        data: JSON.parse(row.data) as unknown,
+      })),
+    onBusCount: () => onBus.all().filter(({ revokedAt }) => revokedAt === null).length,
   };
 }
 

@@ -1,24 +1,33 @@
 import type { Summarise } from '../summary.ts';
 import { waiting } from '../summary.ts';
+import type { DeviceRegistry } from './registry/service.ts';
 import type { Devices } from './service.ts';
 
 export const devicesSummary =
   (
-    devices: Pick<Devices, 'summary'>,
+    devices: Pick<Devices, 'onBusCount'>,
+    registry: Pick<DeviceRegistry, 'list'>,
     broker: { state(): { readonly up: boolean; readonly guestsWithoutState: number } },
   ): Summarise =>
   () => {
-    const { ready, troubled, onBus } = devices.summary();
+    const inService = registry.list().filter(({ admin }) => admin.inService);
+    const ready = inService.filter(({ health }) => health.state === 'ready').length;
+    const strangers = inService.filter(({ stranger }) => stranger).length;
     const { up, guestsWithoutState } = broker.state();
     return {
       domain: 'devices',
       title: { zh: '设备', en: 'Devices' },
       figures: [
         { text: { zh: '正常', en: 'Ready' }, value: ready },
-        { text: { zh: '经 MQTT 接入', en: 'On the bus' }, value: onBus },
+        { text: { zh: '经 MQTT 接入', en: 'On the bus' }, value: devices.onBusCount() },
       ],
       attention: waiting(
-        { text: { zh: '设备异常', en: 'Devices in trouble' }, count: troubled, page: '/devices' },
+        { text: { zh: '设备异常', en: 'Devices in trouble' }, count: inService.length - ready, page: '/devices' },
+        {
+          text: { zh: '硬件与登记的不一致', en: 'Other hardware answers than the one on record' },
+          count: strangers,
+          page: '/devices',
+        },
         { text: { zh: '消息服务器无法访问', en: 'The broker is away' }, count: up ? 0 : 1, page: '/devices' },
         {
           text: {

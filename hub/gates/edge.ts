@@ -71,8 +71,10 @@ export interface GateEdgeDeps {
 
 /** How long an order to open lives: long enough for a busy bus, too short for anybody to have walked away. */
 const OPEN_TTL = 2_000 as DurationMs;
-/** Receipts after which the barrier surely did nothing: expired, line not open, refused, never queued. */
-const CERTAINLY_SHUT: ReadonlySet<string> = new Set(['E-DEV-0201', 'E-DEV-0102', 'E-DEV-0203', 'E-DEV-0205']);
+/** Receipts after which the barrier surely did nothing: expired, line not open, refused, never queued, out of service. */
+const CERTAINLY_SHUT: ReadonlySet<string> = new Set([
+  ...['E-DEV-0201', 'E-DEV-0102', 'E-DEV-0203', 'E-DEV-0205', 'E-DEV-0404', 'E-DEV-0405', 'E-DEV-0409'],
+]);
 /** How soon something that happened is offered to the journal again after it could not be written. */
 const RETRY = 5_000 as DurationMs;
 

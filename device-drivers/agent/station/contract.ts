@@ -37,6 +37,17 @@ const transport = z.discriminatedUnion('kind', [
     stopBits: z.union([z.literal(1), z.literal(2)]).exactOptional(),
   }),
   z.object({ kind: z.literal('tcp'), host: z.string(), port: z.number() }),
+  z.object({ kind: z.literal('udp'), host: z.string(), port: z.number(), localPort: z.number().exactOptional() }),
+  z.object({
+    kind: z.literal('usb'),
+    vendorId: z.number(),
+    productId: z.number(),
+    serialNumber: z.string().exactOptional(),
+    interfaceNumber: z.number().exactOptional(),
+  }),
+  z.object({ kind: z.literal('http'), url: z.string() }),
+  z.object({ kind: z.literal('mqtt-line'), send: z.string(), receive: z.string() }),
+  z.object({ kind: z.literal('mqtt') }),
   z.object({ kind: z.literal('url'), url: z.string() }),
   z.object({ kind: z.literal('memory'), name: z.string(), baudRate: z.number().exactOptional() }),
 ]);
@@ -52,12 +63,15 @@ export const agentDeviceSchema = z
   .meta({ id: 'AgentDevice' });
 export type AgentDevice = z.output<typeof agentDeviceSchema>;
 
-/** A signed bundle of profiles, in base64; see `firmware-profiles/bundle`. */
+/** A signed bundle of profiles, in base64, as `firmware-profiles/bundle` makes it; the agent verifies it itself. */
 export const profileBundleSchema = z.object({ version: z.string(), bundle: z.base64() }).meta({ id: 'ProfileBundle' });
+/** The id of the one record of its kind: without it the profiles that came with the program are in use. */
+export const PROFILE_BUNDLE = 'profiles';
 
 /** What is projected to an agent. Domains add kinds of theirs. */
 export const agentKindList = [
   defineKind({ kind: 'agent-device', major: 1, schemaVersion: '1.0', schema: agentDeviceSchema }),
+  defineKind({ kind: 'profile-bundle', major: 1, schemaVersion: '1.0', schema: profileBundleSchema }),
 ] as const;
 export const agentKinds = defineKinds(agentKindList);
 

@@ -3,6 +3,7 @@ export {
   type CommandMessage,
   type Hello,
   type LiveMessage,
+  PROFILE_BUNDLE,
   agentDeviceSchema,
   agentEventTypes,
   agentKindList,

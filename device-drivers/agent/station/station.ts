@@ -17,6 +17,8 @@ import { type OutboxStatus, createOutbox } from '@hallhub/sync/outbox';
 import { type ReplicaStatus, createReplica } from '@hallhub/sync/replica';
 import { type Db, type Sealer, sqliteOutboxStore, sqliteReplicaStore } from '@hallhub/sync/sqlite';
 import { type CapabilityName, listenerName, shapeOf } from '../../capabilities/index.ts';
+import { type BundleKeys, openBundle, overlaid } from '@hallhub/firmware-profiles/bundle';
+import { type ProfileCatalogue, builtInFiles } from '@hallhub/firmware-profiles/schema';
 import type { DeviceLog } from '../../kit/index.ts';
 import type { AgentHost, AgentHostOptions, DeviceDefinition } from '../types.ts';
 import { createCommandInbox } from './command-inbox.ts';
@@ -48,8 +50,9 @@ export interface StationOptions {
   readonly random: RandomBytes;
   readonly log: DeviceLog;
   /** Builds the host for the devices that the hub has assigned to this agent. */
-  readonly createHost: (options: Pick<AgentHostOptions, 'devices' | 'log'>) => AgentHost;
-  readonly profilesVersion: string;
+  readonly createHost: (options: Pick<AgentHostOptions, 'devices' | 'log' | 'profiles'>) => AgentHost;
+  /** Whose bundles of profiles are believed. */
+  readonly profileKeys: BundleKeys;
   readonly crashLoop: Pick<CrashLoop, 'safeMode' | 'stable' | 'leave'>;
   /** How many events may wait before the least important are shed. */
   readonly mostEvents?: number;
@@ -82,6 +85,8 @@ export interface Station {
   onChange(listener: () => void): Cancel;
 }
 
+/** What an agent says that uses the profiles of its program. */
+const BUILT_IN = 'built-in';
 const HELLO_EVERY = minutes(1);
 /** A clock that is further from the hub's than this is not believed. */
 const CLOCK_TOLERANCE = minutes(2);
@@ -109,8 +114,12 @@ export function createStation(options: StationOptions): Station {
     store: sqliteReplicaStore({ db, source: 'hub', sealer }),
     kinds: agentKinds,
     project: (change): Result<void> => {
-      if (change.op === 'revoke') store.removeDevice(change.id);
-      else store.putDevice(change.data);
+      if (change.op === 'revoke') {
+        if (change.kind === 'profile-bundle') store.removeProfiles();
+        else store.removeDevice(change.id);
+      } else if (change.kind === 'profile-bundle') {
+        store.putProfiles(change.data.version, Buffer.from(change.data.bundle, 'base64'));
+      } else store.putDevice(change.data);
       return ok();
     },
     applied: () => {
@@ -153,6 +162,7 @@ export function createStation(options: StationOptions): Station {
   };
   let host: AgentHost | undefined;
   let hosted = '';
+  let profilesVersion = BUILT_IN;
   let hubOffset: number | undefined;
   let startedAt = clock.now();
   let timers: Cancel[] = [];
@@ -172,11 +182,17 @@ export function createStation(options: StationOptions): Station {
   const assign = async (): Promise<void> => {
     if (safeMode !== undefined || stopping.signal.aborted) return;
     const devices = store.devices();
-    const wanted = JSON.stringify(devices);
+    const assigned = store.profiles();
+    const wanted = JSON.stringify([devices, assigned?.version]);
     if (wanted === hosted && host) return;
+    const profiles = profilesOf(assigned);
     await host?.stop();
     hosted = wanted;
-    const fresh = options.createHost({ devices: devices.map(toDefinition), log });
+    const fresh = options.createHost({
+      devices: devices.map(toDefinition),
+      log,
+      ...(profiles && { profiles }),
+    });
     host = fresh;
     for (const { id, capabilities } of fresh.devices()) {
       for (const name of capabilities) hear(fresh, id, name);
@@ -193,6 +209,19 @@ export function createStation(options: StationOptions): Station {
     log.info({ devices: devices.length }, 'the devices of this agent are hosted');
     void sayHello();
     changed();
+  };
+  /** The assigned bundle over the program's own; what cannot be believed is left out, and said. */
+  const profilesOf = (assigned: ReturnType<typeof store.profiles>): ProfileCatalogue | undefined => {
+    profilesVersion = BUILT_IN;
+    if (!assigned) return undefined;
+    const opened = openBundle(assigned.bundle, options.profileKeys);
+    const catalogue = opened.ok ? overlaid(builtInFiles(), opened.value) : opened;
+    if (!catalogue.ok) {
+      log.error({ version: assigned.version, ...catalogue.error }, 'a bundle of profiles is not used');
+      return undefined;
+    }
+    profilesVersion = assigned.version;
+    return catalogue.value;
   };
   /** Whatever a device reports goes up: at once and only now where it is personal or soon stale, else for certain. */
   const hear = (from: AgentHost, device: string, name: CapabilityName): void => {
@@ -221,7 +250,7 @@ export function createStation(options: StationOptions): Station {
     at: clock.now(),
     startedAt,
     ...(safeMode !== undefined && { safeMode }),
-    profiles: options.profilesVersion,
+    profiles: profilesVersion,
     pendingEvents: outbox.status().pending,
     devices: (host?.devices() ?? []).map(({ id, profile, line, capabilities, health }) => ({
       id,

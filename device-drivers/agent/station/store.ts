@@ -13,6 +13,7 @@ export const stationSchema: SchemaComponent = {
         CREATE TABLE station_device (id TEXT PRIMARY KEY, definition BLOB NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE station_command (
           id TEXT PRIMARY KEY, device TEXT NOT NULL, expires_at INTEGER NOT NULL, settled TEXT) STRICT, WITHOUT ROWID;
+        CREATE TABLE station_profiles (id INTEGER PRIMARY KEY, version TEXT NOT NULL, bundle BLOB NOT NULL) STRICT;
         CREATE INDEX station_command_expiry ON station_command (expires_at);`,
     },
   ],
@@ -25,6 +26,10 @@ export interface StationStore {
   devices(): readonly AgentDevice[];
   putDevice(device: AgentDevice): void;
   removeDevice(id: string): void;
+  /** The bundle of profiles that the hub has assigned; undefined: those of the program. */
+  profiles(): { readonly version: string; readonly bundle: Uint8Array } | undefined;
+  putProfiles(version: string, bundle: Uint8Array): void;
+  removeProfiles(): void;
   seen(commandId: string): SeenCommand | undefined;
   begin(commandId: string, device: string, expiresAt: EpochMs): void;
   settle(commandId: string, receipt: Receipt): void;
@@ -38,6 +43,11 @@ export function createStationStore(db: Db): StationStore {
   const all = db.prepare<[], { definition: Uint8Array }>('SELECT definition FROM station_device ORDER BY id');
   const put = db.prepare('INSERT OR REPLACE INTO station_device (id, definition) VALUES (?, ?)');
   const remove = db.prepare('DELETE FROM station_device WHERE id = ?');
+  const profiles = db.prepare<[], { version: string; bundle: Uint8Array }>(
+    'SELECT version, bundle FROM station_profiles',
+  );
+  const putProfiles = db.prepare('INSERT OR REPLACE INTO station_profiles (id, version, bundle) VALUES (1, ?, ?)');
+  const removeProfiles = db.prepare('DELETE FROM station_profiles');
   const command = db.prepare<[string], { settled: string | null }>('SELECT settled FROM station_command WHERE id = ?');
   const begin = db.prepare('INSERT INTO station_command (id, device, expires_at) VALUES (?, ?, ?)');
   const settle = db.prepare('UPDATE station_command SET settled = ? WHERE id = ?');
@@ -52,6 +62,13 @@ export function createStationStore(db: Db): StationStore {
     },
     removeDevice: (id) => {
       remove.run(id);
+    },
+    profiles: () => profiles.get(),
+    putProfiles: (version, bundle) => {
+      putProfiles.run(version, bundle);
+    },
+    removeProfiles: () => {
+      removeProfiles.run();
     },
     seen: (commandId) => {
       const row = command.get(commandId);

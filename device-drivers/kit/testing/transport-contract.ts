@@ -16,6 +16,11 @@ export interface TransportFixture {
   /** Makes the line usable again after {@link unplug}. */
   plug(): Promise<void>;
   dispose(): Promise<void>;
+  /**
+   * There is no connection that could break: nothing is noticed before something is written, and opening succeeds whether
+   * anybody is there or not.
+   */
+  readonly isConnectionless?: boolean;
 }
 
 /** What every transport must do, whatever its wire. */
@@ -104,10 +109,19 @@ export function transportContract(name: string, create: () => Promise<TransportF
     it('tells once when the line breaks, refuses to write, and opens again', async () => {
       await fixture.transport.open();
       await fixture.unplug();
+      // Without a connection the break shows in what is written, and not always at once.
+      if (fixture.isConnectionless === true) {
+        for (let tries = 0; tries < 50 && downs.length === 0; tries += 1) {
+          await fixture.transport.write(Uint8Array.of(1));
+          await tick();
+        }
+      }
       await until('the break is told', () => downs.length > 0);
       expect(downs).toMatchObject([{ code: 'E-DEV-0103' }]);
       expect(await fixture.transport.write(Uint8Array.of(1))).toMatchObject({ ok: false });
-      expect(await fixture.transport.open()).toMatchObject({ ok: false, error: { code: 'E-DEV-0101' } });
+      if (fixture.isConnectionless !== true) {
+        expect(await fixture.transport.open()).toMatchObject({ ok: false, error: { code: 'E-DEV-0101' } });
+      }
       await fixture.plug();
       expect(await fixture.transport.open()).toMatchObject({ ok: true });
       await fixture.send(Uint8Array.of(5));

@@ -1,87 +1,319 @@
-import { ms } from '@hallhub/sync/base';
-import type { FrameSamples, ProtocolConformance, Subject } from '../../conformance/types.ts';
+import { type Clock, ms } from '@hallhub/sync/base';
+import type {
+  DeviceFault,
+  FrameSamples,
+  Order,
+  ProtocolConformance,
+  Stimulus,
+  Subject,
+} from '../../conformance/types.ts';
 import { sameBytes, sameValue, unhex } from '../../conformance/vectors.ts';
-import { relayBoardSchema } from './relay-board.ts';
-import { type ModbusRequest, createReplyFramer, decodeBits, encodeRequest } from './rtu-frames.ts';
+import { createMbapFramer, encodeMbap } from './mbap.ts';
+import { type UnitParams, unitSchema } from './params.ts';
+import { type ValueSpec, decodeValue } from './registers.ts';
+import {
+  type ModbusReply,
+  type ModbusRequest,
+  createReplyFramer,
+  decodeBits,
+  decodeRegisters,
+  encodeRequest,
+} from './rtu-frames.ts';
 import { createRelayBoardSimulator } from './simulator.ts';
+import type { RelayBoardSimulator } from './simulator-types.ts';
 import { createTurnstileArm } from './turnstile-arm.ts';
 
 interface ReplyMessage {
   readonly request: ModbusRequest;
   readonly bits?: readonly boolean[];
+  readonly registers?: readonly number[];
+  readonly exception?: number;
+  readonly transaction?: number;
 }
 
-/** Boards of relays and inputs, as their profiles describe them. */
+const CRC_BYTES = 2;
+
+function checkReply(reply: ModbusReply, { bits, registers, exception }: ReplyMessage): void {
+  sameValue(reply.exception, exception);
+  if (bits) sameValue(decodeBits(reply, bits.length), bits);
+  if (registers) sameValue(decodeRegisters(reply), registers);
+}
+
+const FAULTS: readonly DeviceFault[] = ['silent', 'late', 'wrong-address', 'bad-check', 'refuses'];
+
+/** Units on Modbus RTU, as their profiles describe them. */
 export const modbusConformance: ProtocolConformance = {
   protocol: 'modbus-rtu',
-  deviceFaults: ['silent', 'late', 'wrong-address', 'bad-check', 'refuses'],
+  deviceFaults: FAULTS,
   checkVector: ({ direction, hex, message }) => {
     if (direction === 'request') {
       sameBytes(encodeRequest(message as unknown as ModbusRequest), unhex(hex));
       return;
     }
-    const { request, bits } = message as unknown as ReplyMessage;
-    const [framed] = createReplyFramer(request).push(unhex(hex));
+    const told = message as unknown as ReplyMessage;
+    const [framed] = createReplyFramer(told.request).push(unhex(hex));
     if (framed?.kind !== 'frame') throw new Error('no frame');
-    if (bits) sameValue(decodeBits(framed.frame, bits.length), bits);
-    else sameValue(framed.frame.exception, undefined);
+    checkReply(framed.frame, told);
   },
   frameSamples: (vectors): FrameSamples => {
     const [vector] = vectors;
     const { request } = (vector?.message ?? {}) as unknown as ReplyMessage;
     return { create: () => createReplyFramer(request), frames: vector ? [unhex(vector.hex)] : [] };
   },
-  simulate: ({ transport, clock, profile }): Subject => {
-    const { unit, relay, input } = relayBoardSchema.parse(profile.params);
-    const board = createRelayBoardSimulator({ transport, clock, unit });
-    const arm = createTurnstileArm({ board, clock, relay: plain(relay), input: plain(input ?? { in: 0 }) });
-    let releases = 0;
-    board.onRelay((change) => {
-      if (change.on && change.channel === relay.in) releases += 1;
-    });
-    return {
-      start: () => board.start(),
-      stop: async () => {
-        arm.stop();
-        await board.stop();
-      },
-      stimuli: input
-        ? [
-            {
-              name: 'somebody walks in',
-              capability: 'passageSensor',
-              event: 'passage',
-              cause: () => {
-                board.setInput(input.in, true);
-                clock.after(ms(300), () => {
-                  board.setInput(input.in, false);
-                });
-              },
-              matches: (event) => (event as { direction: string }).direction === 'in',
-            },
-          ]
-        : [],
-      orders: [
-        {
-          capability: 'barrier',
-          command: 'open',
-          args: { hold: ms(700), direction: 'in' },
-          confirmation: 'acknowledged',
-          effects: () => releases,
-        },
-      ],
-      setFault: (fault) => {
-        board.setFaults({
-          silent: fault === 'silent',
-          badCrc: fault === 'bad-check',
-          ...(fault === 'late' && { lateBy: ms(600) }),
-          ...(fault === 'wrong-address' && { wrongAddress: unit + 1 }),
-          ...(fault === 'refuses' && { exception: 6 }),
-        });
-      },
-    };
+  simulate: ({ transport, clock, profile }) => {
+    const params = unitSchema.parse(profile.params);
+    return subject(createRelayBoardSimulator({ transport, clock, ...memoryFor(params) }), params, clock);
   },
 };
+
+/** Units on Modbus TCP. */
+export const modbusTcpConformance: ProtocolConformance = {
+  protocol: 'modbus-tcp',
+  deviceFaults: FAULTS,
+  checkVector: ({ direction, hex, message }) => {
+    if (direction === 'request') {
+      const { transaction, ...request } = message as unknown as ModbusRequest & { readonly transaction: number };
+      const body = encodeRequest(request).slice(0, -CRC_BYTES);
+      sameBytes(encodeMbap(transaction, body), unhex(hex));
+      return;
+    }
+    const told = message as unknown as ReplyMessage;
+    const [framed] = createMbapFramer().push(unhex(hex));
+    if (framed?.kind !== 'frame') throw new Error('no frame');
+    const { transaction, unit, code, data, bytes } = framed.frame;
+    sameValue({ transaction, unit }, { transaction: told.transaction, unit: told.request.unit });
+    checkReply((code & 0x80) === 0 ? { data, bytes } : { data, bytes, exception: data[0] ?? 0 }, told);
+  },
+  frameSamples: (vectors): FrameSamples => ({
+    create: () => createMbapFramer(),
+    frames: vectors.map(({ hex }) => unhex(hex)),
+  }),
+  simulate: ({ transport, clock, profile }) => {
+    const params = unitSchema.parse(profile.params);
+    return subject(
+      createRelayBoardSimulator({ transport, clock, framing: 'tcp', ...memoryFor(params) }),
+      params,
+      clock,
+    );
+  },
+};
+
+const valuesOf = ({ occupancy, meter, climate }: UnitParams): readonly ValueSpec[] => [
+  ...(occupancy && 'value' in occupancy ? [occupancy.value] : []),
+  ...(meter?.values ?? []),
+  ...(climate ? [climate.celsius, ...(climate.humidity ? [climate.humidity] : [])] : []),
+  ...(climate?.control?.setpoint ? [climate.control.setpoint] : []),
+];
+
+/** The relays, inputs and registers that a unit of these parameters must have. */
+function memoryFor(params: UnitParams): {
+  unit: number;
+  relays: number;
+  inputs: number;
+  holding: Record<number, number>;
+  input: Record<number, number>;
+  flashOn: boolean;
+} {
+  const tables = { holding: {} as Record<number, number>, input: {} as Record<number, number> };
+  for (const { table, address, type } of valuesOf(params)) {
+    tables[table][address] = 0;
+    if (!type.endsWith('16')) tables[table][address + 1] = 0;
+  }
+  const control = params.climate?.control;
+  if (control?.mode) tables.holding[control.mode.register] = 0;
+  if (control && 'register' in control.power) tables.holding[control.power.register] = 0;
+  const { switch: board, buttons } = params;
+  return {
+    unit: params.unit,
+    relays: Math.max(8, board ? board.firstCoil + board.channels : 0),
+    inputs: Math.max(16, buttons ? buttons.firstInput + buttons.channels : 0),
+    ...tables,
+    flashOn: params.relay !== undefined || board?.pulse === 'flash-on',
+  };
+}
+
+function subject(board: RelayBoardSimulator, params: UnitParams, clock: Clock): Subject {
+  const { relay, input, switch: switching, buttons, fire, occupancy, meter, climate } = params;
+  const arm = relay && createTurnstileArm({ board, clock, relay: plain(relay), input: plain(input ?? { in: 0 }) });
+  const effects = { release: 0, switched: 0, power: 0 };
+  board.onRelay(({ on, channel }) => {
+    if (!on) return;
+    if (channel === relay?.in) effects.release += 1;
+    else effects.switched += 1;
+  });
+  const power = climate?.control?.power;
+  board.onWrite(({ address }) => {
+    if (power && 'register' in power && address === power.register) effects.power += 1;
+  });
+
+  const stimuli: Stimulus[] = [];
+  /** Long enough to be seen behind a line that has just been left quiet. */
+  const press = (channel: number, active: 'closed' | 'open'): void => {
+    board.setInput(channel, active === 'closed');
+    clock.after(ms(1_000), () => {
+      board.setInput(channel, active !== 'closed');
+    });
+  };
+  if (input) {
+    stimuli.push({
+      name: 'somebody walks in',
+      capability: 'passageSensor',
+      event: 'passage',
+      cause: () => {
+        press(input.in, params.inputActiveWhen);
+      },
+      matches: (event) => (event as { direction: string }).direction === 'in',
+    });
+  }
+  // A contact that is open in its active state rests closed.
+  if (buttons?.activeWhen === 'open') {
+    for (let index = 0; index < buttons.channels; index += 1) board.setInput(buttons.firstInput + index, true);
+  }
+  if (buttons) {
+    stimuli.push({
+      name: 'a button is pressed',
+      capability: 'buttonPanel',
+      event: 'button',
+      cause: () => {
+        press(buttons.firstInput + buttons.channels - 1, buttons.activeWhen);
+      },
+      matches: (event) => {
+        const { button, pressed } = event as { button: number; pressed: boolean };
+        return pressed && button === buttons.channels - 1;
+      },
+    });
+  }
+  if (fire) {
+    board.setInput(fire.input, fire.activeWhen === 'open');
+    stimuli.push({
+      name: 'the fire alarm trips',
+      capability: 'fireInput',
+      event: 'fire',
+      cause: () => {
+        press(fire.input, fire.activeWhen);
+      },
+      matches: (event) => (event as { alarm: boolean }).alarm,
+    });
+  }
+  if (occupancy) {
+    const set = (occupied: boolean): void => {
+      if ('input' in occupancy) board.setInput(occupancy.input, occupied === (occupancy.activeWhen === 'closed'));
+      else writeRaw(board, occupancy.value, occupied ? rawFor(occupancy.value, occupancy.occupiedAbove + 1) : 0);
+    };
+    set(false);
+    stimuli.push({
+      name: 'somebody comes in',
+      capability: 'occupancy',
+      event: 'occupancy',
+      cause: () => {
+        set(true);
+        clock.after(ms(params.valuesEveryMs * 1.5), () => {
+          set(false);
+        });
+      },
+      matches: (event) => (event as { occupied: boolean }).occupied,
+    });
+  }
+  const measured = (spec: ValueSpec, capability: 'meter' | 'climate', of: (event: unknown) => unknown): void => {
+    const shown = decodeValue(spec, wordsFor(spec, SAMPLE_RAW));
+    stimuli.push({
+      name: 'a value is measured',
+      capability,
+      event: 'reading',
+      cause: () => {
+        writeRaw(board, spec, SAMPLE_RAW);
+        // Read once, and gone.
+        const done = board.onRead(({ table, address, count }) => {
+          if (table !== spec.table || spec.address < address || spec.address >= address + count) return;
+          done();
+          writeRaw(board, spec, 0);
+        });
+      },
+      matches: (event) => of(event) === shown,
+    });
+  };
+  const [first] = meter?.values ?? [];
+  if (first) {
+    measured(first, 'meter', (event) => {
+      const { name, value } = event as { name: string; value: number };
+      return name === first.name ? value : undefined;
+    });
+  }
+  if (climate) measured(climate.celsius, 'climate', (event) => (event as { celsius: number }).celsius);
+
+  const orders: Order[] = [];
+  if (relay) {
+    orders.push({
+      capability: 'barrier',
+      command: 'open',
+      args: { hold: ms(700), direction: 'in' },
+      confirmation: 'acknowledged',
+      effects: () => effects.release,
+    });
+  }
+  if (switching) {
+    const channel = switching.channels - 1;
+    orders.push({
+      capability: 'switch',
+      command: 'set',
+      args: { channel, on: true, ...(switching.pulse === 'flash-on' && { pulse: ms(500) }) },
+      confirmation: 'observed',
+      effects: () => effects.switched,
+    });
+  }
+  if (power && 'register' in power) {
+    orders.push({
+      capability: 'climate',
+      command: 'set',
+      args: { on: true },
+      confirmation: 'observed',
+      effects: () => effects.power,
+    });
+  }
+
+  return {
+    start: () => board.start(),
+    stop: async () => {
+      arm?.stop();
+      await board.stop();
+    },
+    stimuli,
+    orders,
+    setFault: (fault) => {
+      board.setFaults({
+        silent: fault === 'silent',
+        badCrc: fault === 'bad-check',
+        ...(fault === 'late' && { lateBy: ms(600) }),
+        ...(fault === 'wrong-address' && { wrongAddress: params.unit + 1 }),
+        ...(fault === 'refuses' && { exception: 6 }),
+      });
+    },
+  };
+}
+
+/** A raw number that every type can hold, written as each of them is: by hand, not by the driver's codec. */
+const SAMPLE_RAW = 231;
+
+function rawFor({ scale, offset }: ValueSpec, value: number): number {
+  return Math.ceil((value - offset) / scale);
+}
+
+function wordsFor({ type, order }: ValueSpec, raw: number): readonly number[] {
+  const bytes = Buffer.alloc(4);
+  if (type === 'f32') bytes.writeFloatBE(raw);
+  else bytes.writeInt32BE(raw);
+  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+  const wide = { abcd: [a, b, c, d], cdab: [c, d, a, b], badc: [b, a, d, c], dcba: [d, c, b, a] }[order];
+  const narrow = order === 'abcd' || order === 'cdab' ? [c, d] : [d, c];
+  const [w = 0, x = 0, y = 0, z = 0] = type.endsWith('16') ? narrow : wide;
+  return type.endsWith('16') ? [(w << 8) | x] : [(w << 8) | x, (y << 8) | z];
+}
+
+function writeRaw(board: RelayBoardSimulator, spec: ValueSpec, raw: number): void {
+  for (const [index, word] of wordsFor(spec, raw).entries()) {
+    board.setRegister(spec.table, spec.address + index, word);
+  }
+}
 
 /** Without the keys that are not there, which the simulator's types do not want as `undefined`. */
 const plain = ({ in: inward, out }: { readonly in: number; readonly out?: number | undefined }) =>

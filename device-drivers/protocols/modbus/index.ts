@@ -6,7 +6,9 @@ export type {
   TurnstileArm,
   TurnstileArmOptions,
 } from './simulator-types.ts';
-export { modbusRtuProtocol } from './protocol.ts';
+export { modbusRtuProtocol, modbusTcpProtocol } from './protocol.ts';
 export { createRelayBoardSimulator } from './simulator.ts';
 export { createTurnstileArm } from './turnstile-arm.ts';
-export { type BusMember, type RtuBus, type RtuBusOptions, createRtuBus } from './rtu-bus.ts';
+export type { BusMember, CallOptions, ModbusBus, WriteRequest } from './bus.ts';
+export { type RtuBusOptions, createRtuBus } from './rtu-bus.ts';
+export { type TcpBusOptions, createTcpBus } from './tcp-bus.ts';

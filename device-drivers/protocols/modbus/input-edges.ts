@@ -19,16 +19,16 @@ export function baseline(sample: InputSample): InputState {
 }
 
 /**
- * Takes a sample. `rose` is the moment at which the input was first seen active, once it has stayed so for `debounce`.
+ * Takes a sample. `changed` is the moment at which the input was first seen in its new state, once it has stayed so for
+ * `debounce`; the new state is then `state.active`.
  */
 export function sampleInput(
   state: InputState,
   sample: InputSample,
   debounce: DurationMs,
-): { readonly state: InputState; readonly rose?: EpochMs } {
+): { readonly state: InputState; readonly changed?: EpochMs } {
   if (sample.active === state.active) return { state: { active: state.active } };
   const changing = state.changing ?? { since: sample.mono, seenAt: sample.at };
   if (sample.mono - changing.since < debounce) return { state: { active: state.active, changing } };
-  const next: InputState = { active: sample.active };
-  return sample.active ? { state: next, rose: changing.seenAt } : { state: next };
+  return { state: { active: sample.active }, changed: changing.seenAt };
 }

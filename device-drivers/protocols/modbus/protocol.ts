@@ -4,37 +4,67 @@ import {
   type Driver,
   type DriverEnvironment,
   type Protocol,
+  type Transport,
   parseParams,
 } from '../../kit/index.ts';
-import { type RelayBoardParams, checkUnits, createRelayBoardDriver, relayBoardSchema } from './relay-board.ts';
+import type { ModbusBus } from './bus.ts';
+import { type UnitParams, unitSchema } from './params.ts';
 import { createRtuBus } from './rtu-bus.ts';
+import { createTcpBus } from './tcp-bus.ts';
+import { checkUnits, createUnitDriver } from './unit-driver.ts';
 
 const NOMINAL_BAUD_RATE = 9_600;
 
-/** Relay boards on a Modbus RTU line; all that share the line share one queue. */
+/** The slowest unit sets the pace of its bus. */
+const slowest = (units: readonly { readonly params: UnitParams }[], of: 'replyTimeoutMs' | 'quietMs') =>
+  ms(Math.max(...units.map(({ params }) => params[of])));
+
+/** The drivers of all units on a line; all that share it share one queue. */
+function connect(
+  definition: BusDefinition,
+  environment: DriverEnvironment,
+  createBus: (
+    transport: Transport,
+    units: readonly { readonly deviceId: string; readonly params: UnitParams }[],
+  ) => ModbusBus,
+): Result<readonly Driver[]> {
+  const units: { deviceId: string; params: UnitParams }[] = [];
+  for (const device of definition.devices) {
+    const params = parseParams(unitSchema, device.params);
+    if (!params.ok) return err({ ...params.error, detail: `${device.deviceId}: ${params.error.detail ?? ''}` });
+    units.push({ deviceId: device.deviceId, params: params.value });
+  }
+  const unique = checkUnits(units.map(({ params }) => params.unit));
+  if (!unique.ok) return unique;
+  const transport = environment.transportFactory(definition.transport);
+  if (!transport.ok) return err(transport.error);
+  const bus = createBus(transport.value, units);
+  return ok(units.map((unit) => createUnitDriver({ ...environment, ...unit, bus })));
+}
+
+/** Units on a Modbus RTU line: RS-485, or a transparent serial server behind TCP. */
 export const modbusRtuProtocol: Protocol = {
   name: 'modbus-rtu',
   module: import.meta.url,
-  connect: (definition: BusDefinition, environment: DriverEnvironment): Result<readonly Driver[]> => {
-    const boards: { deviceId: string; params: RelayBoardParams }[] = [];
-    for (const device of definition.devices) {
-      const params = parseParams(relayBoardSchema, device.params);
-      if (!params.ok) return err({ ...params.error, detail: `${device.deviceId}: ${params.error.detail ?? ''}` });
-      boards.push({ deviceId: device.deviceId, params: params.value });
-    }
-    const units = checkUnits(boards.map(({ params }) => params.unit));
-    if (!units.ok) return units;
-    const transport = environment.transportFactory(definition.transport);
-    if (!transport.ok) return err(transport.error);
-    const { transport: settings } = definition;
-    const bus = createRtuBus({
-      ...environment,
-      transport: transport.value,
-      baudRate: ('baudRate' in settings ? settings.baudRate : undefined) ?? NOMINAL_BAUD_RATE,
-      // The slowest unit sets the pace of its bus.
-      replyTimeout: ms(Math.max(...boards.map(({ params }) => params.replyTimeoutMs))),
-      quiet: ms(Math.max(...boards.map(({ params }) => params.quietMs))),
-    });
-    return ok(boards.map((board) => createRelayBoardDriver({ ...environment, ...board, bus })));
-  },
+  connect: (definition, environment) =>
+    connect(definition, environment, (transport, units) => {
+      const { transport: settings } = definition;
+      return createRtuBus({
+        ...environment,
+        transport,
+        baudRate: ('baudRate' in settings ? settings.baudRate : undefined) ?? NOMINAL_BAUD_RATE,
+        replyTimeout: slowest(units, 'replyTimeoutMs'),
+        quiet: slowest(units, 'quietMs'),
+      });
+    }),
+};
+
+/** Units that speak Modbus TCP, or stand behind a gateway that does. */
+export const modbusTcpProtocol: Protocol = {
+  name: 'modbus-tcp',
+  module: import.meta.url,
+  connect: (definition, environment) =>
+    connect(definition, environment, (transport, units) =>
+      createTcpBus({ ...environment, transport, replyTimeout: slowest(units, 'replyTimeoutMs') }),
+    ),
 };

@@ -5,7 +5,8 @@ import { ms, systemClock, systemRandom } from '@hallhub/sync/base';
 import { silentLog } from '../../kit/index.ts';
 import { type PtyPair, createPtyPair, until } from '../../kit/testing/index.ts';
 import { createSerialTransport } from '../../transports/index.ts';
-import { type RtuBus, createRtuBus } from './rtu-bus.ts';
+import type { ModbusBus } from './bus.ts';
+import { createRtuBus } from './rtu-bus.ts';
 
 /** Debian's own Python: the packages below belong to it. */
 const PYTHON = '/usr/bin/python3';
@@ -15,7 +16,7 @@ describe('Modbus RTU master against pymodbus', () => {
   let pty: PtyPair;
   let slave: ChildProcess;
   let ended: Promise<void>;
-  let bus: RtuBus;
+  let bus: ModbusBus;
   let leave: () => Promise<void>;
   const traffic: string[] = [];
 

@@ -1,4 +1,4 @@
-import { type Cancel, type DurationMs, type Failure, type Result, err, failure, ms, ok } from '@hallhub/sync/base';
+import { type DurationMs, type Result, err, failure, ms, ok } from '@hallhub/sync/base';
 import {
   type DriverEnvironment,
   type Reply,
@@ -9,12 +9,12 @@ import {
   createLine,
   rethrow,
 } from '../../kit/index.ts';
+import type { BusMember, CallOptions, ModbusBus } from './bus.ts';
 import { withoutEcho } from './echo.ts';
 import { exceptionMeaning, replyMeaning, requestMeaning } from './meaning.ts';
 import {
   type ModbusReply,
   type ModbusRequest,
-  type ReadFunction,
   answers,
   createReplyFramer,
   decodeBits,
@@ -32,46 +32,6 @@ export interface RtuBusOptions extends Pick<DriverEnvironment, 'clock' | 'random
   readonly quiet?: DurationMs;
 }
 
-export interface CallOptions {
-  readonly veto?: () => Failure | undefined;
-  readonly urgent?: boolean;
-}
-
-/** What hears of the bus's life. */
-export interface BusMember {
-  onUp(): void;
-  onDown(reason: Failure): void;
-}
-
-/**
- * A Modbus RTU master on one line, shared by the drivers of all units on it. Errors: those of an exchange, and
- * `E-DEV-0203` for an exception reply. A write is refused (`E-DEV-0102`) until a read has been answered since the line is
- * up: only then is it known whether the line echoes.
- */
-export interface RtuBus {
-  /** Opens the line with its first member and closes it with its last. */
-  join(member: BusMember): () => Promise<void>;
-  readonly lineName: string;
-  readBits(
-    unit: number,
-    name: 'read-coils' | 'read-discrete-inputs',
-    address: number,
-    count: number,
-  ): Promise<Result<readonly boolean[]>>;
-  readRegisters(
-    unit: number,
-    name: 'read-holding-registers' | 'read-input-registers',
-    address: number,
-    count: number,
-  ): Promise<Result<readonly number[]>>;
-  write(
-    request: Exclude<ModbusRequest, { readonly function: ReadFunction }>,
-    options?: CallOptions,
-  ): Promise<Result<void>>;
-  /** Traffic with the unit that it belongs to, where that can be said. */
-  onTraffic(listener: (event: { readonly unit: number | undefined; readonly traffic: Traffic }) => void): Cancel;
-}
-
 /** Start, eight data bits, parity or a second stop bit, stop. */
 const BITS_PER_CHARACTER = 11;
 /** Above 19200 baud the standard fixes the pause between frames. */
@@ -80,7 +40,11 @@ const LONGEST_PAUSE_IN_REPLY = ms(100);
 /** As many requests in a row go unanswered before the line itself is suspect. */
 const REOPEN_AFTER = 12;
 
-export function createRtuBus(options: RtuBusOptions): RtuBus {
+/**
+ * A Modbus RTU master on one line. A write is refused (`E-DEV-0102`) until a read has been answered since the line is up:
+ * only then is it known whether the line echoes.
+ */
+export function createRtuBus(options: RtuBusOptions): ModbusBus {
   const { transport, clock, baudRate, log, replyTimeout = ms(300), quiet = ms(700) } = options;
   const character = (BITS_PER_CHARACTER * 1_000) / baudRate;
   const traffic = createEmitter<{ unit: number | undefined; traffic: Traffic }>(rethrow);

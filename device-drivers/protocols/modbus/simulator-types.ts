@@ -7,6 +7,7 @@ export interface RelayBoardFaults {
   readonly silent?: boolean;
   /** Every reply comes this much later. */
   readonly lateBy?: DurationMs;
+  /** Over TCP, which has no CRC, the reply's header is spoilt instead. */
   readonly badCrc?: boolean;
   /** Every request is refused with this exception code. */
   readonly exception?: number;
@@ -27,6 +28,13 @@ export interface RelayBoardSimulatorOptions {
   readonly relays?: number;
   /** Discrete inputs; 8 by default. */
   readonly inputs?: number;
+  /** Holding and input registers that there are, by address, with their first values; none by default. */
+  readonly holding?: Readonly<Record<number, number>>;
+  readonly input?: Readonly<Record<number, number>>;
+  /** Whether it knows the pulse that it ends by itself (function 05, address 0x0200 + channel); true by default. */
+  readonly flashOn?: boolean;
+  /** How frames are wrapped: with a CRC, or with the header of Modbus TCP; `rtu` by default. */
+  readonly framing?: 'rtu' | 'tcp';
   /** Paces the bytes as a serial line of this speed would (8N1). Absent: all at once. */
   readonly baudRate?: number;
 }
@@ -39,16 +47,25 @@ export interface RelayChange {
   readonly pulse?: DurationMs;
 }
 
-/** A board of relays and inputs on Modbus RTU, from the bytes up. */
+/** A board of relays, inputs and registers on Modbus RTU or TCP, from the bytes up. */
 export interface RelayBoardSimulator {
   start(): Promise<Result<void>>;
   stop(): Promise<void>;
   readonly relays: readonly boolean[];
   readonly inputs: readonly boolean[];
   setInput(channel: number, on: boolean): void;
+  /** Undefined for a register that is not there. */
+  register(table: 'holding' | 'input', address: number): number | undefined;
+  setRegister(table: 'holding' | 'input', address: number, value: number): void;
   setFaults(faults: RelayBoardFaults): void;
   readonly faults: RelayBoardFaults;
   onRelay(listener: (change: RelayChange) => void): Cancel;
+  /** Somebody wrote a holding register. */
+  onWrite(listener: (write: { readonly address: number; readonly value: number }) => void): Cancel;
+  /** Registers were read, and the reply is about to leave. */
+  onRead(
+    listener: (read: { readonly table: 'holding' | 'input'; readonly address: number; readonly count: number }) => void,
+  ): Cancel;
   onTraffic(listener: (traffic: Traffic) => void): Cancel;
 }
 

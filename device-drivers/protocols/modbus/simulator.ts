@@ -1,21 +1,20 @@
-import { type Cancel, type DurationMs, ms } from '@hallhub/sync/base';
+import { type Cancel, ms } from '@hallhub/sync/base';
 import { type Traffic, createEmitter, rethrow } from '../../kit/index.ts';
 import { pacedTransport } from '../../transports/paced.ts';
-import type {
-  RelayBoardFaults,
-  RelayBoardSimulator,
-  RelayBoardSimulatorOptions,
-  RelayChange,
-} from './simulator-types.ts';
+import { createUnitMemory } from './simulator-memory.ts';
+import type { RelayBoardFaults, RelayBoardSimulator, RelayBoardSimulatorOptions } from './simulator-types.ts';
 
-/*
- * Built from the protocol's text alone: it shares no code with the driver, so that neither can make good the other's
- * mistakes.
- */
-const LONGEST_REQUEST = 256;
+const LONGEST_REQUEST = 260;
 /** A pause this long ends a request that never became whole. */
 const TORN_AFTER = ms(50);
-const PULSE_REGISTER = 0x0200;
+const MBAP_BYTES = 6;
+
+/** A request as it was taken from the line: unit, function and data, and what its reply must carry. */
+interface Taken {
+  readonly body: Uint8Array;
+  readonly transaction: number;
+  readonly bytes: Uint8Array;
+}
 
 /** The CRC bit by bit, as the standard describes it. */
 function checksum(bytes: Uint8Array): number {
@@ -31,41 +30,29 @@ function checksum(bytes: Uint8Array): number {
   return crc;
 }
 
-/** A board of relays and inputs; see {@link RelayBoardSimulatorOptions}. */
+/** A unit with relays, inputs and registers; see {@link RelayBoardSimulatorOptions}. */
 export function createRelayBoardSimulator(options: RelayBoardSimulatorOptions): RelayBoardSimulator {
-  const { clock, unit = 1, baudRate } = options;
+  const { clock, unit = 1, baudRate, framing = 'rtu' } = options;
   const transport = baudRate === undefined ? options.transport : pacedTransport(options.transport, { clock, baudRate });
-  const relays = new Array<boolean>(options.relays ?? 8).fill(false);
-  const inputs = new Array<boolean>(options.inputs ?? 8).fill(false);
+  const memory = createUnitMemory(options);
   const traffic = createEmitter<Traffic>(rethrow);
-  const relayChanged = createEmitter<RelayChange>(rethrow);
-  const pulses = new Map<number, Cancel>();
   const replies = new Set<Cancel>();
   let faults: RelayBoardFaults = {};
   let pending: number[] = [];
   let cancelTorn: Cancel | undefined;
   let undo: readonly Cancel[] = [];
 
-  const switchRelay = (channel: number, on: boolean, pulse?: DurationMs): void => {
-    pulses.get(channel)?.();
-    pulses.delete(channel);
-    relays[channel] = on;
-    const change = { channel, on, at: clock.now() };
-    relayChanged.emit(pulse === undefined ? change : { ...change, pulse });
-    if (pulse === undefined) return;
-    pulses.set(
-      channel,
-      clock.after(pulse, () => {
-        switchRelay(channel, false);
-      }),
-    );
+  const wrap = (body: readonly number[], transaction: number): Uint8Array => {
+    if (framing === 'tcp') {
+      const number = faults.badCrc ? transaction ^ 0x5555 : transaction;
+      return Uint8Array.from([number >> 8, number & 0xff, 0, 0, body.length >> 8, body.length & 0xff, ...body]);
+    }
+    const crc = checksum(Uint8Array.from(body)) ^ (faults.badCrc ? 0x5555 : 0);
+    return Uint8Array.from([...body, crc & 0xff, crc >> 8]);
   };
-
-  const reply = (body: readonly number[], meaning: string): void => {
+  const reply = (body: readonly number[], meaning: string, transaction: number): void => {
     if (faults.silent) return;
-    const addressed = [faults.wrongAddress ?? body[0] ?? unit, ...body.slice(1)];
-    const crc = checksum(Uint8Array.from(addressed)) ^ (faults.badCrc ? 0x5555 : 0);
-    const frame = Uint8Array.from([...addressed, crc & 0xff, crc >> 8]);
+    const frame = wrap([faults.wrongAddress ?? body[0] ?? unit, ...body.slice(1)], transaction);
     const torn = faults.tearAfter === undefined ? frame : frame.subarray(0, faults.tearAfter);
     const send = (): void => {
       traffic.emit({ at: clock.now(), direction: 'out', bytes: torn, meaning });
@@ -82,73 +69,28 @@ export function createRelayBoardSimulator(options: RelayBoardSimulatorOptions): 
     replies.add(cancel);
   };
 
-  /** The reply's bytes without address and CRC, or the code of an exception. */
-  const carryOut = (
-    code: number,
-    data: DataView,
-  ): { readonly body: readonly number[]; readonly meaning: string } | number => {
-    const address = data.getUint16(0);
-    const value = data.getUint16(2);
-    switch (code) {
-      case 1:
-      case 2: {
-        const bits = code === 1 ? relays : inputs;
-        if (value < 1 || value > 2000) return 3;
-        if (address + value > bits.length) return 2;
-        const bytes = new Array<number>(Math.ceil(value / 8)).fill(0);
-        for (let index = 0; index < value; index += 1) {
-          if (bits[address + index]) bytes[index >> 3] = (bytes[index >> 3] ?? 0) | (1 << (index & 7));
-        }
-        return { body: [code, bytes.length, ...bytes], meaning: code === 1 ? 'relays' : 'inputs' };
-      }
-      case 5: {
-        if ((address & 0xff00) === PULSE_REGISTER) {
-          const channel = address & 0xff;
-          if (channel >= relays.length) return 2;
-          if (value < 1 || value > 0x7fff) return 3;
-          switchRelay(channel, true, ms(value * 100));
-          return { body: echoed(code, address, value), meaning: `relay ${channel} pulse ${value * 100} ms` };
-        }
-        if (address >= relays.length) return 2;
-        if (value !== 0xff00 && value !== 0) return 3;
-        switchRelay(address, value === 0xff00);
-        return { body: echoed(code, address, value), meaning: `relay ${address} ${value === 0 ? 'off' : 'on'}` };
-      }
-      case 15: {
-        if (address + value > relays.length) return 2;
-        for (let index = 0; index < value; index += 1) {
-          switchRelay(address + index, ((data.getUint8(5 + (index >> 3)) >> (index & 7)) & 1) === 1);
-        }
-        return { body: echoed(code, address, value), meaning: `${value} relays` };
-      }
-      default:
-        return 1;
-    }
-  };
-
-  const handle = (frame: Uint8Array): void => {
-    const [address, code = 0] = frame;
-    if (faults.echo) void transport.write(frame);
-    traffic.emit({ at: clock.now(), direction: 'in', bytes: frame, meaning: `function ${code}` });
+  const handle = ({ body, transaction, bytes }: Taken): void => {
+    const [address, code = 0] = body;
+    if (faults.echo) void transport.write(bytes);
+    traffic.emit({ at: clock.now(), direction: 'in', bytes, meaning: `function ${code}` });
     if (address !== unit) return;
     const outcome =
-      faults.exception ?? carryOut(code, new DataView(frame.buffer, frame.byteOffset + 2, frame.byteLength - 4));
-    if (typeof outcome === 'number') reply([unit, code | 0x80, outcome], `exception ${outcome}`);
-    else reply([unit, ...outcome.body], outcome.meaning);
+      faults.exception ?? memory.carryOut(code, new DataView(body.buffer, body.byteOffset + 2, body.byteLength - 2));
+    if (typeof outcome === 'number') reply([unit, code | 0x80, outcome], `exception ${outcome}`, transaction);
+    else reply([unit, ...outcome.body], outcome.meaning, transaction);
   };
 
+  /** The next whole request of what is pending; a byte that begins none is thrown away. */
+  const take = framing === 'tcp' ? takeTcp : takeRtu;
   const receive = (bytes: Uint8Array): void => {
     cancelTorn?.();
     cancelTorn = undefined;
     pending.push(...bytes);
-    for (let length = requestLength(pending); length !== undefined; length = requestLength(pending)) {
-      const frame = Uint8Array.from(pending.slice(0, length));
-      if (checksum(frame) !== 0) {
-        pending.shift();
-        continue;
-      }
-      pending = pending.slice(length);
-      handle(frame);
+    for (;;) {
+      const taken = take(pending);
+      if (taken === 'more') break;
+      pending = pending.slice(taken === 'wrong' ? 1 : taken.bytes.length);
+      if (taken !== 'wrong') handle(taken);
     }
     if (pending.length > LONGEST_REQUEST) pending = [];
     if (pending.length > 0) {
@@ -165,17 +107,21 @@ export function createRelayBoardSimulator(options: RelayBoardSimulatorOptions): 
       return opened;
     },
     stop: async () => {
-      for (const cancel of [...undo, ...pulses.values(), ...replies]) cancel();
+      for (const cancel of [...undo, ...replies]) cancel();
       cancelTorn?.();
       undo = [];
-      pulses.clear();
       replies.clear();
+      memory.stop();
       await transport.close();
     },
-    relays,
-    inputs,
+    relays: memory.relays,
+    inputs: memory.inputs,
     setInput: (channel, on) => {
-      inputs[channel] = on;
+      memory.inputs[channel] = on;
+    },
+    register: (table, address) => memory.tables[table].get(address),
+    setRegister: (table, address, value) => {
+      memory.tables[table].set(address, value);
     },
     setFaults: (next) => {
       faults = next;
@@ -183,12 +129,31 @@ export function createRelayBoardSimulator(options: RelayBoardSimulatorOptions): 
     get faults() {
       return faults;
     },
-    onRelay: relayChanged.on,
+    onRelay: memory.onRelay,
+    onWrite: memory.onWrite,
+    onRead: memory.onRead,
     onTraffic: traffic.on,
   };
 }
 
-/** The whole length of the request that begins here; undefined while it is not all here. */
+function takeRtu(pending: readonly number[]): Taken | 'more' | 'wrong' {
+  const length = requestLength(pending);
+  if (length === undefined) return 'more';
+  const bytes = Uint8Array.from(pending.slice(0, length));
+  return checksum(bytes) === 0 ? { body: bytes.slice(0, -2), transaction: 0, bytes } : 'wrong';
+}
+
+function takeTcp(pending: readonly number[]): Taken | 'more' | 'wrong' {
+  if (pending.length < MBAP_BYTES) return 'more';
+  const [high = 0, low = 0, protocolHigh, protocolLow, lengthHigh = 0, lengthLow = 0] = pending;
+  const length = (lengthHigh << 8) | lengthLow;
+  if (protocolHigh !== 0 || protocolLow !== 0 || length < 6 || length > 254) return 'wrong';
+  if (pending.length < MBAP_BYTES + length) return 'more';
+  const bytes = Uint8Array.from(pending.slice(0, MBAP_BYTES + length));
+  return { body: bytes.slice(MBAP_BYTES), transaction: (high << 8) | low, bytes };
+}
+
+/** The whole length of the RTU request that begins here; undefined while it is not all here. */
 function requestLength(bytes: readonly number[]): number | undefined {
   const code = bytes[1];
   if (code === undefined) return undefined;
@@ -196,8 +161,4 @@ function requestLength(bytes: readonly number[]): number | undefined {
   const count = bytes[6];
   if (count === undefined || bytes.length < 9 + count) return undefined;
   return 9 + count;
-}
-
-function echoed(code: number, address: number, value: number): readonly number[] {
-  return [code, address >> 8, address & 0xff, value >> 8, value & 0xff];
 }

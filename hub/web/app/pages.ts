@@ -49,6 +49,12 @@ export const pages = [
     component: () => import('../pages/DevicesPage.vue'),
   }),
   definePage({
+    path: '/devices/:id',
+    title: { zh: '设备详情', en: 'Device' },
+    roles: ['operator', 'auditor'],
+    component: () => import('../pages/DevicePage.vue'),
+  }),
+  definePage({
     path: '/agents',
     title: { zh: '现场代理', en: 'Agents' },
     roles: ['operator', 'auditor'],

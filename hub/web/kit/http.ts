@@ -25,17 +25,22 @@ export function textOf(code: string): string {
 
 const UNREACHABLE: Problem = { status: 0, code: 'E-WEB-0101' };
 
-/** Calls the hub's API. Never throws: no answer at all is a problem like any other. */
+/** Calls the hub's API. Never throws: no answer at all is a problem like any other. `once` names a request that must count once. */
 export async function call<T>(
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
+  once?: string,
 ): Promise<Answer<T>> {
   let response: Response;
   try {
     response = await fetch(path, {
       method,
-      headers: { 'x-hallhub': '1', ...(body !== undefined && { 'content-type': 'application/json' }) },
+      headers: {
+        'x-hallhub': '1',
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(once !== undefined && { 'idempotency-key': once }),
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
   } catch {

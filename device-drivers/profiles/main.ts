@@ -1,0 +1,82 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { builtInProfiles, loadVectors } from '@hallhub/firmware-profiles/schema';
+import { systemClock, systemRandom } from '@hallhub/sync/base';
+import { checkProfiles } from './check.ts';
+import { devicesPage, devicesPageFile } from './devices-page.ts';
+import { newProfile } from './new.ts';
+import { probe } from './probe.ts';
+
+const USAGE = `npm run profiles -- <command>
+
+  check [part of an id]  lints every profile and runs the conformance suite for it
+  new                    asks a few questions and writes a profile with its vectors file
+  probe <port>           says which profiles answer on a serial port or tcp://host:port; only asks, never orders
+  docs                   writes docs/devices.md from the profiles
+`;
+
+const PROFILES = join(import.meta.dirname, '../../firmware-profiles/profiles');
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+async function check(only: string | undefined): Promise<number> {
+  const reports = await checkProfiles({
+    catalogue: builtInProfiles(),
+    vectorsOf: (id) => loadVectors(id),
+    ...(only !== undefined && { only }),
+    on: (profile, done) => {
+      const failed = done.filter(({ ok }) => !ok);
+      say(`${failed.length === 0 ? 'ok  ' : 'FAIL'} ${profile} (${done.length} checks)`);
+      for (const { check: name, detail } of failed) say(`       ${name}: ${detail ?? ''}`);
+    },
+  });
+  const failed = reports.filter(({ ok }) => !ok).length;
+  say(failed === 0 ? `${reports.length} checks, all hold` : `${failed} of ${reports.length} checks do not hold`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function probePort(port: string): Promise<number> {
+  const answers = await probe({
+    port,
+    catalogue: builtInProfiles(),
+    clock: systemClock({ mode: 'production' }),
+    random: systemRandom,
+    on: ({ profile, result, identity = '' }) => {
+      if (result !== 'listens') say(`${result === 'answers' ? 'yes' : 'no '} ${profile} ${identity}`);
+    },
+  });
+  const listening = answers.filter(({ result }) => result === 'listens').map(({ profile }) => profile);
+  if (listening.length > 0) say(`cannot be told by asking, they only listen: ${listening.join(', ')}`);
+  return answers.some(({ result }) => result === 'answers') ? 0 : 1;
+}
+
+async function run([command, argument]: readonly string[]): Promise<number> {
+  switch (command) {
+    case 'check':
+      return check(argument);
+    case 'new':
+      for (const file of await newProfile({ folder: PROFILES, input: process.stdin, output: process.stdout }))
+        say(file);
+      say(
+        'Fill in params, wiring and quirks; give the vector its meaning in "message"; then: npm run profiles -- check',
+      );
+      return 0;
+    case 'probe':
+      if (argument !== undefined) return probePort(argument);
+      break;
+    case 'docs':
+      writeFileSync(devicesPageFile, devicesPage(builtInProfiles()));
+      return 0;
+    default:
+  }
+  process.stderr.write(USAGE);
+  return 64;
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

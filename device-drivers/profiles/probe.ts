@@ -1,0 +1,108 @@
+import type { Profile, ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
+import { type Clock, type DurationMs, type RandomBytes, seconds } from '@hallhub/sync/base';
+import { builtInProtocols, createAgentHost } from '../agent/index.ts';
+import { silentLog } from '../kit/index.ts';
+import type { TransportFactory, TransportSettings } from '../kit/index.ts';
+import { systemTransports } from '../transports/index.ts';
+
+export interface Answer {
+  readonly profile: string;
+  /** `answers`: the device spoke the protocol; `silent`: nothing, or nonsense; `listens`: it would not answer anyway. */
+  readonly result: 'answers' | 'silent' | 'listens';
+  /** What it says of itself, where the protocol has that. */
+  readonly identity?: string;
+}
+
+const ANSWER_WITHIN = seconds(4);
+
+/**
+ * Tries the profiles that could be on a port, one after the other, and says which of them answer. Drivers only ask when
+ * they start (find card, read inputs, identify, status): nothing is switched, printed or opened.
+ */
+export async function probe(options: {
+  /** A serial port, `tcp://host:port`, or `memory:name` in tests. */
+  readonly port: string;
+  readonly catalogue: ProfileCatalogue;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly transports?: TransportFactory;
+  readonly within?: DurationMs;
+  readonly on?: (answer: Answer) => void;
+}): Promise<readonly Answer[]> {
+  const { port, catalogue, clock, random, within = ANSWER_WITHIN, on } = options;
+  const answers: Answer[] = [];
+  for (const profile of catalogue.list()) {
+    const transport = lineTo(port, profile);
+    if (!transport) continue;
+    const protocol = builtInProtocols.find(({ name }) => name === profile.protocol);
+    const answer: Answer =
+      protocol?.listensOnly === true
+        ? { profile: profile.id, result: 'listens' }
+        : await ask(profile, transport, {
+            clock,
+            random,
+            within,
+            transports: options.transports ?? systemTransports({ clock }),
+          });
+    answers.push(answer);
+    on?.(answer);
+  }
+  return answers;
+}
+
+async function ask(
+  profile: Profile,
+  transport: TransportSettings,
+  deps: {
+    readonly clock: Clock;
+    readonly random: RandomBytes;
+    readonly within: DurationMs;
+    readonly transports: TransportFactory;
+  },
+): Promise<Answer> {
+  const host = createAgentHost({
+    clock: deps.clock,
+    random: deps.random,
+    log: silentLog,
+    devices: [{ id: 'probed', profile: profile.id, transport }],
+    profiles: { get: (id) => (id === profile.id ? profile : undefined), list: () => [profile] },
+    transportFactory: deps.transports,
+  });
+  host.start();
+  const answered = await new Promise<boolean>((resolve) => {
+    const settle = (spoke: boolean): void => {
+      stopWatching();
+      cancel();
+      resolve(spoke);
+    };
+    const stopWatching = host.onHealth(({ health }) => {
+      if (health.state === 'ready' || health.state === 'degraded') settle(true);
+    });
+    const cancel = deps.clock.after(deps.within, () => {
+      settle(false);
+    });
+  });
+  const installed = answered ? await host.capability('probed', 'firmware')?.installed() : undefined;
+  await host.stop();
+  const identity = installed?.ok === true ? Object.values(installed.value).join(' ') : undefined;
+  return { profile: profile.id, result: answered ? 'answers' : 'silent', ...(identity !== undefined && { identity }) };
+}
+
+/** The line that a profile would have on this port; undefined when the port is none for it. */
+function lineTo(port: string, { transport }: Profile): TransportSettings | undefined {
+  const tcp = /^tcp:\/\/(.+):(\d+)$/.exec(port);
+  if (tcp) return transport.kind === 'tcp' ? { kind: 'tcp', host: tcp[1] ?? '', port: Number(tcp[2]) } : undefined;
+  if (transport.kind !== 'serial') return undefined;
+  if (port.startsWith('memory:')) {
+    return { kind: 'memory', name: port.slice('memory:'.length), baudRate: transport.baudRate };
+  }
+  const { kind, baudRate, dataBits, parity, stopBits } = transport;
+  return {
+    kind,
+    path: port,
+    baudRate,
+    ...(dataBits && { dataBits }),
+    ...(parity && { parity }),
+    ...(stopBits && { stopBits }),
+  };
+}

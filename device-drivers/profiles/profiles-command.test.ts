@@ -1,0 +1,184 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { builtInProfiles, catalogueOf, loadProfiles } from '@hallhub/firmware-profiles/schema';
+import { ms, ok, systemClock, systemRandom, unwrap } from '@hallhub/sync/base';
+import { createPtyPair } from '../kit/testing/index.ts';
+import { createReaderSimulator } from '../protocols/resident-id/index.ts';
+import { createSerialTransport } from '../transports/index.ts';
+import { checkProfiles } from './check.ts';
+import { devicesPage, devicesPageFile } from './devices-page.ts';
+import { newProfile } from './new.ts';
+import { probe } from './probe.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'profiles-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe('profiles check', () => {
+  const board = {
+    label: { zh: '测试板', en: 'Test board' },
+    protocol: 'modbus-rtu',
+    transport: { kind: 'serial', baudRate: 9600 },
+    params: { unit: 1, relay: { in: 0 } },
+    capabilities: ['barrier'],
+    evidence: ['vectors'],
+    sources: ['this test'],
+  };
+  const vector = {
+    name: 'relay 0 on',
+    direction: 'request',
+    hex: '01050000ff008c3a',
+    message: { function: 'write-coil', unit: 1, address: 0, on: true },
+  };
+  const check = async (profile: object, ...vectors: object[]): Promise<readonly string[]> => {
+    const catalogue = unwrap(
+      catalogueOf(
+        new Map([
+          ['generic/test.json', JSON.stringify(profile)],
+          ['generic/test.vectors.json', '{}'],
+        ]),
+      ),
+    );
+    const reports = await checkProfiles({ catalogue, vectorsOf: () => ok(vectors as never) });
+    return reports.filter(({ ok: holds }) => !holds).map(({ check: name, detail = '' }) => `${name}: ${detail}`);
+  };
+
+  it('finds nothing wrong with a good profile', async () => {
+    expect(await check(board, vector)).toEqual([]);
+  });
+
+  it.each([
+    ['a wrong vector', board, { ...vector, hex: '01050000ff008c3b' }, /^vector, request: relay 0 on: /],
+    ['a promise that is not kept', { ...board, capabilities: ['barrier', 'passageSensor'] }, vector, /promises/],
+    [
+      'parameters that the protocol refuses',
+      { ...board, params: { relay: { in: -1 } } },
+      vector,
+      /refuses these parameters/,
+    ],
+    ['a protocol that nobody speaks', { ...board, protocol: 'telepathy' }, vector, /no protocol telepathy/],
+    ['a Chinese label that is none', { ...board, label: { zh: 'Board', en: 'Board' } }, vector, /Chinese text without/],
+    ['a vendor without a model', { ...board, vendor: 'Somebody' }, vector, /vendor and model/],
+    ['a capability twice', { ...board, capabilities: ['barrier', 'barrier'] }, vector, /twice/],
+    [
+      'a condition that can never hold',
+      { ...board, conditions: [{ firmware: { from: '2', below: '1' }, params: {} }] },
+      vector,
+      /no firmware is from 2/,
+    ],
+  ])('names %s', async (_what, profile, given, complaint) => {
+    expect((await check(profile, given)).join('\n')).toMatch(complaint);
+  });
+});
+
+describe('profiles new', () => {
+  const run = async (...answers: string[]): Promise<{ files: readonly string[]; said: string }> => {
+    const input = new PassThrough();
+    const output = new PassThrough();
+    let said = '';
+    output.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    input.end(`${answers.join('\n')}\n`);
+    return { files: await newProfile({ folder, input, output }), said };
+  };
+  const answers = [
+    ...['generic', 'Test Board', 'test-board', 'Board', '测试板', 'Test board', 'telepathy', 'modbus-rtu', 'serial'],
+    ...['fast', '9600', 'barrier, passageSensor', 'a manual', '0105', 'request'],
+  ];
+
+  it('asks again until an answer makes sense, and writes two files that load', async () => {
+    const { files, said } = await run(...answers);
+    expect(files).toEqual([join(folder, 'generic/test-board.json'), join(folder, 'generic/test-board.vectors.json')]);
+    expect(said).toContain('请用中文');
+    const loaded = unwrap(loadProfiles(folder)).get('generic/test-board');
+    expect(loaded).toMatchObject({
+      label: { zh: '测试板', en: 'Test board' },
+      transport: { kind: 'serial', baudRate: 9600 },
+      capabilities: ['barrier', 'passageSensor'],
+    });
+  });
+
+  it('never overwrites, and gives up when the answers end', async () => {
+    await run(...answers);
+    await expect(run(...answers)).rejects.toThrow('is there already');
+    await expect(run('generic')).rejects.toThrow('answers ended');
+  });
+});
+
+describe('profiles probe', () => {
+  const clock = systemClock({ mode: 'test' });
+
+  it('says who answers on a port, and gives nobody an order', { timeout: 120_000 }, async () => {
+    const pty = await createPtyPair();
+    const reader = createReaderSimulator({
+      transport: createSerialTransport({ path: pty.b, baudRate: 115_200 }),
+      clock,
+    });
+    await reader.start();
+    const all = builtInProfiles();
+    const serial = [
+      'generic/resident-id-serial',
+      'generic/modbus-relay-flash',
+      'generic/escpos-80mm',
+      'generic/osdp-reader',
+    ];
+    const answers = await probe({
+      port: pty.a,
+      catalogue: { get: (id) => all.get(id), list: () => all.list().filter(({ id }) => serial.includes(id)) },
+      clock,
+      random: systemRandom,
+      within: ms(2_500),
+    });
+    expect(answers).toHaveLength(4);
+    expect(answers.filter(({ result }) => result === 'answers').map(({ profile }) => profile)).toEqual([
+      'generic/resident-id-serial',
+    ]);
+    await reader.stop();
+    await pty.close();
+  });
+
+  it('says of a port that is not there that nobody answers', async () => {
+    const answers = await probe({
+      port: join(folder, 'no-such-port'),
+      catalogue: { get: () => undefined, list: () => builtInProfiles().list().slice(0, 3) },
+      clock,
+      random: systemRandom,
+      within: ms(200),
+    });
+    expect(answers.every(({ result }) => result !== 'answers')).toBe(true);
+  });
+});
+
+describe('the command line', () => {
+  const command = (...more: string[]): Promise<{ code: number | null; out: string }> =>
+    new Promise((resolve) => {
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...more]);
+      let out = '';
+      child.stdout.on('data', (bytes: Buffer) => (out += bytes.toString()));
+      child.stderr.on('data', (bytes: Buffer) => (out += bytes.toString()));
+      child.once('close', (code) => {
+        resolve({ code, out });
+      });
+    });
+
+  it('checks, and says how it went', { timeout: 60_000 }, async () => {
+    expect(await command('check', 'resident-id-serial')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/ok {3}generic\/resident-id-serial .*\n.*all hold/) as string,
+    });
+    expect(await command('dance')).toMatchObject({ code: 64, out: expect.stringContaining('probe <port>') as string });
+  });
+});
+
+describe('docs/devices.md', () => {
+  it('is what the profiles give (npm run profiles -- docs)', () => {
+    expect(readFileSync(devicesPageFile, 'utf8')).toBe(devicesPage(builtInProfiles()));
+  });
+});

@@ -1,0 +1,82 @@
+import { ms } from '@hallhub/sync/base';
+import type { Scan } from '../../capabilities/index.ts';
+import type { FrameSamples, ProtocolConformance, Subject } from '../../conformance/types.ts';
+import { sameBytes, sameValue, unhex } from '../../conformance/vectors.ts';
+import { newlandSteps } from './dialogue.ts';
+import { createCodeFramer, scannerSchema } from './driver.ts';
+import { type ModuleRequest, encodeModuleRequest, findModuleReply } from './module-frames.ts';
+import { createScannerSimulator } from './simulator.ts';
+import { decodeText } from './text.ts';
+
+type Message =
+  | { readonly text: string }
+  | { readonly step: string; readonly says?: string }
+  | { readonly module: ModuleRequest }
+  | { readonly status: number; readonly data: readonly number[] };
+
+/** Serial scanners. */
+export const codeScannerConformance: ProtocolConformance = {
+  protocol: 'code-scanner',
+  deviceFaults: ['silent'],
+  checkVector: ({ hex, message: raw }, profile) => {
+    const message = raw as unknown as Message;
+    const bytes = unhex(hex);
+    if ('module' in message) {
+      sameBytes(encodeModuleRequest(message.module), bytes);
+      return;
+    }
+    if ('status' in message) {
+      sameValue(findModuleReply(bytes)?.reply, message);
+      return;
+    }
+    if ('step' in message) {
+      const step = newlandSteps.find(({ meaning }) => meaning === message.step);
+      if (message.says === undefined && step?.find(bytes) === undefined) {
+        sameBytes(step?.send ?? new Uint8Array(), bytes);
+        return;
+      }
+      sameValue(step?.find(bytes), {
+        from: 0,
+        to: bytes.length,
+        ...(message.says !== undefined && { says: message.says }),
+      });
+      return;
+    }
+    const params = scannerSchema.parse(profile.params);
+    const framer = createCodeFramer(params);
+    const [framed] = [...framer.push(bytes), ...framer.flush()];
+    if (framed?.kind !== 'frame') throw new Error('no frame');
+    sameValue(decodeText(framed.frame.payload, params.encoding), { ok: true, value: message.text });
+  },
+  frameSamples: (vectors, profile): FrameSamples => {
+    const params = scannerSchema.parse(profile.params);
+    // What ends by a pause alone is no frame before the pause.
+    const codes = params.suffix === '' ? [] : vectors.filter(({ message }) => 'text' in message);
+    return { create: () => createCodeFramer(params), frames: codes.map(({ hex }) => unhex(hex)) };
+  },
+  simulate: ({ transport, clock, profile }): Subject => {
+    const { prefix, suffix, setup } = scannerSchema.parse(profile.params);
+    const scanner = createScannerSimulator({ transport, prefix, suffix, ...(setup && { language: setup.language }) });
+    const content = '来访 HALL-0042';
+    return {
+      start: () => scanner.start(),
+      stop: () => scanner.stop(),
+      stimuli: [
+        {
+          name: 'a code is held to the scanner',
+          capability: 'codeScanner',
+          event: 'scan',
+          cause: async () => {
+            await scanner.scan(content);
+            clock.after(ms(300), () => void scanner.scan(content));
+          },
+          matches: (event) => (event as Scan).text === content,
+        },
+      ],
+      orders: [],
+      setFault: (fault) => {
+        scanner.silent = fault === 'silent';
+      },
+    };
+  },
+};

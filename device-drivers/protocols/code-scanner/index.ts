@@ -1,0 +1,3 @@
+export { scannerCodes } from './codes.ts';
+export { codeScannerProtocol } from './driver.ts';
+export { type ScannerSimulator, type ScannerSimulatorOptions, createScannerSimulator } from './simulator.ts';

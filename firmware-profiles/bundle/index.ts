@@ -1,0 +1,1 @@
+export { type BundleKeys, type ProfileBundle, createBundle, openBundle, overlaid } from './bundle.ts';

@@ -1,0 +1,3 @@
+export { profilesSchema } from './schema.ts';
+export { profileRoutes } from './routes.ts';
+export { type BundleView, type Profiles, type ProfilesView, createProfiles } from './service.ts';
