@@ -110,8 +110,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     registry.start();
     host.start();
     agents.start(broker.bus);
-    homeAssistant?.start();
     parts.profiles.start();
+    homeAssistant?.start();
     gates.start();
     kiosks.start();
     certificates.start();
@@ -143,8 +143,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     kiosks.stop();
     registry.stop();
     agents.stop();
-    await homeAssistant?.stop();
     parts.profiles.stop();
+    await homeAssistant?.stop();
     await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), broker.stop()]);
     await host.stop();
     await pdf.stop();

@@ -38,7 +38,7 @@ import {
 } from './certificates/index.ts';
 import { fontFiles, pdfProcess } from './certificates/render/index.ts';
 import type { DeviceConfig } from './config/index.ts';
-import type { DeviceRegistry, Devices, Hardware } from './devices/index.ts';
+import type { DeviceRegistry, Devices, Hardware, HardwarePlace } from './devices/index.ts';
 import { createDevices, createHardware, createRegistry, devicesSchema } from './devices/index.ts';
 import type { Gates } from './gates/index.ts';
 import { createGates, gatesSchema } from './gates/index.ts';
@@ -148,6 +148,7 @@ export function createParts(
       log,
       mqtt,
       devices: plugged,
+      mqtt,
       profiles: profiles.catalogue(),
       protocols: protocols ?? builtInProtocols,
       isolate: true,
@@ -353,15 +354,22 @@ function placed(device: DeviceConfig, hardware: Pick<Hardware, 'placeOf'>): Devi
     label,
     params,
     ...(agent !== undefined && { agent }),
-    // The line's speed and framing are the model's; only its name moved.
-    transport:
-      transport.kind === 'serial'
-        ? {
-            ...{ dataBits: 8, parity: 'none', stopBits: 1, ...transport },
-            ...(device.transport.kind === 'serial' && { ...device.transport, path: transport.path }),
-          }
-        : transport,
+    transport: lineAt(transport, device.transport),
   };
+}
+
+/** The line by which a device is reached at its new place. Speed and framing are the model's; only the port moved. */
+function lineAt(place: HardwarePlace['transport'], configured: DeviceConfig['transport']): DeviceConfig['transport'] {
+  switch (place.kind) {
+    case 'serial':
+      return configured.kind === 'serial'
+        ? { ...configured, path: place.path }
+        : { dataBits: 8, parity: 'none', stopBits: 1, ...place };
+    case 'mqtt':
+      return configured;
+    default:
+      return place;
+  }
 }
 
 /** The configuration's shape of a device as the agent's host takes it. */

@@ -3,12 +3,12 @@ import { ippConformance } from '../protocols/ipp/conformance.ts';
 import { modbusConformance, modbusTcpConformance } from '../protocols/modbus/conformance.ts';
 import { osdpConformance } from '../protocols/osdp/conformance.ts';
 import { residentIdConformance } from '../protocols/resident-id/conformance.ts';
-import { shellyConformance } from '../protocols/shelly/conformance.ts';
-import { tasmotaConformance } from '../protocols/tasmota/conformance.ts';
-import { zigbee2mqttConformance } from '../protocols/zigbee2mqtt/conformance.ts';
 import { wiegandLineConformance } from '../protocols/wiegand-line/conformance.ts';
 import { codeScannerConformance } from '../protocols/code-scanner/conformance.ts';
 import { turnstileRs485Conformance } from '../protocols/turnstile-rs485/conformance.ts';
+import { shellyConformance } from '../protocols/shelly/conformance.ts';
+import { tasmotaConformance } from '../protocols/tasmota/conformance.ts';
+import { zigbee2mqttConformance } from '../protocols/zigbee2mqtt/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
 export { type Check, checksOf, runChecks } from './run.ts';

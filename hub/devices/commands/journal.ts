@@ -126,7 +126,8 @@ export function createJournal(deps: {
     const { deviceId, command } = order;
     const running = active.get(command.id);
     if (running) return running;
-    const before = store.get(command.id);
+    // Behind, the domain's own record under this id has kept a second one away, before this is called.
+    const before = recording === 'before' ? store.get(command.id) : undefined;
     if (before) return Promise.resolve(receiptOf(before));
     const now = clock.now();
     if (!deps.inService(deviceId)) return refused(order, { code: 'E-DEV-0405', detail: deviceId });

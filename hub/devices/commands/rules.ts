@@ -68,9 +68,6 @@ const CERTAINLY_NOT_DONE: ReadonlySet<Code | undefined> = new Set([
   'E-AGENT-0103',
 ] satisfies readonly Code[]);
 
-/** Whether nothing further is expected; a late word of the device may still correct it. */
-export const isEnded = (state: CommandState): boolean => state !== 'queued' && state !== 'sent';
-
 /** Whether it failed so that nobody knows whether the device did it. */
 export const isUncertain = ({ state, code, sentAt }: Omit<CommandStanding, 'expiresAt'>): boolean =>
   state === 'failed' && sentAt !== undefined && !CERTAINLY_NOT_DONE.has(code);

@@ -45,12 +45,12 @@ export function addSpans(list: readonly Spans[]): Spans {
 }
 
 /**
- * The share of the time in which the device could be used, 0 to 1, of the time in which somebody watched and wanted it in
- * service; undefined where there was no such time.
+ * The share of the time in which the device could be used, 0 to 1, of the time in which that was known and wanted: neither
+ * while it starts nor out of service nor while no hub watched. Undefined where there was no such time.
  */
 export function shareOf(spans: Spans): number | undefined {
   const usable = (spans.ready ?? 0) + (spans.degraded ?? 0);
-  const wanted = usable + (spans.down ?? 0) + (spans.starting ?? 0);
+  const wanted = usable + (spans.down ?? 0);
   return wanted === 0 ? undefined : usable / wanted;
 }
 

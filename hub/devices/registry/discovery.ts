@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { SerialPortInfo } from '@hallhub/device-drivers/transports';
 import type { Cancel, Clock } from '@hallhub/sync/base';
 import { minutes } from '@hallhub/sync/base';
@@ -17,16 +18,15 @@ export function watchSerialPorts(deps: {
   const look = async (): Promise<void> => {
     const ports = await deps.list();
     if (ended) return;
-    for (const { path, id, manufacturer } of ports) {
+    for (const { path, byId, vendorId, productId } of ports) {
       // A name that changes with the order of plugging in cannot be told from another port's.
-      if (id === undefined) continue;
-      const stable = `/dev/serial/by-id/${id}`;
-      if (deps.inUse.has(stable) || deps.inUse.has(path)) continue;
+      if (byId === undefined) continue;
+      if (deps.inUse.has(byId) || deps.inUse.has(path)) continue;
       deps.discovery.found({
         source: 'serial-ports',
-        identity: { port: stable },
-        place: { transport: { kind: 'serial', path: stable, baudRate: 115_200 } },
-        about: manufacturer === undefined ? id : `${manufacturer} ${id}`,
+        identity: { port: byId, ...(vendorId !== undefined && { usb: `${vendorId}:${productId ?? ''}` }) },
+        place: { transport: { kind: 'serial', path: byId, baudRate: 115_200 } },
+        about: basename(byId),
       });
     }
     cancel = deps.clock.after(EVERY, () => void look());

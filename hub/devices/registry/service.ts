@@ -1,5 +1,6 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { CapabilityName } from '@hallhub/device-drivers/capabilities';
+import { stateShapeOf } from '@hallhub/device-drivers/capabilities';
 import type { DeviceHealth, DeviceLog } from '@hallhub/device-drivers/kit';
 import type { SerialPortInfo } from '@hallhub/device-drivers/transports';
 import type { Cancel, Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
@@ -17,6 +18,7 @@ import type { TwinState } from '../twin/twin.ts';
 import { createTwin } from '../twin/twin.ts';
 import type { AdminState } from './admin.ts';
 import { createDeviceAdmin } from './admin.ts';
+import { recordAlarms } from './alarms.ts';
 import type { AvailabilityView } from './availability.ts';
 import { createAvailability } from './availability.ts';
 import { watchSerialPorts } from './discovery.ts';
@@ -159,9 +161,19 @@ export function createRegistry(deps: {
       changed(deviceId);
     });
   };
+  const watched = commands.fleet('behind');
+  /** Asks it how things are; the answers pass through the fleet, which takes them into the twin. */
+  const ask = async (deviceId: string): Promise<void> => {
+    for (const name of find(deviceId)?.capabilities ?? []) {
+      for (const call of Object.keys(stateShapeOf(name)?.answers ?? {})) {
+        const method: unknown = Reflect.get(watched.capability(deviceId, name) ?? {}, call);
+        if (typeof method === 'function') await (method as () => Promise<unknown>)();
+      }
+    }
+  };
   const onReady = (deviceId: string): void => {
-    identify(deviceId).catch((error: unknown) => {
-      log.warn({ deviceId, error }, 'a device could not be asked who it is');
+    Promise.all([identify(deviceId), ask(deviceId)]).catch((error: unknown) => {
+      log.warn({ deviceId, error }, 'a device could not be asked who and how it is');
     });
   };
 
@@ -217,6 +229,7 @@ export function createRegistry(deps: {
         host.onHealth(({ deviceId, health }) => {
           if (health.state === 'ready') onReady(deviceId);
         }),
+        recordAlarms({ ...deps, behind, inService, changed }),
         watchSerialPorts({ clock, list: deps.serialPorts, inUse: new Set(paths), discovery: hardware }),
       ];
     },

@@ -12,16 +12,19 @@ export interface TestFleet {
   /** The board answers the oldest order that it has not answered yet; false when there is none. */
   answer(receipt: (command: Command) => Receipt): boolean;
   change(channel: number, on: boolean): void;
+  tamper(tampered: boolean): void;
   health(state: DeviceHealth['state']): void;
 }
 
 export function createTestFleet(clock: Clock): TestFleet {
   const changes = createEmitter<{ channel: number; on: boolean; at: ReturnType<Clock['now']> }>(rethrow);
+  const tampers = createEmitter<{ tampered: boolean; powerFailed: boolean; at: ReturnType<Clock['now']> }>(rethrow);
   const healths = createEmitter<{ deviceId: string; health: DeviceHealth }>(rethrow);
   const reached: TestFleet['reached'] = [];
   let open: { readonly command: Command; readonly resolve: (receipt: Receipt) => void }[] = [];
   let health: DeviceHealth = { state: 'ready', since: clock.now() };
   const capabilities: Partial<CapabilityMap> = {
+    tamper: { onTamper: tampers.on },
     switch: {
       set: (command) =>
         new Promise((resolve) => {
@@ -37,7 +40,13 @@ export function createTestFleet(clock: Clock): TestFleet {
       start: () => undefined,
       stop: () => Promise.resolve(),
       devices: () => [
-        { id: 'relay', profile: 'generic/modbus-relay-flash', line: 'memory', capabilities: ['switch'], health },
+        {
+          id: 'relay',
+          profile: 'generic/modbus-relay-flash',
+          line: 'memory',
+          capabilities: ['switch', 'tamper'],
+          health,
+        },
       ],
       capability: <N extends CapabilityName>(deviceId: string, name: N) =>
         deviceId === 'relay' ? capabilities[name] : undefined,
@@ -56,6 +65,9 @@ export function createTestFleet(clock: Clock): TestFleet {
     },
     change: (channel, on) => {
       changes.emit({ channel, on, at: clock.now() });
+    },
+    tamper: (tampered) => {
+      tampers.emit({ tampered, powerFailed: false, at: clock.now() });
     },
     health: (state) => {
       health = { state, since: clock.now() };

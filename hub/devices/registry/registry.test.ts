@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto';
+import { silentLog } from '@hallhub/device-drivers/kit';
+import type { EpochMs } from '@hallhub/sync/base';
+import { epochMs, hours, manualClock, minutes, seconds, systemRandom, unwrap } from '@hallhub/sync/base';
+import { migrate, openDatabase } from '@hallhub/sync/sqlite';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { auditSchema, createAudit } from '../../audit/index.ts';
+import { devicesSchema } from '../schema.ts';
+import { devicesSummary } from '../summary.ts';
+import { createTestFleet } from '../testing/fleet.ts';
+import type { WatchedState } from './availability-rules.ts';
+import { dayOf, shareOf, spansOf, startOfDay } from './availability-rules.ts';
+import type { DiscoveryPort } from './hardware.ts';
+import { createHardware } from './hardware.ts';
+import { createRegistry } from './service.ts';
+import { zoneOffset } from './zone-offset.ts';
+
+const START = epochMs(Date.UTC(2026, 10, 22, 2));
+
+function setUp() {
+  const db = openDatabase({ file: ':memory:' });
+  migrate({ db, components: [auditSchema, devicesSchema] });
+  const clock = manualClock(START);
+  const start = () => {
+    const fleet = createTestFleet(clock);
+    const audit = createAudit({ db, clock });
+    const hardware = createHardware({ db, clock, audit });
+    const registry = createRegistry({
+      db,
+      clock,
+      random: systemRandom,
+      log: silentLog,
+      audit,
+      digest: (text) => createHash('sha256').update(text).digest(),
+      timeZone: 'Asia/Shanghai',
+      host: fleet.host,
+      hardware,
+      configured: [],
+      areaOf: () => 'campus',
+      profilesOf: () => undefined,
+      serialPorts: () => Promise.resolve([]),
+    });
+    registry.start();
+    return { fleet, hardware, registry, audit };
+  };
+  return { db, clock, start };
+}
+
+describe('a device out of service', () => {
+  test('alarms nobody, says why and by whom, and is so after a restart', () => {
+    const { start, clock } = setUp();
+    const { fleet, registry } = start();
+    const troubles = (from: typeof registry): number => {
+      const broker = { state: () => ({ up: true, guestsWithoutState: 0 }) };
+      return devicesSummary({ onBusCount: () => 0 }, from, broker)().attention.length;
+    };
+    fleet.health('down');
+    expect(troubles(registry)).toBe(1);
+    unwrap(registry.setService('relay', { inService: false, reason: 'belt worn', by: 'staff:1' }));
+    expect(troubles(registry)).toBe(0);
+    clock.advance(hours(1));
+    registry.stop();
+    const again = start().registry;
+    expect(again.list()[0]?.admin).toMatchObject({ inService: false, reason: 'belt worn', by: 'staff:1' });
+  });
+});
+
+describe('availability', () => {
+  test('counts what was watched and wanted, over a restart without a word and through compaction', () => {
+    const { start, clock } = setUp();
+    let { fleet, registry } = start();
+    clock.advance(hours(3));
+    fleet.health('down');
+    clock.advance(hours(1));
+    fleet.health('ready');
+    clock.advance(minutes(30));
+    // Killed: nobody watches for two hours.
+    clock.stepWall(hours(2));
+    ({ fleet, registry } = start());
+    clock.advance(hours(1));
+    const before = unwrap(registry.detail('relay')).availability;
+    expect(before.lastDay).toBeCloseTo(4.5 / 5.5, 2);
+    expect(before.changes.map(({ state }) => state)).toEqual(['ready', 'unknown', 'ready', 'down', 'ready']);
+    clock.advance(hours(72));
+    const unpacked = unwrap(registry.detail('relay')).availability;
+    expect(registry.compact(clock.now())).toBeGreaterThan(0);
+    const packed = unwrap(registry.detail('relay')).availability;
+    expect(packed.days).toEqual(unpacked.days);
+    expect(packed.lastMonth).toBe(unpacked.lastMonth);
+    expect(registry.compact(clock.now())).toBe(0);
+  });
+
+  const state = fc.constantFrom<WatchedState>('starting', 'ready', 'degraded', 'down', 'unknown', 'out-of-service');
+  test('every moment belongs to exactly one state, however the clock jumped', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ at: fc.integer({ min: 0, max: 1_000 }).map(epochMs), state })),
+        fc.integer({ min: 0, max: 500 }),
+        fc.integer({ min: 0, max: 500 }),
+        (changes, from, length) => {
+          const spans = spansOf(changes, epochMs(from), epochMs(from + length));
+          expect(Object.values(spans).reduce((sum, span) => sum + span, 0)).toBe(length);
+          const share = shareOf(spans);
+          if (share !== undefined) expect(share >= 0 && share <= 1).toBe(true);
+        },
+      ),
+    );
+  });
+  test('days begin at midnight of the campus', () => {
+    const offset = zoneOffset('Asia/Shanghai')(START);
+    expect(offset).toBe(hours(8));
+    expect(new Date(startOfDay(dayOf(START, offset), offset)).toISOString()).toBe('2026-11-21T16:00:00.000Z');
+    expect(zoneOffset('America/St_Johns')(Date.UTC(2026, 0, 1) as EpochMs)).toBe(hours(-3.5));
+  });
+});
+
+test('a device that comes back is asked how things are, and nothing is sent to it', async () => {
+  const { start, clock } = setUp();
+  const { fleet, registry } = start();
+  fleet.health('down');
+  fleet.health('ready');
+  await clock.advanceAsync(seconds(5));
+  expect(unwrap(registry.detail('relay')).twin).toMatchObject([
+    { property: 'channel-0', reported: { value: false }, standing: 'unknown' },
+    { property: 'channel-1', reported: { value: true }, standing: 'unknown' },
+  ]);
+  expect(fleet.reached).toEqual([]);
+});
+
+test('an alarm is among the events of its device, unless it is out of service', () => {
+  const { start, clock, db } = setUp();
+  const { fleet, registry } = start();
+  fleet.tamper(true);
+  unwrap(registry.setService('relay', { inService: false, reason: 'being moved', by: 'staff:1' }));
+  fleet.tamper(false);
+  clock.advance(seconds(5));
+  expect(db.prepare('SELECT type, data FROM device_event').all()).toMatchObject([
+    { type: 'tamper.tamper', data: expect.stringContaining('"tampered":true') as string },
+  ]);
+});
+
+describe('hardware', () => {
+  const found = (hardware: DiscoveryPort, port: string): void => {
+    hardware.found({
+      source: 'serial-ports',
+      identity: { port },
+      place: { transport: { kind: 'serial', path: port, baudRate: 115_200 } },
+      about: port,
+    });
+  };
+
+  test('the first that says who it is plays the device; another one in its place is noticed and counts only when claimed', () => {
+    const { start, clock } = setUp();
+    const { hardware, registry, audit } = start();
+    hardware.observed('relay', { 'serial-number': 'A1', firmware: '1.0' });
+    hardware.observed('relay', { 'serial-number': 'A1', firmware: '1.1' });
+    expect(registry.list()[0]?.stranger).toBe(false);
+    clock.advance(minutes(1));
+    hardware.observed('relay', { 'serial-number': 'B2' });
+    expect(registry.list()[0]?.stranger).toBe(true);
+    unwrap(registry.replace('relay', { answering: true }, { actor: 'staff:1', note: 'A1 broke' }));
+    const { stranger, hardware: history } = unwrap(registry.detail('relay'));
+    expect(stranger).toBe(false);
+    expect(history).toMatchObject([
+      { identity: { 'serial-number': 'B2' }, claimedBy: 'staff:1', note: 'A1 broke', claimedAt: clock.now() },
+      { identity: { 'serial-number': 'A1', firmware: '1.1' }, claimedBy: 'hub', releasedAt: clock.now() },
+    ]);
+    expect(audit.list({ limit: 1 })[0]).toMatchObject({ action: 'device.claim-hardware', actor: 'staff:1' });
+  });
+
+  test('what was discovered is taken into a device with its place, once, and survives a restart', () => {
+    const { start } = setUp();
+    const { hardware, registry } = start();
+    found(hardware, '/dev/serial/by-id/new');
+    found(hardware, '/dev/serial/by-id/new');
+    const [one] = registry.discovered();
+    expect(registry.discovered()).toHaveLength(1);
+    const who = { actor: 'staff:1', note: 'new reader' };
+    unwrap(registry.replace('relay', { discovered: one?.id ?? '' }, who));
+    expect(registry.discovered()).toEqual([]);
+    found(hardware, '/dev/serial/by-id/new');
+    expect(registry.discovered()).toEqual([]);
+    expect(registry.replace('relay', { discovered: one?.id ?? '' }, who)).toMatchObject({
+      error: { code: 'E-DEV-0415' },
+    });
+    expect(start().hardware.placeOf('relay')).toMatchObject({ transport: { path: '/dev/serial/by-id/new' } });
+  });
+
+  test('hardware that plays one device cannot be claimed for another', () => {
+    const { start } = setUp();
+    const { hardware, registry } = start();
+    hardware.observed('elsewhere', { 'serial-number': 'B2' });
+    hardware.observed('relay', { 'serial-number': 'A1' });
+    hardware.observed('relay', { 'serial-number': 'B2' });
+    expect(registry.replace('relay', { answering: true }, { actor: 'staff:1', note: 'x' })).toMatchObject({
+      error: { code: 'E-DEV-0416' },
+    });
+  });
+
+  test('who is not seen any more is forgotten', () => {
+    const { start, clock } = setUp();
+    const { hardware, registry } = start();
+    found(hardware, '/dev/serial/by-id/gone');
+    clock.advance(seconds(10));
+    registry.purge(clock.now());
+    expect(registry.discovered()).toEqual([]);
+  });
+});
