@@ -146,7 +146,6 @@ export function createParts(
       clock,
       random,
       log,
-      mqtt,
       devices: plugged,
       mqtt,
       profiles: profiles.catalogue(),
