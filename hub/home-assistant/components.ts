@@ -25,9 +25,6 @@ export interface Naming {
   readonly prefix: string;
 }
 
-/** One component in the abbreviated form of the discovery message. */
-export type Component = Readonly<Record<string, unknown>> & { readonly p: string; readonly uniq_id: string };
-
 const objectId = ({ hubId }: Naming, deviceId: string): string => `hallhub-${hubId}-${deviceId}`;
 /** What we say, below `out`; what Home Assistant says, below `in`: its account at the broker has the one or the other. */
 export const hubStatusTopic = (hubId: string): string => `hallhub/${hubId}/out/status`;

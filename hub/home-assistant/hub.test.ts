@@ -100,9 +100,11 @@ async function mosquitto(): Promise<Running> {
     log: silentLog,
   });
   channel.open();
-  await vi.waitFor(() => {
-    expect(channel.state.up).toBe(true);
-  }, PATIENCE);
+  const isUp = () =>
+    vi.waitFor(() => {
+      expect(channel.state.up).toBe(true);
+    }, PATIENCE);
+  await isUp();
   return {
     url: broker.urls[0],
     ...(broker.ca !== undefined && { ca: broker.ca }),
@@ -110,7 +112,18 @@ async function mosquitto(): Promise<Running> {
     admit: async (username, rights) => {
       unwrap(await accounts.put(username, 'secret', guestTopicRights(rights)));
     },
-    restart: () => running.restart(),
+    restart: async () => {
+      const wentDown = new Promise<void>((resolve) => {
+        const cancel = channel.onState(({ up }) => {
+          if (up) return;
+          cancel();
+          resolve();
+        });
+      });
+      await running.restart();
+      await wentDown;
+      await isUp();
+    },
     stop: async () => {
       await channel.close();
       await accounts.close();
@@ -249,6 +262,11 @@ describe.each([
     }
     await isShown();
     expect(plug.done('relay 0')).toBe(before);
+    // What a broker kept on its disk looks the same; this is said now.
+    await vi.waitFor(() => {
+      plug.measure(Number(heard.get(out('plug/meter-power'))) + 1);
+      expect(Number(heard.get(out('plug/meter-power')))).toBeGreaterThan(100);
+    }, PATIENCE);
   });
 
   it('are available again by themselves after the hub was away', async () => {

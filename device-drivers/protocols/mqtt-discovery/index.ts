@@ -1,0 +1,1 @@
+export { type DiscoveredDevice, type MqttDiscovery, discoverMqttDevices } from './discovery.ts';
