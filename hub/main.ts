@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
+import { discoverMqttDevices } from '@hallhub/device-drivers/protocols/mqtt-discovery';
 import type { Cancel } from '@hallhub/sync/base';
 import type { Credentials } from './agents/index.ts';
 import { createEnrolment } from './agents/index.ts';
 import type { Broker } from './broker/index.ts';
 import { openBroker } from './broker/index.ts';
 import { homeAssistantOf, hubStatusTopic } from './home-assistant/index.ts';
+import { watchBroker } from './devices/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
@@ -78,6 +80,14 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
   });
   parts.mqtt.attach(broker.channel);
   const homeAssistant = homeAssistantOf(options, parts);
+  const atBroker = discoverMqttDevices({
+    channel: broker.channel,
+    profiles: parts.profiles.catalogue().list(),
+    clock,
+    onListenerError: (error) => {
+      log.error({ err: error }, 'a listener of the discovery at the broker failed');
+    },
+  });
   const enrolment = createEnrolment({
     db,
     clock,
@@ -103,11 +113,13 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
   });
 
   let stopHousekeeping: Cancel = () => undefined;
+  let stopWatchingBroker: Cancel = () => undefined;
   let url = '';
   let mqttPort = config.mqtt.port;
 
   const start = (): void => {
     registry.start();
+    stopWatchingBroker = watchBroker({ found: atBroker, discovery: registry.discovery });
     host.start();
     agents.start(broker.bus);
     parts.profiles.start();
@@ -142,6 +154,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     gates.stop();
     kiosks.stop();
     registry.stop();
+    stopWatchingBroker();
+    atBroker.stop();
     agents.stop();
     parts.profiles.stop();
     await homeAssistant?.stop();

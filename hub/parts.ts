@@ -184,7 +184,8 @@ export function createParts(
     areaOf: (deviceId) =>
       config.gates.find(({ reader, barrier, passageSensor }) => [reader, barrier, passageSensor].includes(deviceId))
         ?.area,
-    profilesOf: ({ agent }) => (agent === undefined ? undefined : agents.state(agent).hello?.profiles),
+    profilesOf: ({ agent }) =>
+      agent === undefined ? (profiles.view().current ?? 'built-in') : agents.state(agent).hello?.profiles,
     serialPorts: listSerialPorts,
   });
   agents.host.onReceipt(({ deviceId, commandId, receipt }) => {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtInProfiles, loadVectors } from '@hallhub/firmware-profiles/schema';
 import { systemClock, systemRandom } from '@hallhub/sync/base';
+import { createBundleKey, writeBundle } from './bundle-command.ts';
 import { checkProfiles } from './check.ts';
 import { devicesPage, devicesPageFile } from './devices-page.ts';
 import { newProfile } from './new.ts';
@@ -13,6 +14,9 @@ const USAGE = `npm run profiles -- <command>
   new                    asks a few questions and writes a profile with its vectors file
   probe <port>           says which profiles answer on a serial port or tcp://host:port; only asks, never orders
   docs                   writes docs/devices.md from the profiles
+  keygen <key file>      makes a key for signing bundles and prints its public half for profiles.keys of the hub
+  bundle <version> <key id> <key file> <out>
+                         signs these profiles as a bundle that a hub takes without a new program
 `;
 
 const PROFILES = join(import.meta.dirname, '../../firmware-profiles/profiles');
@@ -51,7 +55,7 @@ async function probePort(port: string): Promise<number> {
   return answers.some(({ result }) => result === 'answers') ? 0 : 1;
 }
 
-async function run([command, argument]: readonly string[]): Promise<number> {
+async function run([command, argument, ...more]: readonly string[]): Promise<number> {
   switch (command) {
     case 'check':
       return check(argument);
@@ -65,6 +69,17 @@ async function run([command, argument]: readonly string[]): Promise<number> {
     case 'probe':
       if (argument !== undefined) return probePort(argument);
       break;
+    case 'keygen':
+      if (argument === undefined) break;
+      say(createBundleKey(argument));
+      return 0;
+    case 'bundle': {
+      const [keyId, keyFile, out] = more;
+      if (argument === undefined || keyId === undefined || keyFile === undefined || out === undefined) break;
+      const now = systemClock({ mode: 'production' }).now();
+      say(`${writeBundle({ version: argument, keyId, keyFile, out, now })} bytes in ${out}`);
+      return 0;
+    }
     case 'docs':
       writeFileSync(devicesPageFile, devicesPage(builtInProfiles()));
       return 0;

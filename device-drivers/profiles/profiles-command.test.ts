@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { builtInProfiles, catalogueOf, loadProfiles } from '@hallhub/firmware-profiles/schema';
-import { ms, ok, systemClock, systemRandom, unwrap } from '@hallhub/sync/base';
+import { openBundle } from '@hallhub/firmware-profiles/bundle';
+import { builtInFiles, builtInProfiles, catalogueOf, loadProfiles } from '@hallhub/firmware-profiles/schema';
+import { type EpochMs, ms, ok, systemClock, systemRandom, unwrap } from '@hallhub/sync/base';
 import { createPtyPair } from '../kit/testing/index.ts';
 import { createReaderSimulator } from '../protocols/resident-id/index.ts';
 import { createSerialTransport } from '../transports/index.ts';
+import { createBundleKey, writeBundle } from './bundle-command.ts';
 import { checkProfiles } from './check.ts';
 import { devicesPage, devicesPageFile } from './devices-page.ts';
 import { newProfile } from './new.ts';
@@ -174,6 +176,19 @@ describe('the command line', () => {
       out: expect.stringMatching(/ok {3}generic\/resident-id-serial .*\n.*all hold/) as string,
     });
     expect(await command('dance')).toMatchObject({ code: 64, out: expect.stringContaining('probe <port>') as string });
+  });
+});
+
+describe('profiles keygen and bundle', () => {
+  it('make a bundle that the printed key opens, and never overwrite a key', () => {
+    const keyFile = join(folder, 'maker.pem');
+    const publicKey = createBundleKey(keyFile);
+    expect(() => createBundleKey(keyFile)).toThrow('EEXIST');
+    const out = join(folder, 'profiles.bundle');
+    writeBundle({ version: '2026.11', keyId: 'maker', keyFile, out, now: 1 as EpochMs });
+    const opened = openBundle(readFileSync(out), { maker: publicKey });
+    expect(opened).toMatchObject({ ok: true, value: { version: '2026.11', keyId: 'maker' } });
+    expect(opened.ok && opened.value.files.size).toBe(builtInFiles().size);
   });
 });
 

@@ -12,3 +12,4 @@ export type { TwinState } from '../devices/twin/twin.ts';
 export type { AuditRow } from '../audit/service.ts';
 export type { Account } from '../staff/service.ts';
 export type { Grant, Role } from '../staff/rules.ts';
+export type { ProfileView, ProfilesView } from '../profiles/view.ts';

@@ -3,3 +3,4 @@ export { type DeviceDetail, type DeviceRegistry, type DeviceView, createRegistry
 export { type Hardware, type HardwarePlace, createHardware } from './registry/hardware.ts';
 export { devicesSchema } from './schema.ts';
 export { deviceAdminCodes } from './codes.ts';
+export { watchBroker } from './registry/discovery.ts';

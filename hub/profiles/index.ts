@@ -1,3 +1,4 @@
 export { profilesSchema } from './schema.ts';
 export { profileRoutes } from './routes.ts';
-export { type BundleView, type Profiles, type ProfilesView, createProfiles } from './service.ts';
+export { type Profiles, createProfiles } from './service.ts';
+export type { BundleView, ProfileView, ProfilesView } from './view.ts';

@@ -7,23 +7,7 @@ import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/index.ts';
 import { judgeTrial } from './rules.ts';
-
-export interface BundleView {
-  readonly version: string;
-  readonly keyId: string;
-  readonly createdAt: EpochMs;
-  readonly addedAt: EpochMs;
-  readonly addedBy: string;
-}
-
-export interface ProfilesView {
-  /** The bundle in use; null: the profiles of the program. */
-  readonly current: string | null;
-  readonly since: EpochMs | null;
-  readonly by: string | null;
-  readonly trialUntil: EpochMs | null;
-  readonly bundles: readonly BundleView[];
-}
+import type { BundleView, ProfilesView } from './view.ts';
 
 /** Which profiles are in use. A new bundle is on trial first: when devices go dark under it, the one before comes back. */
 export interface Profiles {

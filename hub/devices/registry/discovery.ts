@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { MqttDiscovery } from '@hallhub/device-drivers/protocols/mqtt-discovery';
 import type { SerialPortInfo } from '@hallhub/device-drivers/transports';
 import type { Cancel, Clock } from '@hallhub/sync/base';
 import { minutes } from '@hallhub/sync/base';
@@ -36,4 +37,25 @@ export function watchSerialPorts(deps: {
     ended = true;
     cancel();
   };
+}
+
+/** Hands on what makes itself known at the broker and is no configured device, with the profiles that match. */
+export function watchBroker(deps: {
+  readonly found: Pick<MqttDiscovery, 'list' | 'onChange'>;
+  readonly discovery: DiscoveryPort;
+}): Cancel {
+  const tell = (): void => {
+    for (const { key, protocol, name, profiles, fromBroker } of deps.found.list()) {
+      // What only the broker remembers may be long gone.
+      if (fromBroker) continue;
+      deps.discovery.found({
+        source: protocol,
+        identity: { 'mqtt-client': key },
+        place: { transport: { kind: 'mqtt' } },
+        about: [name, ...profiles.slice(0, 1)].join(' · ').slice(0, 120),
+      });
+    }
+  };
+  tell();
+  return deps.found.onChange(tell);
 }

@@ -61,6 +61,12 @@ export const pages = [
     component: () => import('../pages/AgentsPage.vue'),
   }),
   definePage({
+    path: '/profiles',
+    title: { zh: '型号库', en: 'Profiles' },
+    roles: ['operator', 'auditor'],
+    component: () => import('../pages/ProfilesPage.vue'),
+  }),
+  definePage({
     path: '/accounts',
     title: { zh: '人员', en: 'Staff' },
     roles: ['operator', 'auditor'],
