@@ -212,12 +212,29 @@ describe('staff', () => {
     await page.locator('button.primary').click();
     await page.waitForURL('**/gates');
     for (const lang of ['zh', 'en']) {
-      for (const path of ['/gates', '/prints', '/hall', '/devices', '/devices/east-turnstile', '/accounts', '/audit']) {
+      for (const path of [
+        '/gates',
+        '/prints',
+        '/hall',
+        '/devices',
+        '/devices/east-turnstile',
+        '/agents',
+        '/profiles',
+        '/accounts',
+        '/audit',
+      ]) {
         await page.goto(`${hub}${path}?lang=${lang}`);
         await headingShows(page);
         await page
           .locator(
-            path === '/hall' ? 'main .tiles' : path.startsWith('/devices/') ? 'main form' : 'main li, main tbody tr',
+            path === '/hall'
+              ? 'main .tiles'
+              : path.startsWith('/devices/')
+                ? 'main form'
+                : // The demo has no agents.
+                  path === '/agents'
+                  ? 'main .notice'
+                  : 'main li, main tbody tr',
           )
           .first()
           .waitFor();
