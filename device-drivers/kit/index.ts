@@ -44,3 +44,4 @@ export { type CommandLedger, createCommandLedger } from './command-ledger.ts';
 export { type TextFramerOptions, type TextLine, createTextFramer } from './text-framer.ts';
 export { type Listener, type ListenerOptions, createListener } from './listener.ts';
 export { type Presentation, present } from './presentation.ts';
+export * as layout from './layout.ts';

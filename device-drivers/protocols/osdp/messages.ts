@@ -1,17 +1,8 @@
-import {
-  type Laid,
-  type Layout,
-  bytes,
-  counted,
-  countedBits,
-  i16,
-  record,
-  repeated,
-  rest,
-  u16,
-  u32,
-  u8,
-} from './layout.ts';
+import { layout as lay } from '../../kit/index.ts';
+
+const { bytes, counted, countedBits, i16, record, repeated, rest, u16, u32, u8 } = lay;
+type Layout<T> = lay.Layout<T>;
+type Laid<L> = lay.Laid<L>;
 
 type Entry = readonly [code: number, layout: Layout<unknown>];
 type MessageOf<T extends Readonly<Record<string, Entry>>> = {

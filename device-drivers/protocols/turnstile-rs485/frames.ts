@@ -1,4 +1,4 @@
-import { type Framer, createFrameCutter } from '../../kit/index.ts';
+import { type Framer, createFrameCutter, layout } from '../../kit/index.ts';
 
 /*
  * One RS-485 board for turnstiles, known from a single source:
@@ -64,8 +64,22 @@ export function encodeRequest({ machine, command, persons = 0 }: MachineRequest)
   return bytes;
 }
 
-const counter = (bytes: Uint8Array, at: number): number =>
-  ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+const { record, bytes: some, u8, u24be } = layout;
+const statusLayout = record({
+  mark: u8,
+  version: u8,
+  machine: u8,
+  fault: u8,
+  gate: u8,
+  alarm: u8,
+  left: u24be,
+  right: u24be,
+  infrared: u8,
+  executed: u8,
+  voltage: u8,
+  unknown: some(2),
+  check: u8,
+});
 
 export function createStatusFramer(): Framer<MachineStatus> {
   return createFrameCutter<MachineStatus>({
@@ -78,21 +92,10 @@ export function createStatusFramer(): Framer<MachineStatus> {
     decode: (bytes, start, end) => {
       if (check(bytes, start, end - 1) !== bytes[end - 1]) return 'checksum';
       const copy = bytes.slice(start, end);
-      const [, version = 0, machine = 0, fault = 0, gate = 0, alarm = 0] = copy;
-      const [infrared = 0, executed = 0, voltage = 0] = copy.subarray(12);
-      return {
-        machine,
-        version,
-        fault,
-        gate,
-        alarm,
-        left: counter(copy, 6),
-        right: counter(copy, 9),
-        infrared,
-        executed,
-        voltage,
-        bytes: copy,
-      };
+      const status = layout.decode(statusLayout, copy);
+      if (!status) return 'length';
+      const { machine, version, fault, gate, alarm, left, right, infrared, executed, voltage } = status;
+      return { machine, version, fault, gate, alarm, left, right, infrared, executed, voltage, bytes: copy };
     },
   });
 }

@@ -4,7 +4,14 @@ interface Cursor {
   at: number;
 }
 
-/** How a value lies in bytes: one declaration gives encoder, decoder and type. Numbers are little-endian. */
+/**
+ * How a value lies in bytes: one declaration gives encoder, decoder and type.
+ *
+ *     const status = record({ machine: u8, left: u24be, right: u24be });
+ *     decode(status, bytes)?.left
+ *
+ * Numbers are little-endian unless their name says `be`.
+ */
 export interface Layout<T> {
   /** The value at the cursor; undefined when the bytes are too short for it. */
   read(cursor: Cursor): T | undefined;
@@ -13,6 +20,20 @@ export interface Layout<T> {
 }
 
 export type Laid<L> = L extends Layout<infer T> ? T : never;
+
+/** A value that fills all of the bytes; undefined when they are too few or too many. */
+export function decode<T>(layout: Layout<T>, from: Uint8Array): T | undefined {
+  const cursor = { bytes: from, at: 0 };
+  const value = layout.read(cursor);
+  return cursor.at === from.length ? value : undefined;
+}
+
+/** @throws {RangeError} for a value that the layout cannot hold: a bug of the caller. */
+export function encode<T>(layout: Layout<T>, value: T): Uint8Array {
+  const into: number[] = [];
+  layout.write(value, into);
+  return Uint8Array.from(into);
+}
 
 function integer(size: number, signed = false): Layout<number> {
   const span = 2 ** (8 * size);
@@ -38,10 +59,26 @@ function integer(size: number, signed = false): Layout<number> {
   };
 }
 
+/** The same with the high byte first. */
+function bigEndian(size: number, little: Layout<number>): Layout<number> {
+  return {
+    read: (cursor) => {
+      const turned = take(cursor, size)?.reverse();
+      return turned && little.read({ bytes: turned, at: 0 });
+    },
+    write: (value, into) => {
+      const written: number[] = [];
+      little.write(value, written);
+      into.push(...written.reverse());
+    },
+  };
+}
+
 export const u8 = integer(1);
 export const u16 = integer(2);
 export const u32 = integer(4);
 export const i16 = integer(2, true);
+export const u24be = bigEndian(3, integer(3));
 
 /** Exactly `size` bytes. */
 export function bytes(size: number): Layout<Uint8Array> {
