@@ -1,7 +1,11 @@
+import { type KeyObject, generateKeyPairSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createBundle } from '@hallhub/firmware-profiles/bundle';
+import { builtInFiles } from '@hallhub/firmware-profiles/schema';
 import type { AgentView } from '../hub/agents/view.ts';
+import type { ProfilesView } from '../hub/profiles/view.ts';
 import type { EntryView } from '../hub/gates/service.ts';
 import { enrolAgent, launchAgent, startAgentProcess } from './testing/agent-process.ts';
 import type { Campus } from './testing/campus.ts';
@@ -19,6 +23,7 @@ import { until } from './testing/until.ts';
  */
 
 const AGENT = 'south-gate';
+const maker = generateKeyPairSync('ed25519');
 const API = { every: 100 } as const;
 
 let campus: Campus;
@@ -27,7 +32,10 @@ let agent: Program;
 let staff: HttpClient;
 
 beforeAll(async () => {
-  campus = await startCampus({ gateAgent: AGENT });
+  campus = await startCampus({
+    gateAgent: AGENT,
+    profileKey: Buffer.from(maker.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url').toString('base64'),
+  });
   hub = await campus.startHub();
   staff = await logInAsFirst(() => hub);
 });
@@ -52,6 +60,17 @@ const gateIs = (state: string): Promise<unknown> =>
   );
 const newCode = async (): Promise<string> =>
   (await staff.ask<{ code: string }>('POST', `/api/agents/${AGENT}/code`)).code;
+const profiles = (): Promise<ProfilesView> => staff.ask<ProfilesView>('GET', '/api/profiles');
+const add = (bytes: Uint8Array): Promise<unknown> =>
+  staff.ask('POST', '/api/profiles/bundles', { bundle: Buffer.from(bytes).toString('base64') });
+
+/** The built-in profiles with that of the gate's reader changed. */
+function bundle(version: string, changes: object, signedBy: KeyObject = maker.privateKey): Uint8Array {
+  const files = new Map(builtInFiles());
+  const name = 'generic/resident-id-serial.json';
+  files.set(name, JSON.stringify({ ...(JSON.parse(files.get(name) ?? '') as object), ...changes }));
+  return createBundle({ version, createdAt: 1, files, keyId: 'maker', privateKey: signedBy });
+}
 const entries = (): Promise<readonly EntryView[]> => staff.ask<EntryView[]>('GET', '/api/gates/entries');
 
 /** A visit is approved, its visitor swipes and walks in, and the hall hears of it. */
@@ -111,6 +130,26 @@ describe('an agent', () => {
     agent = await startAgentProcess(campus.agentDir);
     await gateIs('ready');
     await letSomebodyIn('访客乙', 2);
+  });
+
+  test('takes over a bundle of profiles without a restart, and gets the one before back when devices go dark', async () => {
+    const inUse = (version: string): Promise<unknown> =>
+      until(`the agent runs ${version}`, async () => (await view()).profiles === version, API);
+    await add(bundle('2026.11', {}));
+    await staff.ask('POST', '/api/profiles/use', { version: '2026.11' });
+    await inUse('2026.11');
+    await gateIs('ready');
+    await until('the trial is passed', async () => (await profiles()).trialUntil === null, API);
+    // A reader that is taken for one of another make never answers.
+    await add(bundle('2026.12', { protocol: 'osdp', params: {} }));
+    await staff.ask('POST', '/api/profiles/use', { version: '2026.12' });
+    await inUse('2026.12');
+    await until('the one before is back', async () => (await profiles()).current === '2026.11', API);
+    await inUse('2026.11');
+    await gateIs('ready');
+    await letSomebodyIn('访客丁', 4);
+    const strange = bundle('2027.1', {}, generateKeyPairSync('ed25519').privateKey);
+    await expect(add(strange)).rejects.toThrow('E-PROFILE-0202');
   });
 
   test('finds its hub again that was killed', async () => {

@@ -52,6 +52,8 @@ const configuration = (lines: {
   readonly mqttPort: number;
   /** Where the gate's devices hang; undefined: on the hub. */
   readonly gateAgent: string | undefined;
+  /** Whose profile bundles are believed. */
+  readonly profileKey: string | undefined;
 }): string => `
 hub:
   id: hub-south
@@ -64,6 +66,7 @@ hall:
   keys: { ${lines.hall.keyId}: ${lines.hall.publicKey} }
 mqtt: { host: 127.0.0.1, port: ${lines.mqttPort}, tls: off }
 ${lines.gateAgent === undefined ? '' : `agents: [{ id: ${lines.gateAgent}, label: { zh: 南门代理, en: South gate agent } }]`}
+${lines.profileKey === undefined ? '' : `profiles: { keys: { maker: ${lines.profileKey} }, trial: 8s }`}
 areas:
   - { id: campus, label: { zh: 校园, en: Campus }, maxStaleness: 4h }
 devices:
@@ -113,7 +116,10 @@ function freePort(): Promise<number> {
   });
 }
 
-export async function startCampus({ gateAgent }: { readonly gateAgent?: string } = {}): Promise<Campus> {
+export async function startCampus({
+  gateAgent,
+  profileKey,
+}: { readonly gateAgent?: string; readonly profileKey?: string } = {}): Promise<Campus> {
   const running = cleanUp();
   const { later } = running;
   try {
@@ -159,6 +165,7 @@ export async function startCampus({ gateAgent }: { readonly gateAgent?: string }
         printer: printer.uri,
         mqttPort: gateAgent === undefined ? 0 : await freePort(),
         gateAgent,
+        profileKey,
       }),
     );
     const dataDir = join(folder, 'hub');
