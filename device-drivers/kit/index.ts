@@ -45,3 +45,4 @@ export { type TextFramerOptions, type TextLine, createTextFramer } from './text-
 export { type Listener, type ListenerOptions, createListener } from './listener.ts';
 export { type Presentation, present } from './presentation.ts';
 export * as layout from './layout.ts';
+export { type SoloDevice, soloProtocol } from './solo.ts';

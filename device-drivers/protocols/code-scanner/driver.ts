@@ -1,29 +1,17 @@
 import { z } from 'zod';
-import {
-  type Cancel,
-  type EpochMs,
-  type Failure,
-  type Result,
-  err,
-  failure,
-  ms,
-  ok,
-  seconds,
-} from '@hallhub/sync/base';
+import { type Cancel, type EpochMs, type Failure, ms, seconds } from '@hallhub/sync/base';
 import type { Scan } from '../../capabilities/index.ts';
 import {
-  type BusDefinition,
   type Driver,
   type DriverEnvironment,
   type Presentation,
-  type Protocol,
   type TextLine,
   type Transport,
   createEmitter,
   createListener,
   createTextFramer,
-  parseParams,
   present,
+  soloProtocol,
 } from '../../kit/index.ts';
 import { type DialogueState, begin, hear, moduleSteps, newlandLeave, newlandSteps } from './dialogue.ts';
 import { decodeText } from './text.ts';
@@ -185,17 +173,9 @@ export function createScannerDriver(options: ScannerOptions): Driver {
   };
 }
 
-export const codeScannerProtocol: Protocol = {
+export const codeScannerProtocol = soloProtocol({
   name: 'code-scanner',
   module: import.meta.url,
-  connect: (bus: BusDefinition, environment: DriverEnvironment): Result<readonly Driver[]> => {
-    const [device, ...others] = bus.devices;
-    if (!device || others.length > 0) return failure('E-DEV-0302', 'a scanner has its line to itself');
-    const params = parseParams(scannerSchema, device.params);
-    if (!params.ok) return err(params.error);
-    const transport = environment.transportFactory(bus.transport);
-    if (!transport.ok) return err(transport.error);
-    const { deviceId } = device;
-    return ok([createScannerDriver({ ...environment, deviceId, transport: transport.value, params: params.value })]);
-  },
-};
+  params: scannerSchema,
+  create: createScannerDriver,
+});

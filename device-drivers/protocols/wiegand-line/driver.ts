@@ -1,19 +1,17 @@
 import { z } from 'zod';
-import { type EpochMs, type Failure, type Result, err, failure, ms, ok } from '@hallhub/sync/base';
+import { type EpochMs, type Failure, ms } from '@hallhub/sync/base';
 import { type CardRead, credentialText } from '../../capabilities/index.ts';
 import {
-  type BusDefinition,
   type Driver,
   type DriverEnvironment,
   type Presentation,
-  type Protocol,
   type TextLine,
   type Transport,
   createEmitter,
   createListener,
   createTextFramer,
-  parseParams,
   present,
+  soloProtocol,
 } from '../../kit/index.ts';
 import { readCard } from './number.ts';
 import { type Typing, readKey, typeKey } from './keys.ts';
@@ -136,23 +134,9 @@ export function createLineReaderDriver(options: LineReaderOptions): Driver {
   };
 }
 
-export const wiegandLineProtocol: Protocol = {
+export const wiegandLineProtocol = soloProtocol({
   name: 'wiegand-line',
   module: import.meta.url,
-  connect: (bus: BusDefinition, environment: DriverEnvironment): Result<readonly Driver[]> => {
-    const [device, ...others] = bus.devices;
-    if (!device || others.length > 0) return failure('E-DEV-0302', 'a card reader has its line to itself');
-    const params = parseParams(lineReaderSchema, device.params);
-    if (!params.ok) return err(params.error);
-    const transport = environment.transportFactory(bus.transport);
-    if (!transport.ok) return err(transport.error);
-    return ok([
-      createLineReaderDriver({
-        ...environment,
-        deviceId: device.deviceId,
-        transport: transport.value,
-        params: params.value,
-      }),
-    ]);
-  },
-};
+  params: lineReaderSchema,
+  create: createLineReaderDriver,
+});
