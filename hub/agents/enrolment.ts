@@ -53,8 +53,8 @@ export interface Enrolment {
 }
 
 const CODE_LIVES = minutes(60);
-/** A code that was guessed at so often is no longer good. */
-const MOST_TRIES = 10;
+/** Sixty bits do not fall to guesses; a code is given up all the same before somebody has tried for long. */
+const MOST_TRIES = 1_000;
 
 const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 

@@ -9,7 +9,7 @@ import {
 } from '@hallhub/device-drivers/agent/station';
 import type { DeviceLog } from '@hallhub/device-drivers/kit';
 import type { Asker } from '@hallhub/sync/adapters/pipe';
-import { createAnswerer, createAsker, eventMethods, feedMethods } from '@hallhub/sync/adapters/pipe';
+import { askerIn, createAnswerer, createAsker, eventMethods, feedMethods } from '@hallhub/sync/adapters/pipe';
 import type { Cancel, Clock, EpochMs, RandomBytes } from '@hallhub/sync/base';
 import { epochMs, err, ok, seconds, uuidv7 } from '@hallhub/sync/base';
 import type { Feed } from '@hallhub/sync/feed';
@@ -137,7 +137,8 @@ export function createAgentLink(deps: {
     fault: (error) => {
       log.error({ error }, 'an event of an agent could not be handled');
     },
-    handle: (agent, event) => {
+    handle: (sender, event) => {
+      const agent = askerIn(sender);
       if (event.type === logged.type) {
         const line = logged.schema.safeParse(event.data);
         if (line.success) log[line.data.level]({ agent, fields: line.data.fields }, `agent: ${line.data.message}`);

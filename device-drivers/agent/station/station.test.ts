@@ -88,7 +88,7 @@ describe('commands on an agent', () => {
       ...over,
     });
   const inbox = (offset: number | null = 0) => {
-    const store = createStationStore(db);
+    const store = createStationStore(db, () => 'disk');
     return createCommandInbox({
       db,
       store,

@@ -12,6 +12,7 @@ import {
   ok,
   plus,
   seconds,
+  uuidv7,
 } from '@hallhub/sync/base';
 import { type OutboxStatus, createOutbox } from '@hallhub/sync/outbox';
 import { type ReplicaStatus, createReplica } from '@hallhub/sync/replica';
@@ -100,7 +101,7 @@ export function createStation(options: StationOptions): Station {
   const { safeMode } = crashLoop;
   const forwarding = createForwardingLog({ log: options.log, clock, agent });
   const { log } = forwarding;
-  const store = createStationStore(db);
+  const store = createStationStore(db, () => uuidv7(clock.now(), random));
   const asker = createAsker({
     clock,
     random,
@@ -131,7 +132,7 @@ export function createStation(options: StationOptions): Station {
     tuning: { pageSize: 100 },
   });
   const outbox = createOutbox({
-    sink: askedSink(asker, 1),
+    sink: askedSink(asker, { epoch: 1, store: store.id }),
     store: sqliteOutboxStore({ db, name: 'hub', sealer }),
     hub: agent,
     epoch: 1,

@@ -13,6 +13,7 @@ export const stationSchema: SchemaComponent = {
         CREATE TABLE station_device (id TEXT PRIMARY KEY, definition BLOB NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE station_command (
           id TEXT PRIMARY KEY, device TEXT NOT NULL, expires_at INTEGER NOT NULL, settled TEXT) STRICT, WITHOUT ROWID;
+        CREATE TABLE station_store (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL) STRICT;
         CREATE TABLE station_profiles (id INTEGER PRIMARY KEY, version TEXT NOT NULL, bundle BLOB NOT NULL) STRICT;
         CREATE INDEX station_command_expiry ON station_command (expires_at);`,
     },
@@ -23,6 +24,8 @@ export const stationSchema: SchemaComponent = {
 export type SeenCommand = { readonly state: 'open' } | { readonly state: 'settled'; readonly receipt: Receipt };
 
 export interface StationStore {
+  /** The id of this database, made with it: another disk is another sender of events. */
+  readonly id: string;
   devices(): readonly AgentDevice[];
   putDevice(device: AgentDevice): void;
   removeDevice(id: string): void;
@@ -39,7 +42,9 @@ export interface StationStore {
   forget(before: EpochMs): number;
 }
 
-export function createStationStore(db: Db): StationStore {
+export function createStationStore(db: Db, newId: () => string): StationStore {
+  db.prepare('INSERT OR IGNORE INTO station_store (only, id) VALUES (1, ?)').run(newId());
+  const id = db.prepare<[], { id: string }>('SELECT id FROM station_store').get()?.id ?? '';
   const all = db.prepare<[], { definition: Uint8Array }>('SELECT definition FROM station_device ORDER BY id');
   const put = db.prepare('INSERT OR REPLACE INTO station_device (id, definition) VALUES (?, ?)');
   const remove = db.prepare('DELETE FROM station_device WHERE id = ?');
@@ -56,6 +61,7 @@ export function createStationStore(db: Db): StationStore {
   );
   const forget = db.prepare('DELETE FROM station_command WHERE expires_at < ? AND settled IS NOT NULL');
   return {
+    id,
     devices: () => all.all().map(({ definition }) => JSON.parse(Buffer.from(definition).toString()) as AgentDevice),
     putDevice: (device) => {
       put.run(device.id, Buffer.from(JSON.stringify(device)));

@@ -17,8 +17,11 @@ const answersSchema = z.object({
 /** Room for the envelope around the events of a batch. */
 const BATCH_LIMIT = MESSAGE_LIMIT - 4 * 1024;
 
-/** Where an agent's outbox sends its events: over a pipe, acknowledged when the hub has committed them. */
-export function askedSink(asker: Asker, epoch: number): OutcomeSink {
+/**
+ * Where an agent's outbox sends its events: over a pipe, acknowledged when the hub has committed them. `store` is the id of
+ * the database that numbers them: an agent whose disk was replaced begins at 1 again and is not taken for the old one.
+ */
+export function askedSink(asker: Asker, from: { readonly epoch: number; readonly store: string }): OutcomeSink {
   const asked = async (answer: Promise<Result<unknown, LinkFailure>>): Promise<Result<SinkAnswers, LinkFailure>> => {
     const result = await answer;
     if (!result.ok) return result;
@@ -26,8 +29,8 @@ export function askedSink(asker: Asker, epoch: number): OutcomeSink {
     return parsed.success ? ok(parsed.data as SinkAnswers) : err<LinkFailure>({ code: 'E-SYNC-0104', class: 'retry' });
   };
   return {
-    send: ({ events, signal }) => asked(asker.ask('events', { epoch, events: fitting(events) }, { signal })),
-    position: ({ after, signal }) => asked(asker.ask('position', { epoch, after }, { signal })),
+    send: ({ events, signal }) => asked(asker.ask('events', { ...from, events: fitting(events) }, { signal })),
+    position: ({ after, signal }) => asked(asker.ask('position', { ...from, after }, { signal })),
     // Files go over HTTP where a domain has any; events of agents carry none.
     putAttachment: () => Promise.resolve(err({ code: 'E-SYNC-0110', class: 'reject', detail: 'no files over a pipe' })),
   };
@@ -52,8 +55,9 @@ export interface EventReceiver {
   ): { readonly answers: readonly EventAnswer[]; readonly highestContiguous: number };
 }
 
-const eventsParams = z.object({ epoch: z.int().min(1), events: z.array(z.unknown()).max(1_000) });
-const positionParams = z.object({ epoch: z.int().min(1), after: z.int().min(0) });
+const sender = { epoch: z.int().min(1), store: z.string().min(1).max(64) };
+const eventsParams = z.object({ ...sender, events: z.array(z.unknown()).max(1_000) });
+const positionParams = z.object({ ...sender, after: z.int().min(0) });
 
 /** What the hub does with events and questions about them. The sender's name is the one that the broker vouches for. */
 export function eventMethods(deps: {
@@ -65,14 +69,19 @@ export function eventMethods(deps: {
     events: (raw, { from }) => {
       const params = eventsParams.safeParse(raw);
       if (!params.success) return notUnderstood;
-      const { epoch, events } = params.data;
-      return ok({ ...deps.receiver.take({ name: from, epoch }, events), sinkTime: deps.now() });
+      const { epoch, store, events } = params.data;
+      return ok({ ...deps.receiver.take({ name: senderName(from, store), epoch }, events), sinkTime: deps.now() });
     },
     position: (raw, { from }) => {
       const params = positionParams.safeParse(raw);
       if (!params.success) return notUnderstood;
-      const { epoch, after } = params.data;
-      return ok({ ...deps.receiver.position({ name: from, epoch }, after), sinkTime: deps.now() });
+      const { epoch, store, after } = params.data;
+      return ok({ ...deps.receiver.position({ name: senderName(from, store), epoch }, after), sinkTime: deps.now() });
     },
   };
 }
+
+const senderName = (from: string, store: string): string => `${from}/${store}`;
+
+/** Whose event it is: the sender as the receiver knows it without its store. */
+export const askerIn = (sender: string): string => sender.slice(0, sender.indexOf('/'));

@@ -124,7 +124,7 @@ function createHub(clock: ManualClock, send: (payload: Uint8Array) => void) {
   return { begin, counted, faults };
 }
 
-function createAgent(clock: ManualClock, send: (payload: Uint8Array) => void) {
+function createAgent(clock: ManualClock, send: (payload: Uint8Array) => void, store = 'disk-1') {
   const db = openDatabase({ file: ':memory:' });
   migrate({ db, components: [replicaSchema, outboxSchema] });
   const held = new Map<string, number>();
@@ -151,7 +151,7 @@ function createAgent(clock: ManualClock, send: (payload: Uint8Array) => void) {
       tuning: { wait: seconds(5), pageSize: 2, digestEvery: ms(0) },
     });
     const outbox = createOutbox({
-      sink: askedSink(asker, 1),
+      sink: askedSink(asker, { epoch: 1, store }),
       store: sqliteOutboxStore({ db, name: 'hub', sealer }),
       hub: 'agent-1',
       epoch: 1,
@@ -239,6 +239,33 @@ describe('replica and outbox over a pipe that loses, doubles and overtakes', () 
       }),
       { numRuns: propertyRuns(60) },
     );
+  });
+
+  it('counts the events of a machine whose disk was replaced, which begin at 1 again', async () => {
+    const clock = manualClock();
+    const hubSide = createHub(clock, (payload) => {
+      agent.asker.receive(payload);
+    });
+    const hub = hubSide.begin();
+    const on = (disk: string) =>
+      createAgent(
+        clock,
+        (payload) => {
+          hub.answerer.receive('agent-1', payload);
+        },
+        disk,
+      ).begin();
+    let agent = on('disk-1');
+    for (const disk of ['disk-1', 'disk-2']) {
+      if (disk === 'disk-2') {
+        await Promise.all([agent.replica.stop(), agent.outbox.stop()]);
+        agent = on(disk);
+      }
+      for (let n = 0; n < 5; n += 1) agent.outbox.append({ type: happened, subject: 's', data: { n } });
+      await clock.advanceAsync(minutes(1));
+    }
+    expect(hubSide.counted.size).toBe(10);
+    await Promise.all([agent.replica.stop(), agent.outbox.stop()]);
   });
 
   it('carries records that fill more than one message, and refuses what is no question', async () => {
