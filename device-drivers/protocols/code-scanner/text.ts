@@ -16,5 +16,4 @@ export function decodeText(bytes: Uint8Array, encoding: CodeEncoding): Result<st
   return failure('E-SCAN-0102', `${bytes.length} bytes`);
 }
 
- 
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001c\u007f\ufffd]/;

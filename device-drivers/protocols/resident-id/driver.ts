@@ -37,6 +37,9 @@ const duration = z
   .positive()
   .transform((value) => ms(value));
 
+/** Without its direction's bit: 0x81 is 1. */
+const usbEndpoint = z.int().min(1).max(15);
+
 const paramsSchema = z.strictObject({
   findTimeoutMs: duration.default(STEP_TIMEOUTS.find),
   selectTimeoutMs: duration.default(STEP_TIMEOUTS.select),
@@ -48,6 +51,13 @@ const paramsSchema = z.strictObject({
   framing: z.enum(['sam', 'stx-number']).default('sam'),
   /** The bytes of find, select and read, where the framing is `sam`. */
   commandSet: z.enum(['standard', 'cvr-100au-nj']).default('standard'),
+  /** On USB: the reader takes preamble and length at one endpoint and the rest of a request at another. */
+  usb: z
+    .strictObject({
+      inputs: z.array(usbEndpoint).min(1),
+      output: z.strictObject({ head: usbEndpoint, headBytes: z.int().min(0).max(64), rest: usbEndpoint }),
+    })
+    .optional(),
 });
 
 type ResidentIdParams = z.output<typeof paramsSchema>;
@@ -212,7 +222,9 @@ export const residentIdProtocol: Protocol = {
     }
     const params = parseParams(paramsSchema, device.params);
     if (!params.ok) return err(params.error);
-    const transport = environment.transportFactory(bus.transport);
+    const { usb } = params.value;
+    const settings = usb && bus.transport.kind === 'usb' ? { ...bus.transport, endpoints: usb } : bus.transport;
+    const transport = environment.transportFactory(settings);
     if (!transport.ok) return err(transport.error);
     const baudRate = 'baudRate' in bus.transport ? bus.transport.baudRate : undefined;
     const options: ResidentIdDriverOptions = {
