@@ -22,6 +22,8 @@ const residentCard = z.object({
 
 const presented = z.discriminatedUnion('type', [
   z.object({ type: z.literal('resident-id'), card: residentCard }),
+  /** From a reader that gives the number of a resident ID card and nothing else: 15 or 18 characters, upper case. */
+  z.object({ type: z.literal('resident-number'), number: z.string() }),
   /** Upper-case hex of the UID's bytes in the order of ISO/IEC 14443 (UID0 first), whatever order the reader sends. A UID can be cloned. */
   z.object({ type: z.literal('uid'), uid: z.string() }),
   /** Bits of an access-control format (Wiegand, OSDP RAW), left-aligned hex; what they mean is the installation's. */
@@ -103,9 +105,19 @@ export function credentialText(credential: Presented): string {
   switch (credential.type) {
     case 'resident-id':
       return credential.card.number;
+    case 'resident-number':
+      return credential.number;
     case 'uid':
       return credential.uid;
     case 'bits':
       return `${credential.bits}:${credential.hex}`;
   }
+}
+
+/**
+ * Which kind of credential its {@link credentialText} is, as it goes into the keyed hash: a resident ID card is the same one
+ * whether its reader gave all of it or the number alone.
+ */
+export function credentialKind(credential: Presented): 'resident-id' | 'uid' | 'bits' {
+  return credential.type === 'resident-number' ? 'resident-id' : credential.type;
 }

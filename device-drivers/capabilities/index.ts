@@ -42,7 +42,7 @@ export type {
   Scan,
   Tamper,
 } from './card-reader.ts';
-export { credentialText } from './card-reader.ts';
+export { credentialKind, credentialText } from './card-reader.ts';
 export type {
   Barrier,
   BarrierMode,

@@ -32,6 +32,7 @@ export type {
   TransportSettings,
   UdpSettings,
   UrlSettings,
+  UsbEndpoints,
   UsbSettings,
 } from './protocol.ts';
 export { type Emitter, type ListenerError, createEmitter, rethrow } from './emitter.ts';

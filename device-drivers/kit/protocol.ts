@@ -30,6 +30,16 @@ export interface UsbSettings {
   readonly serialNumber?: string;
   /** The first interface of the printer class or the vendor's own with bulk endpoints, where it is absent. */
   readonly interfaceNumber?: number;
+  /** The interface's bulk endpoints, where the first of each direction are not what the device talks over. */
+  readonly endpoints?: UsbEndpoints;
+}
+
+/** Numbers of bulk endpoints without their direction's bit: 0x81 is 1. */
+export interface UsbEndpoints {
+  /** Read side by side; their bytes are taken in the order in which they come. */
+  readonly inputs: readonly number[];
+  /** Of every write the first `headBytes` go to `head` and what is behind them to `rest`. */
+  readonly output: { readonly head: number; readonly headBytes: number; readonly rest: number };
 }
 
 /** An in-memory line by name: the simulators of the demo and of tests. */

@@ -183,3 +183,98 @@ describe('usb', () => {
       expect(opened).toMatchObject({ error: { detail: expect.stringContaining('no USB') as string } });
   });
 });
+
+describe('usb with endpoints of its own', () => {
+  /** What is behind an interface that takes the first bytes at one endpoint and the rest at another, and answers on two. */
+  function fakeReader({ interfaceClass = 0 } = {}) {
+    const written: { endpoint: number; hex: string }[] = [];
+    const waiting = new Map<number, Uint8Array[]>([
+      [1, []],
+      [5, []],
+    ]);
+    const bulk = (endpointNumber: number, direction: 'in' | 'out') => ({
+      endpointNumber,
+      direction,
+      type: 'bulk' as const,
+    });
+    const nothing = (): Promise<void> => Promise.resolve();
+    const device: UsbDeviceLike = {
+      vendorId: 0x0400,
+      productId: 0xc35a,
+      configuration: {
+        interfaces: [
+          { interfaceNumber: 0, alternate: { interfaceClass: 0xff, endpoints: [bulk(3, 'in'), bulk(4, 'out')] } },
+          {
+            interfaceNumber: 1,
+            alternate: { interfaceClass, endpoints: [bulk(1, 'in'), bulk(5, 'in'), bulk(2, 'out'), bulk(6, 'out')] },
+          },
+        ],
+      },
+      open: nothing,
+      close: nothing,
+      claimInterface: (number) => {
+        expect(number).toBe(1);
+        return Promise.resolve();
+      },
+      releaseInterface: nothing,
+      detachKernelDriver: () => Promise.reject(new Error('no kernel driver')),
+      attachKernelDriver: nothing,
+      transferIn: async (endpointNumber) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        const part = waiting.get(endpointNumber)?.shift();
+        if (!part) throw new Error('transfer timed out');
+        return { data: new DataView(Uint8Array.from(part).buffer), status: 'ok' };
+      },
+      transferOut: (endpoint, data) => {
+        written.push({ endpoint, hex: Buffer.from(data).toString('hex') });
+        return Promise.resolve({ bytesWritten: data.length, status: 'ok' });
+      },
+    };
+    const bus: UsbBus = { getDevices: () => Promise.resolve([device]), onDisconnect: () => () => undefined };
+    return { bus, written, waiting };
+  }
+  const endpoints = { inputs: [1, 5], output: { head: 2, headBytes: 7, rest: 6 } };
+  const open = async (reader: { readonly bus: UsbBus }, more: object = {}) => {
+    const transport = createUsbTransport({ vendorId: 0x0400, productId: 0xc35a, endpoints, ...more }, () =>
+      Promise.resolve(ok(reader.bus)),
+    );
+    return { transport, result: await transport.open() };
+  };
+
+  it('splits each write between two endpoints, and a short one goes to the first alone', async () => {
+    const reader = fakeReader();
+    const { transport } = await open(reader);
+    const request = Buffer.from('aaaaaa96690003200122', 'hex');
+    const written = await Promise.all([transport.write(request), transport.write(request.subarray(0, 4))]);
+    expect(written).toEqual([ok(), ok()]);
+    expect(reader.written).toEqual([
+      { endpoint: 2, hex: 'aaaaaa96690003' },
+      { endpoint: 6, hex: '200122' },
+      { endpoint: 2, hex: 'aaaaaa96' },
+    ]);
+    await transport.close();
+  });
+
+  it('reads both inputs', async () => {
+    const reader = fakeReader();
+    const { transport } = await open(reader);
+    let heard = '';
+    const both = new Promise<void>((resolve) => {
+      transport.onData((bytes) => {
+        heard += Buffer.from(bytes).toString('hex');
+        if (heard.length === 8) resolve();
+      });
+    });
+    reader.waiting.get(1)?.push(Uint8Array.of(0xaa, 0xbb));
+    reader.waiting.get(5)?.push(Uint8Array.of(0xcc, 0xdd));
+    await both;
+    expect([heard.slice(0, 4), heard.slice(4)].sort()).toEqual(['aabb', 'ccdd']);
+    await transport.close();
+  });
+
+  it('refuses a device that has not all of them', async () => {
+    const other = { ...endpoints, inputs: [1, 7] };
+    const { result } = await open(fakeReader(), { endpoints: other });
+    expect(result).toMatchObject({ ok: false, error: { code: 'E-DEV-0101' } });
+  });
+});

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Failure, type Result, failure, ok } from '@hallhub/sync/base';
-import { type Transport, type UsbSettings, createEmitter, rethrow } from '../kit/index.ts';
+import { type Transport, type UsbEndpoints, type UsbSettings, createEmitter, rethrow } from '../kit/index.ts';
 
 export interface UsbEndpointLike {
   readonly endpointNumber: number;
@@ -86,11 +86,11 @@ const WRITE_BYTES = 4_096;
 interface Opened {
   readonly device: UsbDeviceLike;
   readonly interfaceNumber: number;
-  readonly input: number | undefined;
-  readonly output: number;
+  readonly inputs: readonly number[];
+  readonly output: UsbEndpoints['output'];
   readonly detached: boolean;
   isOpen: boolean;
-  reading: Promise<void>;
+  reading: Promise<unknown>;
   /** Bulk transfers one after the other. */
   turn: Promise<unknown>;
   unwatch: () => void;
@@ -121,8 +121,8 @@ export function createUsbTransport(
       if (!device) return failure('E-DEV-0101', `${name} is not plugged in`);
       await device.open();
       const usable = device.configuration?.interfaces.find((each) => isUsable(each, settings));
-      const output = endpoint(usable, 'out');
-      if (!usable || output === undefined) {
+      const endpoints = settings.endpoints ?? firstEndpoints(usable);
+      if (!usable || !endpoints) {
         await device.close();
         return failure('E-DEV-0101', `${name} has no interface with a bulk endpoint for output`);
       }
@@ -137,8 +137,8 @@ export function createUsbTransport(
       const opened: Opened = {
         device,
         interfaceNumber,
-        input: endpoint(usable, 'in'),
-        output,
+        inputs: endpoints.inputs,
+        output: endpoints.output,
         detached,
         isOpen: true,
         reading: Promise.resolve(),
@@ -149,7 +149,7 @@ export function createUsbTransport(
         if (isIt(gone, settings)) lost(opened, 'unplugged');
       });
       current = opened;
-      opened.reading = read(opened);
+      opened.reading = Promise.all(opened.inputs.map((input) => read(opened, input)));
       return ok();
     } catch (error) {
       return failure('E-DEV-0101', `${name}: ${text(error)}`);
@@ -164,9 +164,8 @@ export function createUsbTransport(
     void opened.device.close().catch(() => undefined);
     down.emit({ code: 'E-DEV-0103', detail: `${name}: ${why}` });
   };
-  const read = async (opened: Opened): Promise<void> => {
-    const { device, input } = opened;
-    if (input === undefined) return;
+  const read = async (opened: Opened, input: number): Promise<void> => {
+    const { device } = opened;
     while (opened.isOpen) {
       try {
         const { data: view } = await device.transferIn(input, READ_BYTES, READ_TIMEOUT_MS);
@@ -181,12 +180,21 @@ export function createUsbTransport(
     }
   };
   const transfer = async (opened: Opened, bytes: Uint8Array<ArrayBuffer>): Promise<Result<void>> => {
+    const { head, headBytes, rest } = opened.output;
+    const began = await transferTo(opened, head, bytes.subarray(0, headBytes));
+    return began.ok ? transferTo(opened, rest, bytes.subarray(headBytes)) : began;
+  };
+  const transferTo = async (
+    opened: Opened,
+    endpointNumber: number,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<Result<void>> => {
     let sent = 0;
     while (sent < bytes.length) {
       if (!opened.isOpen) return failure('E-DEV-0103', name);
       try {
         const { bytesWritten, status } = await opened.device.transferOut(
-          opened.output,
+          endpointNumber,
           bytes.subarray(sent, sent + WRITE_BYTES),
           WRITE_TIMEOUT_MS,
         );
@@ -248,8 +256,11 @@ function isIt(device: UsbDeviceLike, { vendorId, productId, serialNumber }: Omit
   );
 }
 
-function isUsable(candidate: UsbInterfaceLike, { interfaceNumber }: Omit<UsbSettings, 'kind'>): boolean {
+function isUsable(candidate: UsbInterfaceLike, { interfaceNumber, endpoints }: Omit<UsbSettings, 'kind'>): boolean {
+  if (endpoints && !hasAll(candidate, endpoints)) return false;
   if (interfaceNumber !== undefined) return candidate.interfaceNumber === interfaceNumber;
+  // Whoever has just these endpoints is meant, whatever class it calls itself.
+  if (endpoints) return true;
   const { interfaceClass } = candidate.alternate;
   return (
     (interfaceClass === PRINTER_CLASS || interfaceClass === VENDOR_CLASS) && endpoint(candidate, 'out') !== undefined
@@ -259,6 +270,22 @@ function isUsable(candidate: UsbInterfaceLike, { interfaceNumber }: Omit<UsbSett
 function endpoint(candidate: UsbInterfaceLike | undefined, direction: 'in' | 'out'): number | undefined {
   return candidate?.alternate.endpoints.find((each) => each.type === 'bulk' && each.direction === direction)
     ?.endpointNumber;
+}
+
+function hasAll(candidate: UsbInterfaceLike, { inputs, output }: UsbEndpoints): boolean {
+  const has = (direction: 'in' | 'out', number: number): boolean =>
+    candidate.alternate.endpoints.some(
+      (each) => each.type === 'bulk' && each.direction === direction && each.endpointNumber === number,
+    );
+  return inputs.every((each) => has('in', each)) && has('out', output.head) && has('out', output.rest);
+}
+
+/** The first bulk endpoint of each direction; undefined where there is none for output. */
+function firstEndpoints(candidate: UsbInterfaceLike | undefined): UsbEndpoints | undefined {
+  const input = endpoint(candidate, 'in');
+  const output = endpoint(candidate, 'out');
+  if (output === undefined) return undefined;
+  return { inputs: input === undefined ? [] : [input], output: { head: output, headBytes: 0, rest: output } };
 }
 
 /** Takes the interface from the kernel's own driver (`usblp` holds printers); false where none held it. */

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPtyPair } from '@hallhub/device-drivers/kit/testing';
+import type { RelayChange } from '@hallhub/device-drivers/protocols/modbus';
 import { ippClient } from '@hallhub/device-drivers/protocols/ipp';
 import { systemClock } from '@hallhub/sync/base';
 import type { ReferenceHall } from '@hallhub/sync/reference-hall';
@@ -32,6 +33,10 @@ export interface Campus {
   readonly agentDir: string;
   /** The hub's database. */
   readonly database: string;
+  /** Pulls the serial adapters of the gate's reader and of its relay board out of their machine. */
+  unplugGate(): Promise<void>;
+  /** Plugs them in again, where they were; their devices have kept their power and go on. */
+  plugGate(): Promise<void>;
   /** A hub of this university; the one before must have ended. */
   startHub(): Promise<HubProcess>;
   stop(): Promise<void>;
@@ -50,6 +55,8 @@ const configuration = (lines: {
   readonly kioskReader: string;
   readonly printer: string;
   readonly mqttPort: number;
+  /** A broker outside, as `docs/brokers.md` has it; undefined: the hub's own. */
+  readonly broker: OutsideBroker | undefined;
   /** Where the gate's devices hang; undefined: on the hub. */
   readonly gateAgent: string | undefined;
   /** Whose profile bundles are believed. */
@@ -64,7 +71,7 @@ hall:
   url: ${lines.hall.url}
   token: ${lines.token}
   keys: { ${lines.hall.keyId}: ${lines.hall.publicKey} }
-mqtt: { host: 127.0.0.1, port: ${lines.mqttPort}, tls: off }
+mqtt: ${mqtt(lines)}
 ${lines.gateAgent === undefined ? '' : `agents: [{ id: ${lines.gateAgent}, label: { zh: 南门代理, en: South gate agent } }]`}
 ${lines.profileKey === undefined ? '' : `profiles: { keys: { maker: ${lines.profileKey} }, trial: 8s }`}
 areas:
@@ -100,6 +107,18 @@ kiosks:
   - { id: ${KIOSK}, label: { zh: 办事大厅自助机, en: Service hall kiosk }, printer: ${PRINTER}, reader: hall-reader }
 `;
 
+/** mosquitto, and the files that the hub reaches it with. */
+export interface OutsideBroker {
+  readonly url: string;
+  readonly passwordFile: string;
+  readonly caFile: string;
+}
+
+const mqtt = ({ broker, mqttPort }: { readonly broker: OutsideBroker | undefined; readonly mqttPort: number }) =>
+  broker === undefined
+    ? `{ host: 127.0.0.1, port: ${mqttPort}, tls: off }`
+    : `{ broker: mosquitto, url: '${broker.url}', user: hub, passwordFile: ${broker.passwordFile}, caFile: ${broker.caFile} }`;
+
 const onAgent = (agent: string | undefined): string => (agent === undefined ? '' : `agent: ${agent}`);
 
 /** A port that was free a moment ago: an agent remembers its hub's, so that it cannot change at every start. */
@@ -119,7 +138,13 @@ function freePort(): Promise<number> {
 export async function startCampus({
   gateAgent,
   profileKey,
-}: { readonly gateAgent?: string; readonly profileKey?: string } = {}): Promise<Campus> {
+  broker,
+}: {
+  readonly gateAgent?: string;
+  /** Whose profile bundles are believed. */
+  readonly profileKey?: string;
+  readonly broker?: OutsideBroker;
+} = {}): Promise<Campus> {
   const running = cleanUp();
   const { later } = running;
   try {
@@ -136,17 +161,29 @@ export async function startCampus({
       hubs: [{ id: 'hub-south', token }],
     });
     later(() => hall.close());
-    const line = async () => {
-      const pty = await createPtyPair();
+    const line = async (name: string) => {
+      const place = join(folder, name);
+      mkdirSync(place);
+      let pty = await createPtyPair(place);
       later(() => pty.close());
-      return pty;
+      return {
+        a: pty.a,
+        b: pty.b,
+        unplug: () => pty.close(),
+        plug: async () => {
+          pty = await createPtyPair(place);
+        },
+      };
     };
-    const [gateLine, turnstileLine, kioskLine] = await Promise.all([line(), line(), line()]);
-    const gateReader = await startReader(gateLine.b);
+    const gateLine = await line('gate-line');
+    const turnstileLine = await line('turnstile-line');
+    const kioskLine = await line('kiosk-line');
+    let gateReader = await startReader(gateLine.b);
     later(() => gateReader.stop());
     const kioskReader = await startReader(kioskLine.b);
     later(() => kioskReader.stop());
-    const turnstile = await startTurnstile(turnstileLine.b);
+    const pulses: RelayChange[] = [];
+    let turnstile = await startTurnstile(turnstileLine.b, pulses);
     later(() => turnstile.stop());
     const printer = await evePrinter();
     later(() => printer.stop());
@@ -164,6 +201,7 @@ export async function startCampus({
         kioskReader: kioskLine.a,
         printer: printer.uri,
         mqttPort: gateAgent === undefined ? 0 : await freePort(),
+        broker,
         gateAgent,
         profileKey,
       }),
@@ -172,14 +210,27 @@ export async function startCampus({
     const agentDir = join(folder, 'agent');
     return {
       hall,
-      gateReader,
-      turnstile,
+      get gateReader() {
+        return gateReader;
+      },
+      get turnstile() {
+        return turnstile;
+      },
       kioskReader,
       printer,
       configFile,
       dataDir,
       agentDir,
       database: join(dataDir, 'hub.db'),
+      unplugGate: async () => {
+        await Promise.all([gateReader.stop(), turnstile.stop()]);
+        await Promise.all([gateLine.unplug(), turnstileLine.unplug()]);
+      },
+      plugGate: async () => {
+        await Promise.all([gateLine.plug(), turnstileLine.plug()]);
+        gateReader = await startReader(gateLine.b);
+        turnstile = await startTurnstile(turnstileLine.b, pulses);
+      },
       startHub: async () => {
         const hub = await startHub({ configFile, dataDir });
         later(() => hub.stop('SIGKILL'));

@@ -7,7 +7,12 @@ export interface Answer {
 /** Talks to a hub's API as a page does: one cookie jar, the header that pages send. */
 export interface HttpClient {
   /** @throws when there is no answer. */
-  call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
+  call(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
   /** As `call`, for an answer that must be good. @throws on any status from 400 on. */
   ask<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
 }
@@ -15,13 +20,14 @@ export interface HttpClient {
 /** `url` is asked for every call, because a restarted hub has another port. */
 export function httpClient(url: () => string): HttpClient {
   const cookies = new Map<string, string>();
-  const call: HttpClient['call'] = async (method, path, body) => {
+  const call: HttpClient['call'] = async (method, path, body, headers) => {
     const response = await fetch(`${url()}${path}`, {
       method,
       headers: {
         'x-hallhub': '1',
         cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(20_000),

@@ -17,12 +17,12 @@ export interface Turnstile {
   stop(): Promise<void>;
 }
 
-export async function startTurnstile(path: string): Promise<Turnstile> {
+/** `pulses` goes on where the one before it ended: the same board on a line that was broken. */
+export async function startTurnstile(path: string, pulses: RelayChange[] = []): Promise<Turnstile> {
   const clock = systemClock({ mode: 'test' });
   const baudRate = 115_200;
   const board = createRelayBoardSimulator({ transport: createSerialTransport({ path, baudRate }), clock, baudRate });
   const arm = createTurnstileArm({ board, clock, relay: { in: 0 }, input: { in: 0 }, release: ms(1_500) });
-  const pulses: RelayChange[] = [];
   let walks = 0;
   const listeners: (() => void)[] = [];
   board.onRelay((change) => {

@@ -1,4 +1,4 @@
-import { credentialText } from '@hallhub/device-drivers/capabilities';
+import { credentialKind, credentialText } from '@hallhub/device-drivers/capabilities';
 import type { Barrier, CardRead, CardReader, PassageSensor } from '@hallhub/device-drivers/capabilities';
 import type { Confirmation } from '@hallhub/device-drivers/kit';
 import type { Cancel, Clock, DurationMs, EpochMs, Failure } from '@hallhub/sync/base';
@@ -109,7 +109,7 @@ export function runGate(deps: GateEdgeDeps): Cancel {
   };
 
   const judge = ({ presented }: CardRead): void => {
-    const credential = deps.match(presented.type, credentialText(presented));
+    const credential = deps.match(credentialKind(presented), credentialText(presented));
     const card = presented.type === 'resident-id' ? presented.card : undefined;
     const now = clock.now();
     const decision = decideOn(credential, now, card?.validTo);

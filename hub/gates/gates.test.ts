@@ -135,6 +135,13 @@ function setUp(options: { withSensor?: boolean } = {}) {
     faults,
     approve,
     card,
+    /** As a reader that gives the number of a resident ID card alone. */
+    number: (number = NUMBER) => {
+      present({ presented: { type: 'resident-number', number }, at: clock.now(), lastByteAt: clock.monotonic() });
+    },
+    uid: (uid: string) => {
+      present({ presented: { type: 'uid', uid }, at: clock.now(), lastByteAt: clock.monotonic() });
+    },
     walk: (direction: 'in' | 'out' = 'in') => {
       pass({ direction, at: clock.now() });
     },
@@ -178,6 +185,18 @@ describe('gate', () => {
     expect(gate.outcomes).toMatchObject([
       { subject: 'V-1', data: { revision: 3, person: 0, gate: 'south', passage: 'observed' } },
     ]);
+  });
+
+  it('knows a resident ID card by its number alone, and nothing else of the same text', async () => {
+    const gate = setUp();
+    gate.approve();
+    gate.uid(NUMBER);
+    await gate.settle();
+    expect(gate.states()).toEqual(['refused']);
+    gate.number();
+    await gate.settle();
+    expect(gate.orders).toMatchObject([{ name: 'open', issuedBy: 'request:V-1' }]);
+    expect(gate.states()).toEqual(['released', 'refused']);
   });
 
   it('lets a grant lapse when nobody walks, and does not count a later passage for it', async () => {

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { CardRead } from '@hallhub/device-drivers/capabilities';
-import type { Cancel, Clock, DurationMs, EpochMs, Result } from '@hallhub/sync/base';
+import type { Cancel, Clock, Code, DurationMs, EpochMs, Result } from '@hallhub/sync/base';
 import { failure, ok, plus, seconds } from '@hallhub/sync/base';
 import type { StudentKey } from '../certificates/index.ts';
 import type { KioskConfig, Label } from '../config/index.ts';
@@ -13,7 +13,8 @@ export interface KioskView {
   readonly id: string;
   readonly label: Label;
   readonly printer: { readonly id: string; readonly state: string; readonly code?: string };
-  readonly reader: { readonly id: string; readonly state: string };
+  /** `code` says, for a while, why the card that was just held to it made nobody known: `E-KIOSK-0103`. */
+  readonly reader: { readonly id: string; readonly state: string; readonly code?: Code };
   /** The person in front of it, masked; absent while nobody is. */
   readonly person?: { readonly session: string; readonly name: string; readonly until: EpochMs };
 }
@@ -45,6 +46,8 @@ interface Session {
 
 /** How long a person may do nothing before the screen forgets them. */
 const SESSION: DurationMs = seconds(60);
+/** How long the screen says why a card made nobody known. */
+const NOTICE: DurationMs = seconds(10);
 
 export function createKiosks(deps: {
   readonly kiosks: readonly KioskConfig[];
@@ -56,6 +59,7 @@ export function createKiosks(deps: {
   const tokenKey = vault.derive('kiosk-token');
   const sessions = new Map<string, Session>();
   const timers = new Map<string, Cancel>();
+  const notices = new Map<string, Cancel>();
   const listeners = new Set<(kioskId: string) => void>();
   const running: Cancel[] = [];
 
@@ -78,8 +82,29 @@ export function createKiosks(deps: {
       }),
     );
   };
+  const forgetNotice = (kioskId: string): void => {
+    notices.get(kioskId)?.();
+    notices.delete(kioskId);
+  };
+  const notice = (kioskId: string): void => {
+    forgetNotice(kioskId);
+    notices.set(
+      kioskId,
+      clock.after(NOTICE, () => {
+        notices.delete(kioskId);
+        changed(kioskId);
+      }),
+    );
+    changed(kioskId);
+  };
   const identify = (kioskId: string, { presented }: CardRead): void => {
+    if (presented.type === 'resident-number') {
+      // Whoever stands there is shown their own name before anything of theirs: a number alone brings none.
+      notice(kioskId);
+      return;
+    }
     if (presented.type !== 'resident-id') return;
+    forgetNotice(kioskId);
     const { name, number } = presented.card;
     const session: Session = {
       id: randomUUID(),
@@ -106,7 +131,10 @@ export function createKiosks(deps: {
     },
     stop: () => {
       for (const stop of running.splice(0)) stop();
-      for (const { id } of kiosks) leave(id);
+      for (const { id } of kiosks) {
+        forgetNotice(id);
+        leave(id);
+      }
     },
     list: () => kiosks,
     token: tokenOf,
@@ -130,7 +158,11 @@ export function createKiosks(deps: {
           state: printer?.state ?? 'down',
           ...(printer?.reason && { code: printer.reason.code }),
         },
-        reader: { id: kiosk.reader, state: host.health(kiosk.reader)?.state ?? 'down' },
+        reader: {
+          id: kiosk.reader,
+          state: host.health(kiosk.reader)?.state ?? 'down',
+          ...(notices.has(kioskId) && { code: 'E-KIOSK-0103' }),
+        },
         ...(session && { person: { session: session.id, name: maskName(session.name), until: session.until } }),
       });
     },

@@ -2,6 +2,7 @@ import { askedFeed, askedSink, createAsker } from '@hallhub/sync/adapters/pipe';
 import {
   type Cancel,
   type Clock,
+  type DurationMs,
   type EpochMs,
   type RandomBytes,
   type Result,
@@ -89,6 +90,9 @@ export interface Station {
 /** What an agent says that uses the profiles of its program. */
 const BUILT_IN = 'built-in';
 const HELLO_EVERY = minutes(1);
+/** A round trip so long tells the hub's time too loosely; it is asked again soon. */
+const SLOW_HELLO = seconds(1);
+const AFTER_SLOW_HELLO = seconds(2);
 /** A clock that is further from the hub's than this is not believed. */
 const CLOCK_TOLERANCE = minutes(2);
 const LIVE_FOR = seconds(10);
@@ -154,7 +158,8 @@ export function createStation(options: StationOptions): Station {
     clock,
     log,
     host: () => host,
-    hubOffset: () => hubOffset,
+    // The furthest that the hub may be ahead: an order is rather refused too early than done too late.
+    hubOffset: () => (hubOffset === undefined ? undefined : hubOffset + hubOffsetError),
   });
 
   const listeners = new Set<() => void>();
@@ -165,6 +170,8 @@ export function createStation(options: StationOptions): Station {
   let hosted = '';
   let profilesVersion = BUILT_IN;
   let hubOffset: number | undefined;
+  /** By how much it may be wrong either way: half of the round trip that measured it, whichever half was the slow one. */
+  let hubOffsetError = 0;
   let startedAt = clock.now();
   let timers: Cancel[] = [];
   let undo: Cancel[] = [];
@@ -244,7 +251,7 @@ export function createStation(options: StationOptions): Station {
       });
     }
   };
-  const hubNow = (): EpochMs => (clock.now() + (hubOffset ?? 0)) as EpochMs;
+  const hubNow = (): EpochMs => (clock.now() + (hubOffset ?? 0) - hubOffsetError) as EpochMs;
 
   const hello = (): Hello => ({
     version: options.version,
@@ -268,6 +275,7 @@ export function createStation(options: StationOptions): Station {
   const sayHello = async (): Promise<void> => {
     endHello();
     if (!connection.up) return;
+    let next: DurationMs = seconds(5);
     const asked = clock.now();
     const askedMono = clock.monotonic();
     const answer = await asker.ask('hello', hello(), { signal: stopping.signal });
@@ -276,6 +284,9 @@ export function createStation(options: StationOptions): Station {
       const roundTrip = clock.monotonic() - askedMono;
       const before = hubOffset;
       hubOffset = parsed.data.at - (asked + roundTrip / 2);
+      hubOffsetError = roundTrip / 2;
+      // A machine that hung meanwhile has measured its own sleep.
+      next = roundTrip > SLOW_HELLO ? AFTER_SLOW_HELLO : HELLO_EVERY;
       if (before === undefined && Math.abs(hubOffset) > CLOCK_TOLERANCE) {
         log.warn({ offsetMs: Math.round(hubOffset) }, 'this machine’s clock is far from the hub’s');
       }
@@ -285,7 +296,7 @@ export function createStation(options: StationOptions): Station {
     }
     if (!stopping.signal.aborted) {
       endHello();
-      cancelHello = clock.after(parsed?.success === true ? HELLO_EVERY : seconds(5), () => void sayHello());
+      cancelHello = clock.after(next, () => void sayHello());
     }
   };
 

@@ -1,36 +1,69 @@
 import { ms } from '@hallhub/sync/base';
+import type { Profile, Vector } from '@hallhub/firmware-profiles/schema';
 import type { CardRead } from '../../capabilities/index.ts';
 import { credentialText } from '../../capabilities/index.ts';
 import type { FrameSamples, ProtocolConformance, Subject } from '../../conformance/types.ts';
 import { sameBytes, sameValue, unhex } from '../../conformance/vectors.ts';
-import { type Command, createReplyFramer, decodeCommand, encodeCommand, encodeReply } from './frames.ts';
+import {
+  type Command,
+  type CommandSet,
+  createReplyFramer,
+  decodeCommand,
+  encodeCommand,
+  encodeReply,
+} from './frames.ts';
 import { createReaderSimulator } from './simulator.ts';
+import type { ReaderVariant } from './simulator-wire.ts';
+import { createStxReplyFramer, encodeNumberRequest, encodeStxReply, isNumberRequest } from './stx-frames.ts';
 
 /** The number of the specimen in GB 11643 with its check character. */
 const SPECIMEN = { layout: 'resident', name: '张三', number: '11010519491231002X' } as const;
+
+function checkSam({ direction, hex, message }: Vector, set: CommandSet): void {
+  if (direction === 'request') {
+    sameValue(decodeCommand(unhex(hex), set), message);
+    sameBytes(encodeCommand(message as unknown as Command, set), unhex(hex));
+    return;
+  }
+  const [framed] = createReplyFramer().push(unhex(hex));
+  if (framed?.kind !== 'frame') throw new Error('no frame');
+  const { sw1, sw2, sw3, data } = framed.frame;
+  sameValue({ sw1, sw2, sw3, data }, message);
+  sameBytes(encodeReply({ sw1, sw2, sw3, data }), unhex(hex));
+}
+
+function checkStx({ direction, hex, message }: Vector): void {
+  if (direction === 'request') {
+    sameValue(isNumberRequest(unhex(hex)) ? { command: 'read-number' } : undefined, message);
+    sameBytes(encodeNumberRequest(), unhex(hex));
+    return;
+  }
+  const [framed] = createStxReplyFramer().push(unhex(hex));
+  if (framed?.kind !== 'frame') throw new Error('no frame');
+  const { status, data } = framed.frame;
+  sameValue({ status, data }, message);
+  sameBytes(encodeStxReply({ status, data }), unhex(hex));
+}
+
+function variantOf({ params }: Profile): ReaderVariant {
+  if (params['framing'] === 'stx-number') return 'stx-number';
+  return params['commandSet'] === 'cvr-100au-nj' ? 'cvr-100au-nj' : 'standard';
+}
 
 /** Readers of resident ID cards. */
 export const residentIdConformance: ProtocolConformance = {
   protocol: 'resident-id',
   deviceFaults: ['silent', 'late', 'bad-check'],
-  checkVector: ({ direction, hex, message }) => {
-    if (direction === 'request') {
-      sameValue(decodeCommand(unhex(hex)), message);
-      sameBytes(encodeCommand(message as unknown as Command), unhex(hex));
-      return;
-    }
-    const [framed] = createReplyFramer().push(unhex(hex));
-    if (framed?.kind !== 'frame') throw new Error('no frame');
-    const { sw1, sw2, sw3, data } = framed.frame;
-    sameValue({ sw1, sw2, sw3, data }, message);
-    sameBytes(encodeReply({ sw1, sw2, sw3, data }), unhex(hex));
+  checkVector: (vector, { params }) => {
+    if (params['framing'] === 'stx-number') checkStx(vector);
+    else checkSam(vector, params['commandSet'] === 'cvr-100au-nj' ? 'cvr-100au-nj' : 'standard');
   },
-  frameSamples: (vectors): FrameSamples => ({
-    create: () => createReplyFramer(),
+  frameSamples: (vectors, { params }): FrameSamples => ({
+    create: () => (params['framing'] === 'stx-number' ? createStxReplyFramer() : createReplyFramer()),
     frames: vectors.map(({ hex }) => unhex(hex)),
   }),
-  simulate: ({ transport, clock }): Subject => {
-    const reader = createReaderSimulator({ transport, clock });
+  simulate: ({ transport, clock, profile }): Subject => {
+    const reader = createReaderSimulator({ transport, clock, variant: variantOf(profile) });
     return {
       start: () => reader.start(),
       stop: () => reader.stop(),

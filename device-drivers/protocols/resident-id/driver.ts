@@ -15,8 +15,7 @@ import {
   createLine,
   parseParams,
 } from '../../kit/index.ts';
-import { decodeCardData, decodeCardText } from './card-text.ts';
-import { type Command, type ReplyFrame, createReplyFramer, encodeCommand } from './frames.ts';
+import { type Dialect, samDialect, stxDialect } from './dialect.ts';
 import {
   AFTER_BUG,
   DEFAULT_TIMING,
@@ -32,12 +31,14 @@ import {
   initialState,
   resume,
 } from './reader-machine.ts';
-import { statusMeaning } from './meaning.ts';
 
 const duration = z
   .number()
   .positive()
   .transform((value) => ms(value));
+
+/** Without its direction's bit: 0x81 is 1. */
+const usbEndpoint = z.int().min(1).max(15);
 
 const paramsSchema = z.strictObject({
   findTimeoutMs: duration.default(STEP_TIMEOUTS.find),
@@ -46,11 +47,22 @@ const paramsSchema = z.strictObject({
   pollEveryMs: duration.default(DEFAULT_TIMING.pollEvery),
   lookAgainEveryMs: duration.default(DEFAULT_TIMING.lookAgainEvery),
   leftAfterMs: duration.default(DEFAULT_TIMING.leftAfter),
+  /** `stx-number`: an all-in-one terminal that is asked for the number alone. */
+  framing: z.enum(['sam', 'stx-number']).default('sam'),
+  /** The bytes of find, select and read, where the framing is `sam`. */
+  commandSet: z.enum(['standard', 'cvr-100au-nj']).default('standard'),
+  /** On USB: the reader takes preamble and length at one endpoint and the rest of a request at another. */
+  usb: z
+    .strictObject({
+      inputs: z.array(usbEndpoint).min(1),
+      output: z.strictObject({ head: usbEndpoint, headBytes: z.int().min(0).max(64), rest: usbEndpoint }),
+    })
+    .optional(),
 });
 
-export type ResidentIdParams = z.output<typeof paramsSchema>;
+type ResidentIdParams = z.output<typeof paramsSchema>;
 
-export interface ResidentIdDriverOptions extends DriverEnvironment {
+interface ResidentIdDriverOptions extends DriverEnvironment {
   readonly deviceId: string;
   readonly transport: Transport;
   /** What the line runs at: a slow one needs longer for a card. */
@@ -58,26 +70,11 @@ export interface ResidentIdDriverOptions extends DriverEnvironment {
   readonly params: ResidentIdParams;
 }
 
-/** The two lengths in front of the holder's data; nothing behind them is for an operator's eyes. */
-const LENGTHS_BYTES = 4;
-const LONGEST_REPLY_BYTES = 1_295;
-const CARD_DATA_BYTES = 256;
-
-const COMMANDS: Readonly<Record<Step, { readonly bytes: Uint8Array; readonly meaning: string }>> = {
-  find: { bytes: encodeCommand({ command: 'find' }), meaning: 'find card' },
-  select: { bytes: encodeCommand({ command: 'select' }), meaning: 'select card' },
-  read: { bytes: encodeCommand({ command: 'read', fingerprints: false } satisfies Command), meaning: 'read card' },
-};
-
-/** Whether a reply can answer the step at all; a late one of another step cannot. */
-const ANSWERS: Readonly<Record<Step, (reply: ReplyFrame) => boolean>> = {
-  find: ({ sw3 }) => sw3 !== 0x90,
-  select: ({ sw3, data }) => sw3 !== 0x9f && !(sw3 === 0x90 && data.length >= CARD_DATA_BYTES),
-  read: ({ sw3, data }) => sw3 !== 0x9f && !(sw3 === 0x90 && data.length < CARD_DATA_BYTES),
-};
-
-/** A reader of resident ID cards that speaks the SAM_V serial protocol. */
-export function createResidentIdDriver(options: ResidentIdDriverOptions): Driver {
+/** A reader of resident ID cards. What differs between one and another is the dialect. */
+function createResidentIdDriver<Frame extends object>(
+  options: ResidentIdDriverOptions,
+  dialect: Dialect<Frame>,
+): Driver {
   const { deviceId, transport, baudRate, clock, log, params } = options;
   const onListenerError = (error: unknown): void => {
     log.error({ deviceId, error }, 'a listener of the card reader failed');
@@ -86,18 +83,17 @@ export function createResidentIdDriver(options: ResidentIdDriverOptions): Driver
   const unreadable = createEmitter<{ code: Failure['code']; at: CardRead['at'] }>(onListenerError);
   const traffic = createEmitter<Traffic>(onListenerError);
   const health = createHealth({ clock, onListenerError });
-  const framer = createReplyFramer();
+  const framer = dialect.createFramer();
   const timing: ReaderTiming = {
     pollEvery: params.pollEveryMs,
     lookAgainEvery: params.lookAgainEveryMs,
     leftAfter: params.leftAfterMs,
   };
-  const transfer = ms((LONGEST_REPLY_BYTES * 10 * 1_000 * 1.2) / baudRate);
-  const timeouts: Readonly<Record<Step, DurationMs>> = {
-    find: params.findTimeoutMs,
-    select: params.selectTimeoutMs,
-    read: ms(params.readTimeoutMs + transfer),
-  };
+  const transfer = ms((dialect.longestReply * 10 * 1_000 * 1.2) / baudRate);
+  const timeouts = dialect.timeouts(
+    { find: params.findTimeoutMs, select: params.selectTimeoutMs, read: params.readTimeoutMs },
+    transfer,
+  );
 
   let state: ReaderState = initialState;
   /** Grows when the line goes: what a request of an earlier life brings is nobody's any more. */
@@ -134,12 +130,12 @@ export function createResidentIdDriver(options: ResidentIdDriverOptions): Driver
     onData: exchange.receive,
   });
 
-  const perform = (effects: readonly ReaderEffect[], reply: Reply<ReplyFrame> | undefined): void => {
+  const perform = (effects: readonly ReaderEffect[], reply: Reply<Frame> | undefined): void => {
     for (const effect of effects) {
       switch (effect.do) {
         case 'report':
           cards.emit({
-            presented: { type: 'resident-id', card: effect.card },
+            presented: effect.card,
             at: clock.now(),
             lastByteAt: reply?.at ?? clock.monotonic(),
           });
@@ -167,11 +163,11 @@ export function createResidentIdDriver(options: ResidentIdDriverOptions): Driver
   const ask = async (step: Step): Promise<void> => {
     const mine = life;
     const result = await exchange.request({
-      ...COMMANDS[step],
+      ...dialect.requests[step],
       framer,
       timeout: timeouts[step],
-      accept: ANSWERS[step],
-      describe: describeReply,
+      accept: (frame) => dialect.answers(step, frame),
+      describe: dialect.describe,
     });
     if (mine !== life) return;
     try {
@@ -185,12 +181,10 @@ export function createResidentIdDriver(options: ResidentIdDriverOptions): Driver
       askAfter('find', AFTER_BUG);
     }
   };
-  const toInput = (step: Step, result: Result<Reply<ReplyFrame>>): ReaderInput => {
+  const toInput = (step: Step, result: Result<Reply<Frame>>): ReaderInput => {
     if (!result.ok) return { type: 'no-answer', reason: result.error, at: clock.monotonic() };
     const { frame, at } = result.value;
-    if (step !== 'read' || frame.sw3 !== 0x90) return { type: 'answer', sw3: frame.sw3, at };
-    const data = decodeCardData(frame.data, false);
-    return { type: 'card', card: data.ok ? decodeCardText(data.value.text) : data, at };
+    return { ...dialect.understand(step, frame), at };
   };
 
   return {
@@ -216,14 +210,6 @@ export function createResidentIdDriver(options: ResidentIdDriverOptions): Driver
   };
 }
 
-function describeReply(reply: ReplyFrame): { bytes: Uint8Array; meaning: string } {
-  if (reply.data.length < CARD_DATA_BYTES) return { bytes: reply.bytes, meaning: statusMeaning(reply.sw3) };
-  return {
-    bytes: reply.bytes.slice(0, reply.data.byteOffset - reply.bytes.byteOffset + LENGTHS_BYTES),
-    meaning: `card data, ${reply.bytes.length} bytes, contents withheld`,
-  };
-}
-
 const NOMINAL_BAUD_RATE = 115_200;
 
 export const residentIdProtocol: Protocol = {
@@ -236,17 +222,23 @@ export const residentIdProtocol: Protocol = {
     }
     const params = parseParams(paramsSchema, device.params);
     if (!params.ok) return err(params.error);
-    const transport = environment.transportFactory(bus.transport);
+    const { usb } = params.value;
+    const settings = usb && bus.transport.kind === 'usb' ? { ...bus.transport, endpoints: usb } : bus.transport;
+    const transport = environment.transportFactory(settings);
     if (!transport.ok) return err(transport.error);
     const baudRate = 'baudRate' in bus.transport ? bus.transport.baudRate : undefined;
+    const options: ResidentIdDriverOptions = {
+      ...environment,
+      deviceId: device.deviceId,
+      transport: transport.value,
+      baudRate: baudRate ?? NOMINAL_BAUD_RATE,
+      params: params.value,
+    };
+    const { framing, commandSet } = params.value;
     return ok([
-      createResidentIdDriver({
-        ...environment,
-        deviceId: device.deviceId,
-        transport: transport.value,
-        baudRate: baudRate ?? NOMINAL_BAUD_RATE,
-        params: params.value,
-      }),
+      framing === 'sam'
+        ? createResidentIdDriver(options, samDialect(commandSet))
+        : createResidentIdDriver(options, stxDialect),
     ]);
   },
 };

@@ -42,9 +42,23 @@ export interface ReplyFrame {
   readonly bytes: Uint8Array;
 }
 
+/** Which bytes stand for find, select and read: those of most readers, or those of the CVR-100AU_NJ build. */
+export type CommandSet = 'standard' | 'cvr-100au-nj';
+
 /** The bytes of a request. */
-export function encodeCommand(command: Command): Uint8Array {
-  return encodeFrame(commandBytes(command));
+export function encodeCommand(command: Command, set: CommandSet = 'standard'): Uint8Array {
+  return encodeFrame(bytesOf(command, set));
+}
+
+function bytesOf(command: Command, set: CommandSet): readonly number[] {
+  return (set === 'standard' ? undefined : njBytes(command)) ?? commandBytes(command);
+}
+
+/** What this build has in place of the standard bytes; undefined where no difference is published. */
+function njBytes(command: Command): readonly number[] | undefined {
+  if (command.command === 'find') return [0x00, 0x81];
+  if (command.command === 'select') return [0x00, 0x82];
+  return command.command === 'read' && !command.fingerprints ? [0x00, 0x83] : undefined;
 }
 
 function commandBytes(command: Command): readonly number[] {
@@ -71,7 +85,7 @@ function commandBytes(command: Command): readonly number[] {
 }
 
 /** The command in a request's bytes; undefined for bytes that are no request of this protocol. */
-export function decodeCommand(bytes: Uint8Array): Command | undefined {
+export function decodeCommand(bytes: Uint8Array, set: CommandSet = 'standard'): Command | undefined {
   const body = frameBody(bytes);
   if (!body) return undefined;
   const [command, parameter, data] = body;
@@ -83,7 +97,7 @@ export function decodeCommand(bytes: Uint8Array): Command | undefined {
     return { command: 'set-max-rf-bytes', bytes: data };
   }
   return SIMPLE_COMMANDS.find((candidate) => {
-    const expected = commandBytes(candidate);
+    const expected = bytesOf(candidate, set);
     return body.length === expected.length && expected.every((byte, index) => byte === body[index]);
   });
 }

@@ -1,17 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type MonoMs, failure, ok } from '@hallhub/sync/base';
-import type { ResidentCard } from '../../capabilities/index.ts';
-import { DEFAULT_TIMING, type ReaderInput, type ReaderState, advance, initialState, resume } from './reader-machine.ts';
+import { credentialText } from '../../capabilities/index.ts';
+import {
+  DEFAULT_TIMING,
+  type ReadCard,
+  type ReaderInput,
+  type ReaderState,
+  advance,
+  initialState,
+  resume,
+} from './reader-machine.ts';
 
-const card = (number: string): ResidentCard => ({
-  layout: 'resident',
-  number,
-  name: '某人',
-  sex: '1',
-  birth: '19900101',
-  validFrom: '20200101',
-  fields: {},
+const card = (number: string): ReadCard => ({
+  type: 'resident-id',
+  card: {
+    layout: 'resident',
+    number,
+    name: '某人',
+    sex: '1',
+    birth: '19900101',
+    validFrom: '20200101',
+    fields: {},
+  },
 });
 
 /** What may happen next, and how long it takes. */
@@ -53,7 +64,7 @@ describe('reader machine', () => {
           expect(effects.filter((effect) => effect.do === 'health').length).toBeLessThanOrEqual(1);
 
           // A card comes out of nothing but a card that went in.
-          const reported = effects.flatMap((effect) => (effect.do === 'report' ? [effect.card.number] : []));
+          const reported = effects.flatMap((effect) => (effect.do === 'report' ? [credentialText(effect.card)] : []));
           if (reported.length > 0) expect(input.type === 'card' && input.card.ok).toBe(true);
 
           // The same number twice only after it was away for long enough.

@@ -1,10 +1,13 @@
 import type { Code, DurationMs, Failure, MonoMs, Result } from '@hallhub/sync/base';
 import { ms, seconds } from '@hallhub/sync/base';
-import type { ResidentCard } from '../../capabilities/index.ts';
+import { type Presented, credentialText } from '../../capabilities/index.ts';
 import type { OperatingState } from '../../kit/index.ts';
 import { isReaderFault, statusCode } from './codes.ts';
 
 export type Step = 'find' | 'select' | 'read';
+
+/** What a card says: all of its text, or its number alone. */
+export type ReadCard = Extract<Presented, { readonly type: 'resident-id' | 'resident-number' }>;
 
 export interface ReaderState {
   readonly step: Step;
@@ -33,13 +36,13 @@ export const initialState: ReaderState = {
 
 export type ReaderInput =
   | { readonly type: 'answer'; readonly sw3: number; readonly at: MonoMs }
-  /** The answer to a read with status 90. */
-  | { readonly type: 'card'; readonly card: Result<ResidentCard>; readonly at: MonoMs }
+  /** The answer that holds a card: to a read with status 90, or to the one request of a reader that does all in one. */
+  | { readonly type: 'card'; readonly card: Result<ReadCard>; readonly at: MonoMs }
   | { readonly type: 'no-answer'; readonly reason: Failure; readonly at: MonoMs };
 
 export type ReaderEffect =
   | { readonly do: 'ask'; readonly step: Step; readonly after: DurationMs }
-  | { readonly do: 'report'; readonly card: ResidentCard }
+  | { readonly do: 'report'; readonly card: ReadCard }
   | { readonly do: 'report-unreadable'; readonly code: Code }
   | { readonly do: 'health'; readonly state: OperatingState; readonly reason?: Failure }
   /** Nothing is heard for so long that the line itself is suspect; it begins anew with {@link resume}. */
@@ -112,9 +115,9 @@ function nobodyThere(state: ReaderState, at: MonoMs, timing: ReaderTiming): Tran
   return report(next, { do: 'report-unreadable', code: state.lastFailure ?? 'E-CARD-0203' });
 }
 
-function cardArrived(state: ReaderState, card: Result<ResidentCard>, timing: ReaderTiming): Transition {
+function cardArrived(state: ReaderState, card: Result<ReadCard>, timing: ReaderTiming): Transition {
   if (!card.ok) return failed(state, card.error.code, timing);
-  const number = card.value.number;
+  const number = credentialText(card.value);
   const next = ask({ ...initialState, held: number }, 'find', timing.lookAgainEvery);
   return state.held === number ? next : report(next, { do: 'report', card: card.value });
 }

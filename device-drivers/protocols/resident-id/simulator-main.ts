@@ -10,6 +10,7 @@ import type { ReaderFaults, SimulatedCard } from './simulator-types.ts';
  * A simulated reader as a process of its own, on a serial port or a pty:
  *
  *   node device-drivers/protocols/resident-id/simulator-main.ts --path /dev/pts/3 [--baud 115200] [--read-time-ms 0]
+ *     [--variant standard|cvr-100au-nj|stx-number]
  *
  * It takes one JSON object a line on stdin and answers each with one on stdout:
  *   {"do":"put","card":{"layout":"resident","name":"…","number":"…"}}   {"do":"lift"}   {"do":"faults","faults":{…}}
@@ -49,6 +50,7 @@ const { values } = parseArgs({
     path: { type: 'string' },
     baud: { type: 'string', default: '115200' },
     'read-time-ms': { type: 'string', default: '0' },
+    variant: { type: 'string', default: 'standard' },
   },
 });
 if (values.path === undefined) {
@@ -56,10 +58,16 @@ if (values.path === undefined) {
   process.exit(2);
 }
 const baudRate = Number(values.baud);
+const variant = z.enum(['standard', 'cvr-100au-nj', 'stx-number']).safeParse(values.variant);
+if (!variant.success) {
+  process.stderr.write('--variant is standard, cvr-100au-nj or stx-number\n');
+  process.exit(2);
+}
 const simulator = createReaderSimulator({
   transport: createSerialTransport({ path: values.path, baudRate }),
   clock: systemClock({ mode: 'test' }),
   baudRate,
+  variant: variant.data,
   readTime: ms(Number(values['read-time-ms'])),
 });
 const started = await simulator.start();

@@ -1,5 +1,6 @@
 import type { Cancel, Clock, DurationMs, Result } from '@hallhub/sync/base';
 import type { Traffic, Transport } from '../../kit/index.ts';
+import type { ReaderVariant } from './simulator-wire.ts';
 
 /** What is printed on a simulated card. Every field is text as the card's text block holds it. */
 export type SimulatedCard =
@@ -69,6 +70,8 @@ export interface ReaderSimulatorOptions {
   readonly clock: Clock;
   /** Paces the bytes as a serial line of this speed would (8N1). Absent: all at once. */
   readonly baudRate?: number;
+  /** Which of the readers' languages it speaks; `standard` by default. */
+  readonly variant?: ReaderVariant;
   /** How long the chip takes to answer a read before its first byte leaves; 0 by default. */
   readonly readTime?: DurationMs;
 }

@@ -3,41 +3,18 @@ import { type Traffic, createEmitter, rethrow } from '../../kit/index.ts';
 import { pacedTransport } from '../../transports/paced.ts';
 import type { ReaderFaults, ReaderSimulator, ReaderSimulatorOptions, SimulatedCard } from './simulator-types.ts';
 import { simulatedPhoto, simulatedText } from './simulator-card.ts';
-
-/*
- * Everything here is built from the protocol's description and golden bytes, not from the driver's codec: a mistake made
- * there must not be made good here.
- */
-const MARK = Buffer.from('aaaaaa9669', 'hex');
-const LONGEST_REQUEST = 64;
-
-type Verb = 'find' | 'select' | 'read';
-
-interface Asked {
-  readonly verb: Verb | 'read-all' | 'other';
-  readonly meaning: string;
-}
-
-const ASKED: Readonly<Record<string, Asked>> = {
-  '10ff': { verb: 'other', meaning: 'reset' },
-  '11ff': { verb: 'other', meaning: 'status' },
-  '12ff': { verb: 'other', meaning: 'security module id' },
-  '2001': { verb: 'find', meaning: 'find card' },
-  '2002': { verb: 'select', meaning: 'select card' },
-  '3001': { verb: 'read', meaning: 'read card' },
-  '3010': { verb: 'read-all', meaning: 'read card with fingerprints' },
-  '3003': { verb: 'other', meaning: 'read appended address' },
-};
+import { type Heard, type Verb, WIRES, type Wire } from './simulator-wire.ts';
 
 const STATUS_OK = '000090';
 const NO_FINGERPRINTS = '0000';
 
 /** A reader from the bytes up; see {@link ReaderSimulatorOptions}. */
 export function createReaderSimulator(options: ReaderSimulatorOptions): ReaderSimulator {
-  const { clock, baudRate, readTime = ms(0) } = options;
+  const { clock, baudRate, readTime = ms(0), variant = 'standard' } = options;
+  const wire: Wire = WIRES[variant];
   const transport = baudRate === undefined ? options.transport : pacedTransport(options.transport, { clock, baudRate });
   const traffic = createEmitter<Traffic>(rethrow);
-  let pending = Buffer.alloc(0);
+  let pending: Buffer = Buffer.alloc(0);
   let card: SimulatedCard | undefined;
   let faults: ReaderFaults = {};
   let selected = false;
@@ -60,8 +37,12 @@ export function createReaderSimulator(options: ReaderSimulatorOptions): ReaderSi
   const answer = (body: Buffer, meaning: string, after: DurationMs): void => {
     if (faults.silent) return;
     const { noiseBytes = 0, tearAfter, badChecksum, duplicate, slow = ms(0) } = faults;
-    const frame = wrap(body);
-    if (badChecksum) frame[frame.length - 1] = (frame[frame.length - 1] ?? 0) ^ 0xff;
+    const frame = wire.wrap(body);
+    if (badChecksum)
+      frame.writeUInt8(
+        frame.readUInt8(frame.length - wire.checksumFromEnd) ^ 0xff,
+        frame.length - wire.checksumFromEnd,
+      );
     const whole = Buffer.concat([noise(noiseBytes), frame, duplicate ? frame : Buffer.alloc(0)]);
     const bytes = tearAfter === undefined ? whole : whole.subarray(0, tearAfter);
     later(ms(slow + after), () => {
@@ -72,14 +53,18 @@ export function createReaderSimulator(options: ReaderSimulatorOptions): ReaderSi
 
   const status = (sw3: number, tail = ''): Buffer => Buffer.from(`0000${hex(sw3)}${tail}`, 'hex');
 
-  const handle = (asked: Asked): void => {
-    const forced =
-      asked.verb === 'other' ? undefined : faults.status?.[asked.verb === 'read-all' ? 'read' : asked.verb];
+  const forcedStatus = (verb: Verb): number | undefined => {
+    if (verb === 'other' || verb === 'read-number') return undefined;
+    return faults.status?.[verb === 'read-all' ? 'read' : verb];
+  };
+
+  const handle = ({ verb, meaning }: { readonly verb: Verb; readonly meaning: string }): void => {
+    const forced = forcedStatus(verb);
     if (forced !== undefined) {
       answer(status(forced), `status ${hex(forced)}`, ms(0));
       return;
     }
-    switch (asked.verb) {
+    switch (verb) {
       case 'find': {
         selected = false;
         const seen = card !== undefined && !(faults.findOnce && readOnce);
@@ -99,45 +84,42 @@ export function createReaderSimulator(options: ReaderSimulatorOptions): ReaderSi
           return;
         }
         readOnce = true;
-        const prints = asked.verb === 'read-all' ? NO_FINGERPRINTS : '';
+        const prints = verb === 'read-all' ? NO_FINGERPRINTS : '';
         const head = Buffer.from(`${STATUS_OK}01000400${prints}`, 'hex');
         answer(Buffer.concat([head, simulatedText(card), simulatedPhoto()]), 'card data', readTime);
         return;
       }
+      case 'read-number':
+        if (card) {
+          readOnce = true;
+          const number = Buffer.from(card.number.padEnd(18, ' '), 'utf16le');
+          answer(Buffer.concat([Buffer.from('9000', 'hex'), number]), 'number', readTime);
+        } else answer(Buffer.from('00f1', 'hex'), 'no card', ms(0));
+        return;
       case 'other':
-        if (asked.meaning === 'status') answer(status(0x90), 'status ok', ms(0));
-        else if (asked.meaning === 'read appended address') answer(status(0x91), 'no appended address', ms(0));
+        if (meaning === 'status') answer(status(0x90), 'status ok', ms(0));
+        else if (meaning === 'read appended address') answer(status(0x91), 'no appended address', ms(0));
         else answer(status(0x90), 'ok', ms(0));
+    }
+  };
+
+  const obey = ({ bytes, asked, isSound }: Heard): void => {
+    traffic.emit({ at: clock.now(), direction: 'in', bytes, meaning: asked?.meaning ?? 'unknown command' });
+    if (isSound && asked) handle(asked);
+    // What an all-in-one terminal says to a request that it cannot take is published nowhere.
+    else if (variant !== 'stx-number') {
+      if (isSound) answer(status(0x21), 'command error', ms(0));
+      else answer(status(0x10), 'checksum error', ms(0));
     }
   };
 
   const receive = (bytes: Uint8Array): void => {
     pending = Buffer.concat([pending, bytes]);
     for (;;) {
-      const start = pending.indexOf(MARK);
-      if (start === -1) {
-        // Keep what may be the beginning of the mark, and no more than that.
-        pending = pending.subarray(Math.max(0, pending.length - MARK.length + 1));
-        return;
-      }
-      pending = pending.subarray(start);
-      if (pending.length < MARK.length + 2) return;
-      const length = pending.readUInt16BE(MARK.length);
-      const end = MARK.length + 2 + length;
-      if (end > LONGEST_REQUEST) {
-        pending = pending.subarray(1);
-        continue;
-      }
-      if (pending.length < end) return;
-      const frame = Buffer.from(pending.subarray(0, end));
-      pending = pending.subarray(end);
-      const body = frame.subarray(MARK.length + 2, -1);
-      const asked = ASKED[body.toString('hex')] ?? { verb: 'other', meaning: 'unknown command' };
-      traffic.emit({ at: clock.now(), direction: 'in', bytes: frame, meaning: asked.meaning });
-      const sum = frame.subarray(MARK.length).reduce((total, byte) => total ^ byte, 0);
-      if (sum !== 0) answer(status(0x10), 'checksum error', ms(0));
-      else if (asked.meaning === 'unknown command') answer(status(0x21), 'command error', ms(0));
-      else handle(asked);
+      const { heard, rest } = wire.hear(pending);
+      pending = rest;
+      if (!heard) return;
+      obey(heard);
     }
   };
 
@@ -180,13 +162,6 @@ export function createReaderSimulator(options: ReaderSimulatorOptions): ReaderSi
     },
     onTraffic: traffic.on,
   };
-}
-
-function wrap(body: Buffer): Buffer {
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(body.length + 1);
-  const covered = Buffer.concat([length, body]);
-  return Buffer.concat([MARK, covered, Buffer.of(covered.reduce((total, byte) => total ^ byte, 0))]);
 }
 
 function hex(value: number): string {

@@ -11,6 +11,16 @@ import { freePorts, startProcess, whenListening } from './process.ts';
 const SHIPPED = join(import.meta.dirname, '../../../deploy/brokers/mosquitto/mosquitto.conf');
 export const HUB_PASSWORD = 'a password for the tests';
 
+/** The broker of {@link startMosquitto}, and the files that a hub's configuration names. */
+interface RunningMosquitto extends RunningBroker {
+  readonly url: string;
+  readonly passwordFile: string;
+  readonly caFile: string;
+  /** Kills it without a chance to say good-bye. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
 export interface RunningBroker {
   readonly broker: ExternalBroker;
   /** Kills it without a chance to say good-bye and starts it again. */
@@ -28,7 +38,7 @@ export async function testCertificate(): Promise<{ readonly key: string; readonl
 }
 
 /** mosquitto with the configuration that ships, with other ports, folders and user. */
-export async function startMosquitto(): Promise<RunningBroker> {
+export async function startMosquitto(): Promise<RunningMosquitto> {
   const folder = mkdtempSync(join(tmpdir(), 'hallhub-mosquitto-'));
   const { key, cert, ca } = await testCertificate();
   const [port = 0] = await freePorts(1);
@@ -49,12 +59,24 @@ export async function startMosquitto(): Promise<RunningBroker> {
     return running;
   };
   let running = await start();
+  const passwordFile = join(folder, 'broker.password');
+  writeFileSync(passwordFile, HUB_PASSWORD, { mode: 0o600 });
+  const caFile = join(folder, 'broker-ca.pem');
+  writeFileSync(caFile, ca);
+  const kill = (): Promise<void> => running.kill();
   return {
+    url: `mqtts://127.0.0.1:${port}`,
+    passwordFile,
+    caFile,
+    kill,
+    start: async () => {
+      running = await start();
+    },
     broker: { urls: [`mqtts://127.0.0.1:${port}`], username: 'hub', password: HUB_PASSWORD, ca },
     restart: async () => {
       await running.kill();
       running = await start();
     },
-    stop: () => running.kill(),
+    stop: kill,
   };
 }
