@@ -31,7 +31,7 @@ export function createOsdpReaderSimulator(options: OsdpReaderSimulatorOptions): 
   const parts = createReaderParts(clock, options.outputs ?? 1);
   const inputs = new Array<number>(options.inputs ?? 1).fill(0);
   const files = createFileTaker(options.files ?? {});
-  const version = (): readonly number[] => (files.files.length > 0 && options.files?.version) || [11, 12, 13];
+  const version = (): readonly number[] => (files.files.length > 0 ? options.files?.version : undefined) ?? [11, 12, 13];
   const traffic = createEmitter<Traffic>(rethrow);
   const carriedOut: number[] = [];
   const violations: string[] = [];
