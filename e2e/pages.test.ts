@@ -212,7 +212,7 @@ describe('staff', () => {
     await page.locator('button.primary').click();
     await page.waitForURL('**/gates');
     for (const lang of ['zh', 'en']) {
-      for (const path of ['/gates', '/prints', '/hall', '/devices', '/accounts', '/audit']) {
+      for (const path of ['/gates', '/prints', '/hall', '/devices', '/firmware', '/accounts', '/audit']) {
         await page.goto(`${hub}${path}?lang=${lang}`);
         await headingShows(page);
         await page
