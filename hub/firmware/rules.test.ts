@@ -178,6 +178,14 @@ describe('one device', () => {
     expect(world.orders).toHaveLength(2);
   });
 
+  it('is not ordered twice by an answer from before its order', () => {
+    const world = begun();
+    world.seen('device-0', old);
+    world.seen('device-0', gone);
+    expect(world.orders).toEqual(['device-0']);
+    expect(world.target()).toMatchObject({ state: 'sending', tries: 1 });
+  });
+
   it('that is out of service is skipped with the reason', () => {
     const world = new World(rolloutOf(1));
     world.tick();
