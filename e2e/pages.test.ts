@@ -219,6 +219,7 @@ describe('staff', () => {
         '/devices',
         '/devices/east-turnstile',
         '/agents',
+        '/firmware',
         '/profiles',
         '/accounts',
         '/audit',
@@ -231,8 +232,8 @@ describe('staff', () => {
               ? 'main .tiles'
               : path.startsWith('/devices/')
                 ? 'main form'
-                : // The demo has no agents.
-                  path === '/agents'
+                : // The demo has no agents and no firmware.
+                  ['/agents', '/firmware'].includes(path)
                   ? 'main .notice'
                   : 'main li, main tbody tr',
           )

@@ -9,6 +9,7 @@ import { ok, systemRandom } from '@hallhub/sync/base';
 import { aesGcmSealer, migrate, openDatabase, outboxSchema, replicaSchema } from '@hallhub/sync/sqlite';
 import type { Logger } from 'pino';
 import type { Identity } from './agent/identity.ts';
+import { imageFetcher } from './agent/fetch-image.ts';
 import { destroyIdentity, readIdentity } from './agent/identity.ts';
 
 import { openDataDir, secretFile } from './store/index.ts';
@@ -86,6 +87,7 @@ export function startAgent(options: AgentOptions): Result<Agent> {
         ...(options.transports && { transportFactory: options.transports }),
       }),
     profileKeys: identity.profileKeys,
+    fetchImage: imageFetcher(identity),
     crashLoop,
     onWithdrawn: () => void finish('withdrawn'),
     onRestart: () => void finish('restart'),

@@ -15,6 +15,7 @@ import { brokerCodes } from './broker/index.ts';
 import { certificateCodes } from './certificates/index.ts';
 import { configCodes } from './config/index.ts';
 import { deviceAdminCodes } from './devices/index.ts';
+import { firmwareCodes } from './firmware/index.ts';
 import { gateCodes } from './gates/index.ts';
 import { kioskCodes } from './kiosks/index.ts';
 import { requestCodes } from './requests/index.ts';
@@ -32,6 +33,7 @@ export const catalogues: readonly Catalogue[] = [
   configCodes,
   deviceAdminCodes,
   deviceCodes,
+  firmwareCodes,
   gateCodes,
   osdpCodes,
   printerCodes,

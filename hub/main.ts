@@ -123,6 +123,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     host.start();
     agents.start(broker.bus);
     parts.profiles.start();
+    parts.firmware.start();
     homeAssistant?.start();
     gates.start();
     kiosks.start();
@@ -139,6 +140,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
         { name: 'handled device events', keepDays: 14, forget: (before) => inbox.purge(before) },
         { name: 'ended commands of devices', keepDays: 90, forget: (before) => registry.purge(before) },
         { name: 'changes of devices within a day', keepDays: 7, forget: (before) => registry.compact(before) },
+        { name: 'reports of firmware roll-outs', keepDays: 730, forget: (before) => parts.firmware.purge(before) },
         { name: 'what agents were told and reported', keepDays: 30, forget: (before) => agents.purge(before) },
       ],
       log: (message, fields) => {
@@ -158,6 +160,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     atBroker.stop();
     agents.stop();
     parts.profiles.stop();
+    parts.firmware.stop();
     await homeAssistant?.stop();
     await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), broker.stop()]);
     await host.stop();

@@ -40,6 +40,8 @@ import { fontFiles, pdfProcess } from './certificates/render/index.ts';
 import type { DeviceConfig } from './config/index.ts';
 import type { DeviceRegistry, Devices, Hardware, HardwarePlace } from './devices/index.ts';
 import { createDevices, createHardware, createRegistry, devicesSchema } from './devices/index.ts';
+import type { FirmwareService } from './firmware/index.ts';
+import { createFirmware, firmwareSchema } from './firmware/index.ts';
 import type { Gates } from './gates/index.ts';
 import { createGates, gatesSchema } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
@@ -71,6 +73,7 @@ export const schemaComponents = [
   devicesSchema,
   agentsSchema,
   profilesSchema,
+  firmwareSchema,
   feedSchema,
   receiverSchema,
   busSchema,
@@ -98,6 +101,7 @@ export interface Parts {
   readonly kiosks: Kiosks;
   readonly devices: Devices;
   readonly registry: DeviceRegistry;
+  readonly firmware: FirmwareService;
   readonly inbox: Inbox;
 }
 
@@ -198,6 +202,18 @@ export function createParts(
     }
   });
   const host = registry.commands.fleet('before');
+
+  const firmware = createFirmware({
+    db,
+    clock,
+    random,
+    audit,
+    log,
+    host,
+    registry,
+    timeZone: config.hub.timeZone,
+    baseUrl: config.firmware.url ?? ownAddress(config),
+  });
 
   const hall = createHttpHall({
     url: config.hall.url,
@@ -338,8 +354,15 @@ export function createParts(
     kiosks,
     devices,
     registry,
+    firmware,
     inbox,
   };
+}
+
+/** Where devices and agents find the hub, as far as its configuration says. */
+function ownAddress({ http: { names, host, port, tls } }: HubOptions['config']): string {
+  const name = names[0] ?? host;
+  return `${tls.mode === 'off' ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
 /** The device where its hardware hangs now: where the configuration says, unless it was replaced by one elsewhere. */

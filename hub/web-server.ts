@@ -18,6 +18,7 @@ import { certificatesSummary } from './certificates/summary.ts';
 import { catalogue } from './codes.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { devicesSummary } from './devices/summary.ts';
+import { firmwareRoutes } from './firmware/index.ts';
 import { gateRoutes } from './gates/routes.ts';
 import { gatesSummary } from './gates/summary.ts';
 import { hallRoutes } from './hall/routes.ts';
@@ -127,6 +128,7 @@ export async function createWeb(
     admit: (id, token) => broker.admit(id, token),
   });
   profileRoutes(api, { profiles: parts.profiles, live });
+  firmwareRoutes(api, { firmware: parts.firmware, live, clock });
   agentRoutes(api, {
     configured: config.agents,
     enrolment,
@@ -200,6 +202,7 @@ const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
   prints: ['counter', 'auditor'],
   hall: ['auditor'],
   devices: ['auditor'],
+  firmware: ['auditor'],
   agents: ['auditor'],
 };
 

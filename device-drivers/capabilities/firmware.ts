@@ -18,7 +18,15 @@ export const firmwareShape = defineCapability({
         /** The image itself where the device is fed by its driver, an address where it fetches by itself. */
         image: z.discriminatedUnion('from', [
           z.object({ from: z.literal('bytes'), bytes }),
-          z.object({ from: z.literal('url'), url: z.url() }),
+          z.object({
+            from: z.literal('url'),
+            url: z.url(),
+            /** Of the image, in hex. Whoever fetches it for a device that is fed by its driver checks it. */
+            sha256: z
+              .string()
+              .regex(/^[0-9a-f]{64}$/)
+              .exactOptional(),
+          }),
         ]),
       }),
       done: {
@@ -29,6 +37,8 @@ export const firmwareShape = defineCapability({
     cancel: { args: nothing, done: { acknowledged: 'nothing more is sent; the device keeps its old program' } },
   },
   calls: {
+    /** Whether the device is fed by its driver or fetches by itself; known without asking the device. */
+    source: { args: z.tuple([]), result: z.object({ from: z.enum(['bytes', 'url']) }) },
     installed: {
       args: z.tuple([]),
       result: z.object({ version: z.string(), model: z.string().exactOptional(), serial: z.string().exactOptional() }),

@@ -16,4 +16,6 @@ export const deviceCodes = defineCodes({
   'E-DEV-0301': { zh: '未知的设备型号', en: 'No profile or protocol of this name is known' },
   'E-DEV-0302': { zh: '设备配置有误', en: 'The device is configured wrongly' },
   'E-DEV-0303': { zh: '设备程序异常', en: 'The driver of this device failed' },
+  'E-DEV-0304': { zh: '无法取得固件文件', en: 'The image of the new program could not be fetched' },
+  'E-DEV-0305': { zh: '固件文件与校验值不符', en: 'The image is not the one that was ordered (SHA-256)' },
 });

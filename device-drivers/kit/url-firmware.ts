@@ -84,6 +84,7 @@ export function createUrlFirmware(options: UrlFirmwareOptions): UrlFirmware {
         ledger.run(command, () =>
           Promise.resolve(failure('E-DEV-0203', 'a device that fetches by itself cannot be stopped')),
         ),
+      source: () => Promise.resolve(ok({ from: 'url' })),
       installed: options.installed,
       progress: () => Promise.resolve(ok(progress)),
       onProgress: progressed.on,

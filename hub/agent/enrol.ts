@@ -48,7 +48,7 @@ export async function enrol(hubUrl: string, codeText: string): Promise<Result<Id
   const plain = box.success ? openSealed(keys.privateKey, Buffer.from(box.data.sealed, 'base64')) : undefined;
   const credentials = plain ? credentialsSchema.safeParse(JSON.parse(plain.toString('utf8'))) : undefined;
   if (credentials?.success !== true) return failure('E-AGENT-0303', 'the answer cannot be read');
-  return ok({ ...credentials.data, hubUrl: url.origin });
+  return ok({ ...credentials.data, hubUrl: url.origin, ...(authority && { hubCa: authority.toString() }) });
 }
 
 /** The last certificate of the chain that the hub shows, before anything is said to it. */

@@ -8,6 +8,8 @@ import type { DataDir } from '../store/index.ts';
 const identitySchema = credentialsSchema.extend({
   /** Where the agent was enrolled: `https://hub.example.edu`. */
   hubUrl: z.string(),
+  /** PEM of the authority that the enrolment code named; absent where the hub's certificate is publicly trusted. */
+  hubCa: z.string().optional(),
 });
 /** Who this agent is, and what lets it in. */
 export type Identity = z.output<typeof identitySchema>;

@@ -134,6 +134,8 @@ const STATUS: Readonly<Partial<Record<Code, number>>> = {
   'E-DEV-0406': 400,
   'E-DEV-0421': 404,
   'E-DEV-0415': 404,
+  'E-FW-0103': 404,
+  'E-FW-0201': 404,
   'E-GATE-0202': 404,
   'E-REQ-0101': 404,
   'E-STAFF-0108': 404,

@@ -9,6 +9,8 @@ export type { CommandHistory, CommandView } from '../devices/commands/service.ts
 export type { HandCommand } from '../devices/commands/policy.ts';
 export type { Discovered } from '../devices/registry/hardware.ts';
 export type { TwinState } from '../devices/twin/twin.ts';
+export type { ImageView } from '../firmware/images.ts';
+export type { RolloutDetail, RolloutView, TargetView } from '../firmware/service.ts';
 export type { AuditRow } from '../audit/service.ts';
 export type { Account } from '../staff/service.ts';
 export type { Grant, Role } from '../staff/rules.ts';

@@ -239,6 +239,15 @@ export const configSchema = z.strictObject({
       trial: duration.default(() => 120_000 as DurationMs),
     })
     .prefault({}),
+  firmware: z
+    .strictObject({
+      /**
+       * Where devices fetch their images from this hub, e.g. through a proxy for those that know no TLS:
+       * `http://192.0.2.7:8081`. By default the first of `http.names` at the hub's own port.
+       */
+      url: z.url({ protocol: /^https?$/ }).optional(),
+    })
+    .prefault({}),
   certificates: z
     .strictObject({
       /** A font for characters that Noto Serif SC lacks, e.g. HanaMinB from fonts-hanazono. */

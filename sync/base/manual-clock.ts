@@ -36,7 +36,8 @@ export function manualClock(start: EpochMs = 1_767_225_600_000 as EpochMs): Manu
   };
 
   return {
-    now: () => (wallOffset + mono) as EpochMs,
+    // Whole milliseconds, as the system's clock gives them; timers may stand between two.
+    now: () => Math.floor(wallOffset + mono) as EpochMs,
     monotonic: () => mono as MonoMs,
     after: (delay, action) => {
       const timer: Timer = { due: mono + Math.max(0, delay), order: order++, action };

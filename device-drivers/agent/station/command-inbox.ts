@@ -1,10 +1,11 @@
 import { type Clock, type EpochMs, type Failure, iso, minutes, ms, plus } from '@hallhub/sync/base';
 import type { Outbox } from '@hallhub/sync/outbox';
 import { type Db, transact } from '@hallhub/sync/sqlite';
-import { shapeOf } from '../../capabilities/index.ts';
+import { type UpdateCommand, shapeOf } from '../../capabilities/index.ts';
 import type { Command, DeviceLog, Receipt } from '../../kit/index.ts';
 import type { AgentHost } from '../types.ts';
 import { type CommandMessage, commandMessageSchema, commandSettled } from './contract.ts';
+import { type FetchImage, forDriver } from './firmware-image.ts';
 import { INTERRUPTED, type StationStore } from './store.ts';
 import { decodeMessage } from './wire.ts';
 
@@ -29,6 +30,7 @@ export function createCommandInbox(deps: {
   readonly host: () => AgentHost | undefined;
   /** The hub's time minus this machine's, as far as it is known now; undefined: never heard. */
   readonly hubOffset: () => number | undefined;
+  readonly fetchImage?: FetchImage;
 }): CommandInbox {
   const { db, store, outbox, clock, log } = deps;
 
@@ -73,7 +75,13 @@ export function createCommandInbox(deps: {
     if (typeof method !== 'function') {
       return { ok: false, error: { code: 'E-DEV-0203', detail: `${device} has no ${capability} here` } };
     }
-    return (method as (given: Command) => Promise<Receipt>)({ ...command, args: args.data });
+    const firmware = capability === 'firmware' ? deps.host()?.capability(device, 'firmware') : undefined;
+    const fit =
+      firmware && name === 'update'
+        ? await forDriver(firmware, args.data as UpdateCommand['args'], deps.fetchImage)
+        : { ok: true as const, value: args.data };
+    if (!fit.ok) return fit;
+    return (method as (given: Command) => Promise<Receipt>)({ ...command, args: fit.value });
   };
 
   const run = async (message: CommandMessage): Promise<void> => {

@@ -22,6 +22,7 @@ export {
 } from './contract.ts';
 export { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
 export { type CrashLoop, noteStart } from './crash-loop.ts';
+export type { FetchImage } from './firmware-image.ts';
 export { type Station, type StationOptions, type StationStatus, createStation } from './station.ts';
 export { stationSchema } from './store.ts';
 export { decodeMessage, encodeMessage, fromWire, toWire } from './wire.ts';

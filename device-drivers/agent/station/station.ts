@@ -36,6 +36,7 @@ import {
   topics,
 } from './contract.ts';
 import type { CrashLoop } from './crash-loop.ts';
+import type { FetchImage } from './firmware-image.ts';
 import { createForwardingLog } from './log-forwarder.ts';
 import { createSheddingOutbox } from './shedding.ts';
 import { createStationStore } from './store.ts';
@@ -56,6 +57,8 @@ export interface StationOptions {
   /** Whose bundles of profiles are believed. */
   readonly profileKeys: BundleKeys;
   readonly crashLoop: Pick<CrashLoop, 'safeMode' | 'stable' | 'leave'>;
+  /** Fetches the images of devices that are fed by their drivers; without it those cannot be updated. */
+  readonly fetchImage?: FetchImage;
   /** How many events may wait before the least important are shed. */
   readonly mostEvents?: number;
   /** The hub withdrew this agent: keys and data are to be destroyed. */
@@ -160,6 +163,7 @@ export function createStation(options: StationOptions): Station {
     host: () => host,
     // The furthest that the hub may be ahead: an order is rather refused too early than done too late.
     hubOffset: () => (hubOffset === undefined ? undefined : hubOffset + hubOffsetError),
+    ...(options.fetchImage && { fetchImage: options.fetchImage }),
   });
 
   const listeners = new Set<() => void>();

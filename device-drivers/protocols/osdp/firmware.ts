@@ -83,6 +83,7 @@ export function createFirmware(options: {
         running?.abort();
         return Promise.resolve(ok({ commandId: command.id, confirmation: 'acknowledged', at: clock.now() }));
       }),
+    source: () => Promise.resolve(ok({ from: 'bytes' })),
     installed: () => Promise.resolve(installed(peripheral)),
     progress: () => Promise.resolve(ok(progress)),
     onProgress: progressed.on,

@@ -42,6 +42,8 @@ export interface FileBehaviour {
   readonly finishing?: number;
   /** What it says in the end: 1 processed, 2 rebooting, -1 abort, -2 unrecognised, -3 malformed. 1 by default. */
   readonly outcome?: 1 | 2 | -1 | -2 | -3;
+  /** The version that it reports once it has taken a file; by default it goes on reporting its old one. */
+  readonly version?: readonly [number, number, number];
   /** It forgets what it has whenever a link begins anew. */
   readonly forgets?: boolean;
 }

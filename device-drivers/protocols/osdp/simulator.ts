@@ -31,6 +31,8 @@ export function createOsdpReaderSimulator(options: OsdpReaderSimulatorOptions): 
   const parts = createReaderParts(clock, options.outputs ?? 1);
   const inputs = new Array<number>(options.inputs ?? 1).fill(0);
   const files = createFileTaker(options.files ?? {});
+  const version = (): readonly number[] =>
+    (files.files.length > 0 ? options.files?.version : undefined) ?? [11, 12, 13];
   const traffic = createEmitter<Traffic>(rethrow);
   const carriedOut: number[] = [];
   const violations: string[] = [];
@@ -127,7 +129,7 @@ export function createOsdpReaderSimulator(options: OsdpReaderSimulatorOptions): 
         return events.shift() ?? ACK;
       }
       case 0x61:
-        return { code: 0x45, data: [0, 0x69, 0x7a, 0x99, 1, 4, 3, 2, 1, 11, 12, 13] };
+        return { code: 0x45, data: [0, 0x69, 0x7a, 0x99, 1, 4, 3, 2, 1, ...version()] };
       case 0x62:
         return {
           code: 0x46,

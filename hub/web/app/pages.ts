@@ -55,6 +55,12 @@ export const pages = [
     component: () => import('../pages/DevicePage.vue'),
   }),
   definePage({
+    path: '/firmware',
+    title: { zh: '固件升级', en: 'Firmware' },
+    roles: ['operator', 'auditor'],
+    component: () => import('../pages/FirmwarePage.vue'),
+  }),
+  definePage({
     path: '/agents',
     title: { zh: '现场代理', en: 'Agents' },
     roles: ['operator', 'auditor'],

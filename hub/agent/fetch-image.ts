@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { FetchImage } from '@hallhub/device-drivers/agent/station';
+import type { Result } from '@hallhub/sync/base';
+import { failure, ok } from '@hallhub/sync/base';
+import { MOST_IMAGE_BYTES } from '../firmware/limits.ts';
+import type { Identity } from './identity.ts';
+
+const SILENCE_MS = 15_000;
+
+/**
+ * Fetches images for devices that are fed by their drivers: only from the hub that this agent is enrolled in, whatever
+ * host the order names, and with the authority that its enrolment code named. An identity of an older program knows the
+ * broker's authority only; with the hub's own broker it is the same.
+ */
+export function imageFetcher({ hubUrl, hubCa, mqtt }: Pick<Identity, 'hubUrl' | 'hubCa' | 'mqtt'>): FetchImage {
+  const ca = hubCa ?? (mqtt.urls ? undefined : mqtt.ca);
+  return async ({ url, sha256 }) => {
+    const { pathname } = new URL(url);
+    const bytes = await get(new URL(pathname, hubUrl), ca);
+    if (!bytes.ok) return bytes;
+    const digest = createHash('sha256').update(bytes.value).digest('hex');
+    return digest === sha256 ? bytes : failure('E-DEV-0305', `it is ${digest}`);
+  };
+}
+
+function get(url: URL, ca: string | undefined): Promise<Result<Uint8Array>> {
+  const options = { timeout: SILENCE_MS };
+  return new Promise((resolve) => {
+    const refuse = (detail: string): void => {
+      resolve(failure('E-DEV-0304', `${url.host}: ${detail}`));
+    };
+    const request =
+      url.protocol === 'https:'
+        ? httpsRequest(url, { ...options, ...(ca !== undefined && { ca }) })
+        : httpRequest(url, options);
+    request.once('response', (response) => {
+      if (response.statusCode !== 200) {
+        response.resume();
+        refuse(`status ${response.statusCode}`);
+        return;
+      }
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size > MOST_IMAGE_BYTES) request.destroy(new Error('longer than an image may be'));
+      });
+      response.once('error', (error) => {
+        refuse(error.message);
+      });
+      response.once('end', () => {
+        resolve(ok(Buffer.concat(chunks)));
+      });
+    });
+    request.once('timeout', () => request.destroy(new Error('no answer')));
+    request.once('error', (error: NodeJS.ErrnoException) => {
+      refuse(error.code ?? error.message);
+    });
+    request.end();
+  });
+}

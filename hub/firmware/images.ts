@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import type { Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
+import { failure, hours, ok, plus } from '@hallhub/sync/base';
+import type { Db } from '@hallhub/sync/sqlite';
+import { transact } from '@hallhub/sync/sqlite';
+import type { Audit } from '../audit/index.ts';
+import { MOST_IMAGE_BYTES } from './limits.ts';
+
+export interface ImageView {
+  readonly sha256: string;
+  /** Of the file; also the last part of the address from which devices fetch it. */
+  readonly name: string;
+  readonly version: string;
+  /** Ids of the profiles whose devices may take it. */
+  readonly profiles: readonly string[];
+  /** How the model that a device reports must begin; empty: any. */
+  readonly models: readonly string[];
+  /** Bytes. */
+  readonly size: number;
+  readonly received: number;
+  readonly addedAt: EpochMs;
+  readonly addedBy: string;
+}
+
+export type NewImage = Pick<ImageView, 'sha256' | 'name' | 'version' | 'profiles' | 'models' | 'size'>;
+
+/** An image on its way to a device. */
+export interface Download {
+  readonly name: string;
+  readonly size: number;
+  readonly parts: Iterable<Uint8Array>;
+}
+
+export interface Images {
+  list(): readonly ImageView[];
+  /** Error: `E-FW-0103`. */
+  get(sha256: string): Result<ImageView>;
+  /** The same image again goes on where its upload stopped. Errors: `E-FW-0101`, `E-FW-0107`. */
+  begin(image: NewImage, by: string): Result<ImageView>;
+  /**
+   * The next bytes. The last ones complete it: then it must have its SHA-256, or all of it is dropped. Errors: `E-FW-0103`,
+   * `E-FW-0105` (with the offset that is expected), `E-FW-0101`, `E-FW-0102`.
+   */
+  append(sha256: string, start: number, bytes: Uint8Array, by: string): Result<ImageView>;
+  /** Errors: `E-FW-0103`, `E-FW-0104`. */
+  remove(sha256: string, by: string): Result<void>;
+  /** @throws where it is not there, or not complete. */
+  bytes(sha256: string): Uint8Array;
+  /** An address part that nobody guesses, for one device, for two hours and few downloads. */
+  link(sha256: string, deviceId: string): string;
+  /** Undefined: unknown, expired or used up. */
+  open(token: string): Download | undefined;
+  /** Forgets links that are over, and uploads that were begun before and never completed. */
+  purge(before: EpochMs): number;
+}
+
+const MOST_BYTES_IN_ALL = 512 * 1024 * 1024;
+const LINK_LIFE = hours(2);
+/** A device that loses the line begins anew; one that asks more often than this is wrong in the head. */
+const LINK_USES = 20;
+
+const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+
+interface ImageRow extends Omit<ImageView, 'profiles' | 'models'> {
+  readonly profiles: string;
+  readonly models: string;
+}
+const viewOf = (row: ImageRow): ImageView => ({
+  ...row,
+  profiles: JSON.parse(row.profiles) as string[],
+  models: JSON.parse(row.models) as string[],
+});
+
+export function createImages(deps: {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly audit: Pick<Audit, 'record'>;
+  /** Whether a roll-out under way needs it. */
+  readonly inUse: (sha256: string) => boolean;
+}): Images {
+  const { db, clock, random, audit } = deps;
+  const columns =
+    'sha256, name, version, profiles, models, size, received, added_at AS addedAt, added_by AS addedBy FROM firmware_image';
+  const all = db.prepare<[], ImageRow>(`SELECT ${columns} ORDER BY added_at DESC`);
+  const one = db.prepare<[string], ImageRow>(`SELECT ${columns} WHERE sha256 = ?`);
+  const insert = db.prepare('INSERT INTO firmware_image VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)');
+  const total = db.prepare<[], number>('SELECT coalesce(sum(size), 0) FROM firmware_image').pluck();
+  const addChunk = db.prepare('INSERT INTO firmware_chunk VALUES (?, ?, ?)');
+  const received = db.prepare('UPDATE firmware_image SET received = ? WHERE sha256 = ?');
+  const chunks = db.prepare<[string], { start: number }>(
+    'SELECT start FROM firmware_chunk WHERE sha256 = ? ORDER BY start',
+  );
+  const chunk = db
+    .prepare<[string, number], Uint8Array>('SELECT bytes FROM firmware_chunk WHERE sha256 = ? AND start = ?')
+    .pluck();
+  const drop = db.prepare('DELETE FROM firmware_image WHERE sha256 = ?');
+  const addLink = db.prepare('INSERT INTO firmware_link VALUES (?, ?, ?, ?, ?)');
+  const useLink = db.prepare<[Buffer, number], { sha256: string }>(
+    `UPDATE firmware_link SET uses_left = uses_left - 1
+     WHERE token_hash = ? AND expires_at > ? AND uses_left > 0 RETURNING sha256`,
+  );
+  const dropLinks = db.prepare('DELETE FROM firmware_link WHERE expires_at <= ?');
+  const dropUploads = db.prepare('DELETE FROM firmware_image WHERE received < size AND added_at < ?');
+
+  /** A part at a time, so that a download that stalls holds no more than that. */
+  function* parts(sha256: string): Generator<Uint8Array> {
+    for (const { start } of chunks.all(sha256)) {
+      const bytes = chunk.get(sha256, start);
+      // It was deleted in the middle of a download: the device sees a broken line, not a shorter program.
+      if (!bytes) throw new Error(`image ${sha256} is gone`);
+      yield bytes;
+    }
+  }
+  const digestOf = (sha256: string): string => {
+    const hash = createHash('sha256');
+    for (const part of parts(sha256)) hash.update(part);
+    return hash.digest('hex');
+  };
+  const get = (sha256: string): Result<ImageView> => {
+    const row = one.get(sha256);
+    return row ? ok(viewOf(row)) : failure('E-FW-0103', sha256);
+  };
+
+  return {
+    list: () => all.all().map(viewOf),
+    get,
+    begin: ({ sha256, name, version, profiles, models, size }, by) => {
+      const known = one.get(sha256);
+      if (known) return known.size === size ? ok(viewOf(known)) : failure('E-FW-0102', sha256);
+      if (size < 1 || size > MOST_IMAGE_BYTES) return failure('E-FW-0101', `${MOST_IMAGE_BYTES} bytes at most`);
+      if ((total.get() ?? 0) + size > MOST_BYTES_IN_ALL) return failure('E-FW-0107');
+      insert.run(sha256, name, version, JSON.stringify(profiles), JSON.stringify(models), size, clock.now(), by);
+      return get(sha256);
+    },
+    append: (sha256, start, bytes, by) =>
+      transact(db, (): Result<ImageView> => {
+        const image = one.get(sha256);
+        if (!image) return failure('E-FW-0103', sha256);
+        if (start !== image.received || bytes.length === 0) return failure('E-FW-0105', String(image.received));
+        const now = start + bytes.length;
+        if (now > image.size) return failure('E-FW-0101', `${image.size} bytes were announced`);
+        addChunk.run(sha256, start, bytes);
+        received.run(now, sha256);
+        if (now < image.size) return get(sha256);
+        if (digestOf(sha256) !== sha256) {
+          drop.run(sha256);
+          return failure('E-FW-0102', sha256);
+        }
+        audit.record({
+          actor: by,
+          action: 'firmware.add-image',
+          subject: `firmware:${sha256}`,
+          detail: { version: image.version, size: image.size },
+        });
+        return get(sha256);
+      }),
+    remove: (sha256, by) => {
+      if (!one.get(sha256)) return failure('E-FW-0103', sha256);
+      if (deps.inUse(sha256)) return failure('E-FW-0104', sha256);
+      transact(db, () => {
+        drop.run(sha256);
+        audit.record({ actor: by, action: 'firmware.delete-image', subject: `firmware:${sha256}` });
+      });
+      return ok();
+    },
+    bytes: (sha256) => new Uint8Array(Buffer.concat([...parts(sha256)])),
+    link: (sha256, deviceId) => {
+      const token = Buffer.from(random(24)).toString('base64url');
+      addLink.run(hashOf(token), sha256, deviceId, plus(clock.now(), LINK_LIFE), LINK_USES);
+      return token;
+    },
+    open: (token) => {
+      const link = useLink.get(hashOf(token), clock.now());
+      const image = link && one.get(link.sha256);
+      return image && { name: image.name, size: image.size, parts: parts(image.sha256) };
+    },
+    purge: (before) => dropLinks.run(clock.now()).changes + dropUploads.run(before).changes,
+  };
+}
