@@ -210,13 +210,13 @@ function bareLoop({ keyId, publicKey, pages }: PreparedHall, withRecords: boolea
     `INSERT INTO certificate (certificate_id, revision, student_key, id_key, template, sealed, copies_allowed, valid_from, valid_until, state, received_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?)`,
   );
-  const record = db.prepare('INSERT INTO replica_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
-  const store = (change: RawChange, now: number, bucket: number): void => {
+  const record = db.prepare('INSERT INTO replica_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const store = (change: RawChange, now: number): void => {
     const { id, kind, revision, data } = change;
     const [from, until, committed] = [change.validFrom, change.validUntil, change.committedAt].map(Date.parse);
     const sealed = seal(JSON.stringify(data), `request/${id}`);
     request.run(id, kind, revision, 'approved', from, until, committed, now, sealed);
-    if (withRecords) record.run('hall', bucket, id, kind, 'upsert', revision, from, until, committed, 'applied', 1);
+    if (withRecords) record.run('hall', id, kind, 'upsert', revision, from, until, committed, 'applied', 1);
     if (data.people) {
       const places = [...(data.gates ?? []), ...(data.areas ?? [])].join(' ');
       for (const [person, { document }] of data.people.entries()) {
@@ -234,7 +234,7 @@ function bareLoop({ keyId, publicKey, pages }: PreparedHall, withRecords: boolea
     const { changes } = JSON.parse(body.toString()) as { changes: readonly RawChange[] };
     db.transaction(() => {
       const now = clock.now();
-      for (const [index, change] of changes.entries()) store(change, now, index & 0xff);
+      for (const change of changes) store(change, now);
     }).immediate();
   }
 }

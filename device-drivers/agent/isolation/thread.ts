@@ -1,4 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 import {
   type Cancel,
   type Clock,
@@ -37,6 +39,18 @@ const RESTART: ReconnectPolicy = { first: ms(250), longest: seconds(60) };
 const STOP_WITHIN = seconds(3);
 /** A thread that lived this long starts again with the first delay. */
 const STABLE_AFTER = seconds(60);
+/**
+ * A bus is a few drivers that wait for bytes: it does well with a small nursery, which is most of what its thread would
+ * grow by, and a driver that leaks takes its own thread down and not the service.
+ */
+const LIMITS: WorkerOptions['resourceLimits'] = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 };
+
+/** Threads do not inherit the compile cache; without it each would load the compiler that takes the types off. */
+function threadEnv(): NodeJS.ProcessEnv {
+  const cache = getCompileCacheDir();
+  // What the process says is a folder of this Node's version inside the cache.
+  return cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(cache) };
+}
 
 /** A thread that is held alive: started again for ever, with growing delay, when it dies or spins. */
 export function superviseThread(options: SupervisedThreadOptions): SupervisedThread {
@@ -53,6 +67,8 @@ export function superviseThread(options: SupervisedThreadOptions): SupervisedThr
     if (!wanted) return;
     const fresh = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: options.birth(),
+      env: threadEnv(),
+      resourceLimits: LIMITS,
       // What a driver prints by mistake is its own business, not the service's output.
       stdout: true,
       stderr: true,

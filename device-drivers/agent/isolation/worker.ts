@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Clock, type Failure, type Result, failure, systemClock, systemRandom } from '@hallhub/sync/base';
 import { type CapabilityName, capabilityShapes, listenerName } from '../../capabilities/index.ts';
@@ -91,6 +92,8 @@ async function run(birth: Birth): Promise<void> {
 /** The thread of one bus loads the one protocol that its bus speaks, and no other. */
 async function loadProtocol({ protocol: { name, module } }: Birth): Promise<Protocol | undefined> {
   const exported: unknown = await import(module);
+  // A thread is ended from outside and would not write what it compiled.
+  flushCompileCache();
   return Object.values(exported as object).find(
     (value: unknown): value is Protocol =>
       typeof value === 'object' && value !== null && 'connect' in value && 'name' in value && value.name === name,
