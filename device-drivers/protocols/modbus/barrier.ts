@@ -45,6 +45,7 @@ export function createBarrier(context: FeatureContext, relay: NonNullable<UnitPa
       channels: ways.map(({ channel }) => channel),
       activeWhen: params.inputActiveWhen,
       debounce: ms(params.debounceMs),
+      every: ms(params.pollEveryMs),
       onChange: (index, active, at) => {
         const way = ways[index];
         if (way && active) passages.emit({ direction: way.direction, at });

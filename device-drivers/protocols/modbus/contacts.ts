@@ -1,28 +1,40 @@
-import { type DurationMs, type EpochMs, ms, ok } from '@hallhub/sync/base';
+import { type DurationMs, type EpochMs, ms, ok, seconds } from '@hallhub/sync/base';
 import type { CapabilityMap } from '../../capabilities/index.ts';
 import { createEmitter } from '../../kit/index.ts';
 import type { Feature, FeatureContext } from './feature.ts';
 import { type InputState, baseline, sampleInput } from './input-edges.ts';
 import type { UnitParams } from './params.ts';
 
-/** Follows inputs, each debounced by itself. */
+/**
+ * A line that was reopened within this time because an order went unanswered has not made what was known of the inputs
+ * worthless: who walked through meanwhile is still seen. After a longer silence, or one that had another cause (somebody
+ * pulled the plug, and perhaps the board's), the first sample is only where things stand.
+ */
+const LONGEST_SILENCE = seconds(5);
+
+/** Follows inputs, each debounced by itself. `every`: how often they are asked. */
 export function watchInputs(options: {
   /** Their numbers; a change is told by the place in this list. */
   readonly channels: readonly number[];
   readonly activeWhen: 'closed' | 'open';
   readonly debounce: DurationMs;
+  readonly every: DurationMs;
   readonly onChange: (index: number, active: boolean, at: EpochMs) => void;
   /** What the first sample after a silence shows, for states that must be known from the beginning. */
   readonly onBaseline?: (index: number, active: boolean, at: EpochMs) => void;
 }): Required<Pick<Feature, 'inputs' | 'forget'>> {
-  const { channels, activeWhen, debounce, onChange, onBaseline } = options;
+  const { channels, activeWhen, debounce, every, onChange, onBaseline } = options;
+  const silence = Math.max(LONGEST_SILENCE, 2.5 * every);
   let states: (InputState | undefined)[] = [];
+  let heardAt = Number.NEGATIVE_INFINITY;
   const first = Math.min(...channels);
   return {
     inputs: {
       first,
       count: Math.max(...channels) - first + 1,
       take: (closed, moment) => {
+        if (moment.mono - heardAt > silence) states = [];
+        heardAt = moment.mono;
         for (const [index, channel] of channels.entries()) {
           const active = closed(channel) === (activeWhen === 'closed');
           const before = states[index];
@@ -37,8 +49,8 @@ export function watchInputs(options: {
         }
       },
     },
-    forget: () => {
-      states = [];
+    forget: (because) => {
+      if (because?.code !== 'E-DEV-0202' && because?.code !== 'E-DEV-0204') states = [];
     },
   };
 }
@@ -56,6 +68,7 @@ export function createButtons(context: FeatureContext, params: NonNullable<UnitP
       channels: Array.from({ length: params.channels }, (_, index) => params.firstInput + index),
       activeWhen: params.activeWhen,
       debounce: ms(context.params.debounceMs),
+      every: ms(context.params.pollEveryMs),
       onChange: (button, pressed, at) => {
         events.emit({ button, pressed, at });
       },
@@ -88,6 +101,7 @@ export function createFireInput(context: FeatureContext, params: NonNullable<Uni
       channels: [params.input],
       activeWhen: params.activeWhen,
       debounce: ms(context.params.debounceMs),
+      every: ms(context.params.pollEveryMs),
       onChange: (_index, alarm, at) => {
         tell(alarm, at);
       },
@@ -113,6 +127,7 @@ export function createContactOccupancy(
       channels: [params.input],
       activeWhen: params.activeWhen,
       debounce: ms(context.params.debounceMs),
+      every: ms(context.params.pollEveryMs),
       onChange: tell,
       onBaseline: tell,
     }),

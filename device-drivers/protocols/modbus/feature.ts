@@ -1,4 +1,4 @@
-import type { DurationMs, EpochMs, MonoMs, Result } from '@hallhub/sync/base';
+import type { DurationMs, EpochMs, Failure, MonoMs, Result } from '@hallhub/sync/base';
 import type { CapabilityMap } from '../../capabilities/index.ts';
 import type { Command, CommandLedger, DriverEnvironment, ListenerError } from '../../kit/index.ts';
 import type { ModbusBus } from './bus.ts';
@@ -28,8 +28,8 @@ export interface Feature {
   readonly capabilities: Partial<CapabilityMap>;
   readonly inputs?: InputWatch;
   readonly polls?: readonly Poll[];
-  /** The unit was away: what is read next is where things stand, not something that happened. */
-  forget?(): void;
+  /** The unit or its line was away, and why, if that is known: what is read next is where things stand, not what happened. */
+  forget?(because?: Failure): void;
 }
 
 export interface FeatureContext extends Pick<DriverEnvironment, 'clock'> {

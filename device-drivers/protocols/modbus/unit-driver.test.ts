@@ -295,6 +295,17 @@ describe('passages', () => {
     expect(passages).toEqual([]);
   });
 
+  it('are seen although the line was reopened in between because an order went unanswered', async () => {
+    board.setFaults({ silent: true });
+    expect(await open(command())).toMatchObject({ ok: false, error: { code: 'E-DEV-0202' } });
+    expect(driver.health.state).toBe('down');
+    board.setInput(0, true);
+    board.setFaults({});
+    await clock.advanceAsync(seconds(3));
+    expect(driver.health.state).toBe('ready');
+    expect(passages.map(({ direction }) => direction)).toEqual(['in']);
+  });
+
   it('are not made of a contact that was closed before anybody looked', async () => {
     line.unplug();
     await clock.advanceAsync(seconds(1));

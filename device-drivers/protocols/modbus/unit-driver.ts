@@ -43,6 +43,8 @@ export function createUnitDriver({ deviceId, bus, clock, log, params }: UnitDriv
   /** The first round of a life, while it is under way: the bus refuses writes before its answer. */
   let greeting: Promise<void> | undefined;
   let leave: (() => Promise<void>) | undefined;
+  /** Why the line was lost that comes up next. */
+  let lost: Failure | undefined;
 
   const features = featuresOf({
     deviceId,
@@ -90,7 +92,7 @@ export function createUnitDriver({ deviceId, bus, clock, log, params }: UnitDriv
     const wait = Math.max(0, Math.min(...tasks.map(({ due }) => due)) - clock.monotonic());
     cancelRound = clock.after(unanswered >= DOWN_AFTER ? POLL_WHEN_DOWN : ms(wait), () => void round());
   };
-  const reset = (): void => {
+  const reset = (because?: Failure): void => {
     life += 1;
     cancelRound?.();
     unanswered = 0;
@@ -98,7 +100,7 @@ export function createUnitDriver({ deviceId, bus, clock, log, params }: UnitDriv
       task.due = Number.NEGATIVE_INFINITY;
       task.refused = undefined;
     }
-    for (const feature of features) feature.forget?.();
+    for (const feature of features) feature.forget?.(because);
   };
 
   bus.onTraffic((event) => {
@@ -113,14 +115,16 @@ export function createUnitDriver({ deviceId, bus, clock, log, params }: UnitDriv
     start: () => {
       leave ??= bus.join({
         onUp: () => {
-          reset();
+          reset(lost);
+          lost = undefined;
           const first = round().finally(() => {
             if (greeting === first) greeting = undefined;
           });
           greeting = first;
         },
         onDown: (reason) => {
-          reset();
+          lost = reason;
+          reset(reason);
           health.set('down', reason);
         },
       });
