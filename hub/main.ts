@@ -104,6 +104,9 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
       mqtt: brokerPlace(config, mqttPort, certificate?.ca),
     }),
   });
+  // A hub that was killed between withdrawing an agent and shutting it out does the second now.
+  for (const { id, revokedAt } of enrolment.enrolled())
+    if (revokedAt !== null && devices.isAdmitted(id)) enrolment.shutOut(id, 'hub');
   let listening = false;
   const { server, api, live } = await createWeb(options, parts, {
     broker,

@@ -168,6 +168,7 @@ export function createParts(
     log,
     devices: remoteDevices(configured, profiles.catalogue()),
     profiles: () => profiles.bundle(),
+    isAdmitted: (agent) => devices.isAdmitted(agent),
   });
   profiles.onUse(() => {
     agents.assignAll();

@@ -94,15 +94,18 @@ export function createReloadableHost(options: {
     onHealth: health.on,
     onTraffic: traffic.on,
     reload: (create) => {
-      turn = turn.then(async () => {
+      const reloaded = turn.then(async () => {
+        const next = create();
         await current.stop();
         part();
-        current = create();
+        current = next;
         joinAll();
         for (const { id, health: now } of current.devices()) health.emit({ deviceId: id, health: now });
         if (running) current.start();
       });
-      return turn;
+      // Whoever asked hears of a failure; the drivers there are go on, and the next reload is not held up.
+      turn = reloaded.catch(() => undefined);
+      return reloaded;
     },
   };
 }

@@ -11,4 +11,6 @@ export const profileCodes = defineCodes({
     en: 'The signature of the bundle is wrong or its key is not trusted; it was not used',
   },
   'E-PROFILE-0203': { zh: '没有此版本的型号包', en: 'No bundle of this version is here' },
+  'E-PROFILE-0204': { zh: '此版本号已被另一型号包使用', en: 'Another bundle has this version already' },
+  'E-PROFILE-0205': { zh: '型号包过大', en: 'The bundle is too large to travel to the agents' },
 });

@@ -16,7 +16,7 @@ export type Identity = z.output<typeof identitySchema>;
 
 const FILE = 'identity.json';
 /** Everything that an agent has from its hub or keeps for it. */
-const ALL = [FILE, 'agent.db', 'agent.db-wal', 'agent.db-shm', 'store.key', 'agent.key'];
+const ALL = [FILE, `${FILE}.new`, 'agent.db', 'agent.db-wal', 'agent.db-shm', 'store.key', 'agent.key'];
 
 /** Error: `E-AGENT-0304`. */
 export function readIdentity(dir: DataDir): Result<Identity> {

@@ -89,6 +89,13 @@ describe('a one-time code', () => {
     expect(await enrolment.redeem(request(code))).toMatchObject({ ok: false, error: { code: 'E-AGENT-0202' } });
   });
 
+  it('is redeemed once, even by two who ask at the same moment', async () => {
+    const { enrolment } = setup();
+    const code = codeFor(enrolment, 'gate-1');
+    const both = await Promise.all([enrolment.redeem(request(code)), enrolment.redeem(request(code))]);
+    expect(both.map(({ ok: redeemed }) => redeemed).sort()).toEqual([false, true]);
+  });
+
   it('stays good when the broker did not take the credentials', async () => {
     let broken = true;
     const { enrolment } = setup(() => (broken ? failure('E-DEV-0411') : ok()));
@@ -104,6 +111,8 @@ describe('a one-time code', () => {
     const before = enrolment.matchKey('gate-1');
     expect(enrolment.revoke('gate-1', 'staff:1')).toMatchObject({ ok: true });
     expect(enrolment.matchKey('gate-1')).toBeUndefined();
+    expect(revoked).toEqual([]);
+    expect(enrolment.shutOut('gate-1', 'staff:1')).toMatchObject({ ok: true });
     expect(revoked).toEqual(['gate-1']);
     expect(enrolment.revoke('gate-1', 'staff:1')).toMatchObject({ ok: false, error: { code: 'E-AGENT-0203' } });
     await enrolment.redeem(request(codeFor(enrolment, 'gate-1')));

@@ -46,8 +46,13 @@ export interface Enrolment {
     readonly publicKey: Buffer;
     readonly proof: Buffer;
   }): Promise<Result<{ readonly agent: string; readonly sealed: Buffer }>>;
-  /** Withdraws an agent: its credentials end and its match key is destroyed. Error: `E-AGENT-0203`. */
+  /**
+   * Withdraws an agent for good: its match key is destroyed. It may be told before {@link Enrolment.shutOut} ends its
+   * credentials. Error: `E-AGENT-0203`.
+   */
   revoke(agent: string, by: string): Result<void>;
+  /** Ends its credentials at the broker. Error: `E-DEV-0401` they have ended already. */
+  shutOut(agent: string, by: string): Result<void>;
   /** The agent's own key for keyed hashes; undefined once it is withdrawn. */
   matchKey(agent: string): Buffer | undefined;
 }
@@ -82,6 +87,9 @@ export function createEnrolment(deps: {
   );
   const countTry = db.prepare('UPDATE agent_code SET tries = tries + 1');
   const dropCode = db.prepare('DELETE FROM agent_code WHERE agent = ?');
+  const claim = db.prepare<[string], { expiresAt: number }>(
+    'DELETE FROM agent_code WHERE agent = ? RETURNING expires_at AS expiresAt',
+  );
   const setAgent = db.prepare(
     'INSERT OR REPLACE INTO agent (id, public_key, enrolled_at, revoked_at, match_key) VALUES (?, ?, ?, NULL, ?)',
   );
@@ -116,9 +124,15 @@ export function createEnrolment(deps: {
         countTry.run();
         return failure('E-AGENT-0202');
       }
+      // Taken before anything is waited for: two requests with one code must not both find it.
+      const expiresAt = claim.get(agent)?.expiresAt;
+      if (expiresAt === undefined) return failure('E-AGENT-0202');
       const token = deps.issueToken(agent, `agent:${agent}`);
       const admitted = await deps.admit(agent, token);
-      if (!admitted.ok) return failure('E-AGENT-0204', admitted.error.detail);
+      if (!admitted.ok) {
+        setCode.run(agent, hashOf(code), expiresAt);
+        return failure('E-AGENT-0204', admitted.error.detail);
+      }
       const matchKey = randomBytes(32);
       transact(db, () => {
         dropCode.run(agent);
@@ -132,10 +146,10 @@ export function createEnrolment(deps: {
       transact(db, () => {
         if (endAgent.run(clock.now(), agent).changes === 0) return failure('E-AGENT-0203', agent);
         dropCode.run(agent);
-        const ended = deps.revokeToken(agent, by);
         audit.record({ actor: by, action: 'agent.revoke', subject: `agent:${agent}` });
-        return ended.ok ? ok() : ended;
+        return ok();
       }),
+    shutOut: (agent, by) => deps.revokeToken(agent, by),
     matchKey: (agent) => {
       const sealed = keyOf.get(agent)?.matchKey;
       return sealed ? Buffer.from(vault.sealer.open(sealed, context(agent))) : undefined;

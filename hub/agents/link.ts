@@ -65,6 +65,8 @@ export function createAgentLink(deps: {
   readonly digest: (text: string) => Uint8Array;
   readonly log: DeviceLog;
   readonly devices: readonly RemoteDevice[];
+  /** False for an agent whose credentials were withdrawn: whatever the broker thinks, it is not heard. */
+  readonly isAdmitted: (agent: string) => boolean;
   /** The signed bundle of profiles in use; undefined: the agents use their program's. */
   readonly profiles: () => { readonly version: string; readonly bytes: Uint8Array } | undefined;
 }): AgentLink {
@@ -98,7 +100,7 @@ export function createAgentLink(deps: {
     askers.set(agent, asker);
     return asker;
   };
-  const connected = (agent: string): boolean => bus?.connected().includes(agent) === true;
+  const connected = (agent: string): boolean => deps.isAdmitted(agent) && bus?.connected().includes(agent) === true;
 
   const feeds = sqliteFeedStore({
     db,
@@ -116,6 +118,7 @@ export function createAgentLink(deps: {
 
   const host = createRemoteHost({
     devices: deps.devices,
+    clockOffset: (agent) => states.get(agent)?.clockOffset ?? 0,
     clock,
     log,
     pipe: {
@@ -141,7 +144,8 @@ export function createAgentLink(deps: {
       const agent = askerIn(sender);
       if (event.type === logged.type) {
         const line = logged.schema.safeParse(event.data);
-        if (line.success) log[line.data.level]({ agent, fields: line.data.fields }, `agent: ${line.data.message}`);
+        if (!line.success) return { code: 'E-AGENT-0102', detail: event.type };
+        log[line.data.level]({ agent, fields: line.data.fields }, `agent: ${line.data.message}`);
         return undefined;
       }
       if (event.type === eventsShed.type) {
@@ -175,6 +179,7 @@ export function createAgentLink(deps: {
 
   const agents = [...new Set(deps.devices.map(({ agent }) => agent))];
   const assign = (agent: string): void => {
+    if (!deps.isAdmitted(agent)) return;
     const mine = deps.devices.filter((device) => device.agent === agent);
     const records = mine.map(({ definition }) => ({
       id: definition.id,
@@ -243,6 +248,8 @@ export function createAgentLink(deps: {
       for (const agent of agents) assign(agent);
       undo = [
         joined.onTransient(({ deviceId, topic, payload }) => {
+          // A broker outside may be slow to shut somebody out.
+          if (!deps.isAdmitted(deviceId)) return;
           if (topic === local(topics.ask)) answerer.receive(deviceId, payload);
           else if (topic === local(topics.agentAnswers)) askers.get(deviceId)?.receive(payload);
           else if (topic === local(topics.live)) host.live(deviceId, payload);

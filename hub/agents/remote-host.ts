@@ -72,6 +72,8 @@ interface Member {
 export function createRemoteHost(deps: {
   readonly devices: readonly RemoteDevice[];
   readonly pipe: AgentPipe;
+  /** An agent's clock minus the hub's, in milliseconds; 0 while it is not known. */
+  readonly clockOffset: (agent: string) => number;
   readonly clock: Clock;
   readonly log: DeviceLog;
 }): RemoteHost {
@@ -185,10 +187,7 @@ export function createRemoteHost(deps: {
   const emit = (member: Member, capability: CapabilityName, event: string, raw: unknown): boolean => {
     const emitter = member.events.get(`${capability}.${event}`);
     const shape = shapeOf(capability).events[event];
-    // A monotonic instant of another machine means nothing here.
-    const here =
-      typeof raw === 'object' && raw !== null && 'lastByteAt' in raw ? { ...raw, lastByteAt: clock.monotonic() } : raw;
-    const data = shape?.data.safeParse(here);
+    const data = shape?.data.safeParse(inOurTime(raw, deps.clockOffset(member.device.agent), clock.monotonic()));
     if (!emitter || data?.success !== true) return false;
     emitter.emit(data.data);
     return true;
@@ -253,7 +252,8 @@ export function createRemoteHost(deps: {
         waiting.get(`${subject}/${command}`)?.(receipt);
         return undefined;
       }
-      if (type !== deviceReported.type && type !== healthChanged.type) return undefined;
+      // Of an agent that is newer than its hub: kept there among the dead letters until the hub has caught up.
+      if (type !== deviceReported.type && type !== healthChanged.type) return { code: 'E-AGENT-0102', detail: type };
       const member = ownOf(agent, subject);
       // It may have been taken away from this agent while the event was on its way.
       if (!member) return { code: 'E-AGENT-0101', detail: subject };
@@ -271,5 +271,15 @@ export function createRemoteHost(deps: {
         ? undefined
         : { code: 'E-AGENT-0102', detail: `${capability}.${event}` };
     },
+  };
+}
+
+/** What another machine says, in the hub's time; its monotonic instants mean nothing here and become `mono`. */
+function inOurTime(raw: unknown, offset: number, mono: number): unknown {
+  if (typeof raw !== 'object' || raw === null) return raw;
+  return {
+    ...raw,
+    ...('at' in raw && typeof raw.at === 'number' && { at: raw.at - offset }),
+    ...('lastByteAt' in raw && { lastByteAt: mono }),
   };
 }

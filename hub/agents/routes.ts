@@ -87,11 +87,14 @@ export function agentRoutes(
     access: ['operator'],
     params: agent,
     handler: async ({ params, staff }) => {
-      // Told while it can still hear.
+      const by = `staff:${staff.id}`;
+      const revoked = enrolment.revoke(params.id, by);
+      if (!revoked.ok) return revoked;
+      // Told while it can still hear, and shut out whether it has heard or not.
       await link.withdraw(params.id);
-      const revoked = enrolment.revoke(params.id, `staff:${staff.id}`);
+      enrolment.shutOut(params.id, by);
       live.publish('agents', { id: params.id });
-      return revoked.ok ? undefined : revoked;
+      return undefined;
     },
   });
   api.route({

@@ -38,6 +38,8 @@ export interface Devices {
   revokeToken(deviceId: string, by: string): Result<void>;
   /** A device's credentials were withdrawn or replaced: whoever is connected with the old ones must go. */
   onRevoked(listener: (deviceId: string) => void): Cancel;
+  /** Whether a device has credentials that nobody has withdrawn. */
+  isAdmitted(deviceId: string): boolean;
   /** Whether the token is the device's; as slow for an unknown device as for a known one. */
   authenticate(deviceId: string, token: string): boolean;
   /** Takes a message of the bus's inbox. @throws {FailureError} `E-DEV-0402` when it is no event. */
@@ -115,6 +117,7 @@ export function createDevices(deps: {
       revokedListeners.add(listener);
       return () => revokedListeners.delete(listener);
     },
+    isAdmitted: (deviceId) => credential.get(deviceId)?.revokedAt === null,
     authenticate: (deviceId, token) => {
       const row = credential.get(deviceId);
       const right = timingSafeEqual(row?.tokenHash ?? decoy, hashOf(token));

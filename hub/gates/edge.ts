@@ -2,7 +2,7 @@ import { credentialKind, credentialText } from '@hallhub/device-drivers/capabili
 import type { Barrier, CardRead, CardReader, PassageSensor } from '@hallhub/device-drivers/capabilities';
 import type { Confirmation } from '@hallhub/device-drivers/kit';
 import type { Cancel, Clock, DurationMs, EpochMs, Failure } from '@hallhub/sync/base';
-import { plus } from '@hallhub/sync/base';
+import { ms, plus } from '@hallhub/sync/base';
 import type { RefusalCode } from './codes.ts';
 import type { LocalTime } from './local-time.ts';
 import type { Decision, PassView } from './rules.ts';
@@ -86,7 +86,12 @@ interface Waiting {
   readonly credential: Uint8Array;
   /** How many more come in on this card after this one. */
   readonly companions: number;
+  /** When it was granted. */
+  readonly at: EpochMs;
 }
+
+/** Clocks of a reader's and a turnstile's machine may differ by so much. */
+const CLOCK_SLACK = ms(2_000);
 
 /**
  * One gate, end to end: card, decision, commit, release, passage. From the card's last byte to the order for the barrier
@@ -171,7 +176,7 @@ export function runGate(deps: GateEdgeDeps): Cancel {
       expiresAt: plus(now, OPEN_TTL),
       issuedBy: `request:${pass.requestId}`,
     });
-    if (deps.passageSensor) expectPassage({ id, pass, credential, companions });
+    if (deps.passageSensor) expectPassage({ id, pass, credential, companions, at: now });
     void order.then((receipt) => {
       if (receipt.ok) {
         settle(id, deps.passageSensor ? 'released' : 'unconfirmed', clock.now(), {
@@ -222,7 +227,8 @@ export function runGate(deps: GateEdgeDeps): Cancel {
   };
 
   const onPassage = (passage: { readonly direction: 'in' | 'out'; readonly at: EpochMs }): void => {
-    const grant = passage.direction === gate.direction ? waiting[0] : undefined;
+    // What an agent tells of an hour ago is nobody's passage who stands here now, and opens nothing.
+    const grant = waiting.find(({ at }) => passage.direction === gate.direction && passage.at >= at - CLOCK_SLACK);
     if (grant) {
       forget(grant.id);
       doubtful.delete(grant.id);

@@ -15,7 +15,8 @@ export interface Profiles {
   view(): ProfilesView;
   /** The bundle in use as it was signed, for the agents; undefined: the profiles of the program. */
   bundle(): { readonly version: string; readonly bytes: Uint8Array } | undefined;
-  /** Errors: `E-PROFILE-01xx`, `E-PROFILE-0201` no bundle, `E-PROFILE-0202` not signed by a trusted key. */
+  /** Errors: `E-PROFILE-01xx`, `E-PROFILE-0201` no bundle, `E-PROFILE-0202` not signed by a trusted
+   * key, `E-PROFILE-0204` another bundle has this version, `E-PROFILE-0205` too large for the agents. */
   add(bytes: Uint8Array, by: string): Result<{ readonly version: string }>;
   /** Null: back to the profiles of the program. Error: `E-PROFILE-0203` no such bundle. */
   use(version: string | null, by: string): Result<void>;
@@ -33,6 +34,9 @@ interface Use {
   readonly trialUntil: EpochMs | null;
   readonly readyBefore: string;
 }
+
+/** A bundle travels to the agents as one message, in base64. */
+const MOST_BYTES = 150_000;
 
 export function createProfiles(deps: {
   readonly db: Db;
@@ -80,7 +84,11 @@ export function createProfiles(deps: {
       // Its key was taken out of the configuration: what is no longer believed is no longer used.
       deps.log('error', 'the bundle of profiles in use is no longer believed', { ...opened.error });
     }
-    return unwrap(overlaid(builtIn, opened?.ok === true ? opened.value : undefined));
+    const merged = overlaid(builtIn, opened?.ok === true ? opened.value : undefined);
+    if (merged.ok) return merged.value;
+    // It fitted the program that it was made for, and not this one.
+    deps.log('error', 'the bundle of profiles in use does not fit this program', { ...merged.error });
+    return unwrap(overlaid(builtIn, undefined));
   };
 
   const begin = (version: string | null, by: string, trialUntil: EpochMs | null): void => {
@@ -147,6 +155,11 @@ export function createProfiles(deps: {
       const opened = openBundle(bytes, keys);
       if (!opened.ok) return opened;
       const { version, keyId, createdAt } = opened.value;
+      if (bytes.length > MOST_BYTES) return failure('E-PROFILE-0205', `${bytes.length} bytes`);
+      const merged = overlaid(builtIn, opened.value);
+      if (!merged.ok) return merged;
+      const same = bytesOf.get(version);
+      if (same && !Buffer.from(same.bytes).equals(bytes)) return failure('E-PROFILE-0204', version);
       transact(db, () => {
         putBundle.run(version, bytes, keyId, createdAt, clock.now(), by);
         audit.record({ actor: by, action: 'profiles.add', subject: `profiles:${version}` });

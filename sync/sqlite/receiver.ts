@@ -120,11 +120,12 @@ export function sqliteReceiver(deps: {
     if (isFenced(sender)) return { id, status: 'rejected', code: 'epoch-fenced', reason: 'a higher epoch has begun' };
     const known = byId.get(sender.name, id);
     if (known?.rejected === null) return { id, status: 'duplicate' };
-    if (!known && sequence <= contiguousOf(sender)) return { id, status: 'duplicate' };
     const other = holder.get(sender.name, sender.epoch, sequence);
     if (other && other.id !== id) {
+      // A sender whose disk was put back to yesterday: what is new must not pass for what was had already.
       return { id, status: 'rejected', code: 'sequence-reused', reason: 'another event came with this sequence' };
     }
+    if (!known && sequence <= contiguousOf(sender)) return { id, status: 'duplicate' };
     const refused = handle(sender, event);
     put.run(
       sender.name,

@@ -12,8 +12,10 @@ import { decodeMessage } from './wire.ts';
 /** Takes commands off the pipe: each is done at most once, never late, and what came of it goes up. */
 export interface CommandInbox {
   receive(payload: Uint8Array): void;
-  /** Settles what an earlier life of this agent left open, and forgets what is long over. */
-  tidy(): void;
+  /** At the start, before anything comes: settles what an earlier life of this agent left open. */
+  recover(): void;
+  /** Forgets what is long over. */
+  forget(): void;
 }
 
 /** Longer than any clock of ours is wrong: a repeat that comes after this is refused for its age alone. */
@@ -122,15 +124,17 @@ export function createCommandInbox(deps: {
         log.error({ error }, 'a command could not be taken in');
       });
     },
-    tidy: () => {
+    recover: () => {
       transact(db, () => {
         for (const { id, device } of store.interrupted()) {
           const receipt: Receipt = { ok: false, error: INTERRUPTED };
           store.settle(id, receipt);
           report(device, id, receipt);
         }
-        store.forget((clock.now() - REMEMBER) as EpochMs);
       });
+    },
+    forget: () => {
+      store.forget((clock.now() - REMEMBER) as EpochMs);
     },
   };
 }

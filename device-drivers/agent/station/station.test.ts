@@ -164,11 +164,26 @@ describe('commands on an agent', () => {
     inbox().receive(message());
     expect(await settled()).toEqual([]);
     const next = inbox();
-    next.tidy();
-    next.tidy();
+    next.recover();
+    next.recover();
     next.receive(message());
     expect(await settled()).toMatchObject([{ command: 'c1', failure: { code: 'E-DEV-0206' } }]);
     expect(opened).toHaveLength(1);
+  });
+
+  it('that take long are not called interrupted meanwhile', async () => {
+    let finish: (receipt: Receipt) => void = () => undefined;
+    answer = () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      });
+    const commands = inbox();
+    commands.receive(message());
+    await clock.advanceAsync(minutes(5));
+    commands.forget();
+    expect(await settled()).toEqual([]);
+    finish(ok({ commandId: 'c1', confirmation: 'observed', at: clock.now() }));
+    expect(await settled()).toMatchObject([{ command: 'c1', confirmation: 'observed' }]);
   });
 
   it('that are none, or a driver that throws, harm nobody', async () => {

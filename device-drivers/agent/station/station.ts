@@ -1,4 +1,4 @@
-import { askedFeed, askedSink, createAsker } from '@hallhub/sync/adapters/pipe';
+import { MESSAGE_LIMIT, askedFeed, askedSink, createAsker } from '@hallhub/sync/adapters/pipe';
 import {
   type Cancel,
   type Clock,
@@ -101,6 +101,8 @@ const CLOCK_TOLERANCE = minutes(2);
 const LIVE_FOR = seconds(10);
 /** Changes of the assignment that come together restart the devices once. */
 const REASSIGN_AFTER = ms(300);
+/** So many of the last frames go up; what is larger than a message is refused. */
+const MOST_FRAMES = 60;
 const STABLE_AFTER = minutes(2);
 
 export function createStation(options: StationOptions): Station {
@@ -199,13 +201,14 @@ export function createStation(options: StationOptions): Station {
     if (wanted === hosted && host) return;
     const profiles = profilesOf(assigned);
     await host?.stop();
-    hosted = wanted;
+    host = undefined;
     const fresh = options.createHost({
       devices: devices.map(toDefinition),
       log,
       ...(profiles && { profiles }),
     });
     host = fresh;
+    hosted = wanted;
     for (const { id, capabilities } of fresh.devices()) {
       for (const name of capabilities) hear(fresh, id, name);
     }
@@ -294,7 +297,7 @@ export function createStation(options: StationOptions): Station {
       if (before === undefined && Math.abs(hubOffset) > CLOCK_TOLERANCE) {
         log.warn({ offsetMs: Math.round(hubOffset) }, 'this machine’s clock is far from the hub’s');
       }
-      commands.tidy();
+      commands.forget();
       shedding.confess();
       changed();
     }
@@ -310,7 +313,9 @@ export function createStation(options: StationOptions): Station {
     const { id, ...question } = parsed.data;
     const reply = (result: Result<unknown>): void => {
       const message = result.ok ? { id, value: result.value } : { id, error: { ...result.error, class: 'reject' } };
-      connection.send(topics.agentAnswers, encodeMessage(message));
+      const encoded = encodeMessage(message);
+      const tooLarge = { id, error: { code: 'E-SYNC-0105', class: 'reject', detail: question.method } };
+      connection.send(topics.agentAnswers, encoded.length > MESSAGE_LIMIT ? encodeMessage(tooLarge) : encoded);
     };
     switch (question.method) {
       case 'call': {
@@ -325,7 +330,7 @@ export function createStation(options: StationOptions): Station {
         return;
       }
       case 'traffic':
-        reply(ok(host?.traffic(question.params.device) ?? []));
+        reply(ok((host?.traffic(question.params.device) ?? []).slice(-MOST_FRAMES)));
         return;
       case 'leave-safe-mode':
         crashLoop.leave();
@@ -367,7 +372,7 @@ export function createStation(options: StationOptions): Station {
           crashLoop.stable();
         }),
       ];
-      commands.tidy();
+      commands.recover();
       // What the hub had assigned when it was last heard runs at once; the hub may be away.
       assigning = assigning.then(assign).catch(fault('devices'));
       replica.start();
