@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CapabilityMap, CardRead, OpenCommand, Passage } from '@hallhub/device-drivers/capabilities';
 import type { Receipt } from '@hallhub/device-drivers/kit';
-import type { DurationMs } from '@hallhub/sync/base';
+import type { DurationMs, EpochMs } from '@hallhub/sync/base';
 import { epochMs, hours, manualClock, ms, seconds, systemRandom } from '@hallhub/sync/base';
 import type { NewEvent } from '@hallhub/sync/outbox';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
@@ -142,8 +142,8 @@ function setUp(options: { withSensor?: boolean } = {}) {
     uid: (uid: string) => {
       present({ presented: { type: 'uid', uid }, at: clock.now(), lastByteAt: clock.monotonic() });
     },
-    walk: (direction: 'in' | 'out' = 'in') => {
-      pass({ direction, at: clock.now() });
+    walk: (direction: 'in' | 'out' = 'in', at: EpochMs = clock.now()) => {
+      pass({ direction, at });
     },
     revoke: () =>
       requestsService.project({
@@ -242,6 +242,30 @@ describe('gate', () => {
     expect(gate.orders).toHaveLength(3);
     expect(gate.states()).toEqual(['unexpected', 'passed', 'passed', 'passed']);
     expect(gate.outcomes.map(({ data }) => (data as { companions: number }).companions)).toEqual([0, 1, 1]);
+  });
+
+  it('credits a passage that is told late to nobody who stands there now, and opens nothing for it', async () => {
+    const gate = setUp();
+    gate.approve({
+      data: {
+        people: [{ name: '张三', document: { type: 'resident-id', number: NUMBER } }],
+        companions: 2,
+        gates: ['south'],
+        areas: [],
+        host: { name: '李' },
+      },
+    });
+    gate.card();
+    await gate.settle();
+    gate.walk('in', epochMs(gate.clock.now() - 600_000));
+    await gate.settle();
+    expect(gate.orders).toHaveLength(1);
+    expect(gate.outcomes).toEqual([]);
+    expect(gate.states()).toEqual(['unexpected', 'released']);
+    gate.walk();
+    await gate.settle();
+    expect(gate.orders).toHaveLength(2);
+    expect(gate.outcomes).toHaveLength(1);
   });
 
   it('opens for no companion once the visit was withdrawn', async () => {
