@@ -6,7 +6,8 @@ import type { Db } from '@hallhub/sync/sqlite';
 import { migrate, openDatabase, transact } from '@hallhub/sync/sqlite';
 import { encodeCommand } from '../device-drivers/protocols/resident-id/frames.ts';
 import { encodeRequest } from '../device-drivers/protocols/modbus/rtu-frames.ts';
-import { createGateStore } from '../hub/gates/store.ts';
+import { plainTerms } from '../hub/gates/pass.ts';
+import { createGateStore } from '../hub/gates/store/index.ts';
 import { schemaComponents } from '../hub/parts.ts';
 import { pause, startChild } from './kit/children.ts';
 import { withFolder } from './kit/folder.ts';
@@ -54,8 +55,20 @@ function fill(db: Db, from: number, to: number): void {
     transact(db, () => {
       for (let n = start; n < Math.min(to, start + 250_000); n += 1) {
         const credential = vault.match('resident-id', residentNumber(n));
-        store.replacePasses({ requestId: `visit-${String(n).padStart(8, '0')}`, ...terms }, [
-          { credential, person: 0, companions: 0 },
+        const requestId = `visit-${String(n).padStart(8, '0')}`;
+        store.passes.replace(requestId, [
+          {
+            ...plainTerms,
+            ...terms,
+            id: `${requestId}#0`,
+            requestId,
+            person: 0,
+            kind: 'visitor-access',
+            effect: 'admit',
+            account: requestId,
+            identities: [credential.toString('hex')],
+            credentials: [{ credential, type: 'resident-id' }],
+          },
         ]);
       }
     });
@@ -129,7 +142,7 @@ async function gateBlock(db: Db, readerPath: string, boardPath: string, polled: 
 /** The least that could open this gate. */
 async function bareBlock(db: Db, readerPath: string, boardPath: string, people: number): Promise<readonly number[]> {
   const samples: number[] = [];
-  const lookup = db.prepare('SELECT * FROM gate_pass WHERE credential = ?');
+  const lookup = db.prepare('SELECT * FROM gate_credential WHERE credential = ?');
   const insert = db.prepare('INSERT INTO bare_entry (id, at, credential) VALUES (?, ?, ?)');
   const ask = encodeCommand({ command: 'read', fingerprints: false });
   const order = encodeRequest({ function: 'flash-on', unit: 1, channel: 0, tenths: 7 });

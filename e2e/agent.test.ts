@@ -6,7 +6,7 @@ import { createBundle } from '@hallhub/firmware-profiles/bundle';
 import { builtInFiles } from '@hallhub/firmware-profiles/schema';
 import type { AgentView } from '../hub/agents/view.ts';
 import type { ProfilesView } from '../hub/profiles/view.ts';
-import type { EntryView } from '../hub/gates/service.ts';
+import type { EntryView } from '../hub/gates/views.ts';
 import { enrolAgent, launchAgent, startAgentProcess } from './testing/agent-process.ts';
 import type { Campus } from './testing/campus.ts';
 import { GATE, startCampus } from './testing/campus.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { EntryView } from '../hub/gates/service.ts';
+import type { EntryView } from '../hub/gates/views.ts';
 import { startMosquitto } from '../hub/broker/testing/mosquitto.ts';
 import { enrolAgent, startAgentProcess } from './testing/agent-process.ts';
 import type { Campus, OutsideBroker } from './testing/campus.ts';

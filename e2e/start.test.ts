@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '@hallhub/sync/sqlite';
-import type { EntryView } from '../hub/gates/service.ts';
+import type { EntryView } from '../hub/gates/views.ts';
 import { cleanUp } from './testing/clean-up.ts';
 import { httpClient } from './testing/http-client.ts';
 import { LAUNCHER, launchHub, loopback, startHub } from './testing/hub-process.ts';

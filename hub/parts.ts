@@ -38,6 +38,7 @@ import {
 } from './certificates/index.ts';
 import { fontFiles, pdfProcess } from './certificates/render/index.ts';
 import type { DeviceConfig } from './config/index.ts';
+import { GATE_PARTS } from './config/index.ts';
 import type { DeviceRegistry, Devices, Hardware, HardwarePlace } from './devices/index.ts';
 import { createDevices, createHardware, createRegistry, devicesSchema } from './devices/index.ts';
 import type { FirmwareService } from './firmware/index.ts';
@@ -186,9 +187,7 @@ export function createParts(
     host: everywhere,
     hardware,
     configured,
-    areaOf: (deviceId) =>
-      config.gates.find(({ reader, barrier, passageSensor }) => [reader, barrier, passageSensor].includes(deviceId))
-        ?.area,
+    areaOf: (deviceId) => config.gates.find((gate) => GATE_PARTS.some((part) => gate[part] === deviceId))?.area,
     profilesOf: ({ agent }) =>
       agent === undefined ? (profiles.view().current ?? 'built-in') : agents.state(agent).hello?.profiles,
     serialPorts: listSerialPorts,
@@ -246,7 +245,7 @@ export function createParts(
     // A grant is committed under the command's own id before the barrier is told, so nobody waits for a second commit.
     host: registry.commands.fleet('behind'),
     requests: () => requests,
-    timeZone: config.hub.timeZone,
+    calendar: { timeZone: config.hub.timeZone, ...config.hub.calendar },
     areas: config.areas,
     gates: config.gates,
     pictureAge: () => {
@@ -304,7 +303,7 @@ export function createParts(
     db,
     clock,
     vault,
-    handlers: [gates.handler, certificateHandler({ certificates, vault })],
+    handlers: [...Object.values(gates.handlers), certificateHandler({ certificates, vault })],
   });
   const replica = createReplica({
     source: hall.source,

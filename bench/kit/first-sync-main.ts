@@ -133,7 +133,7 @@ function createDomains(): Requests {
     outbox: { append: () => undefined as never },
     host: { capability: () => undefined, health: () => undefined },
     requests: () => requests,
-    timeZone: 'Asia/Shanghai',
+    calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
     areas: [],
     gates: [],
     pictureAge: () => undefined,
@@ -170,7 +170,7 @@ function createDomains(): Requests {
     db,
     clock,
     vault,
-    handlers: [gates.handler, certificateHandler({ certificates, vault })],
+    handlers: [...Object.values(gates.handlers), certificateHandler({ certificates, vault })],
   });
   return requests;
 }

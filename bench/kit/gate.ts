@@ -3,6 +3,7 @@ import { createAgentHost } from '@hallhub/device-drivers/agent';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { Transport, TransportFactory } from '@hallhub/device-drivers/kit';
 import { silentLog } from '@hallhub/device-drivers/kit';
+import { areaSchema, gateSchema } from '@hallhub/hub/config';
 import { createAudit } from '@hallhub/hub/audit';
 import { createGates } from '@hallhub/hub/gates';
 import type { DeviceRegistry } from '@hallhub/hub/devices';
@@ -14,7 +15,7 @@ import type { Vault } from '@hallhub/hub/vault';
 import { createVault } from '@hallhub/hub/vault';
 import { systemTransports } from '@hallhub/device-drivers/transports';
 import type { Clock } from '@hallhub/sync/base';
-import { minutes, ms, ok, seconds, systemRandom } from '@hallhub/sync/base';
+import { ok, seconds, systemRandom } from '@hallhub/sync/base';
 import { createOutbox } from '@hallhub/sync/outbox';
 import type { OutcomeSink } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
@@ -106,28 +107,23 @@ export function createBenchGate(options: BenchGateOptions): BenchGate {
     outbox,
     host: registry.commands.fleet('behind'),
     requests: () => requests,
-    timeZone: 'Asia/Shanghai',
-    areas: [
-      { id: 'campus', label: { zh: '校园', en: 'Campus' }, maxStaleness: minutes(60), whenStale: 'refuse' as const },
-    ],
+    calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
+    areas: [areaSchema.parse({ id: 'campus', label: { zh: '校园', en: 'Campus' }, maxStaleness: '60min' })],
     gates: [
-      {
+      gateSchema.parse({
         id: 'gate',
         label: { zh: '门', en: 'Gate' },
         area: 'campus',
         reader: 'reader',
         barrier: 'board',
         ...(polled && { passageSensor: 'board' }),
-        direction: 'in' as const,
-        hold: ms(700),
-        passageTimeout: seconds(8),
-      },
+      }),
     ],
     pictureAge: () => seconds(1),
     clockTrusted: () => true,
     log: () => undefined,
   });
-  const requests: Requests = createRequests({ db, clock, vault, handlers: [gates.handler] });
+  const requests: Requests = createRequests({ db, clock, vault, handlers: Object.values(gates.handlers) });
   return {
     host,
     gates,

@@ -7,7 +7,10 @@ export {
   type DeviceConfig,
   type KioskConfig,
   type Label,
+  GATE_PARTS,
+  areaSchema,
   configSchema,
+  gateSchema,
 } from './schema.ts';
 export { type Environment, loadConfig, checkConfig, isLoopback } from './load.ts';
 export { parseDuration } from './durations.ts';

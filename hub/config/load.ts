@@ -6,7 +6,7 @@ import type { Document } from 'yaml';
 import { LineCounter, isMap, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import type { Config } from './schema.ts';
-import { configSchema } from './schema.ts';
+import { GATE_PARTS, configSchema } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -119,7 +119,7 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   const agents = unique('agents');
   const devices = unique('devices');
   const areas = unique('areas');
-  unique('gates');
+  const gates = unique('gates');
   unique('kiosks');
   const need = (known: Set<string>, value: string | undefined, path: Path, what: string): void => {
     if (value !== undefined && !known.has(value)) found.push({ path, message: `no ${what} has the id "${value}"` });
@@ -137,8 +137,15 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   });
   config.gates.forEach((gate, index) => {
     need(areas, gate.area, ['gates', index, 'area'], 'area');
-    for (const part of ['reader', 'barrier', 'passageSensor'] as const)
-      need(devices, gate[part], ['gates', index, part], 'device');
+    for (const part of GATE_PARTS) need(devices, gate[part], ['gates', index, part], 'device');
+    gate.interlock.forEach((other, at) => {
+      need(gates, other, ['gates', index, 'interlock', at], 'gate');
+    });
+    if (GATE_PARTS.every((part) => part === 'barrier' || part === 'passageSensor' || gate[part] === undefined))
+      found.push({
+        path: ['gates', index],
+        message: 'nothing to show a credential to: give a reader, scanner or camera',
+      });
   });
   config.homeAssistant.allow.forEach(({ device, capability }, index) => {
     const path = ['homeAssistant', 'allow', index, 'device'];

@@ -167,27 +167,87 @@ const device = z.strictObject({
 /** A small machine at a gate or in a cabinet, with devices of its own. It is enrolled with a one-time code. */
 const agent = z.strictObject({ id, label });
 
-const area = z.strictObject({
+export const areaSchema = z.strictObject({
   id,
   label,
   /** How old the hub's picture of the hall may be before its approvals stop counting here. */
   maxStaleness: duration.default(() => 14_400_000 as DurationMs),
   /** What happens beyond it: refuse everybody (a campus gate), or go on with what is known (a library door). */
   whenStale: z.enum(['refuse', 'continue']).default('refuse'),
+  /** How many heads (people, or cars where it is a car park) may be inside at once. */
+  limit: z.int().min(1).optional(),
+  /** What keeps one credential from letting in two people. */
+  antiPassback: z
+    .strictObject({
+      /** Not again through this gate, or not again into this area, for a time; or not in before out. */
+      scope: z.enum(['gate', 'area', 'in-out']),
+      /** gate, area: that time. in-out: after it nobody is held to be inside any more. */
+      within: duration.default(() => 43_200_000 as DurationMs),
+      mode: z.enum(['strict', 'warn']).default('strict'),
+    })
+    .optional(),
+  /** Whether its gates open for others only after somebody who may lead has come in that day. */
+  firstPerson: z.boolean().default(false),
+  /** What happens when the clock of a gate cannot be trusted (a power cut without a battery). */
+  whenClockLost: z.enum(['refuse', 'continue']).default('refuse'),
+  /** What a credential shown under duress does: let in with a silent alarm, or refuse. */
+  duress: z.enum(['admit', 'refuse']).default('admit'),
 });
 
-const gate = z.strictObject({
+const clockTime = z
+  .string()
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'HH:MM')
+  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
+
+/** When something holds, by the clock and calendar of the campus; `until` not after `from` runs over midnight. */
+const hoursOfWeek = z.strictObject({
+  /** ISO 8601: 1 Monday to 7 Sunday; absent: every day. */
+  weekdays: z.array(z.int().min(1).max(7)).min(1).exactOptional(),
+  /** Absent: on all days. */
+  on: z.enum(['workday', 'day-off']).exactOptional(),
+  from: clockTime,
+  until: clockTime,
+});
+
+export const gateSchema = z.strictObject({
   id,
   label,
   area: id,
-  reader: id,
+  /** What people show something to; at least one of the four. */
+  reader: id.optional(),
+  scanner: id.optional(),
+  plateReader: id.optional(),
+  faceTerminal: id.optional(),
   barrier: id,
   passageSensor: id.optional(),
+  /** A contact of the fire alarm; it releases every gate of the area until somebody resets it by hand. */
+  fireInput: id.optional(),
   direction: z.enum(['in', 'out']).default('in'),
+  /** `known`: whoever has any approval may leave, late or not. `checked`: leaving needs the same as coming in. */
+  exit: z.enum(['known', 'checked']).default('known'),
+  /** Two different people show a credential, one after the other. */
+  twoPeople: z.boolean().default(false),
+  /** Gates of which only one may be open at a time with this one (an air lock). */
+  interlock: z.array(id).default([]),
+  /** Hours at which it stands open (at peaks) or is closed; in between it asks everybody. */
+  schedule: z.array(hoursOfWeek.extend({ standing: z.enum(['open', 'closed']) })).default([]),
+  /** How long somebody who needs an escort or a second person waits for them. */
+  pairTimeout: duration.default(() => 15_000 as DurationMs),
   hold: duration.default(() => 700 as DurationMs),
   /** How long after the release somebody may walk through before the grant lapses. */
   passageTimeout: duration.default(() => 8_000 as DurationMs),
 });
+
+/** Where a gate names a device. */
+export const GATE_PARTS = [
+  'reader',
+  'scanner',
+  'plateReader',
+  'faceTerminal',
+  'barrier',
+  'passageSensor',
+  'fireInput',
+] as const satisfies readonly (keyof z.output<typeof gateSchema>)[];
 
 /** A Home Assistant on the same broker, in which every device also appears. */
 const homeAssistant = z
@@ -221,6 +281,10 @@ export const configSchema = z.strictObject({
     label,
     campus: id,
     timeZone: timeZone.default('Asia/Shanghai'),
+    /** Days off beside Saturdays and Sundays, and Saturdays and Sundays that are worked (调休). */
+    calendar: z
+      .strictObject({ holidays: z.array(z.iso.date()).default([]), workdays: z.array(z.iso.date()).default([]) })
+      .prefault({}),
   }),
   http,
   hall,
@@ -228,8 +292,8 @@ export const configSchema = z.strictObject({
   homeAssistant,
   agents: z.array(agent).default([]),
   devices: z.array(device).default([]),
-  areas: z.array(area).default([]),
-  gates: z.array(gate).default([]),
+  areas: z.array(areaSchema).default([]),
+  gates: z.array(gateSchema).default([]),
   kiosks: z.array(kiosk).default([]),
   profiles: z
     .strictObject({

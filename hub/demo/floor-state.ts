@@ -1,5 +1,5 @@
 import type { Label } from '../config/schema.ts';
-import type { GateView } from '../gates/service.ts';
+import type { GateView } from '../gates/views.ts';
 
 export interface FloorPerson {
   readonly key: string;

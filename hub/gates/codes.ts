@@ -1,6 +1,7 @@
 import { defineCodes } from '@hallhub/sync/base';
 
-export const gateCodes = defineCodes({
+/** Why somebody was not let in, as the gate's display and voice say it. */
+const refusals = {
   'E-GATE-0101': { zh: '未找到通行授权', en: 'No approved visit found' },
   'E-GATE-0102': { zh: '未到通行时间', en: 'Your visit has not begun yet' },
   'E-GATE-0103': { zh: '通行授权已过期', en: 'Your visit has ended' },
@@ -9,17 +10,37 @@ export const gateCodes = defineCodes({
   'E-GATE-0106': { zh: '暂时无法核验，请联系值班人员', en: 'Approvals cannot be checked now; please see the guard' },
   'E-GATE-0107': { zh: '证件已过有效期', en: 'This card has expired' },
   'E-GATE-0108': { zh: '时钟不可信，请联系值班人员', en: 'The gate does not know the time; please see the guard' },
+  'E-GATE-0109': { zh: '通行次数已用完', en: 'All entries of this approval are used' },
+  'E-GATE-0110': { zh: '请勿重复刷卡进出', en: 'Already passed here; please see the guard' },
+  'E-GATE-0111': { zh: '区域人数已满，请稍候', en: 'The area is full; please wait' },
+  'E-GATE-0112': { zh: '禁止通行，请联系值班人员', en: 'Not admitted; please see the guard' },
+  'E-GATE-0113': { zh: '请联系值班人员', en: 'Please see the guard' },
+  'E-GATE-0114': { zh: '不在通行时段', en: 'Not at this hour' },
+  'E-GATE-0115': { zh: '方向不符', en: 'This approval opens the other way only' },
+  'E-GATE-0116': { zh: '封控中，暂停通行', en: 'Closed for now (lock-down)' },
+  'E-GATE-0117': { zh: '请等待另一道门关闭', en: 'Please wait until the other door has closed' },
+  'E-GATE-0118': { zh: '尚未开门，请等候负责人', en: 'Not open yet; please wait for the person in charge' },
+  'E-GATE-0119': { zh: '请陪同人员刷卡', en: 'Your host must show a card as well' },
+  'E-GATE-0120': { zh: '请第二人刷卡', en: 'A second person must show a card' },
+  'E-GATE-0121': { zh: '消防联动，门已放开', en: 'Fire alarm: the doors are released' },
+  'E-GATE-0122': { zh: '此门当前关闭', en: 'This gate is closed at this hour' },
+  'E-GATE-0123': { zh: '本场次人数已满', en: 'This time slot is full' },
+  'E-GATE-0124': { zh: '该车位已有车辆在场', en: 'Another car of this permit is inside' },
+  'E-GATE-0125': { zh: '此门不支持该凭证', en: 'This gate does not take this kind of credential' },
+  'E-GATE-0131': { zh: '无法识别的二维码', en: 'This is not a code for this gate' },
+  'E-GATE-0132': { zh: '二维码签名无效', en: 'This code is not genuine' },
+  'E-GATE-0133': { zh: '二维码密钥未知', en: 'This code was made with an unknown key' },
+  'E-GATE-0134': { zh: '二维码已过期，请刷新', en: 'This code is too old; please refresh it' },
+  'E-GATE-0135': { zh: '二维码已使用，请刷新', en: 'This code was used already; please refresh it' },
+  'E-GATE-0137': { zh: '车牌识别不清，请稍候', en: 'The plate could not be read with certainty; please wait' },
+  'E-GATE-0138': { zh: '补传的历史记录', en: 'An event of the past' },
+} as const;
+
+/** Why somebody was not let in. */
+export type RefusalCode = keyof typeof refusals;
+
+export const gateCodes = defineCodes({
+  ...refusals,
   'E-GATE-0201': { zh: '闸机没有响应，请联系值班人员', en: 'The gate does not answer; please see the guard' },
   'E-GATE-0202': { zh: '没有这个通行记录', en: 'There is no such entry' },
 });
-
-/** Why somebody was not let in. */
-export type RefusalCode =
-  | 'E-GATE-0101'
-  | 'E-GATE-0102'
-  | 'E-GATE-0103'
-  | 'E-GATE-0104'
-  | 'E-GATE-0105'
-  | 'E-GATE-0106'
-  | 'E-GATE-0107'
-  | 'E-GATE-0108';

@@ -6,7 +6,9 @@ import { epochMs, hours, manualClock, ms, seconds, systemRandom } from '@hallhub
 import type { NewEvent } from '@hallhub/sync/outbox';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import { describe, expect, it } from 'vitest';
+import { visitorAccessSchema } from '@hallhub/sync/contract';
 import { auditSchema, createAudit } from '../audit/index.ts';
+import { areaSchema, gateSchema } from '../config/index.ts';
 import type { Approved, Requests } from '../requests/index.ts';
 import { createRequests, requestsSchema } from '../requests/index.ts';
 import { createVault } from '../vault/index.ts';
@@ -14,8 +16,17 @@ import { createGates, gatesSchema } from './index.ts';
 
 const NUMBER = '11010519491231002X';
 
+/** What a hall says of a visit to the south gate. */
+const visit = (change: object = {}) =>
+  visitorAccessSchema.parse({
+    people: [{ name: '张三', document: { type: 'resident-id', number: NUMBER } }],
+    gates: ['south'],
+    host: { name: '李' },
+    ...change,
+  });
+
 /** A gate with hand-driven devices over a real database. */
-function setUp(options: { withSensor?: boolean } = {}) {
+function setUp(options: { withSensor?: boolean; area?: object; gate?: object } = {}) {
   const { withSensor = true } = options;
   const db = openDatabase({ file: ':memory:' });
   migrate({ db, components: [auditSchema, requestsSchema, gatesSchema] });
@@ -71,20 +82,18 @@ function setUp(options: { withSensor?: boolean } = {}) {
     },
     host: { capability: (_, name) => capabilities[name], health: () => ({ state: 'ready', since: clock.now() }) },
     requests: () => requests!,
-    timeZone: 'Asia/Shanghai',
-    areas: [{ id: 'campus', label: { zh: '校园', en: 'Campus' }, maxStaleness: hours(4), whenStale: 'refuse' }],
+    calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
+    areas: [areaSchema.parse({ id: 'campus', label: { zh: '校园', en: 'Campus' }, ...options.area })],
     gates: [
-      {
+      gateSchema.parse({
         id: 'south',
         label: { zh: '南门', en: 'South' },
         area: 'campus',
         reader: 'r',
         barrier: 'b',
         ...(withSensor && { passageSensor: 'b' }),
-        direction: 'in',
-        hold: ms(700),
-        passageTimeout: seconds(8),
-      },
+        ...options.gate,
+      }),
     ],
     pictureAge: () => age,
     clockTrusted: () => true,
@@ -93,7 +102,7 @@ function setUp(options: { withSensor?: boolean } = {}) {
       if (level === 'warn') warnings.push(message);
     },
   });
-  const requestsService = createRequests({ db, clock, vault, handlers: [gates.handler] });
+  const requestsService = createRequests({ db, clock, vault, handlers: Object.values(gates.handlers) });
   requests = requestsService;
   const approve = (change: Partial<Approved<'visitor-access'>> = {}) =>
     requestsService.project({
@@ -104,13 +113,7 @@ function setUp(options: { withSensor?: boolean } = {}) {
       validFrom: epochMs(clock.now() - 1_000),
       validUntil: epochMs(clock.now() + 3_600_000),
       committedAt: clock.now(),
-      data: {
-        people: [{ name: '张三', document: { type: 'resident-id', number: NUMBER } }],
-        companions: 0,
-        gates: ['south'],
-        areas: [],
-        host: { name: '李' },
-      },
+      data: visit(),
       ...change,
     });
   const card = (number = NUMBER, name = '张三') => {
@@ -226,13 +229,7 @@ describe('gate', () => {
   it('lets companions in on the card, one passage at a time, and no more than were approved', async () => {
     const gate = setUp();
     gate.approve({
-      data: {
-        people: [{ name: '张三', document: { type: 'resident-id', number: NUMBER } }],
-        companions: 2,
-        gates: ['south'],
-        areas: [],
-        host: { name: '李' },
-      },
+      data: visit({ companions: 2 }),
     });
     gate.card();
     for (let walker = 0; walker < 4; walker++) {
@@ -247,13 +244,7 @@ describe('gate', () => {
   it('credits a passage that is told late to nobody who stands there now, and opens nothing for it', async () => {
     const gate = setUp();
     gate.approve({
-      data: {
-        people: [{ name: '张三', document: { type: 'resident-id', number: NUMBER } }],
-        companions: 2,
-        gates: ['south'],
-        areas: [],
-        host: { name: '李' },
-      },
+      data: visit({ companions: 2 }),
     });
     gate.card();
     await gate.settle();
@@ -271,13 +262,7 @@ describe('gate', () => {
   it('opens for no companion once the visit was withdrawn', async () => {
     const gate = setUp();
     gate.approve({
-      data: {
-        people: [{ name: '张三', document: { type: 'resident-id', number: NUMBER } }],
-        companions: 1,
-        gates: ['south'],
-        areas: [],
-        host: { name: '李' },
-      },
+      data: visit({ companions: 1 }),
     });
     gate.card();
     await gate.settle();
@@ -408,13 +393,7 @@ describe('gate', () => {
     gate.approve();
     gate.approve({
       revision: 4,
-      data: {
-        people: [{ name: '李四', document: { type: 'resident-id', number: '440524188001010014' } }],
-        companions: 0,
-        gates: ['south'],
-        areas: [],
-        host: { name: '李' },
-      },
+      data: visit({ people: [{ name: '李四', document: { type: 'resident-id', number: '440524188001010014' } }] }),
     });
     gate.card();
     gate.card('440524188001010014', '李四');

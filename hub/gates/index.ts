@@ -1,11 +1,5 @@
-export {
-  type EntryView,
-  type GateView,
-  type Gates,
-  type GatesDeps,
-  type GatesSummary,
-  createGates,
-} from './service.ts';
+export { type GateHandlers, type Gates, type GatesDeps, type GatesSummary, createGates } from './service.ts';
+export { type EntryView, type GateView } from './views.ts';
 export { gatesSchema } from './schema.ts';
 export { gateCodes } from './codes.ts';
-export { localTime } from './local-time.ts';
+export { campusClock } from './calendar.ts';

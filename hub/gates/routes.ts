@@ -3,7 +3,8 @@ import type { Api } from '../api/api.ts';
 import type { Live } from '../api/live.ts';
 import { may } from '../staff/index.ts';
 import type { Account } from '../staff/index.ts';
-import type { EntryView, Gates } from './service.ts';
+import type { Gates } from './service.ts';
+import type { EntryView } from './views.ts';
 
 /** What guards see: their gates, who came, why somebody was refused; who it was only by an audited look. */
 export function gateRoutes(api: Api, { gates, live }: { readonly gates: Gates; readonly live: Live }): void {

@@ -1,21 +1,29 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
-import type { Cancel, Clock, Code, DurationMs, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
-import { failure, iso, ok, uuidv7 } from '@hallhub/sync/base';
-import type { VisitorAccess } from '@hallhub/sync/contract';
-import { visitorEntered, visitorRefused } from '@hallhub/sync/contract';
+import type { Cancel, Clock, DurationMs, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
+import { failure, ok, uuidv7 } from '@hallhub/sync/base';
+import type { Revoke } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
-import { storeFailure, transact } from '@hallhub/sync/sqlite';
+import { storeFailure } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/service.ts';
-import type { AreaConfig, GateConfig, Label } from '../config/index.ts';
+import type { AreaConfig, GateConfig } from '../config/index.ts';
 import type { Approved, KindHandler, Requests } from '../requests/service.ts';
 import type { Vault } from '../vault/index.ts';
-import { maskName, maskNumber } from '../vault/index.ts';
-import type { EntryState, GateJournal, NewEntry } from './edge.ts';
-import { runGate } from './edge.ts';
-import { localTime } from './local-time.ts';
-import type { EntryRow } from './store.ts';
-import { createGateStore } from './store.ts';
+import type { CalendarConfig } from './calendar.ts';
+import { campusClock as campusClockOf } from './calendar.ts';
+import type { Feedback, RunningGate } from './edge/gate.ts';
+import { runGate } from './edge/gate.ts';
+import { createGateJournal } from './edge/journal.ts';
+import { edgeGate, gateParts, gateSources } from './edge/parts.ts';
+import { toPasses } from './enrol-passes.ts';
+import type { GateKind } from './project.ts';
+import { createReports } from './reports.ts';
+import { standingOf } from './standing.ts';
+import { createGateStore } from './store/index.ts';
+import type { AlarmRow } from './store/alarms.ts';
+import type { EntryRow, EntryState } from './store/entries.ts';
+import type { EntryView, GateView, Identity } from './views.ts';
+import { personOf, strangerOf, toEntryView } from './views.ts';
 
 export interface GatesDeps {
   readonly db: Db;
@@ -25,7 +33,7 @@ export interface GatesDeps {
   readonly audit: Audit;
   readonly outbox: Pick<Outbox, 'append'>;
   readonly host: Pick<AgentHost, 'capability' | 'health'>;
-  readonly timeZone: string;
+  readonly calendar: CalendarConfig;
   readonly areas: readonly AreaConfig[];
   readonly gates: readonly GateConfig[];
   /** Age of the picture of the hall; undefined or infinite when it was never whole. */
@@ -35,37 +43,12 @@ export interface GatesDeps {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
-/** An entry as a guard sees it: masked. */
-export interface EntryView {
-  readonly seq: number;
-  readonly id: string;
-  readonly gateId: string;
-  readonly at: EpochMs;
-  readonly state: EntryState;
-  readonly code?: Code;
-  readonly requestId?: string;
-  /** Came in on this person's card. */
-  readonly companion?: boolean;
-  readonly name?: string;
-  readonly number?: string;
-  readonly settledAt?: EpochMs;
-}
-
-export interface GateView {
-  readonly id: string;
-  readonly label: Label;
-  readonly area: string;
-  readonly direction: 'in' | 'out';
-  readonly devices: readonly {
-    readonly part: 'reader' | 'barrier' | 'passageSensor';
-    readonly id: string;
-    readonly state: string;
-  }[];
-}
+/** What approvals and revocations of each kind do at the gates. */
+export type GateHandlers = { readonly [K in GateKind]: KindHandler<K> };
 
 export interface Gates {
-  /** What approvals and revocations of visits do here. Give the requests service before the first change arrives. */
-  readonly handler: KindHandler<'visitor-access'>;
+  /** Give them to the requests service before the first change arrives. */
+  readonly handlers: GateHandlers;
   start(): void;
   stop(): void;
   gates(): readonly GateView[];
@@ -73,11 +56,9 @@ export interface Gates {
   entries(options: { readonly limit: number; readonly after?: number; readonly gateId?: string }): readonly EntryView[];
   entriesOf(requestId: string): readonly EntryView[];
   /** Whose entry it was, in full; the look is in the audit log before the answer is out. Errors: `E-GATE-0202`. */
-  look(
-    entryId: string,
-    by: { readonly id: string; readonly mayLookIn: (area: string) => boolean },
-  ): Result<{ readonly name: string; readonly number: string }>;
+  look(entryId: string, by: { readonly id: string; readonly mayLookIn: (area: string) => boolean }): Result<Identity>;
   onEntry(listener: (entry: EntryView) => void): Cancel;
+  onAlarm(listener: (alarm: AlarmRow) => void): Cancel;
   summary(): GatesSummary;
   /** Forgets passes that ended long ago. */
   purge(before: EpochMs): number;
@@ -89,183 +70,104 @@ export interface GatesSummary {
   readonly passes: number;
   readonly today: Readonly<Partial<Record<EntryState, number>>>;
   readonly gatesDown: number;
+  readonly alarms: number;
 }
 
-/** Which credential a document becomes at a reader. */
-const credentialOf = (document: VisitorAccess['people'][number]['document']): { type: string; value: string } => ({
-  type: document.type,
-  value: document.number,
-});
-
 export function createGates(deps: GatesDeps & { readonly requests: () => Requests }): Gates {
-  const { db, clock, vault, outbox } = deps;
+  const { db, clock, vault } = deps;
   const store = createGateStore(db);
+  const campusClock = campusClockOf(deps.calendar);
   const listeners = new Set<(entry: EntryView) => void>();
-  const running: Cancel[] = [];
+  const alarmListeners = new Set<(alarm: AlarmRow) => void>();
+  const running = new Map<string, RunningGate>();
+  const stops: Cancel[] = [];
   const gateOf = new Map(deps.gates.map((gate) => [gate.id, gate]));
+  const reports = createReports({
+    outbox: deps.outbox,
+    revisionOf: (requestId) => deps.requests().get(requestId)?.revision ?? 1,
+  });
+  const orders = new Map(store.presence.standings().map(({ scope, standing }) => [scope, standing]));
 
-  const identity = (row: EntryRow): { name: string; number: string } | undefined => {
-    if (row.requestId !== null && row.person !== null) {
-      const data = deps.requests().data(row.requestId);
-      const person = data.ok ? (data.value as Partial<VisitorAccess>).people?.[row.person] : undefined;
-      return person && { name: person.name, number: person.document.number };
-    }
-    if (row.display === null) return undefined;
-    const opened = vault.open(row.display, `gate-entry/${row.id}`);
-    return opened.ok
-      ? (JSON.parse(Buffer.from(opened.value).toString('utf8')) as { name: string; number: string })
-      : undefined;
+  const identity = (row: EntryRow): Identity | undefined => {
+    if (row.requestId === null || row.person === null) return strangerOf(row, vault);
+    const data = deps.requests().data(row.requestId);
+    return data.ok ? personOf(row.kind ?? 'visitor-access', data.value, row.person) : undefined;
   };
-  const toView = (row: EntryRow): EntryView => {
-    const person = identity(row);
-    return {
-      seq: row.seq,
-      id: row.id,
-      gateId: row.gateId,
-      at: row.at,
-      state: row.state,
-      ...(row.code !== null && { code: row.code as Code }),
-      ...(row.requestId !== null && { requestId: row.requestId }),
-      ...(row.companion === 1 && { companion: true }),
-      ...(person && { name: maskName(person.name), number: maskNumber(person.number) }),
-      ...(row.settledAt !== null && { settledAt: row.settledAt }),
-    };
-  };
+  const toView = (row: EntryRow): EntryView => toEntryView(row, identity(row));
   /** After the commit and after the barrier's order has left: nobody at the gate waits for the page. */
   const announce = (id: string): void => {
     if (listeners.size === 0) return;
     setImmediate(() => {
-      const row = store.entry(id);
+      const row = store.entries.entry(id);
       if (!row) return;
       const view = toView(row);
       for (const listener of listeners) listener(view);
     });
   };
 
-  const reportEntered = (row: EntryRow, passage: 'observed' | 'unconfirmed', at: EpochMs): void => {
-    if (row.requestId === null || row.person === null) return;
-    const revision = deps.requests().get(row.requestId)?.revision ?? 1;
-    outbox.append({
-      type: visitorEntered,
-      subject: row.requestId,
-      time: at,
-      data: {
-        revision,
-        at: iso(at),
-        person: row.person,
-        gate: row.gateId,
-        direction: gateOf.get(row.gateId)?.direction ?? 'in',
-        companions: row.companion,
-        passage,
-      },
-    });
-  };
+  const journal = createGateJournal({
+    db,
+    ...store,
+    seal: (plain, context) => vault.seal(plain, context),
+    onAdded: (row) => {
+      if (row.state === 'refused') reports.refused(row);
+      announce(row.id);
+      if (row.code !== null) deps.log('info', 'refused at a gate', { gate: row.gateId, entry: row.id, code: row.code });
+    },
+    onSettled: (row, at, { failure: fault }) => {
+      if (row.state === 'passed' || row.state === 'unconfirmed') reports.entered(row, at);
+      if (fault)
+        deps.log('warn', 'barrier did not take the order', { entry: row.id, code: fault.code, detail: fault.detail });
+      announce(row.id);
+    },
+    onAlarm: ({ id, gateId, alarm, at, clear }) => {
+      if (clear) store.alarms.clear(gateId, alarm, at);
+      else if (store.alarms.raise(id, gateId, alarm, at)) deps.log('warn', 'alarm at a gate', { gate: gateId, alarm });
+      const row = store.alarms.alarm(id);
+      if (row) for (const listener of alarmListeners) listener(row);
+    },
+  });
 
-  const journal: GateJournal = {
-    passesOf: store.passesOf,
-    add: (entry: NewEntry) => {
-      transact(db, () => {
-        store.addEntry({
-          id: entry.id,
-          gateId: entry.gateId,
-          at: entry.at,
-          state: entry.state,
-          ...(entry.code && { code: entry.code }),
-          ...(entry.pass && { requestId: entry.pass.requestId, person: entry.pass.person }),
-          ...(entry.companion && { companion: true }),
-          ...(entry.credential && { credential: entry.credential }),
-          ...(entry.stranger && {
-            display: vault.seal(Buffer.from(JSON.stringify(entry.stranger)), `gate-entry/${entry.id}`),
-          }),
-        });
-        if (entry.code && entry.pass) {
-          const revision = deps.requests().get(entry.pass.requestId)?.revision ?? 1;
-          outbox.append({
-            type: visitorRefused,
-            subject: entry.pass.requestId,
-            time: entry.at,
-            data: { revision, at: iso(entry.at), person: entry.pass.person, gate: entry.gateId, code: entry.code },
-          });
-        }
-      });
-      announce(entry.id);
-      if (entry.code) deps.log('info', 'refused at a gate', { gate: entry.gateId, entry: entry.id, code: entry.code });
+  const onChange = {
+    approve: (change: Approved<GateKind>): undefined => {
+      store.passes.replace(change.id, toPasses(change, vault));
     },
-    settle: (id, state, at, evidence = {}) => {
-      const moved = transact(db, () => {
-        const code = evidence.failure ? 'E-GATE-0201' : undefined;
-        const changed = store.settle(id, state, at, {
-          ...(code && { code }),
-          ...(evidence.confirmation && { confirmation: evidence.confirmation }),
-        });
-        const row = changed ? store.entry(id) : undefined;
-        if (row && (state === 'passed' || state === 'unconfirmed'))
-          reportEntered(row, state === 'passed' ? 'observed' : 'unconfirmed', at);
-        return changed;
-      });
-      if (evidence.failure)
-        deps.log('warn', 'barrier did not take the order', {
-          entry: id,
-          code: evidence.failure.code,
-          detail: evidence.failure.detail,
-        });
-      if (moved) announce(id);
-      return moved;
-    },
-  };
-
-  const handler: KindHandler<'visitor-access'> = {
-    kind: 'visitor-access',
-    approve: (change: Approved<'visitor-access'>) => {
-      store.replacePasses(
-        {
-          requestId: change.id,
-          validFrom: change.validFrom,
-          validUntil: change.validUntil,
-          places: [...change.data.gates, ...change.data.areas],
-        },
-        change.data.people.map(({ document }, person) => {
-          const { type, value } = credentialOf(document);
-          return {
-            credential: vault.match(type, value),
-            person,
-            companions: person === 0 ? change.data.companions : 0,
-          };
-        }),
-      );
-      return undefined;
-    },
-    revoke: (change) => {
-      store.revokePasses(change.id);
+    revoke: (change: Revoke): void => {
+      store.passes.revoke(change.id);
     },
   };
 
   const startGate = (gate: GateConfig): void => {
-    const reader = deps.host.capability(gate.reader, 'cardReader');
-    const barrier = deps.host.capability(gate.barrier, 'barrier');
-    const passageSensor =
-      gate.passageSensor === undefined ? undefined : deps.host.capability(gate.passageSensor, 'passageSensor');
     const area = deps.areas.find(({ id }) => id === gate.area);
-    if (!reader || !barrier || !area || (gate.passageSensor !== undefined && !passageSensor)) {
+    const parts = area && gateParts(gate, deps.host);
+    if (!parts) {
       deps.log('warn', 'gate cannot start: a device lacks what the gate needs of it', { gate: gate.id });
       return;
     }
-    running.push(
-      reader.onUnreadable(({ code }) => {
-        deps.log('info', 'a card could not be read', { gate: gate.id, code });
-      }),
+    const feedback: Feedback = () => undefined;
+    if (parts.reader)
+      stops.push(
+        parts.reader.onUnreadable(({ code }) => {
+          deps.log('info', 'a card could not be read', { gate: gate.id, code });
+        }),
+      );
+    running.set(
+      gate.id,
       runGate({
-        gate,
-        staleness: area,
+        gate: edgeGate(gate, area),
         journal,
-        reader,
-        barrier,
-        ...(passageSensor && { passageSensor }),
+        sources: gateSources(parts, (type, value) => vault.match(type, value)),
+        barrier: parts.barrier,
+        ...(parts.passageSensor && { passageSensor: parts.passageSensor }),
+        ...(parts.alarms && { alarms: parts.alarms }),
+        staysOpen: parts.barrierMode !== undefined,
         clock,
-        localTime: localTime(deps.timeZone),
-        pictureAge: deps.pictureAge,
+        campusClock,
+        standing: () => standingOf(gate, orders, campusClock, clock.now()),
+        freshness: () => ({ age: deps.pictureAge(), maxStaleness: area.maxStaleness, whenStale: area.whenStale }),
         clockTrusted: deps.clockTrusted,
-        match: (type, value) => vault.match(type, value),
+        otherDoorOpen: () => gate.interlock.some((other) => running.get(other)?.busy() === true),
+        feedback,
         newId: () => uuidv7(clock.now(), deps.random),
         onFault: (error) => {
           deps.log('error', 'the journal of a gate cannot be written; nobody is let in', {
@@ -280,37 +182,46 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
 
   /** Grants that an earlier process left open: nobody watched whether somebody walked through, and nothing is opened again. */
   const closeOrphans = (): void => {
-    for (const row of store.openEntries()) journal.settle(row.id, 'unconfirmed', clock.now());
+    for (const row of store.entries.open()) journal.settle(row.id, 'unconfirmed', clock.now());
   };
 
   return {
-    handler,
+    handlers: {
+      'visitor-access': { kind: 'visitor-access', ...onChange },
+      'vehicle-access': { kind: 'vehicle-access', ...onChange },
+      'event-access': { kind: 'event-access', ...onChange },
+      roster: { kind: 'roster', ...onChange },
+      leave: { kind: 'leave', ...onChange },
+      block: { kind: 'block', ...onChange },
+    },
     start: () => {
       closeOrphans();
       for (const gate of deps.gates) startGate(gate);
     },
     stop: () => {
-      for (const stop of running.splice(0)) stop();
+      for (const gate of running.values()) gate.stop();
+      running.clear();
+      for (const stop of stops.splice(0)) stop();
     },
     gates: () =>
-      deps.gates.map(({ id, label, area, direction, ...parts }) => ({
-        id,
-        label,
-        area,
-        direction,
-        devices: (['reader', 'barrier', 'passageSensor'] as const).flatMap((part) => {
-          const device = parts[part];
-          return device === undefined ? [] : [{ part, id: device, state: deps.host.health(device)?.state ?? 'down' }];
-        }),
+      deps.gates.map((gate) => ({
+        id: gate.id,
+        label: gate.label,
+        area: gate.area,
+        direction: gate.direction,
+        standing: standingOf(gate, orders, campusClock, clock.now()),
+        devices: (['reader', 'scanner', 'plateReader', 'faceTerminal', 'barrier', 'passageSensor'] as const).flatMap(
+          (part) => {
+            const device = gate[part];
+            return device === undefined ? [] : [{ part, id: device, state: deps.host.health(device)?.state ?? 'down' }];
+          },
+        ),
       })),
     entries: ({ limit, after, gateId }) =>
-      store
-        .recent(limit, after)
-        .filter((row) => gateId === undefined || row.gateId === gateId)
-        .map(toView),
-    entriesOf: (requestId) => store.entriesOf(requestId).map(toView),
+      (gateId === undefined ? store.entries.recent(limit, after) : store.entries.recentAt(gateId, limit)).map(toView),
+    entriesOf: (requestId) => store.entries.ofRequest(requestId).map(toView),
     look: (entryId, by) => {
-      const row = store.entry(entryId);
+      const row = store.entries.entry(entryId);
       const person = row && identity(row);
       const area = row && gateOf.get(row.gateId)?.area;
       // An entry elsewhere is as unknown as one that never was.
@@ -322,16 +233,23 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    onAlarm: (listener) => {
+      alarmListeners.add(listener);
+      return () => alarmListeners.delete(listener);
+    },
     summary: () => ({
-      passes: store.countPasses(),
+      passes: store.passes.count(),
       today: Object.fromEntries(
-        store.countStates((clock.now() - 86_400_000) as EpochMs).map(({ state, count }) => [state, count]),
+        store.entries.countStates((clock.now() - 86_400_000) as EpochMs).map(({ state, count }) => [state, count]),
       ),
       gatesDown: deps.gates.filter((gate) =>
-        [gate.reader, gate.barrier].some((device) => deps.host.health(device)?.state !== 'ready'),
+        [gate.reader, gate.barrier].some(
+          (device) => device !== undefined && deps.host.health(device)?.state !== 'ready',
+        ),
       ).length,
+      alarms: store.alarms.unseen(),
     }),
-    purge: (before) => store.purgePasses(before),
-    forgetStrangers: (before) => store.forgetStrangers(before),
+    purge: (before) => store.passes.purge(before),
+    forgetStrangers: (before) => store.entries.forgetStrangers(before),
   };
 }

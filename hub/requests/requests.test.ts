@@ -39,6 +39,8 @@ function setUp() {
       companions: 0,
       gates: ['south'],
       areas: [],
+      windows: [],
+      escort: false,
       host: { name: '李' },
     },
   };

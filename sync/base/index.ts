@@ -19,6 +19,7 @@ export {
   seconds,
   minutes,
   hours,
+  minus,
   plus,
   iso,
   parseInstant,

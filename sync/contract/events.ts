@@ -28,34 +28,34 @@ function defineEventType<const T extends string, S extends z.ZodType>(type: Even
 const revision = z.int().min(1).meta({ description: 'Revision of the request that was acted on' });
 const at = instant.meta({ description: 'When it happened, by the hub' });
 
-export const visitorEntered = defineEventType({
-  type: 'hallhub.visitor-access.entered.v1',
-  direction: 'outcome',
-  schema: z
-    .object({
-      revision,
-      at,
-      person: z.int().min(0).meta({ description: 'Index in `people`' }),
-      gate: z.string(),
-      direction: z.enum(['in', 'out']).default('in'),
-      companions: z.int().min(0).default(0).meta({
-        description: "0: the person; else so many who came in on the person's card, who is then not counted again",
-      }),
-      passage: z
-        .enum(['observed', 'unconfirmed'])
-        .meta({ description: 'Whether the gate reported the passage itself' }),
-      byHand: z.boolean().default(false).meta({ description: 'A guard admitted the person' }),
-    })
-    .meta({ id: 'VisitorEntered' }),
-});
+const entered = z
+  .object({
+    revision,
+    at,
+    person: z.int().min(0).meta({ description: 'Index in `people`, or in `plates`' }),
+    gate: z.string(),
+    direction: z.enum(['in', 'out']).default('in'),
+    companions: z.int().min(0).default(0).meta({
+      description: "0: the person; else so many who came in on the person's card, who is then not counted again",
+    }),
+    passage: z.enum(['observed', 'unconfirmed']).meta({ description: 'Whether the gate reported the passage itself' }),
+    byHand: z.boolean().default(false).meta({ description: 'A guard admitted the person' }),
+  })
+  .meta({ id: 'Entered' });
 
-export const visitorRefused = defineEventType({
-  type: 'hallhub.visitor-access.refused.v1',
-  direction: 'outcome',
-  schema: z
-    .object({ revision, at, person: z.int().min(0), gate: z.string(), code: z.string() })
-    .meta({ id: 'VisitorRefused' }),
-});
+const refused = z
+  .object({ revision, at, person: z.int().min(0), gate: z.string(), code: z.string() })
+  .meta({ id: 'Refused' });
+
+const outcome = <const T extends string, S extends z.ZodType>(type: T, schema: S) =>
+  defineEventType({ type, direction: 'outcome', schema });
+
+export const visitorEntered = outcome('hallhub.visitor-access.entered.v1', entered);
+export const visitorRefused = outcome('hallhub.visitor-access.refused.v1', refused);
+export const vehicleEntered = outcome('hallhub.vehicle-access.entered.v1', entered);
+export const vehicleRefused = outcome('hallhub.vehicle-access.refused.v1', refused);
+export const eventEntered = outcome('hallhub.event-access.entered.v1', entered);
+export const eventRefused = outcome('hallhub.event-access.refused.v1', refused);
 
 export const certificatePrinted = defineEventType({
   type: 'hallhub.certificate.printed.v1',
@@ -126,6 +126,10 @@ export const equipmentFaultReported = defineEventType({
 export const allEventTypes = [
   visitorEntered,
   visitorRefused,
+  vehicleEntered,
+  vehicleRefused,
+  eventEntered,
+  eventRefused,
   certificatePrinted,
   certificateNotPrinted,
   walkInRequested,

@@ -17,6 +17,12 @@ export {
   visitorAccess,
   visitorAccessSchema,
 } from './kinds/visitor-access.ts';
+export { type VehicleAccess, vehicleAccess, vehicleAccessSchema } from './kinds/vehicle-access.ts';
+export { type EventAccess, eventAccess, eventAccessSchema } from './kinds/event-access.ts';
+export { type MemberCredential, type Roster, roster, rosterSchema } from './kinds/roster.ts';
+export { type Leave, leave, leaveSchema } from './kinds/leave.ts';
+export { type Block, block, blockSchema } from './kinds/block.ts';
+export { type AccessWindow, accessWindowSchema } from './kinds/access.ts';
 export { type Certificate, certificate, certificateSchema } from './kinds/certificate.ts';
 export { isResidentIdNumber, residentIdCheckDigit } from './resident-id.ts';
 export {
@@ -50,9 +56,13 @@ export {
   certificatePrinted,
   cloudEventSchema,
   equipmentFaultReported,
+  eventEntered,
+  eventRefused,
   eventAnswerSchema,
   eventAnswersSchema,
   eventPositionSchema,
+  vehicleEntered,
+  vehicleRefused,
   visitorEntered,
   visitorRefused,
   walkInRequested,

@@ -14,6 +14,7 @@ const MARKS: Readonly<Record<EntryView['state'], Mark>> = {
   lapsed: { tone: 'calm', text: { zh: '开闸后未通过', en: 'Did not go through' } },
   unconfirmed: { tone: 'calm', text: { zh: '已开闸，通过未确认', en: 'Opened; passage not confirmed' } },
   blocked: { tone: 'bad', text: { zh: '闸机未动作', en: 'Gate did not open' } },
+  free: { tone: 'calm', text: { zh: '自由通行', en: 'Walked through while open' } },
   unexpected: { tone: 'bad', text: { zh: '未授权通过', en: 'Passage without release' } },
 };
 

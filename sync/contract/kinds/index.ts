@@ -1,9 +1,14 @@
 import { defineKinds } from '../kind.ts';
+import { block } from './block.ts';
 import { certificate } from './certificate.ts';
+import { eventAccess } from './event-access.ts';
+import { leave } from './leave.ts';
+import { roster } from './roster.ts';
+import { vehicleAccess } from './vehicle-access.ts';
 import { visitorAccess } from './visitor-access.ts';
 
 /** Every request kind of the contract, in the order in which the documents list them. */
-export const allRequestKinds = [visitorAccess, certificate] as const;
+export const allRequestKinds = [visitorAccess, vehicleAccess, eventAccess, roster, leave, block, certificate] as const;
 
 /** Reads changes of the hall's feed. */
 export const requestKinds = defineKinds(allRequestKinds);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineKind } from '../kind.ts';
 import { residentCardNumber } from '../resident-id.ts';
+import { accessUsesSchema, placesShape, somewhere, windowsField } from './access.ts';
 
 /** What a person shows at the gate. Upper-cased on reading, so that `x` and `X` are the same number. */
 export const personDocumentSchema = z
@@ -26,17 +27,21 @@ export const personDocumentSchema = z
   .meta({ id: 'PersonDocument' });
 export type PersonDocument = z.infer<typeof personDocumentSchema>;
 
-const personSchema = z.object({
+export const accessPersonSchema = z.object({
   name: z.string().trim().min(1).max(100),
   document: personDocumentSchema,
 });
 
-const placeCode = z.string().min(1).max(64);
+export const accessHostSchema = z.object({
+  name: z.string().trim().min(1).max(100),
+  department: z.string().max(200).optional(),
+  phone: z.string().max(40).optional(),
+});
 
 export const visitorAccessSchema = z
   .object({
     people: z
-      .array(personSchema)
+      .array(accessPersonSchema)
       .min(1)
       .max(50)
       .meta({ description: 'Everyone who may open a gate with a document of their own; the first is the visitor' }),
@@ -46,16 +51,17 @@ export const visitorAccessSchema = z
       .max(50)
       .default(0)
       .meta({ description: "How many more come in on the visitor's card without a document of their own (children)" }),
-    gates: z.array(placeCode).max(200).default([]).meta({ description: 'Gate codes that this request opens' }),
-    areas: z.array(placeCode).max(200).default([]).meta({ description: 'Area codes; every gate of the area opens' }),
-    host: z.object({
-      name: z.string().trim().min(1).max(100),
-      department: z.string().max(200).optional(),
-      phone: z.string().max(40).optional(),
-    }),
+    ...placesShape,
+    windows: windowsField,
+    uses: accessUsesSchema.optional().meta({ description: 'Absent: as often as they like' }),
+    escort: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'They come in only together with somebody who may escort (a host of the university)' }),
+    host: accessHostSchema,
     purpose: z.string().max(500).optional(),
   })
-  .refine((data) => data.gates.length + data.areas.length > 0, { error: 'neither gate nor area', path: ['gates'] })
+  .refine(somewhere, { error: 'neither gate nor area', path: ['gates'] })
   .meta({ id: 'VisitorAccess' });
 
 /** An approved visit. The time window is the change's `validFrom`/`validUntil`. */
@@ -64,6 +70,6 @@ export type VisitorAccess = z.infer<typeof visitorAccessSchema>;
 export const visitorAccess = defineKind({
   kind: 'visitor-access',
   major: 1,
-  schemaVersion: '1.0',
+  schemaVersion: '1.1',
   schema: visitorAccessSchema,
 });

@@ -1,0 +1,366 @@
+import type { Barrier, GateAlarm, Passage, PassageSensor } from '@hallhub/device-drivers/capabilities';
+import type { Cancel, Clock, DurationMs, EpochMs } from '@hallhub/sync/base';
+import { minus, ms, plus } from '@hallhub/sync/base';
+import type { CampusClock } from '../calendar.ts';
+import type { RefusalCode } from '../codes.ts';
+import type { Pass } from '../pass.ts';
+import { subjectOf } from '../pass.ts';
+import type { AntiPassback, Decision, Freshness, GateRules, Standing } from '../rules.ts';
+import { decide } from '../rules.ts';
+import type { GateJournal, NewEntry } from './journal.ts';
+import type { Presentation, Shown, Source } from './presentation.ts';
+import { createWaitingRoom } from './waiting.ts';
+
+export interface EdgeGate extends GateRules {
+  readonly antiPassback?: AntiPassback;
+  /** How long the barrier's release is energised. */
+  readonly hold: DurationMs;
+  /** How long after the release somebody may walk through before the grant lapses. */
+  readonly passageTimeout: DurationMs;
+  /** How long somebody who needs an escort or a second person waits for them. */
+  readonly pairTimeout: DurationMs;
+  /** People the area holds at once. */
+  readonly limit?: number;
+}
+
+/** What the person at the gate is told. */
+export type Feedback = (told: {
+  readonly granted: boolean;
+  readonly code?: RefusalCode;
+  /** How many more may follow on this document. */
+  readonly companions?: number;
+}) => void;
+
+export interface GateEdgeDeps {
+  readonly gate: EdgeGate;
+  readonly journal: GateJournal;
+  readonly sources: readonly Source[];
+  readonly barrier: Barrier;
+  readonly passageSensor?: PassageSensor;
+  readonly alarms?: GateAlarm;
+  readonly clock: Clock;
+  readonly campusClock: CampusClock;
+  /** How the gate stands now: schedule, lock-down, fire. */
+  readonly standing: () => Standing;
+  /** Whether the barrier can be left open; else each release is a pulse even while the gate stands open. */
+  readonly staysOpen: boolean;
+  /** Age of the picture of the hall, and what an old one does. */
+  readonly freshness: () => Freshness;
+  readonly clockTrusted: () => boolean;
+  /** Whether a door that this one is interlocked with is open or about to open. */
+  readonly otherDoorOpen: () => boolean;
+  readonly feedback: Feedback;
+  readonly newId: () => string;
+  /** The journal could not be written (a full disk): nobody is let in by what is not on record. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** A guard's word, after it was written down who gave it and why. */
+export interface AdmitOrder {
+  readonly by: string;
+  readonly reason: string;
+  /** The pass and credential of the refusal that is overruled, where there was one. */
+  readonly pass?: Pass;
+}
+
+export interface RunningGate {
+  /** Lets one through by hand. Returns the entry's id. */
+  admit(order: AdmitOrder): string;
+  /** Whether somebody is in it or about to be. */
+  busy(): boolean;
+  stop(): void;
+}
+
+/** How long an order to open lives: long enough for a busy bus, too short for anybody to have walked away. */
+const OPEN_TTL = 2_000 as DurationMs;
+/** Receipts after which the barrier surely did nothing: expired, line not open, refused, never queued, out of service. */
+const CERTAINLY_SHUT: ReadonlySet<string> = new Set([
+  ...['E-DEV-0201', 'E-DEV-0102', 'E-DEV-0203', 'E-DEV-0205', 'E-DEV-0404', 'E-DEV-0405', 'E-DEV-0409'],
+]);
+/** How soon something that happened is offered to the journal again after it could not be written. */
+const RETRY = 5_000 as DurationMs;
+/** What a device tells of longer ago is history: it is written down and opens nothing. */
+const HISTORY = ms(10_000);
+/** Somebody who walks through so soon after an expected passage came in on the heels of that person. */
+const TAILGATE = ms(4_000);
+
+/** Somebody at the gate who is refused only until an escort or a second person shows a credential. */
+interface Pending {
+  readonly shown: Presentation;
+  readonly pass: Pass;
+  readonly code: RefusalCode;
+  readonly cancelTimer: Cancel;
+}
+
+/** What follows once somebody has walked through: the same person's companions, or those who waited for this person. */
+export interface Follow {
+  readonly shown: Presentation;
+  readonly companions: number;
+  readonly followers: readonly Presentation[];
+  readonly pass: Pass;
+}
+
+/**
+ * One gate, end to end: credential, decision, commit, release, passage. From the last byte of the credential to the order
+ * for the barrier everything is synchronous, so nothing can come between.
+ */
+export function runGate(deps: GateEdgeDeps): RunningGate {
+  const { gate, journal, clock } = deps;
+  const retries = new Set<Cancel>();
+  const pendings = new Set<Pending>();
+  /** Who went in a moment ago and may still vouch for others. */
+  let vouching: readonly { readonly pass: Pass; readonly until: EpochMs }[] = [];
+  let lastPassed = Number.NEGATIVE_INFINITY;
+
+  /** What has happened cannot be refused any more: it is written as soon as the disk takes it, with the time it happened. */
+  const surely = (write: () => void): void => {
+    try {
+      write();
+    } catch (error) {
+      deps.onFault(error);
+      const cancel = clock.after(RETRY, () => {
+        retries.delete(cancel);
+        surely(write);
+      });
+      retries.add(cancel);
+    }
+  };
+  const attempt = (act: () => void): void => {
+    try {
+      act();
+    } catch (error) {
+      deps.onFault(error);
+    }
+  };
+  const settle = (...move: Parameters<GateJournal['settle']>): void => {
+    surely(() => {
+      journal.settle(...move);
+    });
+  };
+  const entry = (at: EpochMs): Pick<NewEntry, 'id' | 'gate' | 'at' | 'local'> => ({
+    id: deps.newId(),
+    gate,
+    at,
+    local: deps.campusClock(at),
+  });
+  const waiting = createWaitingRoom<Follow>({
+    clock,
+    timeout: gate.passageTimeout,
+    onLapsed: (id, doubtful) => {
+      settle(id, doubtful ? 'unconfirmed' : 'lapsed', clock.now());
+    },
+  });
+
+  const decideOn = (shown: Presentation, companion: boolean, partners: readonly Pass[]): Decision => {
+    const now = clock.now();
+    const local = deps.campusClock(now);
+    const limit = gate.limit;
+    return decide({
+      gate,
+      standing: deps.standing(),
+      candidates: journal.candidates(shown.credential, gate, local),
+      now,
+      local,
+      ...(shown.cardValidTo !== undefined && { cardValidTo: shown.cardValidTo }),
+      duress: shown.duress === true,
+      companion,
+      clockTrusted: deps.clockTrusted(),
+      freshness: deps.freshness(),
+      ...(limit !== undefined && { occupancy: { inside: journal.heads(gate.area), limit } }),
+      led: !gate.firstPerson || journal.led(gate.area, local.date),
+      otherDoorOpen: deps.otherDoorOpen(),
+      partners,
+    });
+  };
+
+  const present = (shown: Shown): void => {
+    attempt(() => {
+      if ('code' in shown) reject(shown.code, shown.method, shown.at);
+      else if (shown.at < minus(clock.now(), HISTORY)) reject('E-GATE-0138', shown.method, shown.at, shown.credential);
+      else judge(shown);
+    });
+  };
+
+  const reject = (code: RefusalCode, method: string, at: EpochMs, credential?: Uint8Array): void => {
+    journal.add({ ...entry(at), state: 'refused', code, method, ...(credential && { credential }) });
+    if (code !== 'E-GATE-0138') deps.feedback({ granted: false, code });
+  };
+
+  const judge = (shown: Presentation): void => {
+    const now = clock.now();
+    vouching = vouching.filter(({ until }) => until > now);
+    const partners = [...[...pendings].map(({ pass }) => pass), ...vouching.map(({ pass }) => pass)];
+    const decision = decideOn(shown, false, partners);
+    if (!decision.granted) {
+      if (decision.awaits && decision.pass) wait(shown, decision.pass, decision.code);
+      else refuse(shown, decision);
+      return;
+    }
+    const { pass } = decision;
+    const followers = [...pendings].filter((pending) => subjectOf(pending.pass) !== subjectOf(pass));
+    for (const pending of pendings) drop(pending);
+    vouching = [...vouching, { pass, until: plus(now, gate.pairTimeout) }];
+    const follow: Follow = {
+      shown,
+      pass,
+      companions: pass.companions,
+      followers: followers.map((pending) => pending.shown),
+    };
+    release(follow, { warnings: decision.warnings });
+  };
+
+  /** Not journalled yet: whoever they wait for may be reaching for their card. */
+  const wait = (shown: Presentation, pass: Pass, code: RefusalCode): void => {
+    for (const earlier of pendings) if (subjectOf(earlier.pass) === subjectOf(pass)) drop(earlier);
+    const pending: Pending = {
+      shown,
+      pass,
+      code,
+      cancelTimer: clock.after(gate.pairTimeout, () => {
+        pendings.delete(pending);
+        attempt(() => {
+          refuse(shown, { granted: false, code, pass });
+        });
+      }),
+    };
+    pendings.add(pending);
+    deps.feedback({ granted: false, code });
+  };
+  const drop = (pending: Pending): void => {
+    pending.cancelTimer();
+    pendings.delete(pending);
+  };
+
+  const refuse = (shown: Presentation, { code, pass }: Extract<Decision, { granted: false }>): void => {
+    journal.add({
+      ...entry(clock.now()),
+      state: 'refused',
+      code,
+      method: shown.method,
+      credential: shown.credential,
+      ...(pass && { pass }),
+      ...(shown.stranger && !pass && { stranger: shown.stranger }),
+    });
+    deps.feedback({ granted: false, code });
+  };
+
+  const release = (
+    follow: Follow,
+    how: { readonly companion?: boolean; readonly warnings?: readonly RefusalCode[] } = {},
+  ): void => {
+    const { pass, shown } = follow;
+    const warning = how.warnings?.[0];
+    const facts = entry(clock.now());
+    journal.add({
+      ...facts,
+      state: 'releasing',
+      pass,
+      credential: shown.credential,
+      method: shown.method,
+      ...(how.companion && { companion: true }),
+      ...(warning && { warning }),
+    });
+    if (warning === 'E-GATE-0113') raise('duress', facts.at);
+    if (deps.standing() === 'open' && deps.staysOpen) {
+      // The gate stands open: that somebody showed a credential is all there is to know.
+      settle(facts.id, 'unconfirmed', facts.at);
+    } else order(facts.id, `request:${pass.requestId}`, facts.at, follow);
+    deps.feedback({ granted: true, companions: follow.companions + follow.followers.length });
+  };
+
+  const order = (id: string, issuedBy: string, at: EpochMs, follow?: Follow): void => {
+    const opened = deps.barrier.open({
+      id,
+      name: 'open',
+      args: { hold: gate.hold, direction: gate.direction },
+      issuedAt: at,
+      expiresAt: plus(at, OPEN_TTL),
+      issuedBy,
+    });
+    if (deps.passageSensor) waiting.expect(id, at, follow);
+    void opened.then((receipt) => {
+      if (receipt.ok) {
+        settle(id, deps.passageSensor ? 'released' : 'unconfirmed', clock.now(), {
+          confirmation: receipt.value.confirmation,
+        });
+        if (!deps.passageSensor && follow) next(follow);
+      } else if (CERTAINLY_SHUT.has(receipt.error.code)) {
+        waiting.forget(id);
+        settle(id, 'blocked', clock.now(), { failure: receipt.error });
+      } else {
+        // The order left and nobody knows what became of it. Who then walks through was let through; else it stays open to doubt.
+        if (!deps.passageSensor) settle(id, 'unconfirmed', clock.now(), { failure: receipt.error });
+        else waiting.doubt(id);
+      }
+    });
+  };
+
+  /** The barrier lets one through at a time, so each who follows is a release of its own, judged anew, after the one before. */
+  const next = ({ shown, pass, companions, followers }: Follow): void => {
+    attempt(() => {
+      if (companions > 0 && deps.passageSensor) {
+        const decision = decideOn(shown, true, []);
+        if (decision.granted && decision.pass.requestId === pass.requestId)
+          release({ shown, pass: decision.pass, companions: companions - 1, followers }, { companion: true });
+        return;
+      }
+      const [first, ...others] = followers;
+      if (!first) return;
+      const decision = decideOn(first, false, [pass]);
+      if (decision.granted)
+        release(
+          { shown: first, pass: decision.pass, companions: decision.pass.companions, followers: others },
+          { warnings: decision.warnings },
+        );
+      else refuse(first, decision);
+    });
+  };
+
+  const onPassage = (passage: Passage): void => {
+    const grant = passage.direction === gate.direction ? waiting.take(passage.at) : undefined;
+    if (grant) {
+      lastPassed = passage.at;
+      settle(grant.id, 'passed', passage.at, { confirmation: 'observed' });
+      if (grant.then) next(grant.then);
+      return;
+    }
+    const free = deps.standing() === 'open' || deps.standing() === 'fire';
+    const facts = entry(passage.at);
+    surely(() => {
+      journal.add({ ...facts, state: free ? 'free' : 'unexpected' });
+    });
+    // A lane without sensors for it: who walks in on the heels of somebody is told from the times.
+    if (!free && passage.direction === 'in' && passage.at >= lastPassed && passage.at - lastPassed < TAILGATE)
+      raise('tailgating', passage.at);
+  };
+
+  const raise = (alarm: Parameters<GateJournal['alarm']>[0]['alarm'], at: EpochMs, clear = false): void => {
+    surely(() => {
+      journal.alarm({ id: deps.newId(), gateId: gate.id, alarm, at, clear });
+    });
+  };
+
+  const stops = [
+    ...deps.sources.map((source) => source(present)),
+    deps.passageSensor?.onPassage(onPassage),
+    deps.alarms?.onAlarm(({ alarm, at, clear }) => {
+      raise(alarm, at, clear);
+    }),
+  ];
+  return {
+    admit: ({ by, reason, pass }) => {
+      const facts = entry(clock.now());
+      journal.add({ ...facts, state: 'releasing', byHand: `${by}:${reason}`, ...(pass && { pass }) });
+      order(facts.id, `staff:${by}`, facts.at);
+      deps.feedback({ granted: true });
+      return facts.id;
+    },
+    busy: () => waiting.size() > 0,
+    stop: () => {
+      for (const stop of stops) stop?.();
+      waiting.clear();
+      for (const pending of pendings) drop(pending);
+      for (const cancel of retries) cancel();
+    },
+  };
+}

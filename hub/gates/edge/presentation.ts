@@ -1,0 +1,49 @@
+import { credentialKind, credentialText } from '@hallhub/device-drivers/capabilities';
+import type { CardReader } from '@hallhub/device-drivers/capabilities';
+import type { Cancel, EpochMs } from '@hallhub/sync/base';
+import type { RefusalCode } from '../codes.ts';
+
+/** Something held to a gate that names somebody. */
+export interface Presentation {
+  /** What kind of thing: `resident-id`, `uid`, `campus-code`, `plate`, … */
+  readonly method: string;
+  /** Keyed hash under which passes are found. */
+  readonly credential: Uint8Array;
+  /** When, by the device. */
+  readonly at: EpochMs;
+  /** YYYYMMDD of the card itself. */
+  readonly cardValidTo?: string;
+  readonly duress?: boolean;
+  /** What the card itself says of its holder. */
+  readonly stranger?: { readonly name: string; readonly number: string };
+}
+
+/** Or something that is refused before anybody is looked up: a forged code, an unsure plate, an event of the past. */
+export interface Rejected {
+  readonly method: string;
+  readonly at: EpochMs;
+  readonly code: RefusalCode;
+}
+
+export type Shown = Presentation | Rejected;
+
+/** Where presentations come from: a reader, a scanner, a camera. Returns what stops it. */
+export type Source = (present: (shown: Shown) => void) => Cancel;
+
+/** Keyed hash of a credential in its normal form; see the vault. */
+export type Match = (type: string, value: string) => Uint8Array;
+
+/** A card reader as a source. */
+export const cardSource =
+  (reader: CardReader, match: Match): Source =>
+  (present) =>
+    reader.onCard(({ presented, at }) => {
+      const card = presented.type === 'resident-id' ? presented.card : undefined;
+      present({
+        method: credentialKind(presented),
+        credential: match(credentialKind(presented), credentialText(presented)),
+        at,
+        ...(card?.validTo !== undefined && { cardValidTo: card.validTo }),
+        ...(card && { stranger: { name: card.name, number: card.number } }),
+      });
+    });

@@ -1,0 +1,62 @@
+import type { Cancel, Clock, DurationMs, EpochMs } from '@hallhub/sync/base';
+import { ms } from '@hallhub/sync/base';
+
+/** Clocks of a reader's and a turnstile's machine may differ by so much. */
+const CLOCK_SLACK = ms(2_000);
+
+export interface Taken<T> {
+  readonly id: string;
+  /** What comes after the passage. */
+  readonly then: T | undefined;
+}
+
+interface Waiting<T> extends Taken<T> {
+  /** When it was granted. */
+  readonly at: EpochMs;
+  readonly cancelTimer: Cancel;
+}
+
+/** Grants of one gate that nobody has walked through yet, oldest first. */
+export function createWaitingRoom<T>(deps: {
+  readonly clock: Clock;
+  readonly timeout: DurationMs;
+  /** Nobody came. `doubtful`: the order may or may not have reached the barrier. */
+  readonly onLapsed: (id: string, doubtful: boolean) => void;
+}) {
+  const waiting: Waiting<T>[] = [];
+  const doubtful = new Set<string>();
+
+  const forget = (id: string): Waiting<T> | undefined => {
+    const index = waiting.findIndex((grant) => grant.id === id);
+    const [grant] = waiting.splice(index, index < 0 ? 0 : 1);
+    grant?.cancelTimer();
+    return grant;
+  };
+
+  return {
+    expect: (id: string, at: EpochMs, then: T | undefined): void => {
+      const cancelTimer = deps.clock.after(deps.timeout, () => {
+        forget(id);
+        deps.onLapsed(id, doubtful.delete(id));
+      });
+      waiting.push({ id, at, then, cancelTimer });
+    },
+    /** The oldest grant that somebody who walked at `at` can have been given; what an agent tells of an hour ago is nobody's who stands here now. */
+    take: (at: EpochMs): Taken<T> | undefined => {
+      const grant = waiting.find((candidate) => at >= candidate.at - CLOCK_SLACK);
+      if (!grant) return undefined;
+      doubtful.delete(grant.id);
+      return forget(grant.id);
+    },
+    forget: (id: string): void => {
+      forget(id);
+    },
+    doubt: (id: string): void => {
+      if (waiting.some((grant) => grant.id === id)) doubtful.add(id);
+    },
+    size: (): number => waiting.length,
+    clear: (): void => {
+      for (const { cancelTimer } of waiting.splice(0)) cancelTimer();
+    },
+  };
+}

@@ -1,0 +1,181 @@
+import type { EpochMs } from '@hallhub/sync/base';
+import type { Db } from '@hallhub/sync/sqlite';
+import type { Direction } from '../pass.ts';
+
+/**
+ * The life of one entry. `releasing`: committed, the order to the barrier is about to leave. `released`: the barrier took
+ * it. Then `passed` (somebody walked through), `lapsed` (nobody did), `unconfirmed` (this gate cannot tell, or the process
+ * died in between) or `blocked` (the barrier did not take the order). `refused`, `unexpected` (a passage that nobody was let
+ * through for) and `free` (a passage while the gate stood open) end at once.
+ */
+export type EntryState =
+  'refused' | 'releasing' | 'released' | 'passed' | 'lapsed' | 'unconfirmed' | 'blocked' | 'unexpected' | 'free';
+
+/** In what somebody may have come in: a grant not walked through yet counts, because its holder stands in the gate. */
+const COUNTED = `state IN ('releasing', 'released', 'passed', 'unconfirmed')`;
+
+export interface EntryRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly gateId: string;
+  readonly at: EpochMs;
+  readonly state: EntryState;
+  readonly code: string | null;
+  readonly requestId: string | null;
+  readonly person: number | null;
+  readonly kind: string | null;
+  readonly passId: string | null;
+  readonly companion: number;
+  readonly display: Uint8Array | null;
+  readonly area: string | null;
+  readonly way: Direction | null;
+  readonly day: string | null;
+  readonly subject: string | null;
+  readonly method: string | null;
+  readonly warning: string | null;
+  /** Who admitted by hand, and why: `<staff>:<reason>`. */
+  readonly byHand: string | null;
+  /** The agent that decided; null: the hub itself. */
+  readonly source: string | null;
+  readonly settledAt: EpochMs | null;
+}
+
+export interface EntryInsert {
+  readonly id: string;
+  readonly gateId: string;
+  readonly area: string;
+  readonly way: Direction;
+  /** Campus date. */
+  readonly day: string;
+  readonly at: EpochMs;
+  readonly state: EntryState;
+  readonly code?: string;
+  readonly warning?: string;
+  readonly requestId?: string;
+  readonly person?: number;
+  readonly kind?: string;
+  readonly passId?: string;
+  readonly subject?: string;
+  /** Set where uses are counted. */
+  readonly account?: string;
+  readonly slot?: string;
+  readonly companion?: boolean;
+  readonly credential?: Uint8Array;
+  readonly method?: string;
+  readonly display?: Uint8Array;
+  readonly byHand?: string;
+  readonly source?: string;
+}
+
+const COLUMNS = `seq, id, gate_id AS gateId, at, state, code, request_id AS requestId, person, kind, pass_id AS passId, companion,
+  display, area, way, day, subject, method, warning, by_hand AS byHand, source, settled_at AS settledAt`;
+
+export type EntryStore = ReturnType<typeof createEntryStore>;
+
+/** The SQL of entries, and of what is counted in them. */
+export function createEntryStore(db: Db) {
+  const insert = db.prepare(
+    `INSERT INTO gate_entry (id, gate_id, area, way, day, at, state, code, warning, request_id, person, kind, pass_id, subject, account,
+       slot, companion, credential, method, display, by_hand, source)
+     VALUES (@id, @gateId, @area, @way, @day, @at, @state, @code, @warning, @requestId, @person, @kind, @passId, @subject, @account,
+       @slot, @companion, @credential, @method, @display, @byHand, @source)
+     ON CONFLICT (id) DO NOTHING`,
+  );
+  const settle = db.prepare(
+    `UPDATE gate_entry SET state = @state, settled_at = @at, code = coalesce(@code, code), confirmation = coalesce(@confirmation, confirmation)
+     WHERE id = @id AND (state = 'releasing' OR (state = 'released' AND @state <> 'released'))`,
+  );
+  const open = db.prepare<[], EntryRow>(
+    `SELECT ${COLUMNS} FROM gate_entry WHERE state IN ('releasing', 'released') AND source IS NULL`,
+  );
+  const byId = db.prepare<[string], EntryRow>(`SELECT ${COLUMNS} FROM gate_entry WHERE id = ?`);
+  const ofRequest = db.prepare<[string], EntryRow>(
+    `SELECT ${COLUMNS} FROM gate_entry WHERE request_id = ? ORDER BY seq`,
+  );
+  const recent = db.prepare<[number, number], EntryRow>(
+    `SELECT ${COLUMNS} FROM gate_entry WHERE seq > ? ORDER BY seq DESC LIMIT ?`,
+  );
+  const recentAt = db.prepare<[string, number], EntryRow>(
+    `SELECT ${COLUMNS} FROM gate_entry WHERE gate_id = ? ORDER BY seq DESC LIMIT ?`,
+  );
+  const countStates = db.prepare<[number], { state: EntryState; count: number }>(
+    'SELECT state, count(*) AS count FROM gate_entry WHERE at >= ? GROUP BY state',
+  );
+  const used = db.prepare<{ account: string; day: string }, { ever: number; today: number }>(
+    `SELECT count(*) AS ever, count(*) FILTER (WHERE day = @day) AS today FROM gate_entry
+     WHERE account = @account AND way = 'in' AND companion = 0 AND ${COUNTED}`,
+  );
+  const slotTaken = db
+    .prepare<{ slot: string; subject: string }, number>(
+      `SELECT count(DISTINCT CASE companion WHEN 0 THEN subject ELSE id END) FROM gate_entry
+       WHERE slot = @slot AND way = 'in' AND subject <> @subject AND ${COUNTED}`,
+    )
+    .pluck();
+  const slotOwn = db
+    .prepare<{ slot: string; subject: string }, number>(
+      `SELECT count(*) FROM gate_entry WHERE slot = @slot AND way = 'in' AND subject = @subject AND companion = 1 AND ${COUNTED}`,
+    )
+    .pluck();
+  const last = db.prepare<
+    { subject: string; way: string; gateId: string; area: string },
+    { here: EpochMs | null; area: EpochMs | null }
+  >(
+    `SELECT max(at) FILTER (WHERE gate_id = @gateId) AS here, max(at) AS area FROM gate_entry
+     WHERE subject = @subject AND way = @way AND area = @area AND ${COUNTED}`,
+  );
+  const forgetStrangers = db.prepare(
+    'UPDATE gate_entry SET display = NULL, credential = NULL WHERE at < ? AND display IS NOT NULL',
+  );
+  const purge = db.prepare('DELETE FROM gate_entry WHERE at < ?');
+
+  return {
+    /** Returns whether it was new: an agent may tell of an entry twice. */
+    add: (entry: EntryInsert): boolean =>
+      insert.run({
+        ...entry,
+        code: entry.code ?? null,
+        warning: entry.warning ?? null,
+        requestId: entry.requestId ?? null,
+        person: entry.person ?? null,
+        kind: entry.kind ?? null,
+        passId: entry.passId ?? null,
+        subject: entry.subject ?? null,
+        account: entry.account ?? null,
+        slot: entry.slot ?? null,
+        companion: entry.companion === true ? 1 : 0,
+        credential: entry.credential ?? null,
+        method: entry.method ?? null,
+        display: entry.display ?? null,
+        byHand: entry.byHand ?? null,
+        source: entry.source ?? null,
+      }).changes > 0,
+    /** Moves an open entry on; does nothing when it has already moved past. Returns whether it did. */
+    settle: (
+      id: string,
+      state: EntryState,
+      at: EpochMs,
+      extra: { readonly code?: string; readonly confirmation?: string } = {},
+    ): boolean =>
+      settle.run({ id, state, at, code: extra.code ?? null, confirmation: extra.confirmation ?? null }).changes > 0,
+    /** Grants of this process's gates that nobody has walked through yet. */
+    open: (): readonly EntryRow[] => open.all(),
+    entry: (id: string): EntryRow | undefined => byId.get(id),
+    ofRequest: (requestId: string): readonly EntryRow[] => ofRequest.all(requestId),
+    /** Newest first. */
+    recent: (limit: number, after = 0): readonly EntryRow[] => recent.all(after, limit),
+    recentAt: (gateId: string, limit: number): readonly EntryRow[] => recentAt.all(gateId, limit),
+    countStates: (since: EpochMs) => countStates.all(since),
+    used: (account: string, day: string) => used.get({ account, day }) ?? { ever: 0, today: 0 },
+    /** Heads in a slot without the subject's own; those who came in on the subject's document count. */
+    slotTaken: (slot: string, subject: string): number =>
+      (slotTaken.get({ slot, subject }) ?? 0) + (slotOwn.get({ slot, subject }) ?? 0),
+    /** When the subject last went this way, here and anywhere in the area. */
+    last: (subject: string, gate: { readonly id: string; readonly area: string; readonly direction: Direction }) => {
+      const row = last.get({ subject, way: gate.direction, gateId: gate.id, area: gate.area });
+      return { here: row?.here ?? undefined, area: row?.area ?? undefined };
+    },
+    /** Forgets what strangers' cards said; that somebody was refused stays. */
+    forgetStrangers: (before: EpochMs): number => forgetStrangers.run(before).changes,
+    purge: (before: EpochMs): number => purge.run(before).changes,
+  };
+}

@@ -1,0 +1,24 @@
+import type { Db } from '@hallhub/sync/sqlite';
+import type { AlarmStore } from './alarms.ts';
+import { createAlarmStore } from './alarms.ts';
+import type { EntryStore } from './entries.ts';
+import { createEntryStore } from './entries.ts';
+import type { PassStore } from './passes.ts';
+import { createPassStore } from './passes.ts';
+import type { PresenceStore } from './presence.ts';
+import { createPresenceStore } from './presence.ts';
+
+/** Everything the domain keeps; the same tables at the hub and in an agent. */
+export interface GateStore {
+  readonly passes: PassStore;
+  readonly entries: EntryStore;
+  readonly presence: PresenceStore;
+  readonly alarms: AlarmStore;
+}
+
+export const createGateStore = (db: Db): GateStore => ({
+  passes: createPassStore(db),
+  entries: createEntryStore(db),
+  presence: createPresenceStore(db),
+  alarms: createAlarmStore(db),
+});

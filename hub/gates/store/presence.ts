@@ -1,0 +1,105 @@
+import type { EpochMs } from '@hallhub/sync/base';
+import type { Db } from '@hallhub/sync/sqlite';
+import type { Direction } from '../pass.ts';
+import type { Standing } from '../rules.ts';
+
+export interface PresenceRow {
+  readonly area: string;
+  readonly subject: string;
+  readonly at: EpochMs;
+  readonly heads: number;
+  readonly requestId: string | null;
+  readonly person: number | null;
+  readonly kind: string | null;
+  readonly gateId: string;
+}
+
+export interface Movement {
+  readonly area: string;
+  readonly subject: string;
+  readonly way: Direction;
+  readonly at: EpochMs;
+  readonly companion: boolean;
+  readonly requestId?: string;
+  readonly person?: number;
+  readonly kind?: string;
+  readonly gateId: string;
+}
+
+export interface StandingRow {
+  readonly scope: string;
+  readonly standing: Exclude<Standing, 'controlled'>;
+  readonly since: EpochMs;
+  readonly by: string;
+}
+
+export type PresenceStore = ReturnType<typeof createPresenceStore>;
+
+/** Who is where, whether an area was opened by its first person today, and how gates and areas stand. */
+export function createPresenceStore(db: Db) {
+  const move = db.prepare(
+    `INSERT INTO gate_presence (area, subject, inside, at, heads, request_id, person, kind, gate_id)
+     VALUES (@area, @subject, @inside, @at, 1, @requestId, @person, @kind, @gateId)
+     ON CONFLICT (area, subject) DO UPDATE SET inside = excluded.inside, at = excluded.at, heads = 1, request_id = excluded.request_id,
+       person = excluded.person, kind = excluded.kind, gate_id = excluded.gate_id
+     WHERE excluded.at >= gate_presence.at`,
+  );
+  const join = db.prepare(
+    `UPDATE gate_presence SET heads = heads + 1 WHERE area = @area AND subject = @subject AND inside = 1`,
+  );
+  const insideSince = db
+    .prepare<[string, string], EpochMs>('SELECT at FROM gate_presence WHERE area = ? AND subject = ? AND inside = 1')
+    .pluck();
+  const heads = db
+    .prepare<[string], number>('SELECT coalesce(sum(heads), 0) FROM gate_presence WHERE area = ? AND inside = 1')
+    .pluck();
+  const otherInside = db
+    .prepare<[string, string, string], number>(
+      'SELECT count(*) FROM gate_presence WHERE request_id = ? AND inside = 1 AND area = ? AND subject <> ?',
+    )
+    .pluck();
+  const inside = db.prepare<[string], PresenceRow>(
+    `SELECT area, subject, at, heads, request_id AS requestId, person, kind, gate_id AS gateId FROM gate_presence
+     WHERE area = ? AND inside = 1 ORDER BY at`,
+  );
+  const forget = db.prepare('DELETE FROM gate_presence WHERE at < ?');
+  const lead = db.prepare('INSERT OR IGNORE INTO gate_led (area, day) VALUES (?, ?)');
+  const led = db.prepare<[string, string], number>('SELECT 1 FROM gate_led WHERE area = ? AND day = ?').pluck();
+  const stand = db.prepare(
+    `INSERT INTO gate_standing (scope, standing, since, by) VALUES (?, ?, ?, ?)
+     ON CONFLICT (scope) DO UPDATE SET standing = excluded.standing, since = excluded.since, by = excluded.by`,
+  );
+  const relax = db.prepare('DELETE FROM gate_standing WHERE scope = ?');
+  const standings = db.prepare<[], StandingRow>('SELECT scope, standing, since, by FROM gate_standing ORDER BY scope');
+
+  return {
+    /** Applies a passage; one that is older than what is known changes nothing. */
+    move: ({ companion, way, ...movement }: Movement): void => {
+      if (companion && way === 'in') join.run({ area: movement.area, subject: movement.subject });
+      else if (!companion)
+        move.run({
+          ...movement,
+          inside: way === 'in' ? 1 : 0,
+          requestId: movement.requestId ?? null,
+          person: movement.person ?? null,
+          kind: movement.kind ?? null,
+        });
+    },
+    insideSince: (area: string, subject: string): EpochMs | undefined => insideSince.get(area, subject),
+    heads: (area: string): number => heads.get(area) ?? 0,
+    otherInside: (requestId: string, area: string, subject: string): boolean =>
+      (otherInside.get(requestId, area, subject) ?? 0) > 0,
+    inside: (area: string): readonly PresenceRow[] => inside.all(area),
+    forget: (before: EpochMs): number => forget.run(before).changes,
+    lead: (area: string, day: string): void => {
+      lead.run(area, day);
+    },
+    led: (area: string, day: string): boolean => led.get(area, day) !== undefined,
+    /** How a scope (`area:<id>`, `gate:<id>`) stands until it is relaxed. */
+    stand: (scope: string, standing: StandingRow['standing'], since: EpochMs, by: string): void => {
+      stand.run(scope, standing, since, by);
+    },
+    relax: (scope: string): boolean => relax.run(scope).changes > 0,
+    standings: (): readonly StandingRow[] => standings.all(),
+  };
+}
