@@ -222,6 +222,11 @@ export const gateSchema = z.strictObject({
   passageSensor: id.optional(),
   /** A contact of the fire alarm; it releases every gate of the area until somebody resets it by hand. */
   fireInput: id.optional(),
+  /** What shows people why; by default the reader, where it can. */
+  display: id.optional(),
+  speaker: id.optional(),
+  /** How sure a camera must be of a plate for it to open anything. */
+  certainty: z.number().min(0).max(1).default(0.85),
   direction: z.enum(['in', 'out']).default('in'),
   /** `known`: whoever has any approval may leave, late or not. `checked`: leaving needs the same as coming in. */
   exit: z.enum(['known', 'checked']).default('known'),
@@ -247,6 +252,8 @@ export const GATE_PARTS = [
   'barrier',
   'passageSensor',
   'fireInput',
+  'display',
+  'speaker',
 ] as const satisfies readonly (keyof z.output<typeof gateSchema>)[];
 
 /** A Home Assistant on the same broker, in which every device also appears. */

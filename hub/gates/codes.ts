@@ -43,4 +43,6 @@ export const gateCodes = defineCodes({
   ...refusals,
   'E-GATE-0201': { zh: '闸机没有响应，请联系值班人员', en: 'The gate does not answer; please see the guard' },
   'E-GATE-0202': { zh: '没有这个通行记录', en: 'There is no such entry' },
+  'E-GATE-0203': { zh: '没有这个门或区域，或它未在运行', en: 'There is no such gate or area, or it is not running' },
+  'E-GATE-0204': { zh: '没有需要解除的状态', en: 'Nothing was ordered there' },
 });

@@ -1,26 +1,25 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { Cancel, Clock, DurationMs, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
-import { failure, ok, uuidv7 } from '@hallhub/sync/base';
+import { failure, ok } from '@hallhub/sync/base';
 import type { Revoke } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
-import { storeFailure } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/service.ts';
 import type { AreaConfig, GateConfig } from '../config/index.ts';
 import type { Approved, KindHandler, Requests } from '../requests/service.ts';
 import type { Vault } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
 import { campusClock as campusClockOf } from './calendar.ts';
-import type { Feedback, RunningGate } from './edge/gate.ts';
-import { runGate } from './edge/gate.ts';
 import { createGateJournal } from './edge/journal.ts';
-import { edgeGate, gateParts, gateSources } from './edge/parts.ts';
+import type { RunningGates } from './edge/run.ts';
+import { runGates } from './edge/run.ts';
+import { createStandings } from './edge/standings.ts';
 import { toPasses } from './enrol-passes.ts';
 import type { GateKind } from './project.ts';
 import { createReports } from './reports.ts';
-import { standingOf } from './standing.ts';
 import { createGateStore } from './store/index.ts';
 import type { AlarmRow } from './store/alarms.ts';
+import type { StandingRow } from './store/presence.ts';
 import type { EntryRow, EntryState } from './store/entries.ts';
 import type { EntryView, GateView, Identity } from './views.ts';
 import { personOf, strangerOf, toEntryView } from './views.ts';
@@ -57,6 +56,20 @@ export interface Gates {
   entriesOf(requestId: string): readonly EntryView[];
   /** Whose entry it was, in full; the look is in the audit log before the answer is out. Errors: `E-GATE-0202`. */
   look(entryId: string, by: { readonly id: string; readonly mayLookIn: (area: string) => boolean }): Result<Identity>;
+  /** Lets one through by hand; who did and why is in the audit log before the barrier is told. Errors: `E-GATE-0202`, `E-GATE-0203`. */
+  admit(order: AdmitRequest, staffId: string): Result<{ readonly entryId: string }>;
+  /** Shuts a scope (`area:<id>`, `gate:<id>`) to all who may not override, until it is relaxed. Errors: `E-GATE-0203`. */
+  lockDown(scope: string, staffId: string): Result<void>;
+  /** Leaves a scope open, until it is relaxed. Errors: `E-GATE-0203`. */
+  leaveOpen(scope: string, staffId: string): Result<void>;
+  /** Back to the schedule; also how doors that a fire released are locked again. Errors: `E-GATE-0203`, `E-GATE-0204`. */
+  relax(scope: string, staffId: string): Result<void>;
+  /** What was ordered against the schedule. */
+  orders(): readonly StandingRow[];
+  /** Newest first. */
+  alarms(options: { readonly limit: number }): readonly AlarmRow[];
+  /** Somebody has seen to it. Errors: `E-GATE-0202`. */
+  seeAlarm(id: string, staffId: string): Result<void>;
   onEntry(listener: (entry: EntryView) => void): Cancel;
   onAlarm(listener: (alarm: AlarmRow) => void): Cancel;
   summary(): GatesSummary;
@@ -64,6 +77,22 @@ export interface Gates {
   purge(before: EpochMs): number;
   /** Forgets who was refused before `before` and had no request. */
   forgetStrangers(before: EpochMs): number;
+}
+
+/** Reasons from which a guard chooses when admitting by hand. */
+export const ADMIT_REASONS = [
+  'host-vouches',
+  'document-checked',
+  'device-fault',
+  'emergency',
+  'official-business',
+] as const;
+
+export interface AdmitRequest {
+  readonly gateId: string;
+  /** The refusal that is overruled; absent: somebody who showed nothing. */
+  readonly entryId?: string | undefined;
+  readonly reason: (typeof ADMIT_REASONS)[number];
 }
 
 export interface GatesSummary {
@@ -79,14 +108,13 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
   const campusClock = campusClockOf(deps.calendar);
   const listeners = new Set<(entry: EntryView) => void>();
   const alarmListeners = new Set<(alarm: AlarmRow) => void>();
-  const running = new Map<string, RunningGate>();
-  const stops: Cancel[] = [];
+  let running: RunningGates | undefined;
   const gateOf = new Map(deps.gates.map((gate) => [gate.id, gate]));
   const reports = createReports({
     outbox: deps.outbox,
     revisionOf: (requestId) => deps.requests().get(requestId)?.revision ?? 1,
   });
-  const orders = new Map(store.presence.standings().map(({ scope, standing }) => [scope, standing]));
+  const standings = createStandings({ presence: store.presence, clock, campusClock });
 
   const identity = (row: EntryRow): Identity | undefined => {
     if (row.requestId === null || row.person === null) return strangerOf(row, vault);
@@ -137,47 +165,13 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     },
   };
 
-  const startGate = (gate: GateConfig): void => {
-    const area = deps.areas.find(({ id }) => id === gate.area);
-    const parts = area && gateParts(gate, deps.host);
-    if (!parts) {
-      deps.log('warn', 'gate cannot start: a device lacks what the gate needs of it', { gate: gate.id });
-      return;
-    }
-    const feedback: Feedback = () => undefined;
-    if (parts.reader)
-      stops.push(
-        parts.reader.onUnreadable(({ code }) => {
-          deps.log('info', 'a card could not be read', { gate: gate.id, code });
-        }),
-      );
-    running.set(
-      gate.id,
-      runGate({
-        gate: edgeGate(gate, area),
-        journal,
-        sources: gateSources(parts, (type, value) => vault.match(type, value)),
-        barrier: parts.barrier,
-        ...(parts.passageSensor && { passageSensor: parts.passageSensor }),
-        ...(parts.alarms && { alarms: parts.alarms }),
-        staysOpen: parts.barrierMode !== undefined,
-        clock,
-        campusClock,
-        standing: () => standingOf(gate, orders, campusClock, clock.now()),
-        freshness: () => ({ age: deps.pictureAge(), maxStaleness: area.maxStaleness, whenStale: area.whenStale }),
-        clockTrusted: deps.clockTrusted,
-        otherDoorOpen: () => gate.interlock.some((other) => running.get(other)?.busy() === true),
-        feedback,
-        newId: () => uuidv7(clock.now(), deps.random),
-        onFault: (error) => {
-          deps.log('error', 'the journal of a gate cannot be written; nobody is let in', {
-            gate: gate.id,
-            code: storeFailure(error)?.code,
-            err: error,
-          });
-        },
-      }),
-    );
+  const isScope = (scope: string): boolean =>
+    deps.areas.some(({ id }) => scope === `area:${id}`) || deps.gates.some(({ id }) => scope === `gate:${id}`);
+  const order = (scope: string, standing: 'lock-down' | 'open', staffId: string): Result<void> => {
+    if (!isScope(scope)) return failure('E-GATE-0203', scope);
+    deps.audit.record({ actor: `staff:${staffId}`, action: `gate.${standing}`, subject: scope });
+    standings.order(scope, standing, `staff:${staffId}`);
+    return ok(undefined);
   };
 
   /** Grants that an earlier process left open: nobody watched whether somebody walked through, and nothing is opened again. */
@@ -196,12 +190,24 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     },
     start: () => {
       closeOrphans();
-      for (const gate of deps.gates) startGate(gate);
+      running = runGates({
+        gates: deps.gates,
+        areas: deps.areas,
+        host: deps.host,
+        journal,
+        standings,
+        match: (type, value) => vault.match(type, value),
+        clock,
+        campusClock,
+        random: deps.random,
+        pictureAge: deps.pictureAge,
+        clockTrusted: deps.clockTrusted,
+        log: deps.log,
+      });
     },
     stop: () => {
-      for (const gate of running.values()) gate.stop();
-      running.clear();
-      for (const stop of stops.splice(0)) stop();
+      running?.stop();
+      running = undefined;
     },
     gates: () =>
       deps.gates.map((gate) => ({
@@ -209,7 +215,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         label: gate.label,
         area: gate.area,
         direction: gate.direction,
-        standing: standingOf(gate, orders, campusClock, clock.now()),
+        standing: standings.of(gate),
         devices: (['reader', 'scanner', 'plateReader', 'faceTerminal', 'barrier', 'passageSensor'] as const).flatMap(
           (part) => {
             const device = gate[part];
@@ -228,6 +234,35 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       if (!person || area === undefined || !by.mayLookIn(area)) return failure('E-GATE-0202', entryId);
       deps.audit.record({ actor: `staff:${by.id}`, action: 'gate.look', subject: `entry:${entryId}` });
       return ok(person);
+    },
+    admit: ({ gateId, entryId, reason }, staffId) => {
+      const row = entryId === undefined ? undefined : store.entries.entry(entryId);
+      if (entryId !== undefined && row?.gateId !== gateId) return failure('E-GATE-0202', entryId);
+      if (running?.runs(gateId) !== true) return failure('E-GATE-0203', gateId);
+      const pass = row?.passId === null || row === undefined ? undefined : store.passes.pass(row.passId);
+      deps.audit.record({
+        actor: `staff:${staffId}`,
+        action: 'gate.admit',
+        subject: `gate:${gateId}`,
+        detail: { reason },
+      });
+      const admitted = running.admit(gateId, { by: staffId, reason, ...(pass && { pass }) });
+      return admitted === undefined ? failure('E-GATE-0203', gateId) : ok({ entryId: admitted });
+    },
+    lockDown: (scope, staffId) => order(scope, 'lock-down', staffId),
+    leaveOpen: (scope, staffId) => order(scope, 'open', staffId),
+    relax: (scope, staffId) => {
+      if (!isScope(scope)) return failure('E-GATE-0203', scope);
+      if (!standings.orders().some((given) => given.scope === scope)) return failure('E-GATE-0204', scope);
+      deps.audit.record({ actor: `staff:${staffId}`, action: 'gate.relax', subject: scope });
+      standings.relax(scope);
+      return ok(undefined);
+    },
+    orders: () => standings.orders(),
+    alarms: ({ limit }) => store.alarms.recent(limit),
+    seeAlarm: (id, staffId) => {
+      if (!store.alarms.seen(id, staffId, clock.now())) return failure('E-GATE-0202', id);
+      return ok(undefined);
     },
     onEntry: (listener) => {
       listeners.add(listener);

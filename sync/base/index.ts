@@ -19,7 +19,6 @@ export {
   seconds,
   minutes,
   hours,
-  minus,
   plus,
   iso,
   parseInstant,

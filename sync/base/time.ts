@@ -12,7 +12,6 @@ export const minutes = (value: number): DurationMs => (value * 60_000) as Durati
 export const hours = (value: number): DurationMs => (value * 3_600_000) as DurationMs;
 
 export const plus = (at: EpochMs, duration: DurationMs): EpochMs => (at + duration) as EpochMs;
-export const minus = (at: EpochMs, duration: DurationMs): EpochMs => (at - duration) as EpochMs;
 export const iso = (at: EpochMs): string => new Date(at).toISOString();
 
 /** RFC 3339 text to {@link EpochMs}; NaN-free: returns undefined for text that is no instant. */

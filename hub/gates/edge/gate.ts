@@ -1,6 +1,6 @@
 import type { Barrier, GateAlarm, Passage, PassageSensor } from '@hallhub/device-drivers/capabilities';
 import type { Cancel, Clock, DurationMs, EpochMs } from '@hallhub/sync/base';
-import { minus, ms, plus } from '@hallhub/sync/base';
+import { ms, plus } from '@hallhub/sync/base';
 import type { CampusClock } from '../calendar.ts';
 import type { RefusalCode } from '../codes.ts';
 import type { Pass } from '../pass.ts';
@@ -8,7 +8,7 @@ import { subjectOf } from '../pass.ts';
 import type { AntiPassback, Decision, Freshness, GateRules, Standing } from '../rules.ts';
 import { decide } from '../rules.ts';
 import type { GateJournal, NewEntry } from './journal.ts';
-import type { Presentation, Shown, Source } from './presentation.ts';
+import type { Presentation, Rejected, Shown, Source } from './presentation.ts';
 import { createWaitingRoom } from './waiting.ts';
 
 export interface EdgeGate extends GateRules {
@@ -79,7 +79,7 @@ const CERTAINLY_SHUT: ReadonlySet<string> = new Set([
 ]);
 /** How soon something that happened is offered to the journal again after it could not be written. */
 const RETRY = 5_000 as DurationMs;
-/** What a device tells of longer ago is history: it is written down and opens nothing. */
+/** What a device dates further from now, back or ahead, is history or a broken clock: it is written down and opens nothing. */
 const HISTORY = ms(10_000);
 /** Somebody who walks through so soon after an expected passage came in on the heels of that person. */
 const TAILGATE = ms(4_000);
@@ -175,14 +175,16 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
 
   const present = (shown: Shown): void => {
     attempt(() => {
-      if ('code' in shown) reject(shown.code, shown.method, shown.at);
-      else if (shown.at < minus(clock.now(), HISTORY)) reject('E-GATE-0138', shown.method, shown.at, shown.credential);
+      const age = clock.now() - shown.at;
+      if ('code' in shown) reject(shown);
+      else if (age > HISTORY || age < -HISTORY) reject({ ...shown, code: 'E-GATE-0138' });
       else judge(shown);
     });
   };
 
-  const reject = (code: RefusalCode, method: string, at: EpochMs, credential?: Uint8Array): void => {
-    journal.add({ ...entry(at), state: 'refused', code, method, ...(credential && { credential }) });
+  /** Refused before anybody is looked up. What is not of now is written down with its own time and told to nobody. */
+  const reject = ({ code, method, at, stranger }: Rejected): void => {
+    journal.add({ ...entry(at), state: 'refused', code, method, ...(stranger && { stranger }) });
     if (code !== 'E-GATE-0138') deps.feedback({ granted: false, code });
   };
 

@@ -3,7 +3,7 @@ import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { AreaConfig, GateConfig } from '../../config/index.ts';
 import type { EdgeGate } from './gate.ts';
 import type { Match, Source } from './presentation.ts';
-import { cardSource } from './presentation.ts';
+import { cardSource, faceSource, plateSource } from './presentation.ts';
 
 /** The devices of a gate, as capabilities. */
 export interface GateParts {
@@ -12,30 +12,59 @@ export interface GateParts {
   readonly barrierMode?: CapabilityMap['barrierMode'];
   readonly passageSensor?: CapabilityMap['passageSensor'];
   readonly alarms?: CapabilityMap['gateAlarm'];
+  readonly plateReader?: CapabilityMap['plateReader'];
+  readonly faceTerminal?: CapabilityMap['faceTerminal'];
+  readonly fireInput?: CapabilityMap['fireInput'];
+  readonly indicator?: CapabilityMap['indicator'];
+  readonly speaker?: CapabilityMap['speaker'];
 }
 
 /** Finds a gate's devices; undefined when one lacks what the gate needs of it. */
 export function gateParts(gate: GateConfig, host: Pick<AgentHost, 'capability'>): GateParts | undefined {
+  const find = <N extends keyof CapabilityMap>(device: string | undefined, name: N): CapabilityMap[N] | undefined =>
+    device === undefined ? undefined : host.capability(device, name);
   const barrier = host.capability(gate.barrier, 'barrier');
-  const reader = gate.reader === undefined ? undefined : host.capability(gate.reader, 'cardReader');
-  const passageSensor =
-    gate.passageSensor === undefined ? undefined : host.capability(gate.passageSensor, 'passageSensor');
-  const lacking = (part: string | undefined, capability: unknown) => part !== undefined && !capability;
-  if (!barrier || lacking(gate.reader, reader) || lacking(gate.passageSensor, passageSensor)) return undefined;
+  const reader = find(gate.reader, 'cardReader');
+  const passageSensor = find(gate.passageSensor, 'passageSensor');
+  const plateReader = find(gate.plateReader, 'plateReader');
+  const faceTerminal = find(gate.faceTerminal, 'faceTerminal');
+  const fireInput = find(gate.fireInput, 'fireInput');
+  const named = [
+    [gate.reader, reader],
+    [gate.passageSensor, passageSensor],
+    [gate.plateReader, plateReader],
+    [gate.faceTerminal, faceTerminal],
+    [gate.fireInput, fireInput],
+  ] as const;
+  if (!barrier || named.some(([device, capability]) => device !== undefined && !capability)) return undefined;
   const barrierMode = host.capability(gate.barrier, 'barrierMode');
   const alarms = host.capability(gate.passageSensor ?? gate.barrier, 'gateAlarm');
+  const indicator = find(gate.display ?? gate.reader, 'indicator');
+  const speaker = find(gate.speaker, 'speaker');
   return {
     barrier,
     ...(reader && { reader }),
     ...(barrierMode && { barrierMode }),
     ...(passageSensor && { passageSensor }),
     ...(alarms && { alarms }),
+    ...(plateReader && { plateReader }),
+    ...(faceTerminal && { faceTerminal }),
+    ...(fireInput && { fireInput }),
+    ...(indicator && { indicator }),
+    ...(speaker && { speaker }),
   };
 }
 
 /** Where people show something at this gate. */
-export const gateSources = ({ reader }: GateParts, match: Match): readonly Source[] =>
-  reader ? [cardSource(reader, match)] : [];
+export const gateSources = (
+  { reader, plateReader, faceTerminal }: GateParts,
+  gate: GateConfig,
+  match: Match,
+): readonly Source[] => [
+  ...(reader ? [cardSource(reader, match)] : []),
+  ...(plateReader ? [plateSource(plateReader, match, { direction: gate.direction, certainty: gate.certainty })] : []),
+  ...(faceTerminal ? [faceSource(faceTerminal, match)] : []),
+];
 
 /** A gate's rules out of its own configuration and its area's. */
 export const edgeGate = (gate: GateConfig, area: AreaConfig): EdgeGate => ({

@@ -1,7 +1,8 @@
 import { credentialKind, credentialText } from '@hallhub/device-drivers/capabilities';
-import type { CardReader } from '@hallhub/device-drivers/capabilities';
+import type { CardReader, FaceTerminal, PlateReader } from '@hallhub/device-drivers/capabilities';
 import type { Cancel, EpochMs } from '@hallhub/sync/base';
 import type { RefusalCode } from '../codes.ts';
+import { normalisePlate } from '../plates.ts';
 
 /** Something held to a gate that names somebody. */
 export interface Presentation {
@@ -23,6 +24,7 @@ export interface Rejected {
   readonly method: string;
   readonly at: EpochMs;
   readonly code: RefusalCode;
+  readonly stranger?: Presentation['stranger'];
 }
 
 export type Shown = Presentation | Rejected;
@@ -46,4 +48,32 @@ export const cardSource =
         ...(card?.validTo !== undefined && { cardValidTo: card.validTo }),
         ...(card && { stranger: { name: card.name, number: card.number } }),
       });
+    });
+
+/** A camera as a source. A plate that is read below `certainty` names nobody: it goes to the guard with what was read. */
+export const plateSource =
+  (
+    camera: PlateReader,
+    match: Match,
+    { direction, certainty }: { readonly direction: 'in' | 'out'; readonly certainty: number },
+  ): Source =>
+  (present) =>
+    camera.onPlate((read) => {
+      if (read.direction !== undefined && read.direction !== direction) return;
+      const plate = normalisePlate(read.plate);
+      const method = 'plate';
+      const stranger = { name: '', number: plate };
+      if (read.replayed) present({ method, at: read.at, code: 'E-GATE-0138', stranger });
+      else if ((read.confidence ?? 1) < certainty) present({ method, at: read.at, code: 'E-GATE-0137', stranger });
+      else present({ method, credential: match(method, plate), at: read.at, stranger });
+    });
+
+/** A face terminal as a source: it names a person; it decides nothing, and what it remembers from before opens nothing. */
+export const faceSource =
+  (terminal: FaceTerminal, match: Match): Source =>
+  (present) =>
+    terminal.onRecognised(({ personId, at, replayed }) => {
+      const method = 'face';
+      if (replayed) present({ method, at, code: 'E-GATE-0138' });
+      else present({ method, credential: match(method, personId), at });
     });

@@ -1,0 +1,104 @@
+import type { BarrierMode, FireInput } from '@hallhub/device-drivers/capabilities';
+import type { Cancel, Clock, EpochMs } from '@hallhub/sync/base';
+import { plus, seconds } from '@hallhub/sync/base';
+import type { Standing } from '../rules.ts';
+
+type Mode = Parameters<BarrierMode['mode']>[0]['args']['mode'];
+
+/** Free for a fire and at open hours; a lock-down stays controlled, because whoever may override still comes in. */
+const MODES: Readonly<Record<Standing, Mode>> = {
+  controlled: 'controlled',
+  open: 'free',
+  closed: 'controlled',
+  'lock-down': 'controlled',
+  fire: 'free',
+};
+
+/** How often the mode is looked at: a schedule's minute, a barrier that was away, an order that got lost. */
+const LOOK = seconds(5);
+/** A board that lost its power may have come back in another mode without saying so. */
+const SAY_AGAIN = seconds(60);
+const MODE_TTL = seconds(4);
+
+/**
+ * Keeps a barrier in the mode that its gate's standing asks for. A barrier left free is said so again each minute, and one
+ * order that fails is given again at the next look.
+ */
+export function keepMode(deps: {
+  readonly barrierMode: BarrierMode;
+  readonly standing: () => Standing;
+  readonly onChange: (listener: () => void) => Cancel;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly gateId: string;
+}): Cancel {
+  const { clock } = deps;
+  let applied: Mode | undefined;
+  let saidAt = Number.NEGATIVE_INFINITY;
+  let stopped = false;
+  let cancelTimer: Cancel = () => undefined;
+
+  const look = (): void => {
+    cancelTimer();
+    if (stopped) return;
+    cancelTimer = clock.after(LOOK, look);
+    const mode = MODES[deps.standing()];
+    const now = clock.now();
+    const again = mode !== 'controlled' && clock.monotonic() - saidAt >= SAY_AGAIN;
+    if (mode === applied && !again) return;
+    saidAt = clock.monotonic();
+    applied = mode;
+    const order = deps.barrierMode.mode({
+      id: deps.newId(),
+      name: 'mode',
+      args: { mode, direction: 'both' },
+      issuedAt: now,
+      expiresAt: plus(now, MODE_TTL),
+      issuedBy: `gate:${deps.gateId}`,
+    });
+    void order.then((receipt) => {
+      if (!receipt.ok && applied === mode) applied = undefined;
+    });
+  };
+  const stopListening = deps.onChange(look);
+  look();
+  return () => {
+    stopped = true;
+    cancelTimer();
+    stopListening();
+  };
+}
+
+/** How soon a fire contact that gave no answer at the start is asked again. */
+const ASK_AGAIN = seconds(10);
+
+/**
+ * The fire alarm's contact: an alarm latches. That it has cleared is told, and relocks nothing. The contact is also asked
+ * when the gate starts, because an alarm does not wait for a hub that is restarting.
+ */
+export function watchFire(deps: {
+  readonly fireInput: FireInput;
+  readonly clock: Clock;
+  readonly onFire: (at: EpochMs) => void;
+  readonly onCleared: (at: EpochMs) => void;
+}): Cancel {
+  const { fireInput, clock } = deps;
+  let stopped = false;
+  let cancelTimer: Cancel = () => undefined;
+  const stopListening = fireInput.onFire(({ alarm, at }) => {
+    if (alarm) deps.onFire(at);
+    else deps.onCleared(at);
+  });
+  const ask = async (): Promise<void> => {
+    const state = await fireInput.state();
+    if (stopped) return;
+    if (!state.ok) cancelTimer = clock.after(ASK_AGAIN, () => void ask());
+    else if (state.value.alarm) deps.onFire(clock.now());
+  };
+  void ask();
+  return () => {
+    stopped = true;
+    cancelTimer();
+    stopListening();
+  };
+}

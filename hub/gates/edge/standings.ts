@@ -1,0 +1,56 @@
+import type { Cancel, Clock } from '@hallhub/sync/base';
+import type { CampusClock } from '../calendar.ts';
+import type { Standing } from '../rules.ts';
+import type { ScheduledWindow } from '../standing.ts';
+import { standingOf } from '../standing.ts';
+import type { PresenceStore, StandingRow } from '../store/presence.ts';
+
+export interface ScheduledGate {
+  readonly id: string;
+  readonly area: string;
+  readonly schedule: readonly ScheduledWindow[];
+}
+
+export type Standings = ReturnType<typeof createStandings>;
+
+/** How gates stand: their schedule, and over it what was ordered for them or their area. Orders survive a restart. */
+export function createStandings({
+  presence,
+  clock,
+  campusClock,
+}: {
+  readonly presence: Pick<PresenceStore, 'stand' | 'relax' | 'standings'>;
+  readonly clock: Clock;
+  readonly campusClock: CampusClock;
+}) {
+  const orders = new Map(presence.standings().map((row) => [row.scope, row]));
+  const listeners = new Set<() => void>();
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+  return {
+    of: (gate: ScheduledGate): Standing => {
+      const given = new Map([...orders].map(([scope, { standing }]) => [scope, standing]));
+      return standingOf(gate, given, campusClock, clock.now());
+    },
+    orders: (): readonly StandingRow[] => [...orders.values()],
+    /** `scope`: `area:<id>` or `gate:<id>`. Durable when it returns. */
+    order: (scope: string, standing: StandingRow['standing'], by: string): void => {
+      const row = { scope, standing, since: clock.now(), by };
+      presence.stand(scope, standing, row.since, by);
+      orders.set(scope, row);
+      changed();
+    },
+    /** Back to the schedule. Returns whether anything was ordered. */
+    relax: (scope: string): boolean => {
+      const relaxed = presence.relax(scope);
+      orders.delete(scope);
+      if (relaxed) changed();
+      return relaxed;
+    },
+    onChange: (listener: () => void): Cancel => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

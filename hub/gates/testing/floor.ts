@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import type { CapabilityMap } from '@hallhub/device-drivers/capabilities';
+import type { Receipt } from '@hallhub/device-drivers/kit';
+import type { DurationMs, EpochMs } from '@hallhub/sync/base';
+import { epochMs, manualClock, ms, systemRandom } from '@hallhub/sync/base';
+import { changeSchema, requestKinds } from '@hallhub/sync/contract';
+import type { NewEvent } from '@hallhub/sync/outbox';
+import { migrate, openDatabase } from '@hallhub/sync/sqlite';
+import { auditSchema, createAudit } from '../../audit/index.ts';
+import { areaSchema, gateSchema } from '../../config/index.ts';
+import { createRequests, requestsSchema } from '../../requests/index.ts';
+import type { Requests } from '../../requests/index.ts';
+import { createVault } from '../../vault/index.ts';
+import type { GateKind } from '../project.ts';
+import { createGates, gatesSchema } from '../index.ts';
+
+type Listener = (event: never) => void;
+
+/** One hand-driven event source a device and event. */
+function createEvents() {
+  const listeners = new Map<string, Set<Listener>>();
+  return {
+    on: (device: string, event: string) => (listener: Listener) => {
+      const key = `${device}/${event}`;
+      const set = listeners.get(key) ?? new Set();
+      listeners.set(key, set.add(listener));
+      return () => set.delete(listener);
+    },
+    emit: (device: string, event: string, data: unknown): void => {
+      for (const listener of listeners.get(`${device}/${event}`) ?? []) listener(data as never);
+    },
+  };
+}
+
+/**
+ * Gates over a real database with devices moved by hand, on a clock moved by hand. Every device has every capability that a
+ * gate may ask for, except the modes of a barrier, which `modes` grants.
+ */
+export function createFloor(config: {
+  readonly areas: readonly object[];
+  readonly gates: readonly object[];
+  readonly modes?: boolean;
+  readonly holidays?: readonly string[];
+  readonly now?: EpochMs;
+}) {
+  const db = openDatabase({ file: ':memory:' });
+  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema] });
+  const clock = manualClock(config.now ?? epochMs(Date.UTC(2026, 10, 22, 2)));
+  const vault = createVault(randomBytes(32));
+  const audit = createAudit({ db, clock });
+  const events = createEvents();
+  const outcomes: NewEvent[] = [];
+  /** `<barrier> open in`, `<barrier> free`, `<reader> <text>`: what devices were told, in order. */
+  const told: string[] = [];
+  const faults: unknown[] = [];
+  const state = {
+    age: ms(0) as DurationMs | undefined,
+    clockTrusted: true,
+    fire: false,
+    receipt: 'ok' as 'ok' | 'E-DEV-0203',
+  };
+  const receipt = (id: string): Promise<Receipt> =>
+    Promise.resolve(
+      state.receipt === 'ok'
+        ? { ok: true, value: { commandId: id, confirmation: 'acknowledged', at: clock.now() } }
+        : { ok: false, error: { code: state.receipt } },
+    );
+  const capabilities = (device: string): Partial<CapabilityMap> => ({
+    cardReader: { onCard: events.on(device, 'card') as never, onUnreadable: events.on(device, 'unreadable') as never },
+    codeScanner: { onScan: events.on(device, 'scan') as never, onUnreadable: events.on(device, 'unreadable') as never },
+    plateReader: { onPlate: events.on(device, 'plate') as never },
+    faceTerminal: {
+      onRecognised: events.on(device, 'recognised') as never,
+      enrol: ({ id }) => receipt(id),
+      withdraw: ({ id }) => receipt(id),
+    },
+    passageSensor: { onPassage: events.on(device, 'passage') as never },
+    gateAlarm: { onAlarm: events.on(device, 'alarm') as never },
+    fireInput: {
+      onFire: events.on(device, 'fire') as never,
+      state: () => Promise.resolve({ ok: true, value: { alarm: state.fire } }),
+    },
+    indicator: {
+      show: ({ id, args }) => {
+        told.push(`${device} ${args.light?.colour ?? ''} ${args.text ?? ''}`);
+        return receipt(id);
+      },
+    },
+    barrier: {
+      open: ({ id, args }) => {
+        told.push(`${device} open ${args.direction}`);
+        return receipt(id);
+      },
+    },
+    ...(config.modes && {
+      barrierMode: {
+        mode: ({ id, args }) => {
+          told.push(`${device} ${args.mode}`);
+          return receipt(id);
+        },
+      },
+    }),
+  });
+  const gates = createGates({
+    db,
+    clock,
+    random: systemRandom,
+    vault,
+    audit,
+    outbox: {
+      append: (event) => {
+        outcomes.push(event);
+        return 'id';
+      },
+    },
+    host: {
+      capability: (device, name) => capabilities(device)[name],
+      health: () => ({ state: 'ready', since: clock.now() }),
+    },
+    requests: () => requests,
+    calendar: { timeZone: 'Asia/Shanghai', holidays: config.holidays ?? [], workdays: [] },
+    areas: config.areas.map((area) => areaSchema.parse({ label: { zh: '区', en: 'Area' }, ...area })),
+    gates: config.gates.map((gate) => gateSchema.parse({ label: { zh: '门', en: 'Gate' }, ...gate })),
+    pictureAge: () => state.age,
+    clockTrusted: () => state.clockTrusted,
+    log: (level, _, fields) => {
+      if (level === 'error') faults.push(fields['code'] ?? fields['err']);
+    },
+  });
+  const requests: Requests = createRequests({ db, clock, vault, handlers: Object.values(gates.handlers) });
+  const revisions = new Map<string, number>();
+  const change = (
+    op: 'upsert' | 'revoke',
+    kind: GateKind,
+    id: string,
+    data: object,
+    window: { from?: EpochMs; until?: EpochMs },
+  ) => {
+    const revision = (revisions.get(id) ?? 0) + 1;
+    revisions.set(id, revision);
+    const reading = requestKinds.read(
+      changeSchema.parse({
+        id,
+        kind,
+        schemaVersion: '1.0',
+        revision,
+        op,
+        validFrom: new Date(window.from ?? clock.now() - 60_000).toISOString(),
+        validUntil: new Date(window.until ?? clock.now() + 86_400_000).toISOString(),
+        committedAt: new Date(clock.now()).toISOString(),
+        data,
+      }),
+    );
+    if (reading.status !== 'accepted') throw new Error(`${kind} ${id}: ${JSON.stringify(reading)}`);
+    requests.project(reading.change);
+  };
+  gates.start();
+  return {
+    db,
+    clock,
+    vault,
+    audit,
+    gates,
+    state,
+    told,
+    faults,
+    outcomes,
+    emit: events.emit,
+    approve: (kind: GateKind, id: string, data: object, window: { from?: EpochMs; until?: EpochMs } = {}) => {
+      change('upsert', kind, id, data, window);
+    },
+    revoke: (kind: GateKind, id: string) => {
+      change('revoke', kind, id, {}, {});
+    },
+    card: (reader: string, number: string, at: EpochMs = clock.now()) => {
+      events.emit(reader, 'card', {
+        presented: { type: 'resident-number', number },
+        at,
+        lastByteAt: clock.monotonic(),
+      });
+    },
+    uid: (reader: string, uid: string) => {
+      events.emit(reader, 'card', { presented: { type: 'uid', uid }, at: clock.now(), lastByteAt: clock.monotonic() });
+    },
+    walk: (sensor: string, direction: 'in' | 'out' = 'in', at: EpochMs = clock.now()) => {
+      events.emit(sensor, 'passage', { direction, at });
+    },
+    /** Lets receipts that are on their way arrive. */
+    settle: () => clock.advanceAsync(ms(0)),
+    /** `<gate> <state> <code or warning>`, oldest first. */
+    journal: () =>
+      gates
+        .entries({ limit: 500 })
+        .map(({ gateId, state: was, code, warning }) => [gateId, was, code, warning].filter(Boolean).join(' '))
+        .toReversed(),
+  };
+}
