@@ -175,9 +175,8 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
 
   const present = (shown: Shown): void => {
     attempt(() => {
-      const age = clock.now() - shown.at;
       if ('code' in shown) reject(shown);
-      else if (age > HISTORY || age < -HISTORY) reject({ ...shown, code: 'E-GATE-0138' });
+      else if (Math.abs(clock.now() - shown.at) > HISTORY) reject({ ...shown, code: 'E-GATE-0138' });
       else judge(shown);
     });
   };

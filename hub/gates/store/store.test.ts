@@ -60,7 +60,8 @@ describe('passes', () => {
       may: ['lead'],
     });
     passes.replace('r1', [all]);
-    const { credentials: _, ...expected } = all;
+    const { credentials, ...expected } = all;
+    expect(credentials).toHaveLength(1);
     expect(passes.passesOf(key('aa'))).toEqual([{ ...expected, revoked: false }]);
     expect(passes.pass('r1#0')).toEqual({ ...expected, revoked: false });
   });

@@ -66,18 +66,18 @@ export function createFloor(config: {
         : { ok: false, error: { code: state.receipt } },
     );
   const capabilities = (device: string): Partial<CapabilityMap> => ({
-    cardReader: { onCard: events.on(device, 'card') as never, onUnreadable: events.on(device, 'unreadable') as never },
-    codeScanner: { onScan: events.on(device, 'scan') as never, onUnreadable: events.on(device, 'unreadable') as never },
-    plateReader: { onPlate: events.on(device, 'plate') as never },
+    cardReader: { onCard: events.on(device, 'card'), onUnreadable: events.on(device, 'unreadable') },
+    codeScanner: { onScan: events.on(device, 'scan'), onUnreadable: events.on(device, 'unreadable') },
+    plateReader: { onPlate: events.on(device, 'plate') },
     faceTerminal: {
-      onRecognised: events.on(device, 'recognised') as never,
+      onRecognised: events.on(device, 'recognised'),
       enrol: ({ id }) => receipt(id),
       withdraw: ({ id }) => receipt(id),
     },
-    passageSensor: { onPassage: events.on(device, 'passage') as never },
-    gateAlarm: { onAlarm: events.on(device, 'alarm') as never },
+    passageSensor: { onPassage: events.on(device, 'passage') },
+    gateAlarm: { onAlarm: events.on(device, 'alarm') },
     fireInput: {
-      onFire: events.on(device, 'fire') as never,
+      onFire: events.on(device, 'fire'),
       state: () => Promise.resolve({ ok: true, value: { alarm: state.fire } }),
     },
     indicator: {
