@@ -190,6 +190,11 @@ export const areaSchema = z.strictObject({
   firstPerson: z.boolean().default(false),
   /** What happens when the clock of a gate cannot be trusted (a power cut without a battery). */
   whenClockLost: z.enum(['refuse', 'continue']).default('refuse'),
+  /**
+   * What its gates do with approvals that are counted together (uses, slots, in and out) while they cannot hear each other:
+   * refuse them, or go by their own count and report what was used twice.
+   */
+  whenAlone: z.enum(['strict', 'lenient']).default('lenient'),
   /** What a credential shown under duress does: let in with a silent alarm, or refuse. */
   duress: z.enum(['admit', 'refuse']).default('admit'),
 });

@@ -27,6 +27,10 @@ const refusals = {
   'E-GATE-0123': { zh: '本场次人数已满', en: 'This time slot is full' },
   'E-GATE-0124': { zh: '该车位已有车辆在场', en: 'Another car of this permit is inside' },
   'E-GATE-0125': { zh: '此门不支持该凭证', en: 'This gate does not take this kind of credential' },
+  'E-GATE-0126': {
+    zh: '离线中，此凭证暂不能核验，请联系值班人员',
+    en: 'Off line: this approval cannot be counted now; please see the guard',
+  },
   'E-GATE-0131': { zh: '无法识别的二维码', en: 'This is not a code for this gate' },
   'E-GATE-0132': { zh: '二维码签名无效', en: 'This code is not genuine' },
   'E-GATE-0133': { zh: '二维码密钥未知', en: 'This code was made with an unknown key' },

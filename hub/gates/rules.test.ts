@@ -32,6 +32,7 @@ const gate: GateRules = {
   firstPerson: false,
   twoPeople: false,
   whenClockLost: 'refuse',
+  whenAlone: 'lenient',
   duress: 'admit',
 };
 const noon: CampusTime = {
@@ -57,6 +58,7 @@ const input = (change: Partial<DecisionInput> = {}): DecisionInput => ({
   duress: false,
   companion: false,
   clockTrusted: true,
+  alone: false,
   freshness: { age: 0 as DurationMs, maxStaleness: hours(4), whenStale: 'refuse' },
   led: true,
   otherDoorOpen: false,
@@ -73,6 +75,7 @@ const stale = { age: hours(5), maxStaleness: hours(4), whenStale: 'refuse' } as 
 const passback = (scope: 'gate' | 'area' | 'in-out', mode: 'strict' | 'warn' = 'strict') => ({
   antiPassback: { scope, mode, within: minutes(10) },
 });
+const strict = { alone: true, gate: at({ whenAlone: 'strict' }) };
 const escort: Pass = { ...pass, id: 'r9#0', identities: ['ee'], may: ['escort'] };
 const other: Pass = { ...pass, id: 'r8#0', identities: ['dd'] };
 
@@ -222,6 +225,37 @@ describe('gate decision', () => {
       { clockTrusted: false, gate: at({ whenClockLost: 'continue' }) },
       'granted',
     ],
+
+    ['alone, with a count', { alone: true, ...one({ uses: { max: 2, per: 'request' } }) }, 'granted'],
+    [
+      'alone where that is strict, with a count',
+      { ...strict, ...one({ uses: { max: 2, per: 'request' } }) },
+      'E-GATE-0126',
+    ],
+    [
+      'alone where that is strict, with a slot',
+      { ...strict, ...one({ slot: { id: 's', capacity: 9 } }) },
+      'E-GATE-0126',
+    ],
+    ['alone where that is strict, one of two cars', { ...strict, ...one({ oneInside: true }) }, 'E-GATE-0126'],
+    ['alone where that is strict, nothing to count', strict, 'granted'],
+    ['alone where that is strict, a companion', { ...strict, ...one({ oneInside: true }), companion: true }, 'granted'],
+    [
+      'alone where that is strict, out',
+      { ...strict, gate: { ...outward, whenAlone: 'strict' }, ...one({ oneInside: true }) },
+      'granted',
+    ],
+    [
+      'alone where that is strict, an area to be counted',
+      { alone: true, gate: at({ whenAlone: 'strict', ...passback('area') }) },
+      'E-GATE-0126',
+    ],
+    [
+      'alone where that is strict, a gate that counts for itself',
+      { alone: true, gate: at({ whenAlone: 'strict', ...passback('gate') }) },
+      'granted',
+    ],
+    ['not alone where that is strict', { gate: at({ whenAlone: 'strict' }), ...one({ oneInside: true }) }, 'granted'],
 
     ['a fire', { standing: 'fire' }, 'E-GATE-0121'],
     ['a lock-down', { standing: 'lock-down' }, 'E-GATE-0116'],
@@ -391,6 +425,7 @@ const inputArbitrary: fc.Arbitrary<DecisionInput> = fc
         ),
         firstPerson: fc.boolean(),
         twoPeople: fc.boolean(),
+        whenAlone: fc.constantFrom<'strict' | 'lenient'>('strict', 'lenient'),
         whenClockLost: fc.constantFrom<'refuse' | 'continue'>('refuse', 'continue'),
         duress: fc.constantFrom<'admit' | 'refuse'>('admit', 'refuse'),
       })
@@ -403,6 +438,7 @@ const inputArbitrary: fc.Arbitrary<DecisionInput> = fc
     duress: fc.boolean(),
     companion: fc.boolean(),
     clockTrusted: fc.boolean(),
+    alone: fc.boolean(),
     freshness: fc.record({
       age: some(fc.nat(20_000_000).map((value) => value as DurationMs)),
       maxStaleness: fc.constant(hours(4)),
@@ -481,6 +517,7 @@ describe('gate decision, for any input', () => {
     'one pass fewer': (any) => ({ ...any, candidates: any.candidates.slice(1) }),
     'a deny list more': (any) => ({ ...any, candidates: [...any.candidates, held({ effect: 'deny' })] }),
     'a clock nobody believes': (any) => ({ ...any, clockTrusted: false }),
+    'nobody to count with': (any) => ({ ...any, alone: true, gate: { ...any.gate, whenAlone: 'strict' } }),
     'a card past its date': (any) => ({ ...any, cardValidTo: '20261121' }),
     'a picture that must be fresh': (any) => ({ ...any, freshness: { ...any.freshness, whenStale: 'refuse' } }),
     'a lock-down': (any) => ({ ...any, standing: any.standing === 'controlled' ? 'lock-down' : any.standing }),

@@ -29,6 +29,8 @@ export interface GateRules {
   /** Two people show their credentials, one after the other. */
   readonly twoPeople: boolean;
   readonly whenClockLost: 'refuse' | 'continue';
+  /** While what other gates of the area did is unknown: `strict` refuses what is counted together, `lenient` goes by its own count. */
+  readonly whenAlone: 'strict' | 'lenient';
   /** What a credential shown under duress does: let in as if nothing were, with an alarm; or refuse. */
   readonly duress: 'admit' | 'refuse';
 }
@@ -71,6 +73,8 @@ export interface DecisionInput {
   /** Comes in on the card of somebody who just went in: their uses are spent, they are inside. */
   readonly companion: boolean;
   readonly clockTrusted: boolean;
+  /** Cut off from other gates that count the same uses. */
+  readonly alone: boolean;
   readonly freshness: Freshness;
   /** Heads inside the area, and how many may be; absent without a limit. */
   readonly occupancy?: { readonly inside: number; readonly limit: number };
@@ -131,7 +135,15 @@ export function decide(input: DecisionInput): Decision {
 /** Refusals from the one that tells a person least to the one that tells most: how near this approval came to opening the gate. */
 const TELLING: readonly RefusalCode[] = [
   ...(['E-GATE-0101', 'E-GATE-0103', 'E-GATE-0105', 'E-GATE-0102', 'E-GATE-0104', 'E-GATE-0115'] as const),
-  ...(['E-GATE-0114', 'E-GATE-0109', 'E-GATE-0124', 'E-GATE-0123', 'E-GATE-0110', 'E-GATE-0107'] as const),
+  ...([
+    'E-GATE-0114',
+    'E-GATE-0109',
+    'E-GATE-0126',
+    'E-GATE-0124',
+    'E-GATE-0123',
+    'E-GATE-0110',
+    'E-GATE-0107',
+  ] as const),
   ...(['E-GATE-0106', 'E-GATE-0122', 'E-GATE-0116', 'E-GATE-0111', 'E-GATE-0118', 'E-GATE-0117'] as const),
   ...(['E-GATE-0119', 'E-GATE-0120'] as const),
 ];
@@ -177,6 +189,13 @@ function historyRefusal(candidate: Candidate, input: DecisionInput): RefusalCode
     if (uses && used >= uses.max) return 'E-GATE-0109';
     if (candidate.pass.oneInside && candidate.otherInside) return 'E-GATE-0124';
   }
+  if (
+    input.alone &&
+    input.gate.whenAlone === 'strict' &&
+    !leavingFreely(input) &&
+    countedTogether(candidate.pass, input)
+  )
+    return 'E-GATE-0126';
   const { slot } = candidate.pass;
   if (input.gate.direction === 'in' && slot && candidate.slotTaken >= slot.capacity) return 'E-GATE-0123';
   if (input.gate.antiPassback?.mode === 'strict' && passedBack(candidate, input)) return 'E-GATE-0110';
@@ -213,6 +232,14 @@ function companyRefusal(pass: Pass, { gate, partners, companion }: DecisionInput
   if (gate.twoPeople && others.length === 0) return 'E-GATE-0120';
   return undefined;
 }
+
+/** Whether what others gates did has a say: counts of uses and heads, one permit's cars, in and out of an area. */
+const countedTogether = ({ uses, slot, oneInside }: Pass, { gate, companion }: DecisionInput): boolean =>
+  !companion &&
+  (uses !== undefined ||
+    slot !== undefined ||
+    oneInside ||
+    (gate.antiPassback && gate.antiPassback.scope !== 'gate') === true);
 
 function passedBack(
   { lastHere, lastInArea, insideSince }: Candidate,

@@ -202,6 +202,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         random: deps.random,
         pictureAge: deps.pictureAge,
         clockTrusted: deps.clockTrusted,
+        alone: () => false,
         log: deps.log,
       });
     },

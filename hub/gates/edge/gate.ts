@@ -47,6 +47,8 @@ export interface GateEdgeDeps {
   /** Age of the picture of the hall, and what an old one does. */
   readonly freshness: () => Freshness;
   readonly clockTrusted: () => boolean;
+  /** Cut off from other gates that count the same uses. */
+  readonly alone: () => boolean;
   /** Whether a door that this one is interlocked with is open or about to open. */
   readonly otherDoorOpen: () => boolean;
   readonly feedback: Feedback;
@@ -165,6 +167,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       duress: shown.duress === true,
       companion,
       clockTrusted: deps.clockTrusted(),
+      alone: deps.alone(),
       freshness: deps.freshness(),
       ...(limit !== undefined && { occupancy: { inside: journal.heads(gate.area), limit } }),
       led: !gate.firstPerson || journal.led(gate.area, local.date),

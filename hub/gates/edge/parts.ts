@@ -76,6 +76,7 @@ export const edgeGate = (gate: GateConfig, area: AreaConfig): EdgeGate => ({
   firstPerson: area.firstPerson,
   twoPeople: gate.twoPeople,
   whenClockLost: area.whenClockLost,
+  whenAlone: area.whenAlone,
   duress: area.duress,
   hold: gate.hold,
   passageTimeout: gate.passageTimeout,

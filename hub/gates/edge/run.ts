@@ -26,6 +26,8 @@ export interface RunGatesDeps {
   readonly random: RandomBytes;
   readonly pictureAge: () => DurationMs | undefined;
   readonly clockTrusted: () => boolean;
+  /** Whether gates of an area that decide elsewhere cannot be heard. */
+  readonly alone: (area: string) => boolean;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -76,6 +78,7 @@ export function runGates(deps: RunGatesDeps): RunningGates {
         standing,
         freshness: () => ({ age: deps.pictureAge(), maxStaleness: area.maxStaleness, whenStale: area.whenStale }),
         clockTrusted: deps.clockTrusted,
+        alone: () => deps.alone(gate.area),
         otherDoorOpen: () => gate.interlock.some((other) => running.get(other)?.busy() === true),
         feedback: createFeedback({
           ...(parts.indicator && { indicator: parts.indicator }),
