@@ -17,6 +17,8 @@ import { createFeed } from '@hallhub/sync/feed';
 import type { Db, FeedStore, Sealer } from '@hallhub/sync/sqlite';
 import { sqliteFeedStore, sqliteReceiver } from '@hallhub/sync/sqlite';
 import type { DeviceBus } from '../broker/index.ts';
+import type { AgentInboxCounts } from './inbox.ts';
+import { createAgentInbox } from './inbox.ts';
 import type { RemoteDevice, RemoteHost } from './remote-host.ts';
 import { createRemoteHost } from './remote-host.ts';
 
@@ -46,7 +48,12 @@ export interface AgentLink {
   /** Says that the hub has withdrawn it, as far as it hears, and forgets its feed. */
   withdraw(agent: string): Promise<void>;
   onChange(listener: (agent: string) => void): Cancel;
-  /** Joins the bus, and makes each agent's devices those of the configuration. */
+  /** Events of agents that wait for their effects here, and those that could not have them. */
+  inbox(): AgentInboxCounts;
+  /**
+   * Joins the bus, and makes each agent's devices those of the configuration. What waited is told from the next turn of the
+   * event loop on: whoever listens to devices does so by then.
+   */
   start(bus: DeviceBus): void;
   stop(): void;
   purge(before: EpochMs): number;
@@ -117,6 +124,7 @@ export function createAgentLink(deps: {
   };
 
   const host = createRemoteHost({
+    db,
     devices: deps.devices,
     clockOffset: (agent) => states.get(agent)?.clockOffset ?? 0,
     clock,
@@ -152,7 +160,18 @@ export function createAgentLink(deps: {
         log.warn({ agent, shed: event.data }, 'the store of an agent was full, and it did not keep everything');
         return undefined;
       }
-      return host.take(agent, event);
+      const refusal = host.refusal(agent, event);
+      if (!refusal) inbox.put(agent, event);
+      return refusal;
+    },
+  });
+  const inbox = createAgentInbox({
+    db,
+    clock,
+    sealer: deps.sealer,
+    apply: (agent, event) => host.apply(agent, event),
+    onFault: (error, event) => {
+      log.error({ error, ...event }, 'an event of an agent could not be dealt with and is kept');
     },
   });
   const now = (): EpochMs => clock.now();
@@ -243,8 +262,10 @@ export function createAgentLink(deps: {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    inbox: () => inbox.counts(),
     start: (joined) => {
       bus = joined;
+      inbox.start();
       for (const agent of agents) assign(agent);
       undo = [
         joined.onTransient(({ deviceId, topic, payload }) => {
@@ -267,9 +288,10 @@ export function createAgentLink(deps: {
     stop: () => {
       for (const cancel of undo) cancel();
       answerer.close();
+      inbox.stop();
       for (const asker of askers.values()) asker.cut();
       bus = undefined;
     },
-    purge: (before) => feeds.purge(before) + receiver.purge(before),
+    purge: (before) => feeds.purge(before) + receiver.purge(before) + inbox.purge(before),
   };
 }

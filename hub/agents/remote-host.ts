@@ -18,6 +18,8 @@ import { createCommandLedger, createEmitter } from '@hallhub/device-drivers/kit'
 import type { Cancel, Clock, Failure, Result } from '@hallhub/sync/base';
 import { err, failure, ms, ok, seconds } from '@hallhub/sync/base';
 import type { CloudEvent } from '@hallhub/sync/contract';
+import type { Db } from '@hallhub/sync/sqlite';
+import { afterCommit, onRollback } from '@hallhub/sync/sqlite';
 
 /** A device that hangs on an agent, as the configuration and its profile have it. */
 export interface RemoteDevice {
@@ -48,13 +50,20 @@ export interface RemoteHost extends AgentHost {
   live(agent: string, payload: Uint8Array): void;
   /**
    * What an agent says became of a command, however late: also when nobody here waits for it any more. Called inside the
-   * transaction that counts the message.
+   * transaction that ends the event's waiting.
    */
   onReceipt(
     listener: (event: { readonly deviceId: string; readonly commandId: string; readonly receipt: Receipt }) => void,
   ): Cancel;
-  /** Takes an event of an agent's outbox, inside the transaction that counts it. The failure rejects it. */
-  take(agent: string, event: CloudEvent): Failure | undefined;
+  /** Why an event of an agent's outbox cannot be taken; it has no effect yet. */
+  refusal(agent: string, event: CloudEvent): Failure | undefined;
+  /**
+   * Tells whoever listens of an event that was taken, inside the transaction that ends its waiting: listeners write what it
+   * means there, and what must not be taken back follows the commit.
+   *
+   * @throws what a listener threw: the event has not had its effects.
+   */
+  apply(agent: string, event: CloudEvent): Failure | undefined;
 }
 
 /** A command whose receipt has not come is sent again after this. */
@@ -76,10 +85,13 @@ export function createRemoteHost(deps: {
   readonly clockOffset: (agent: string) => number;
   readonly clock: Clock;
   readonly log: DeviceLog;
+  readonly db: Db;
 }): RemoteHost {
-  const { pipe, clock, log } = deps;
+  const { pipe, clock, log, db } = deps;
+  let thrown: Error[] = [];
   const onListenerError = (error: unknown): void => {
     log.error({ error }, 'a listener of a device on an agent failed');
+    thrown.push(error instanceof Error ? error : new Error(String(error)));
   };
   const healthSeen = createEmitter<{ deviceId: string; health: DeviceHealth }>(onListenerError);
   const trafficSeen = createEmitter<{ deviceId: string; traffic: Traffic }>(onListenerError);
@@ -91,6 +103,9 @@ export function createRemoteHost(deps: {
   const setHealth = (member: Member, health: DeviceHealth): void => {
     const before = member.health;
     member.health = health;
+    onRollback(db, () => {
+      member.health = before;
+    });
     if (before.state !== health.state || before.reason?.code !== health.reason?.code) {
       healthSeen.emit({ deviceId: member.device.definition.id, health });
     }
@@ -183,14 +198,61 @@ export function createRemoteHost(deps: {
     const member = members.get(deviceId);
     return member?.device.agent === agent ? member : undefined;
   };
-  /** Hands an event to whoever listens; false where it is none of this device's. */
-  const emit = (member: Member, capability: CapabilityName, event: string, raw: unknown): boolean => {
+  /** How an event is handed to whoever listens; undefined where it is none of this device's. */
+  const telling = (
+    member: Member,
+    capability: CapabilityName,
+    event: string,
+    raw: unknown,
+  ): (() => void) | undefined => {
     const emitter = member.events.get(`${capability}.${event}`);
     const shape = shapeOf(capability).events[event];
     const data = shape?.data.safeParse(inOurTime(raw, deps.clockOffset(member.device.agent), clock.monotonic()));
-    if (!emitter || data?.success !== true) return false;
-    emitter.emit(data.data);
-    return true;
+    if (!emitter || data?.success !== true) return undefined;
+    return () => {
+      emitter.emit(data.data);
+    };
+  };
+
+  /** What an event of an agent's outbox means here, or why it means nothing. */
+  const understand = (agent: string, { type, subject, data }: CloudEvent): Result<() => void> => {
+    const member = ownOf(agent, subject);
+    switch (type) {
+      case commandSettled.type: {
+        const settled = commandSettled.schema.safeParse(data);
+        if (!settled.success) return failure('E-AGENT-0102', type);
+        if (!member) return failure('E-AGENT-0101', subject);
+        const { command, confirmation, failure: reason } = settled.data;
+        const receipt: Receipt = confirmation
+          ? ok({ commandId: command, confirmation, at: clock.now() })
+          : err((reason ?? { code: 'E-AGENT-0102' }) as Failure);
+        return ok(() => {
+          receiptSeen.emit({ deviceId: subject, commandId: command, receipt });
+          afterCommit(db, () => waiting.get(`${subject}/${command}`)?.(receipt));
+        });
+      }
+      case healthChanged.type: {
+        const changed = healthChanged.schema.safeParse(data);
+        if (!changed.success) return failure('E-AGENT-0102', type);
+        if (!member) return failure('E-AGENT-0101', subject);
+        return ok(() => {
+          // An old story told late must not say that a device is well whose agent is away.
+          if (pipe.connected(agent)) setHealth(member, changed.data.health as DeviceHealth);
+        });
+      }
+      case deviceReported.type: {
+        const reported = deviceReported.schema.safeParse(data);
+        if (!reported.success) return failure('E-AGENT-0102', type);
+        // It may have been taken away from this agent while the event was on its way.
+        if (!member) return failure('E-AGENT-0101', subject);
+        const { capability, event, data: raw } = reported.data;
+        const tell = telling(member, capability, event, fromWire(raw));
+        return tell ? ok(tell) : failure('E-AGENT-0102', `${capability}.${event}`);
+      }
+      default:
+        // Of an agent that is newer than its hub: kept there among the dead letters until the hub has caught up.
+        return failure('E-AGENT-0102', type);
+    }
   };
 
   return {
@@ -235,41 +297,22 @@ export function createRemoteHost(deps: {
       if (!message.success || clock.now() >= message.data.expiresAt) return;
       const { device, capability, event, data } = message.data;
       const member = ownOf(agent, device);
-      if (!member || !emit(member, capability, event, data)) {
-        log.warn({ agent, device, capability, event }, 'an agent reported what it cannot know');
-      }
+      const tell = member && telling(member, capability, event, data);
+      if (tell) tell();
+      else log.warn({ agent, device, capability, event }, 'an agent reported what it cannot know');
     },
-    take: (agent, { type, subject, data }) => {
-      if (type === commandSettled.type) {
-        const settled = commandSettled.schema.safeParse(data);
-        if (!settled.success) return { code: 'E-AGENT-0102', detail: type };
-        const { command, confirmation, failure: reason } = settled.data;
-        if (!ownOf(agent, subject)) return { code: 'E-AGENT-0101', detail: subject };
-        const receipt: Receipt = confirmation
-          ? ok({ commandId: command, confirmation, at: clock.now() })
-          : err((reason ?? { code: 'E-AGENT-0102' }) as Failure);
-        receiptSeen.emit({ deviceId: subject, commandId: command, receipt });
-        waiting.get(`${subject}/${command}`)?.(receipt);
-        return undefined;
-      }
-      // Of an agent that is newer than its hub: kept there among the dead letters until the hub has caught up.
-      if (type !== deviceReported.type && type !== healthChanged.type) return { code: 'E-AGENT-0102', detail: type };
-      const member = ownOf(agent, subject);
-      // It may have been taken away from this agent while the event was on its way.
-      if (!member) return { code: 'E-AGENT-0101', detail: subject };
-      if (type === healthChanged.type) {
-        const changed = healthChanged.schema.safeParse(data);
-        if (!changed.success) return { code: 'E-AGENT-0102', detail: type };
-        // An old story told late must not say that a device is well whose agent is away.
-        if (pipe.connected(agent)) setHealth(member, changed.data.health as DeviceHealth);
-        return undefined;
-      }
-      const reported = deviceReported.schema.safeParse(data);
-      if (!reported.success) return { code: 'E-AGENT-0102', detail: type };
-      const { capability, event, data: raw } = reported.data;
-      return emit(member, capability, event, fromWire(raw))
-        ? undefined
-        : { code: 'E-AGENT-0102', detail: `${capability}.${event}` };
+    refusal: (agent, event) => {
+      const understood = understand(agent, event);
+      return understood.ok ? undefined : understood.error;
+    },
+    apply: (agent, event) => {
+      const understood = understand(agent, event);
+      if (!understood.ok) return understood.error;
+      thrown = [];
+      understood.value();
+      const [first] = thrown;
+      if (first) throw first;
+      return undefined;
     },
   };
 }

@@ -5,7 +5,7 @@ import { bucketOf } from '../contract/index.ts';
 import type { FeedLog } from '../feed/index.ts';
 import type { SchemaComponent } from './migrate.ts';
 import type { Db } from './open.ts';
-import { transact } from './open.ts';
+import { transact } from './transaction.ts';
 import type { Sealer } from './sealer.ts';
 
 /** What is projected to whom: one ordered log for each reader. */

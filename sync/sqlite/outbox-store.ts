@@ -3,7 +3,7 @@ import { epochMs } from '../base/index.ts';
 import type { DeadLetter, OutboxCounts, OutboxEvent, OutboxStore } from '../outbox/index.ts';
 import type { SchemaComponent } from './migrate.ts';
 import type { Db } from './open.ts';
-import { transact } from './open.ts';
+import { transact } from './transaction.ts';
 import type { Sealer } from './sealer.ts';
 
 /** Tables of every outbox in a database. */

@@ -1,9 +1,11 @@
 import type { Clock, EpochMs, Failure } from '../base/index.ts';
+import { FailureError } from '../base/index.ts';
 import type { CloudEvent, EventAnswer } from '../contract/index.ts';
 import { cloudEventSchema, whereWrong } from '../contract/index.ts';
 import type { SchemaComponent } from './migrate.ts';
 import type { Db } from './open.ts';
-import { isOwnTrouble, transact } from './open.ts';
+import { isOwnTrouble } from './open.ts';
+import { transact, transactPart } from './transaction.ts';
 
 /** Where events from many senders are remembered, so that each counts once. */
 export const receiverSchema: SchemaComponent = {
@@ -92,19 +94,19 @@ export function sqliteReceiver(deps: {
   const isFenced = ({ name, epoch }: Sender): boolean => (standing.get(name)?.epoch ?? 0) > epoch;
 
   const handle = (sender: Sender, event: CloudEvent): Failure | undefined => {
-    // A savepoint: what a refused event wrote is undone, what the others wrote stands.
-    db.exec('SAVEPOINT received');
-    let refused: Failure | undefined;
     try {
-      refused = deps.handle(sender.name, event);
+      // What a refused event wrote is undone, what the others wrote stands.
+      transactPart(db, () => {
+        const refused = deps.handle(sender.name, event);
+        if (refused) throw new FailureError(refused);
+      });
+      return undefined;
     } catch (error) {
+      if (error instanceof FailureError) return error.failure;
       if (isOwnTrouble(error)) throw error;
       deps.fault(error);
-      refused = { code: 'E-SYNC-0301', detail: 'the receiver failed' };
+      return { code: 'E-SYNC-0301', detail: 'the receiver failed' };
     }
-    if (refused) db.exec('ROLLBACK TO received');
-    db.exec('RELEASE received');
-    return refused;
   };
 
   const takeOne = (sender: Sender, raw: unknown): EventAnswer | undefined => {

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ManualClock } from '@hallhub/sync/base';
+import { manualClock, minutes, seconds } from '@hallhub/sync/base';
+import type { Db } from '@hallhub/sync/sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { AgentLink } from './link.ts';
+import { createPair } from './testing/pair.ts';
+
+let folder: string;
+let clock: ManualClock;
+let pair: ReturnType<typeof createPair>;
+let domains: (link: AgentLink, db: Db) => void;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'agent-link-'));
+  clock = manualClock();
+  domains = () => undefined;
+  pair = createPair({
+    clock,
+    hubFile: join(folder, 'hub.db'),
+    agentFile: join(folder, 'agent.db'),
+    domains: (link, db) => {
+      domains(link, db);
+    },
+  });
+  pair.connect();
+  await clock.advanceAsync(seconds(5));
+  expect(pair.station.host?.devices()).toHaveLength(1);
+});
+afterEach(async () => {
+  await pair.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A domain that counts passages on the disk, and remembers when they were. */
+function countPassages(options: { throws?: () => boolean } = {}): { readonly at: number[] } {
+  const at: number[] = [];
+  domains = (link, db) => {
+    db.exec('CREATE TABLE IF NOT EXISTS passed (at INTEGER)');
+    link.host.capability('arm', 'passageSensor')?.onPassage((passage) => {
+      db.prepare('INSERT INTO passed (at) VALUES (?)').run(passage.at);
+      if (options.throws?.() === true) throw new Error('a domain that throws');
+      at.push(passage.at);
+    });
+  };
+  pair.restartHub();
+  return { at };
+}
+const passed = (): unknown => pair.hubDb.prepare('SELECT count(*) FROM passed').pluck().get();
+const nothingWaits = async (): Promise<void> => {
+  await clock.advanceAsync(minutes(3));
+  expect(pair.station.status().outbox).toMatchObject({ pending: 0, deadLetters: 0 });
+};
+
+describe('what an agent reports for certain', () => {
+  it('has its effects once, although answers are lost and the hub dies between receiving and telling', async () => {
+    countPassages();
+    let answers = 0;
+    let restarted = false;
+    pair.down = ({ topic }) => {
+      if (topic !== 'down/answer') return 1;
+      answers += 1;
+      if (!restarted && pair.link.inbox().waiting > 0) {
+        // Received in this turn of the event loop; nobody has been told yet.
+        restarted = true;
+        queueMicrotask(() => {
+          pair.restartHub();
+        });
+      }
+      return answers <= 3 ? 0 : 1;
+    };
+    for (let walk = 0; walk < 5; walk += 1) pair.arm.walk();
+    await nothingWaits();
+    expect(restarted).toBe(true);
+    expect(passed()).toBe(5);
+  });
+
+  it('waits for a domain that throws, is seen to wait, and has its effects once when that is mended', async () => {
+    let broken = true;
+    countPassages({ throws: () => broken });
+    pair.arm.walk();
+    await nothingWaits();
+    expect(passed()).toBe(0);
+    expect(pair.link.inbox()).toEqual({ waiting: 0, failed: 1 });
+    broken = false;
+    pair.restartHub();
+    await clock.advanceAsync(seconds(1));
+    expect(passed()).toBe(1);
+    expect(pair.link.inbox()).toEqual({ waiting: 0, failed: 0 });
+  });
+});
