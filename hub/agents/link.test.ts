@@ -91,3 +91,45 @@ describe('what an agent reports for certain', () => {
     expect(pair.link.inbox()).toEqual({ waiting: 0, failed: 0 });
   });
 });
+
+describe('what an agent reports for now', () => {
+  it('counts once, however often the pipe carries it', async () => {
+    let cards = 0;
+    domains = (link) => {
+      link.host.capability('arm', 'cardReader')?.onCard(() => {
+        cards += 1;
+      });
+    };
+    pair.restartHub();
+    pair.up = ({ topic }) => (topic === 'up/live' ? 3 : 1);
+    pair.arm.card();
+    await clock.advanceAsync(seconds(1));
+    expect(cards).toBe(1);
+    pair.arm.card();
+    await clock.advanceAsync(seconds(1));
+    expect(cards).toBe(2);
+  });
+
+  it('is dropped when it comes late, and when it claims to live for ever', async () => {
+    let cards = 0;
+    domains = (link) => {
+      link.host.capability('arm', 'cardReader')?.onCard(() => {
+        cards += 1;
+      });
+    };
+    pair.restartHub();
+    const kept: Uint8Array[] = [];
+    pair.up = ({ topic, payload }) => {
+      if (topic !== 'up/live') return 1;
+      kept.push(payload);
+      return 0;
+    };
+    pair.arm.card();
+    await clock.advanceAsync(seconds(11));
+    const [payload = new Uint8Array()] = kept;
+    pair.link.host.live('gate-1', payload);
+    const forEver = { ...(JSON.parse(Buffer.from(payload).toString()) as object), id: 'x', expiresAt: 9e15 };
+    pair.link.host.live('gate-1', Buffer.from(JSON.stringify(forEver)));
+    expect(cards).toBe(0);
+  });
+});

@@ -2,6 +2,7 @@ import type { AgentHost, DeviceDefinition, HostedDevice } from '@hallhub/device-
 import { lineName } from '@hallhub/device-drivers/agent';
 import type { CommandMessage, Hello } from '@hallhub/device-drivers/agent/station';
 import {
+  LIVE_FOR,
   commandSettled,
   decodeMessage,
   deviceReported,
@@ -20,6 +21,8 @@ import { err, failure, ms, ok, seconds } from '@hallhub/sync/base';
 import type { CloudEvent } from '@hallhub/sync/contract';
 import type { Db } from '@hallhub/sync/sqlite';
 import { afterCommit, onRollback } from '@hallhub/sync/sqlite';
+
+import { createRecentIds } from './recent-ids.ts';
 
 /** A device that hangs on an agent, as the configuration and its profile have it. */
 export interface RemoteDevice {
@@ -71,6 +74,9 @@ const REPEAT = ms(1_000);
 /** A receipt may come so much later than the command's expiry. */
 const GRACE = seconds(2);
 
+/** So much may an agent's idea of the hub's time be wrong. */
+const CLOCK_SLACK = seconds(10);
+
 interface Member {
   readonly device: RemoteDevice;
   readonly events: Map<string, Emitter<unknown>>;
@@ -97,6 +103,7 @@ export function createRemoteHost(deps: {
   const trafficSeen = createEmitter<{ deviceId: string; traffic: Traffic }>(onListenerError);
   const ledger = createCommandLedger({ clock });
   const receiptSeen = createEmitter<{ deviceId: string; commandId: string; receipt: Receipt }>(onListenerError);
+  const liveSeen = createRecentIds({ clock, window: ms(2 * (LIVE_FOR + CLOCK_SLACK)), most: 10_000 });
   /** By device and command, so that no agent settles what another was told. */
   const waiting = new Map<string, (receipt: Receipt) => void>();
 
@@ -294,8 +301,13 @@ export function createRemoteHost(deps: {
     },
     live: (agent, payload) => {
       const message = liveMessageSchema.safeParse(decodeMessage(payload));
-      if (!message.success || clock.now() >= message.data.expiresAt) return;
-      const { device, capability, event, data } = message.data;
+      if (!message.success) return;
+      const { id, device, capability, event, data, expiresAt } = message.data;
+      const left = expiresAt - clock.now();
+      // One that would live longer than any does is not believed: its agent's idea of the time is no good.
+      if (left <= 0 || left > LIVE_FOR + CLOCK_SLACK) return;
+      // The pipe may double a message, and a card that was shown once must not count twice.
+      if (!liveSeen.add(`${agent}/${id}`)) return;
       const member = ownOf(agent, device);
       const tell = member && telling(member, capability, event, data);
       if (tell) tell();

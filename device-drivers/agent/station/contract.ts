@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type EventType, defineKind, defineKinds, instant } from '@hallhub/sync/contract';
+import { seconds } from '@hallhub/sync/base';
 import { capabilityNames } from '@hallhub/firmware-profiles/schema';
 
 /**
@@ -90,9 +91,12 @@ export const commandMessageSchema = z
   .meta({ id: 'Command' });
 export type CommandMessage = z.output<typeof commandMessageSchema>;
 
-/** `up/live`: worth something for a moment only, and dropped after it. */
+/** How long a live message is worth something. */
+export const LIVE_FOR = seconds(10);
+/** `up/live`: worth something for {@link LIVE_FOR} only, and dropped after it. */
 export const liveMessageSchema = z
   .object({
+    id: z.string().min(1).max(64).meta({ description: 'A repeated message counts once' }),
     device: deviceId,
     capability,
     event: z.string().max(64),

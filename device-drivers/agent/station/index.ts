@@ -2,6 +2,7 @@ export {
   type AgentDevice,
   type CommandMessage,
   type Hello,
+  LIVE_FOR,
   type LiveMessage,
   PROFILE_BUNDLE,
   agentDeviceSchema,

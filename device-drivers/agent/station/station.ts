@@ -28,6 +28,8 @@ import type { Connection } from './connection.ts';
 import {
   type AgentDevice,
   type Hello,
+  LIVE_FOR,
+  type LiveMessage,
   agentKinds,
   deviceReported,
   healthChanged,
@@ -98,7 +100,6 @@ const SLOW_HELLO = seconds(1);
 const AFTER_SLOW_HELLO = seconds(2);
 /** A clock that is further from the hub's than this is not believed. */
 const CLOCK_TOLERANCE = minutes(2);
-const LIVE_FOR = seconds(10);
 /** Changes of the assignment that come together restart the devices once. */
 const REASSIGN_AFTER = ms(300);
 /** So many of the last frames go up; what is larger than a message is refused. */
@@ -246,8 +247,16 @@ export function createStation(options: StationOptions): Station {
       if (typeof listen !== 'function') continue;
       (listen as (listener: (data: unknown) => void) => Cancel)((data) => {
         if (personal === true || transient === true) {
-          const expiresAt = plus(hubNow(), LIVE_FOR);
-          connection.send(topics.live, encodeMessage({ device, capability: name, event, data, expiresAt }));
+          const id = uuidv7(clock.now(), random);
+          const message: LiveMessage = {
+            id,
+            device,
+            capability: name,
+            event,
+            data,
+            expiresAt: plus(hubNow(), LIVE_FOR),
+          };
+          connection.send(topics.live, encodeMessage(message));
         } else {
           shedding.append('reports', {
             type: deviceReported,
