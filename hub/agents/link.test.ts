@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ManualClock } from '@hallhub/sync/base';
-import { manualClock, minutes, seconds } from '@hallhub/sync/base';
+import { manualClock, minutes, ms, plus, seconds } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AgentLink } from './link.ts';
@@ -89,6 +89,67 @@ describe('what an agent reports for certain', () => {
     await clock.advanceAsync(seconds(1));
     expect(passed()).toBe(1);
     expect(pair.link.inbox()).toEqual({ waiting: 0, failed: 0 });
+  });
+});
+
+describe('when it was', () => {
+  it('is told in the hub’s time, however the agent’s clock is set meanwhile', async () => {
+    const { at } = countPassages();
+    const truly: number[] = [];
+    const walk = async (): Promise<void> => {
+      truly.push(clock.now());
+      pair.arm.walk();
+      await clock.advanceAsync(seconds(2));
+    };
+    pair.agentSkew = 7_200_000;
+    await walk();
+    pair.disconnect();
+    await walk();
+    pair.agentSkew = -86_400_000;
+    await walk();
+    await clock.advanceAsync(minutes(30));
+    pair.connect();
+    await nothingWaits();
+    expect(at).toHaveLength(3);
+    at.forEach((told, index) => {
+      expect(Math.abs(told - (truly[index] ?? 0))).toBeLessThan(10);
+    });
+  });
+
+  it('is told in the hub’s time by a hub that has not been greeted yet', async () => {
+    pair.agentSkew = 3_600_000;
+    const { at } = countPassages();
+    const truly = clock.now();
+    pair.arm.walk();
+    await clock.advanceAsync(seconds(2));
+    expect(Math.abs((at[0] ?? 0) - truly)).toBeLessThan(10);
+  });
+
+  it('decides whether an order is late by the hub’s time, however the agent’s clock is set meanwhile', async () => {
+    const open = pair.link.host.capability('arm', 'barrier')?.open;
+    const order = (id: string) =>
+      open?.({
+        ...{ id, name: 'open', args: { hold: ms(700), direction: 'in' }, issuedBy: 'request:1' },
+        ...{ issuedAt: clock.now(), expiresAt: plus(clock.now(), seconds(2)) },
+      });
+    pair.agentSkew = 3_600_000;
+    const first = order('c1');
+    await clock.advanceAsync(seconds(5));
+    expect(await first).toMatchObject({ ok: true });
+    // It comes late, and by the agent's wall clock, set back, in time.
+    pair.agentSkew = -3_600_000;
+    let late: Uint8Array | undefined;
+    pair.down = ({ topic, payload }) => {
+      if (topic !== 'down/command') return 1;
+      late = payload;
+      return 0;
+    };
+    const second = order('c2');
+    await clock.advanceAsync(seconds(5));
+    expect(await second).toMatchObject({ error: { code: 'E-DEV-0202' } });
+    pair.deliver('down/command', late ?? new Uint8Array());
+    await clock.advanceAsync(seconds(5));
+    expect(pair.arm.opened.map(({ id }) => id)).toEqual(['c1']);
   });
 });
 

@@ -17,6 +17,9 @@ import { createFeed } from '@hallhub/sync/feed';
 import type { Db, FeedStore, Sealer } from '@hallhub/sync/sqlite';
 import { sqliteFeedStore, sqliteReceiver } from '@hallhub/sync/sqlite';
 import type { DeviceBus } from '../broker/index.ts';
+import type { AgentClock } from './agent-clock.ts';
+import { createAgentClock } from './agent-clock.ts';
+import { inHubTime } from './in-hub-time.ts';
 import type { AgentInboxCounts } from './inbox.ts';
 import { createAgentInbox } from './inbox.ts';
 import type { RemoteDevice, RemoteHost } from './remote-host.ts';
@@ -123,10 +126,16 @@ export function createAgentLink(deps: {
     return feed;
   };
 
+  const clocks = new Map<string, AgentClock>();
+  const clockOf = (agent: string): AgentClock => {
+    const known = clocks.get(agent) ?? createAgentClock(clock);
+    clocks.set(agent, known);
+    return known;
+  };
   const host = createRemoteHost({
     db,
     devices: deps.devices,
-    clockOffset: (agent) => states.get(agent)?.clockOffset ?? 0,
+    agentClock: clockOf,
     clock,
     log,
     pipe: {
@@ -141,7 +150,7 @@ export function createAgentLink(deps: {
       },
     },
   });
-  const states = new Map<string, { hello: Hello; heardAt: EpochMs; clockOffset: number }>();
+  const states = new Map<string, { hello: Hello; heardAt: EpochMs }>();
   const receiver = sqliteReceiver({
     db,
     clock,
@@ -161,7 +170,11 @@ export function createAgentLink(deps: {
         return undefined;
       }
       const refusal = host.refusal(agent, event);
-      if (!refusal) inbox.put(agent, event);
+      if (!refusal)
+        inbox.put(
+          agent,
+          inHubTime(event, (reading) => clockOf(agent).toHub(reading)),
+        );
       return refusal;
     },
   });
@@ -178,11 +191,18 @@ export function createAgentLink(deps: {
   const answerer = createAnswerer({
     methods: {
       ...feedMethods({ feedFor, now }),
-      ...eventMethods({ receiver, now }),
+      ...eventMethods({
+        receiver,
+        now,
+        heard: (agent, reading) => {
+          clockOf(agent).heard(reading);
+        },
+      }),
       hello: (params, { from }) => {
         const hello = helloSchema.safeParse(params);
         if (!hello.success) return err({ code: 'E-AGENT-0102', class: 'reject', detail: 'hello' });
-        states.set(from, { hello: hello.data, heardAt: now(), clockOffset: hello.data.at - now() });
+        clockOf(from).heard(hello.data.clock);
+        states.set(from, { hello: hello.data, heardAt: now() });
         host.hello(from, hello.data);
         changed(from);
         return ok({ at: now() });
@@ -241,7 +261,7 @@ export function createAgentLink(deps: {
         connected: connected(agent),
         hello: state?.hello,
         heardAt: state?.heardAt,
-        clockOffset: state?.clockOffset,
+        clockOffset: clocks.get(agent)?.offset,
       };
     },
     leaveSafeMode: (agent) => askerOf(agent).ask('leave-safe-mode', {}, { signal: new AbortController().signal }),
@@ -256,6 +276,7 @@ export function createAgentLink(deps: {
       feeds.drop(agent);
       open.delete(agent);
       states.delete(agent);
+      clocks.delete(agent);
       changed(agent);
     },
     onChange: (listener) => {

@@ -22,6 +22,8 @@ import type { CloudEvent } from '@hallhub/sync/contract';
 import type { Db } from '@hallhub/sync/sqlite';
 import { afterCommit, onRollback } from '@hallhub/sync/sqlite';
 
+import type { AgentClock } from './agent-clock.ts';
+import { shifted } from './in-hub-time.ts';
 import { createRecentIds } from './recent-ids.ts';
 
 /** A device that hangs on an agent, as the configuration and its profile have it. */
@@ -58,7 +60,7 @@ export interface RemoteHost extends AgentHost {
   onReceipt(
     listener: (event: { readonly deviceId: string; readonly commandId: string; readonly receipt: Receipt }) => void,
   ): Cancel;
-  /** Why an event of an agent's outbox cannot be taken; it has no effect yet. */
+  /** Why an event of an agent's outbox cannot be taken; it has no effect yet. Events are in the hub's time. */
   refusal(agent: string, event: CloudEvent): Failure | undefined;
   /**
    * Tells whoever listens of an event that was taken, inside the transaction that ends its waiting: listeners write what it
@@ -87,8 +89,7 @@ interface Member {
 export function createRemoteHost(deps: {
   readonly devices: readonly RemoteDevice[];
   readonly pipe: AgentPipe;
-  /** An agent's clock minus the hub's, in milliseconds; 0 while it is not known. */
-  readonly clockOffset: (agent: string) => number;
+  readonly agentClock: (agent: string) => Pick<AgentClock, 'toHub'>;
   readonly clock: Clock;
   readonly log: DeviceLog;
   readonly db: Db;
@@ -214,7 +215,7 @@ export function createRemoteHost(deps: {
   ): (() => void) | undefined => {
     const emitter = member.events.get(`${capability}.${event}`);
     const shape = shapeOf(capability).events[event];
-    const data = shape?.data.safeParse(inOurTime(raw, deps.clockOffset(member.device.agent), clock.monotonic()));
+    const data = shape?.data.safeParse(withOurMonotonic(raw, clock.monotonic()));
     if (!emitter || data?.success !== true) return undefined;
     return () => {
       emitter.emit(data.data);
@@ -302,14 +303,15 @@ export function createRemoteHost(deps: {
     live: (agent, payload) => {
       const message = liveMessageSchema.safeParse(decodeMessage(payload));
       if (!message.success) return;
-      const { id, device, capability, event, data, expiresAt } = message.data;
+      const { id, device, capability, event, data, clock: reading, expiresAt } = message.data;
       const left = expiresAt - clock.now();
       // One that would live longer than any does is not believed: its agent's idea of the time is no good.
       if (left <= 0 || left > LIVE_FOR + CLOCK_SLACK) return;
       // The pipe may double a message, and a card that was shown once must not count twice.
       if (!liveSeen.add(`${agent}/${id}`)) return;
       const member = ownOf(agent, device);
-      const tell = member && telling(member, capability, event, data);
+      const ahead = reading.at - deps.agentClock(agent).toHub(reading);
+      const tell = member && telling(member, capability, event, shifted(data, ahead));
       if (tell) tell();
       else log.warn({ agent, device, capability, event }, 'an agent reported what it cannot know');
     },
@@ -329,12 +331,6 @@ export function createRemoteHost(deps: {
   };
 }
 
-/** What another machine says, in the hub's time; its monotonic instants mean nothing here and become `mono`. */
-function inOurTime(raw: unknown, offset: number, mono: number): unknown {
-  if (typeof raw !== 'object' || raw === null) return raw;
-  return {
-    ...raw,
-    ...('at' in raw && typeof raw.at === 'number' && { at: raw.at - offset }),
-    ...('lastByteAt' in raw && { lastByteAt: mono }),
-  };
-}
+/** Another machine's monotonic instants mean nothing here and become `mono`. */
+const withOurMonotonic = (raw: unknown, mono: number): unknown =>
+  typeof raw === 'object' && raw !== null && 'lastByteAt' in raw ? { ...raw, lastByteAt: mono } : raw;

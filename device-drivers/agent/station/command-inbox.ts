@@ -6,6 +6,7 @@ import type { Command, DeviceLog, Receipt } from '../../kit/index.ts';
 import type { AgentHost } from '../types.ts';
 import { type CommandMessage, commandMessageSchema, commandSettled } from './contract.ts';
 import { type FetchImage, forDriver } from './firmware-image.ts';
+import type { HubTime } from './hub-time.ts';
 import { INTERRUPTED, type StationStore } from './store.ts';
 import { decodeMessage } from './wire.ts';
 
@@ -30,8 +31,7 @@ export function createCommandInbox(deps: {
   readonly clock: Clock;
   readonly log: DeviceLog;
   readonly host: () => AgentHost | undefined;
-  /** The hub's time minus this machine's, as far as it is known now; undefined: never heard. */
-  readonly hubOffset: () => number | undefined;
+  readonly hubTime: Pick<HubTime, 'latest' | 'earliest'>;
   readonly fetchImage?: FetchImage;
 }): CommandInbox {
   const { db, store, outbox, clock, log } = deps;
@@ -54,17 +54,21 @@ export function createCommandInbox(deps: {
     });
   };
 
-  /** The command in this machine's time, or why it is not to be done. */
+  /** The command in this machine's time, or why it is not to be done: rather refused too early than done too late. */
   const judge = (message: CommandMessage): Command | Failure => {
-    const offset = deps.hubOffset();
-    if (offset === undefined) return { code: 'E-DEV-0201', detail: 'the hub’s time is not known here yet' };
-    const issuedAt = (message.issuedAt - offset) as EpochMs;
-    const expiresAt = (message.expiresAt - offset) as EpochMs;
-    if (expiresAt - issuedAt > LONGEST_LIFE) return { code: 'E-DEV-0201', detail: 'it would live for hours' };
-    if (clock.now() >= expiresAt) return { code: 'E-DEV-0201', detail: `command ${message.id}` };
+    const now = deps.hubTime.latest();
+    if (now === undefined) return { code: 'E-DEV-0201', detail: 'the hub’s time is not known here yet' };
+    const life = message.expiresAt - message.issuedAt;
+    const left = message.expiresAt - now;
+    if (life > LONGEST_LIFE || left > LONGEST_LIFE) return { code: 'E-DEV-0201', detail: 'it would live for hours' };
+    if (left <= 0 || life < 0) return { code: 'E-DEV-0201', detail: `command ${message.id}` };
     const { id, name, args, issuedBy } = message;
-    return { id, name, args, issuedAt, expiresAt, issuedBy };
+    const expiresAt = plus(clock.now(), ms(left));
+    return { id, name, args, issuedAt: (expiresAt - life) as EpochMs, expiresAt, issuedBy };
   };
+  /** Until when it is remembered for certain, in the hub's time. */
+  const memorable = ({ expiresAt }: CommandMessage): EpochMs =>
+    Math.min(expiresAt, plus(deps.hubTime.latest() ?? clock.now(), LONGEST_LIFE)) as EpochMs;
 
   const carryOut = async (message: CommandMessage, command: Command): Promise<Receipt> => {
     const { device, capability, name } = message;
@@ -96,7 +100,7 @@ export function createCommandInbox(deps: {
     const judged = judge(message);
     const refusal = 'code' in judged ? judged : undefined;
     transact(db, () => {
-      store.begin(message.id, message.device, plus(clock.now(), ms(Math.max(0, message.expiresAt - message.issuedAt))));
+      store.begin(message.id, message.device, memorable(message));
     });
     if (refusal || 'code' in judged) {
       settle(message, { ok: false, error: refusal ?? INTERRUPTED });
@@ -134,7 +138,8 @@ export function createCommandInbox(deps: {
       });
     },
     forget: () => {
-      store.forget((clock.now() - REMEMBER) as EpochMs);
+      const now = deps.hubTime.earliest();
+      if (now !== undefined) store.forget((now - REMEMBER) as EpochMs);
     },
   };
 }

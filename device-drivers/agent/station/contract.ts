@@ -14,6 +14,20 @@ const epochMs = z.number().meta({ description: "Milliseconds since 1970-01-01T00
 const code = z.templateLiteral(['E-', z.string(), '-', z.number()]);
 const failure = z.object({ code, detail: z.string().max(500).optional() });
 
+/** What the agent's clocks show at an instant. The hub makes its own time of it, however the agent's wall clock is set. */
+const clockReading = z
+  .object({
+    at: z.number().meta({ description: "Milliseconds since 1970-01-01T00:00Z by the agent's own clock" }),
+    mono: z.number().meta({ description: "Milliseconds by the agent's monotonic clock" }),
+    run: z
+      .string()
+      .min(1)
+      .max(64)
+      .meta({ description: 'Which run of the agent: after a restart that clock begins anew' }),
+  })
+  .meta({ id: 'ClockReading' });
+export type ClockReading = z.output<typeof clockReading>;
+
 /** Below `c/{campus}/d/{agent}/`. */
 export const topics = {
   /** Questions of the agent and the hub's answers. */
@@ -101,6 +115,7 @@ export const liveMessageSchema = z
     capability,
     event: z.string().max(64),
     data: z.unknown(),
+    clock: clockReading,
     expiresAt: epochMs,
   })
   .meta({ id: 'Live' });
@@ -121,7 +136,9 @@ const event = <const T extends string, S extends z.ZodType>(type: T, schema: S):
 /** A device reported something that must not be lost. The subject is the device. */
 export const deviceReported = event(
   'hallhub.agent.device-reported.v1',
-  z.object({ at: instant, capability, event: z.string().max(64), data: z.unknown() }).meta({ id: 'DeviceReported' }),
+  z
+    .object({ clock: clockReading, capability, event: z.string().max(64), data: z.unknown() })
+    .meta({ id: 'DeviceReported' }),
 );
 /** What came of a command. The subject is the device. */
 export const commandSettled = event(
@@ -138,7 +155,7 @@ export const commandSettled = event(
 /** A device's health changed. The subject is the device. */
 export const healthChanged = event(
   'hallhub.agent.health-changed.v1',
-  z.object({ at: instant, health: healthSchema }).meta({ id: 'HealthChanged' }),
+  z.object({ clock: clockReading, health: healthSchema }).meta({ id: 'HealthChanged' }),
 );
 /** A line of the agent's log, warnings and errors only. The subject is the agent. */
 export const logged = event(
@@ -175,7 +192,7 @@ export const agentEventTypes = [deviceReported, commandSettled, healthChanged, l
 export const helloSchema = z
   .object({
     version: z.string().max(64),
-    at: epochMs.meta({ description: "The agent's own clock; the hub compares" }),
+    clock: clockReading,
     startedAt: epochMs,
     /** Why it runs without devices: it crashed again and again. */
     safeMode: z.string().max(500).optional(),

@@ -1,5 +1,6 @@
 export {
   type AgentDevice,
+  type ClockReading,
   type CommandMessage,
   type Hello,
   LIVE_FOR,

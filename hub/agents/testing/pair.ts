@@ -53,6 +53,8 @@ interface Pair {
   down: Fate;
   /** Topics of what has reached the agent. */
   readonly reachedAgent: string[];
+  /** Brings the agent a message of earlier. */
+  deliver(topic: string, payload: Uint8Array): void;
   connect(): void;
   disconnect(): void;
   /** The hub's process is gone without a word, and another opens its file; domains listen again. */
@@ -240,6 +242,9 @@ export function createPair(options: {
     up: once,
     down: once,
     reachedAgent: [],
+    deliver: (topic, payload) => {
+      toAgent.emit({ topic, payload });
+    },
     connect: () => {
       here = true;
       presence.emit({ deviceId: AGENT, connected: true });
