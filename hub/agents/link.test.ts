@@ -153,6 +153,53 @@ describe('when it was', () => {
   });
 });
 
+describe('an order', () => {
+  const order = (id: string, life = seconds(2)) =>
+    pair.link.host.capability('arm', 'barrier')?.open({
+      ...{ id, name: 'open', args: { hold: ms(700), direction: 'in' }, issuedBy: 'request:1' },
+      ...{ issuedAt: clock.now(), expiresAt: plus(clock.now(), life) },
+    });
+  const commandsSent = (): number => pair.reachedAgent.filter((topic) => topic === 'down/command').length;
+
+  it('that was begun in time and takes longer than its expiry is waited for, and not asked for again', async () => {
+    let finish: () => void = () => undefined;
+    pair.arm.answer = (command) =>
+      new Promise((resolve) => {
+        finish = () => {
+          resolve({ ok: true, value: { commandId: command.id, confirmation: 'observed', at: clock.now() } });
+        };
+      });
+    const given = order('c1');
+    await clock.advanceAsync(seconds(90));
+    expect(commandsSent()).toBe(1);
+    finish();
+    await clock.advanceAsync(seconds(5));
+    expect(await given).toMatchObject({ ok: true, value: { confirmation: 'observed' } });
+  });
+
+  it('that was begun and of which nothing more is heard fails when it should have been over', async () => {
+    pair.arm.answer = () => new Promise(() => undefined);
+    let ended: unknown;
+    void order('c1')?.then((receipt) => {
+      ended = receipt;
+    });
+    await clock.advanceAsync(minutes(2));
+    expect(ended).toBeUndefined();
+    await clock.advanceAsync(seconds(10));
+    expect(ended).toMatchObject({ error: { code: 'E-DEV-0202' } });
+  });
+
+  it('of which no word comes is sent again at growing intervals, and never after its expiry', async () => {
+    pair.up = () => 0;
+    pair.arm.answer = () => new Promise(() => undefined);
+    const given = order('c1', minutes(5));
+    await clock.advanceAsync(minutes(20));
+    expect(commandsSent()).toBeLessThan(16);
+    expect(await given).toMatchObject({ error: { code: 'E-DEV-0202' } });
+    expect(pair.arm.opened).toHaveLength(1);
+  });
+});
+
 describe('what an agent reports for now', () => {
   it('counts once, however often the pipe carries it', async () => {
     let cards = 0;

@@ -3,6 +3,7 @@ import { lineName } from '@hallhub/device-drivers/agent';
 import type { CommandMessage, Hello } from '@hallhub/device-drivers/agent/station';
 import {
   LIVE_FOR,
+  commandBegun,
   commandSettled,
   decodeMessage,
   deviceReported,
@@ -13,10 +14,10 @@ import {
   toWire,
 } from '@hallhub/device-drivers/agent/station';
 import type { CapabilityMap, CapabilityName } from '@hallhub/device-drivers/capabilities';
-import { listenerName, shapeOf } from '@hallhub/device-drivers/capabilities';
+import { listenerName, longestOf, shapeOf } from '@hallhub/device-drivers/capabilities';
 import type { Command, DeviceHealth, DeviceLog, Emitter, Receipt, Traffic } from '@hallhub/device-drivers/kit';
 import { createCommandLedger, createEmitter } from '@hallhub/device-drivers/kit';
-import type { Cancel, Clock, Failure, Result } from '@hallhub/sync/base';
+import type { Cancel, Clock, DurationMs, Failure, Result } from '@hallhub/sync/base';
 import { err, failure, ms, ok, seconds } from '@hallhub/sync/base';
 import type { CloudEvent } from '@hallhub/sync/contract';
 import type { Db } from '@hallhub/sync/sqlite';
@@ -42,7 +43,8 @@ export interface AgentPipe {
 
 /**
  * The devices of all agents, behind the same port as those that are plugged into the hub. Commands go out again and
- * again, with one id, until their receipt has come or they have expired; the agent does each once.
+ * again, with one id, until word of them has come or they have expired; the agent does each once. One that was begun in time
+ * is waited for as long as such a thing takes.
  */
 export interface RemoteHost extends AgentHost {
   /** The last frames, asked of the agent. Error: `E-AGENT-0103`. */
@@ -71,10 +73,17 @@ export interface RemoteHost extends AgentHost {
   apply(agent: string, event: CloudEvent): Failure | undefined;
 }
 
-/** A command whose receipt has not come is sent again after this. */
-const REPEAT = ms(1_000);
-/** A receipt may come so much later than the command's expiry. */
+/** A command of which nothing is heard is sent again after this, and after twice as long each time, up to the second. */
+const REPEAT_FIRST = ms(1_000);
+const REPEAT_MOST = seconds(30);
+/** Word of a command may come so much later than its expiry, or than the longest that it may take. */
 const GRACE = seconds(2);
+
+/** A command that was sent and has not ended. */
+interface Pending {
+  begun(): void;
+  settle(receipt: Receipt): void;
+}
 
 /** So much may an agent's idea of the hub's time be wrong. */
 const CLOCK_SLACK = seconds(10);
@@ -106,7 +115,7 @@ export function createRemoteHost(deps: {
   const receiptSeen = createEmitter<{ deviceId: string; commandId: string; receipt: Receipt }>(onListenerError);
   const liveSeen = createRecentIds({ clock, window: ms(2 * (LIVE_FOR + CLOCK_SLACK)), most: 10_000 });
   /** By device and command, so that no agent settles what another was told. */
-  const waiting = new Map<string, (receipt: Receipt) => void>();
+  const waiting = new Map<string, Pending>();
 
   const setHealth = (member: Member, health: DeviceHealth): void => {
     const before = member.health;
@@ -139,23 +148,36 @@ export function createRemoteHost(deps: {
         issuedBy,
       };
       const payload = encodeMessage(message);
+      // Its life was known when it was issued; the wall clock may have been set back since.
+      const left = ms(Math.max(0, Math.min(expiresAt - clock.now(), expiresAt - issuedAt)));
+      const deadline = clock.monotonic() + left;
       let cancelRepeat: Cancel | undefined;
-      const repeat = (): void => {
-        if (clock.now() >= expiresAt) return;
+      const repeat = (pause: DurationMs): void => {
+        if (clock.monotonic() >= deadline) return;
         pipe.command(agent, payload);
-        cancelRepeat = clock.after(REPEAT, repeat);
+        cancelRepeat = clock.after(pause, () => {
+          repeat(ms(Math.min(2 * pause, REPEAT_MOST)));
+        });
       };
-      const cancelExpiry = clock.after(ms(Math.max(0, expiresAt - clock.now()) + GRACE), () => {
-        settle(failure('E-DEV-0202', `no receipt from ${agent}`));
-      });
+      const giveUpAfter = (patience: DurationMs): Cancel =>
+        clock.after(ms(patience + GRACE), () => {
+          settle(failure('E-DEV-0202', `no receipt from ${agent}`));
+        });
+      // Expired, it is not begun any more; begun, it has the time that such a thing takes.
+      let giveUp = giveUpAfter(left);
+      const begun = (): void => {
+        cancelRepeat?.();
+        giveUp();
+        giveUp = giveUpAfter(longestOf(capability, name));
+      };
       const settle = (receipt: Receipt): void => {
         cancelRepeat?.();
-        cancelExpiry();
+        giveUp();
         waiting.delete(`${definition.id}/${id}`);
         resolve(receipt);
       };
-      waiting.set(`${definition.id}/${id}`, settle);
-      repeat();
+      waiting.set(`${definition.id}/${id}`, { begun, settle });
+      repeat(REPEAT_FIRST);
     });
 
   const standIn = (member: Pick<Member, 'device' | 'events'>, name: CapabilityName): object => {
@@ -226,6 +248,14 @@ export function createRemoteHost(deps: {
   const understand = (agent: string, { type, subject, data }: CloudEvent): Result<() => void> => {
     const member = ownOf(agent, subject);
     switch (type) {
+      case commandBegun.type: {
+        const begun = commandBegun.schema.safeParse(data);
+        if (!begun.success) return failure('E-AGENT-0102', type);
+        if (!member) return failure('E-AGENT-0101', subject);
+        return ok(() => {
+          afterCommit(db, () => waiting.get(`${subject}/${begun.data.command}`)?.begun());
+        });
+      }
       case commandSettled.type: {
         const settled = commandSettled.schema.safeParse(data);
         if (!settled.success) return failure('E-AGENT-0102', type);
@@ -236,7 +266,7 @@ export function createRemoteHost(deps: {
           : err((reason ?? { code: 'E-AGENT-0102' }) as Failure);
         return ok(() => {
           receiptSeen.emit({ deviceId: subject, commandId: command, receipt });
-          afterCommit(db, () => waiting.get(`${subject}/${command}`)?.(receipt));
+          afterCommit(db, () => waiting.get(`${subject}/${command}`)?.settle(receipt));
         });
       }
       case healthChanged.type: {
@@ -266,7 +296,7 @@ export function createRemoteHost(deps: {
   return {
     start: () => undefined,
     stop: () => {
-      for (const settle of [...waiting.values()]) settle(failure('E-DEV-0206', 'the hub stops'));
+      for (const pending of [...waiting.values()]) pending.settle(failure('E-DEV-0206', 'the hub stops'));
       return Promise.resolve();
     },
     devices: (): readonly HostedDevice[] =>

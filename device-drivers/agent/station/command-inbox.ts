@@ -4,7 +4,7 @@ import { type Db, transact } from '@hallhub/sync/sqlite';
 import { type UpdateCommand, shapeOf } from '../../capabilities/index.ts';
 import type { Command, DeviceLog, Receipt } from '../../kit/index.ts';
 import type { AgentHost } from '../types.ts';
-import { type CommandMessage, commandMessageSchema, commandSettled } from './contract.ts';
+import { type CommandMessage, commandBegun, commandMessageSchema, commandSettled } from './contract.ts';
 import { type FetchImage, forDriver } from './firmware-image.ts';
 import type { HubTime } from './hub-time.ts';
 import { INTERRUPTED, type StationStore } from './store.ts';
@@ -21,6 +21,8 @@ export interface CommandInbox {
 
 /** Longer than any clock of ours is wrong: a repeat that comes after this is refused for its age alone. */
 const REMEMBER = minutes(60);
+/** What is over sooner is told by its receipt alone. */
+const TELL_BEGUN_AFTER = ms(500);
 /** A command that is to live longer than this was made by mistake. */
 const LONGEST_LIFE = minutes(60);
 
@@ -52,6 +54,15 @@ export function createCommandInbox(deps: {
       store.settle(message.id, receipt);
       report(message.device, message.id, receipt);
     });
+  };
+
+  /** It stands in the store as begun; the hub waits for it from now on, whatever its expiry was. */
+  const tellBegun = ({ id, device }: CommandMessage): void => {
+    try {
+      outbox.append({ type: commandBegun, subject: device, data: { at: iso(clock.now()), command: id } });
+    } catch (error) {
+      log.error({ device, error }, 'the hub could not be told that a command was begun');
+    }
   };
 
   /** The command in this machine's time, or why it is not to be done: rather refused too early than done too late. */
@@ -107,12 +118,16 @@ export function createCommandInbox(deps: {
       return;
     }
     let receipt: Receipt;
+    const cancelTelling = clock.after(TELL_BEGUN_AFTER, () => {
+      tellBegun(message);
+    });
     try {
       receipt = await carryOut(message, judged);
     } catch (error) {
       log.error({ device: message.device, error }, 'a driver failed at a command');
       receipt = { ok: false, error: { code: 'E-DEV-0303' } };
     }
+    cancelTelling();
     settle(message, receipt);
   };
 

@@ -90,7 +90,7 @@ export const agentKindList = [
 ] as const;
 export const agentKinds = defineKinds(agentKindList);
 
-/** A command on its way. Never retained; done at most once; not done after `expiresAt`. */
+/** A command on its way. Never retained; done at most once; not begun at `expiresAt` or after. */
 export const commandMessageSchema = z
   .object({
     id: z.string().min(1).max(64),
@@ -140,6 +140,11 @@ export const deviceReported = event(
     .object({ clock: clockReading, capability, event: z.string().max(64), data: z.unknown() })
     .meta({ id: 'DeviceReported' }),
 );
+/** A command takes a while: it was begun in time, and its outcome follows. The subject is the device. */
+export const commandBegun = event(
+  'hallhub.agent.command-begun.v1',
+  z.object({ at: instant, command: z.string() }).meta({ id: 'CommandBegun' }),
+);
 /** What came of a command. The subject is the device. */
 export const commandSettled = event(
   'hallhub.agent.command-settled.v1',
@@ -186,7 +191,14 @@ export const eventsShed = event(
     .meta({ id: 'EventsShed' }),
 );
 
-export const agentEventTypes = [deviceReported, commandSettled, healthChanged, logged, eventsShed] as const;
+export const agentEventTypes = [
+  deviceReported,
+  commandBegun,
+  commandSettled,
+  healthChanged,
+  logged,
+  eventsShed,
+] as const;
 
 /** The agent's greeting after each connection, and every minute. */
 export const helloSchema = z

@@ -9,6 +9,7 @@ export {
   agentDeviceSchema,
   agentEventTypes,
   agentKindList,
+  commandBegun,
   commandMessageSchema,
   commandSettled,
   deviceReported,

@@ -1,6 +1,6 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { CapabilityMap, CapabilityName } from '@hallhub/device-drivers/capabilities';
-import { shapeOf, stateShapeOf } from '@hallhub/device-drivers/capabilities';
+import { longestOf, shapeOf, stateShapeOf } from '@hallhub/device-drivers/capabilities';
 import type { Command, DeviceLog, Receipt } from '@hallhub/device-drivers/kit';
 import { isLive } from '@hallhub/device-drivers/kit';
 import type { Cancel, Clock, EpochMs, Failure } from '@hallhub/sync/base';
@@ -40,7 +40,7 @@ export interface Journal {
   stop(): void;
 }
 
-/** So long after its expiry a command whose receipt has not come counts as unanswered. Updates take minutes. */
+/** So long after the last moment at which a command might end it counts as unanswered. */
 const SILENCE = minutes(10);
 
 export function createJournal(deps: {
@@ -112,7 +112,7 @@ export function createJournal(deps: {
     const { command } = order;
     // Its life was known when it was issued; the wall clock may have been set back since.
     const left = Math.min(command.expiresAt - clock.now(), command.expiresAt - command.issuedAt);
-    const giveUp = clock.after(ms(Math.max(0, left) + SILENCE), () => {
+    const giveUp = clock.after(ms(Math.max(0, left) + longestOf(order.capability, command.name) + SILENCE), () => {
       patience.delete(giveUp);
       later(order, { type: 'silence' }, () => active.delete(command.id));
     });
