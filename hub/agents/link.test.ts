@@ -92,6 +92,52 @@ describe('what an agent reports for certain', () => {
   });
 });
 
+describe('an agent whose disk is put back to an older state', () => {
+  const walk = async (times: number): Promise<void> => {
+    for (let count = 0; count < times; count += 1) pair.arm.walk();
+    await clock.advanceAsync(seconds(5));
+  };
+
+  it.each([
+    ['and then has fewer events than it had', 4, 2],
+    ['and then has more events than it had', 4, 9],
+  ])('loses none of what is new %s, and nothing counts twice', async (_what, before, after) => {
+    countPassages();
+    await walk(2);
+    // Two wait when the picture of the disk is taken; the hub will have had them.
+    pair.disconnect();
+    await walk(2);
+    const image = join(folder, 'image.db');
+    pair.agentDb.exec(`VACUUM INTO '${image}'`);
+    pair.connect();
+    await walk(before);
+    await nothingWaits();
+    expect(passed()).toBe(4 + before);
+    pair.disconnect();
+    await pair.restartAgent(image);
+    await clock.advanceAsync(seconds(1));
+    await walk(after);
+    pair.connect();
+    await nothingWaits();
+    expect(passed()).toBe(4 + before + after);
+    await walk(1);
+    expect(passed()).toBe(4 + before + after + 1);
+  });
+
+  it('is noticed although the hub has forgotten the single events', async () => {
+    countPassages();
+    const image = join(folder, 'image.db');
+    pair.agentDb.exec(`VACUUM INTO '${image}'`);
+    await walk(3);
+    pair.link.purge(plus(clock.now(), minutes(1)));
+    await pair.restartAgent(image);
+    await clock.advanceAsync(seconds(1));
+    await walk(1);
+    await nothingWaits();
+    expect(passed()).toBe(4);
+  });
+});
+
 describe('when it was', () => {
   it('is told in the hub’s time, however the agent’s clock is set meanwhile', async () => {
     const { at } = countPassages();

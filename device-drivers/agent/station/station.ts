@@ -16,7 +16,7 @@ import {
 } from '@hallhub/sync/base';
 import { type OutboxStatus, createOutbox } from '@hallhub/sync/outbox';
 import { type ReplicaStatus, createReplica } from '@hallhub/sync/replica';
-import { type Db, type Sealer, sqliteOutboxStore, sqliteReplicaStore } from '@hallhub/sync/sqlite';
+import { type Db, type Sealer, sqliteOutboxStore, sqliteReplicaStore, transact } from '@hallhub/sync/sqlite';
 import { type CapabilityName, listenerName, shapeOf } from '../../capabilities/index.ts';
 import { type BundleKeys, openBundle, overlaid } from '@hallhub/firmware-profiles/bundle';
 import { type ProfileCatalogue, builtInFiles } from '@hallhub/firmware-profiles/schema';
@@ -142,13 +142,29 @@ export function createStation(options: StationOptions): Station {
     random,
     tuning: { pageSize: 100 },
   });
+  const outboxStore = sqliteOutboxStore({ db, name: 'hub', sealer });
+  let identity = store.identity();
   const outbox = createOutbox({
-    sink: askedSink(asker, { epoch: 1, store: store.id, clock: () => clockReading() }),
-    store: sqliteOutboxStore({ db, name: 'hub', sealer }),
+    sink: askedSink(asker, {
+      identity: () => ({ epoch: identity.epoch, store: identity.id }),
+      clock: () => clockReading(),
+    }),
+    store: outboxStore,
     hub: agent,
-    epoch: 1,
+    epoch: identity.epoch,
     clock,
     random,
+    renew: () => {
+      identity = transact(db, () => {
+        const renewed = store.renew();
+        outboxStore.adopt(renewed.epoch);
+        return renewed;
+      });
+      log.warn(
+        { store: identity.id },
+        'the database of this agent was put back to an older state; it goes on as another',
+      );
+    },
     fault: fault('outbox'),
     tuning: { batchSize: 50 },
   });

@@ -129,11 +129,13 @@ export function createPair(options: {
     return { db, link };
   };
 
-  const passages = createEmitter<Passage>(rethrow);
-  const cards = createEmitter<CardRead>(rethrow);
+  let passages = createEmitter<Passage>(rethrow);
+  let cards = createEmitter<CardRead>(rethrow);
   const beginAgent = () => {
     toAgent = createEmitter(rethrow);
     agentUp = createEmitter(rethrow);
+    passages = createEmitter(rethrow);
+    cards = createEmitter(rethrow);
     // A machine that starts anew counts its monotonic time from its start.
     const started = clock.monotonic();
     const own: Clock = {

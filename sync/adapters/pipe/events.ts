@@ -28,13 +28,13 @@ const senderClock = z.object({ at: z.number(), mono: z.number(), run: z.string()
 export function askedSink(
   asker: Asker,
   from: {
-    readonly epoch: number;
-    readonly store: string;
+    /** Both may change when the sender finds that its database was put back to an older state. */
+    readonly identity: () => { readonly epoch: number; readonly store: string };
     /** What the sender's clocks show when it asks, so that the hub can tell when each event was. */
     readonly clock?: () => SenderClock;
   },
 ): OutcomeSink {
-  const sender = () => ({ epoch: from.epoch, store: from.store, ...(from.clock && { clock: from.clock() }) });
+  const sender = () => ({ ...from.identity(), ...(from.clock && { clock: from.clock() }) });
   const asked = async (answer: Promise<Result<unknown, LinkFailure>>): Promise<Result<SinkAnswers, LinkFailure>> => {
     const result = await answer;
     if (!result.ok) return result;
