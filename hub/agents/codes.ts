@@ -12,6 +12,10 @@ export const agentCodes = defineCodes({
   },
   'E-AGENT-0203': { zh: '该代理尚未登记', en: 'This agent is not enrolled' },
   'E-AGENT-0204': { zh: '凭证未能送达消息服务器，请重试', en: 'The broker did not take the credentials; try again' },
+  'E-AGENT-0206': {
+    zh: '错误的登记码过多，请十分钟后再试',
+    en: 'Too many wrong enrolment codes; try again in ten minutes',
+  },
   'E-AGENT-0301': { zh: '无法连接中心', en: 'The hub cannot be reached' },
   'E-AGENT-0302': {
     zh: '对方出示的证书与登记码不符，可能有人冒充中心',
