@@ -23,7 +23,7 @@ import {
   storeFailure,
 } from '@hallhub/sync/sqlite';
 import type { AgentLink, RemoteDevice } from './agents/index.ts';
-import { agentsSchema, createAgentLink, joinHosts } from './agents/index.ts';
+import { agentInboxSchema, agentsSchema, createAgentLink, joinHosts } from './agents/index.ts';
 import type { Audit } from './audit/index.ts';
 import { auditSchema, createAudit } from './audit/index.ts';
 import type { Inbox, LateChannel } from './broker/index.ts';
@@ -73,6 +73,7 @@ export const schemaComponents = [
   certificateSchema,
   devicesSchema,
   agentsSchema,
+  agentInboxSchema,
   profilesSchema,
   firmwareSchema,
   feedSchema,

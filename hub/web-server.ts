@@ -106,7 +106,7 @@ export async function createWeb(
     gatesSummary(gates),
     certificatesSummary(certificates),
     hallSummary({ replica, outbox, requests }),
-    devicesSummary(devices, registry, broker),
+    devicesSummary(devices, registry, parts.agents, broker),
   ];
   api.route({
     method: 'GET',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { minutes } from '@hallhub/sync/base';
 import { type CapabilityOf, type CommandOf, bytes, defineCapability, instant, nothing } from './declare.ts';
 
 const progress = z.object({
@@ -33,6 +34,8 @@ export const firmwareShape = defineCapability({
         acknowledged: 'the device took the whole image, or the order to fetch it',
         observed: 'the device came back and reports the new version',
       },
+      // A slow line carries some 1 kB/s, and the device then installs and starts anew.
+      takes: minutes(90),
     },
     cancel: { args: nothing, done: { acknowledged: 'nothing more is sent; the device keeps its old program' } },
   },

@@ -69,8 +69,9 @@ export function agentRoutes(
     url: '/api/agents/enrol',
     access: 'public',
     body: enrolRequestSchema,
-    handler: async ({ body }) => {
+    handler: async ({ body, request }) => {
       const redeemed = await enrolment.redeem({
+        source: request.ip,
         code: body.code,
         publicKey: Buffer.from(body.publicKey, 'base64'),
         proof: Buffer.from(body.proof, 'base64'),

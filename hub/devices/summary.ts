@@ -7,6 +7,7 @@ export const devicesSummary =
   (
     devices: Pick<Devices, 'onBusCount'>,
     registry: Pick<DeviceRegistry, 'list'>,
+    agents: { inbox(): { readonly failed: number } },
     broker: { state(): { readonly up: boolean; readonly guestsWithoutState: number } },
   ): Summarise =>
   () => {
@@ -27,6 +28,11 @@ export const devicesSummary =
           text: { zh: '硬件与登记的不一致', en: 'Other hardware answers than the one on record' },
           count: strangers,
           page: '/devices',
+        },
+        {
+          text: { zh: '现场代理上报的事件未能处理', en: 'Events of agents that could not be dealt with' },
+          count: agents.inbox().failed,
+          page: '/agents',
         },
         { text: { zh: '消息服务器无法访问', en: 'The broker is away' }, count: up ? 0 : 1, page: '/devices' },
         {

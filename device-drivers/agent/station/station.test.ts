@@ -30,6 +30,7 @@ import { createSheddingOutbox } from './shedding.ts';
 import { createStationStore, stationSchema } from './store.ts';
 import { decodeMessage, encodeMessage } from './wire.ts';
 
+const FAR = 4_000_000_000_000 as EpochMs;
 let clock: ManualClock;
 let db: Db;
 let sent: CloudEvent[];
@@ -95,7 +96,10 @@ describe('commands on an agent', () => {
       outbox,
       clock,
       log: silentLog,
-      hubOffset: () => offset ?? undefined,
+      hubTime: {
+        latest: () => (offset === null ? undefined : ((clock.now() + offset) as EpochMs)),
+        earliest: () => (offset === null ? undefined : ((clock.now() + offset) as EpochMs)),
+      },
       host: () =>
         ({
           capability: (device: string) =>
@@ -139,6 +143,8 @@ describe('commands on an agent', () => {
     ['too late', {}, 0, seconds(6), 'E-DEV-0201'],
     ['too late by the hub’s clock, which is ahead', {}, 10_000, ms(0), 'E-DEV-0201'],
     ['before the hub’s time is known', {}, null, ms(0), 'E-DEV-0201'],
+    ['that is to live for a moment, in years', { issuedAt: FAR, expiresAt: FAR }, 0, ms(0), 'E-DEV-0201'],
+    ['issued after its expiry', { issuedAt: FAR }, 0, ms(0), 'E-DEV-0201'],
     ['with a life of a day', { expiresAt: 1_767_225_600_000 + 86_400_000 }, 0, ms(0), 'E-DEV-0201'],
     ['for a device that is not here', { device: 'other' }, 0, ms(0), 'E-DEV-0203'],
     ['that the capability does not have', { name: 'explode' }, 0, ms(0), 'E-DEV-0203'],
@@ -197,6 +203,8 @@ describe('commands on an agent', () => {
   });
 });
 
+const reading = { at: 0, mono: 0, run: 'run' };
+
 describe('an outbox with an end', () => {
   it('keeps what matters longest', () => {
     outbox = openOutbox(() => false);
@@ -211,14 +219,14 @@ describe('an outbox with an end', () => {
       });
     }
     expect(outbox.status().pending).toBe(8);
-    shedding.append('health', { type: healthChanged, subject: 'd', data: { at, health } });
-    shedding.append('health', { type: healthChanged, subject: 'd', data: { at, health } });
+    shedding.append('health', { type: healthChanged, subject: 'd', data: { clock: reading, health } });
+    shedding.append('health', { type: healthChanged, subject: 'd', data: { clock: reading, health } });
     expect(outbox.status().pending).toBe(9);
     for (let count = 0; count < 3; count += 1) {
       shedding.append('reports', {
         type: deviceReported,
         subject: 'd',
-        data: { at, capability: 'passageSensor', event: 'passage', data: {} },
+        data: { clock: reading, capability: 'passageSensor', event: 'passage', data: {} },
       });
     }
     expect(outbox.status().pending).toBe(10);
@@ -231,12 +239,11 @@ describe('an outbox with an end', () => {
     outbox = openOutbox(() => reachable);
     outbox.start();
     const shedding = createSheddingOutbox({ outbox, clock, agent: 'gate-1', most: 4 });
-    const at = iso(clock.now());
     for (let count = 0; count < 6; count += 1) {
       shedding.append('reports', {
         type: deviceReported,
         subject: 'd',
-        data: { at, capability: 'passageSensor', event: 'passage', data: { count } },
+        data: { clock: reading, capability: 'passageSensor', event: 'passage', data: { count } },
       });
     }
     reachable = true;

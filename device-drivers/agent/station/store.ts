@@ -17,6 +17,10 @@ export const stationSchema: SchemaComponent = {
         CREATE TABLE station_profiles (id INTEGER PRIMARY KEY, version TEXT NOT NULL, bundle BLOB NOT NULL) STRICT;
         CREATE INDEX station_command_expiry ON station_command (expires_at);`,
     },
+    {
+      name: 'epoch of the store',
+      sql: 'ALTER TABLE station_store ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;',
+    },
   ],
 };
 
@@ -24,8 +28,10 @@ export const stationSchema: SchemaComponent = {
 export type SeenCommand = { readonly state: 'open' } | { readonly state: 'settled'; readonly receipt: Receipt };
 
 export interface StationStore {
-  /** The id of this database, made with it: another disk is another sender of events. */
-  readonly id: string;
+  /** The id of this database, made with it, and its epoch: another disk is another sender of events. */
+  identity(): { readonly id: string; readonly epoch: number };
+  /** Gives the database another id and a higher epoch: it was put back to an older state. */
+  renew(): { readonly id: string; readonly epoch: number };
   devices(): readonly AgentDevice[];
   putDevice(device: AgentDevice): void;
   removeDevice(id: string): void;
@@ -44,7 +50,13 @@ export interface StationStore {
 
 export function createStationStore(db: Db, newId: () => string): StationStore {
   db.prepare('INSERT OR IGNORE INTO station_store (only, id) VALUES (1, ?)').run(newId());
-  const id = db.prepare<[], { id: string }>('SELECT id FROM station_store').get()?.id ?? '';
+  const identity = db.prepare<[], { id: string; epoch: number }>('SELECT id, epoch FROM station_store');
+  const renew = db.prepare('UPDATE station_store SET id = ?, epoch = epoch + 1');
+  const identityNow = (): { id: string; epoch: number } => {
+    const row = identity.get();
+    if (!row) throw new Error('the store has lost its id');
+    return row;
+  };
   const all = db.prepare<[], { definition: Uint8Array }>('SELECT definition FROM station_device ORDER BY id');
   const put = db.prepare('INSERT OR REPLACE INTO station_device (id, definition) VALUES (?, ?)');
   const remove = db.prepare('DELETE FROM station_device WHERE id = ?');
@@ -61,7 +73,11 @@ export function createStationStore(db: Db, newId: () => string): StationStore {
   );
   const forget = db.prepare('DELETE FROM station_command WHERE expires_at < ? AND settled IS NOT NULL');
   return {
-    id,
+    identity: identityNow,
+    renew: () => {
+      renew.run(newId());
+      return identityNow();
+    },
     devices: () => all.all().map(({ definition }) => JSON.parse(Buffer.from(definition).toString()) as AgentDevice),
     putDevice: (device) => {
       put.run(device.id, Buffer.from(JSON.stringify(device)));

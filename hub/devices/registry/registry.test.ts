@@ -53,7 +53,7 @@ describe('a device out of service', () => {
     const { fleet, registry } = start();
     const troubles = (from: typeof registry): number => {
       const broker = { state: () => ({ up: true, guestsWithoutState: 0 }) };
-      return devicesSummary({ onBusCount: () => 0 }, from, broker)().attention.length;
+      return devicesSummary({ onBusCount: () => 0 }, from, { inbox: () => ({ failed: 0 }) }, broker)().attention.length;
     };
     fleet.health('down');
     expect(troubles(registry)).toBe(1);

@@ -120,6 +120,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       write();
     } catch (error) {
       deps.onFault(error);
+      if (journal.joined()) throw error;
       const cancel = clock.after(RETRY, () => {
         retries.delete(cancel);
         surely(write);
@@ -132,6 +133,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       act();
     } catch (error) {
       deps.onFault(error);
+      if (journal.joined()) throw error;
     }
   };
   const settle = (...move: Parameters<GateJournal['settle']>): void => {
@@ -281,7 +283,12 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       expiresAt: plus(at, OPEN_TTL),
       issuedBy,
     });
-    if (deps.passageSensor) waiting.expect(id, at, follow);
+    if (deps.passageSensor) {
+      waiting.expect(id, at, follow);
+      journal.onUndone(() => {
+        waiting.forget(id);
+      });
+    }
     void opened.then((receipt) => {
       if (receipt.ok) {
         settle(id, deps.passageSensor ? 'released' : 'unconfirmed', clock.now(), {
@@ -323,6 +330,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
   const onPassage = (passage: Passage): void => {
     const grant = passage.direction === gate.direction ? waiting.take(passage.at) : undefined;
     if (grant) {
+      journal.onUndone(grant.restore);
       lastPassed = passage.at;
       settle(grant.id, 'passed', passage.at, { confirmation: 'observed' });
       if (grant.then) next(grant.then);

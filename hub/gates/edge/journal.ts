@@ -1,7 +1,7 @@
 import type { Confirmation } from '@hallhub/device-drivers/kit';
 import type { EpochMs, Failure } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
-import { transact } from '@hallhub/sync/sqlite';
+import { onRollback, transact } from '@hallhub/sync/sqlite';
 import type { CampusTime } from '../calendar.ts';
 import type { RefusalCode } from '../codes.ts';
 import type { Pass } from '../pass.ts';
@@ -49,7 +49,10 @@ export interface Evidence {
   readonly failure?: Failure;
 }
 
-/** The store of the process that decides: passes it may need, and the journal of what happened. Every call is durable when it returns. */
+/**
+ * The store of the process that decides: passes it may need, and the journal of what happened. Every call is durable when it
+ * returns, or with the transaction that it joins.
+ */
 export interface GateJournal {
   /** Every pass that a credential may call on, with what its holder has done so far. */
   candidates(credential: Uint8Array, gate: GateRules, local: CampusTime): readonly Candidate[];
@@ -65,6 +68,10 @@ export interface GateJournal {
     readonly at: EpochMs;
     readonly clear: boolean;
   }): void;
+  /** Whether what happens now is told inside a transaction of the teller, who tells it again should that fail. */
+  joined(): boolean;
+  /** In such a transaction: takes back what the gate remembers of it, should it fail. */
+  onUndone(undo: () => void): void;
 }
 
 export interface JournalDeps {
@@ -113,6 +120,10 @@ export function createGateJournal(deps: JournalDeps): GateJournal {
         return true;
       }),
     alarm: deps.onAlarm,
+    joined: () => db.inTransaction,
+    onUndone: (undo) => {
+      onRollback(db, undo);
+    },
   };
 }
 

@@ -8,9 +8,11 @@ export interface Taken<T> {
   readonly id: string;
   /** What comes after the passage. */
   readonly then: T | undefined;
+  /** Puts it back: the passage was told in vain. */
+  restore(): void;
 }
 
-interface Waiting<T> extends Taken<T> {
+interface Waiting<T> extends Omit<Taken<T>, 'restore'> {
   /** When it was granted. */
   readonly at: EpochMs;
   readonly cancelTimer: Cancel;
@@ -33,20 +35,32 @@ export function createWaitingRoom<T>(deps: {
     return grant;
   };
 
+  const expect = (id: string, at: EpochMs, then: T | undefined): void => {
+    const cancelTimer = deps.clock.after(deps.timeout, () => {
+      forget(id);
+      deps.onLapsed(id, doubtful.delete(id));
+    });
+    waiting.push({ id, at, then, cancelTimer });
+    waiting.sort((one, other) => one.at - other.at);
+  };
+
   return {
-    expect: (id: string, at: EpochMs, then: T | undefined): void => {
-      const cancelTimer = deps.clock.after(deps.timeout, () => {
-        forget(id);
-        deps.onLapsed(id, doubtful.delete(id));
-      });
-      waiting.push({ id, at, then, cancelTimer });
-    },
+    expect,
     /** The oldest grant that somebody who walked at `at` can have been given; what an agent tells of an hour ago is nobody's who stands here now. */
     take: (at: EpochMs): Taken<T> | undefined => {
       const grant = waiting.find((candidate) => at >= candidate.at - CLOCK_SLACK);
       if (!grant) return undefined;
-      doubtful.delete(grant.id);
-      return forget(grant.id);
+      const { id, then } = grant;
+      const wasDoubtful = doubtful.delete(id);
+      forget(id);
+      return {
+        id,
+        then,
+        restore: () => {
+          expect(id, grant.at, then);
+          if (wasDoubtful) doubtful.add(id);
+        },
+      };
     },
     forget: (id: string): void => {
       forget(id);
