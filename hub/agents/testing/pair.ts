@@ -136,11 +136,11 @@ export function createPair(options: {
     agentUp = createEmitter(rethrow);
     passages = createEmitter(rethrow);
     cards = createEmitter(rethrow);
-    // A machine that starts anew counts its monotonic time from its start.
+    // A machine that starts anew counts its monotonic time from its start, in fractions of a millisecond and not quite as fast.
     const started = clock.monotonic();
     const own: Clock = {
       now: () => (clock.now() + pair.agentSkew) as EpochMs,
-      monotonic: () => (clock.monotonic() - started) as MonoMs,
+      monotonic: () => ((clock.monotonic() - started) * 0.999_999_3) as MonoMs,
       after: (delay, action) => clock.after(delay, action),
     };
     const db = openDatabase({ file: agentFile });
