@@ -166,7 +166,7 @@ export function createParts(
     sealer: vault.sealer,
     digest: (text) => vault.match('feed', text),
     log,
-    devices: remoteDevices(configured, profiles.catalogue()),
+    devices: () => remoteDevices(configured, profiles.catalogue()),
     profiles: () => profiles.bundle(),
     isAdmitted: (agent) => devices.isAdmitted(agent),
   });

@@ -137,5 +137,6 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     traffic: (deviceId) => hosted.get(deviceId)?.traffic.list() ?? [],
     onHealth: healthChanged.on,
     onTraffic: trafficSeen.on,
+    onDevices: () => () => undefined,
   };
 }

@@ -21,6 +21,7 @@ export function createReloadableHost(options: {
   let turn: Promise<void> = Promise.resolve();
   const health = createEmitter<{ readonly deviceId: string; readonly health: DeviceHealth }>(onListenerError);
   const traffic = createEmitter<{ readonly deviceId: string; readonly traffic: Traffic }>(onListenerError);
+  const changed = createEmitter<undefined>(onListenerError);
   /** What was handed out, by device and capability; the events of the present drivers are joined to it. */
   const handedOut = new Map<string, { readonly standIn: object; readonly join: () => void }>();
   let joined: Cancel[] = [];
@@ -93,6 +94,7 @@ export function createReloadableHost(options: {
     traffic: (deviceId) => current.traffic(deviceId),
     onHealth: health.on,
     onTraffic: traffic.on,
+    onDevices: changed.on,
     reload: (create) => {
       const reloaded = turn.then(async () => {
         const next = create();
@@ -100,6 +102,7 @@ export function createReloadableHost(options: {
         part();
         current = next;
         joinAll();
+        changed.emit(undefined);
         for (const { id, health: now } of current.devices()) health.emit({ deviceId: id, health: now });
         if (running) current.start();
       });

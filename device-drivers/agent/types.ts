@@ -72,4 +72,6 @@ export interface AgentHost {
   traffic(deviceId: string): readonly Traffic[];
   onHealth(listener: (event: { readonly deviceId: string; readonly health: DeviceHealth }) => void): Cancel;
   onTraffic(listener: (event: { readonly deviceId: string; readonly traffic: Traffic }) => void): Cancel;
+  /** Devices or what they can have come or gone; {@link followDevices} is how to keep listening to them all. */
+  onDevices(listener: () => void): Cancel;
 }
