@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { builtInProtocols, createAgentHost, createReloadableHost } from '@hallhub/device-drivers/agent';
+import { builtInProtocols, createAgentHost } from '@hallhub/device-drivers/agent';
 import type { AgentHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import type { ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
 import { builtInFiles } from '@hallhub/firmware-profiles/schema';
@@ -145,19 +145,17 @@ export function createParts(
     },
   });
   const plugged = configured.filter(({ agent }) => agent === undefined).map(toDefinition);
-  const createLocal = (): AgentHost =>
-    createAgentHost({
-      clock,
-      random,
-      log,
-      devices: plugged,
-      mqtt,
-      profiles: profiles.catalogue(),
-      protocols: protocols ?? builtInProtocols,
-      isolate: true,
-      ...(transports && { transportFactory: transports }),
-    });
-  const local = createReloadableHost({ create: createLocal, onListenerError: onFault('devices') });
+  const pluggedIn = () => ({ devices: plugged, profiles: profiles.catalogue() });
+  const local = createAgentHost({
+    ...pluggedIn(),
+    clock,
+    random,
+    log,
+    mqtt,
+    protocols: protocols ?? builtInProtocols,
+    isolate: true,
+    ...(transports && { transportFactory: transports }),
+  });
 
   const agents = createAgentLink({
     db,
@@ -172,7 +170,7 @@ export function createParts(
   });
   profiles.onUse(() => {
     agents.assignAll();
-    local.reload(createLocal).catch(onFault('profiles'));
+    local.assign(pluggedIn()).catch(onFault('profiles'));
   });
   const everywhere = joinHosts(local, agents.host);
   const registry = createRegistry({

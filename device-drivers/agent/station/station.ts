@@ -22,7 +22,8 @@ import { type CapabilityName, listenerName, shapeOf } from '../../capabilities/i
 import { type BundleKeys, openBundle, overlaid } from '@hallhub/firmware-profiles/bundle';
 import { type ProfileCatalogue, builtInFiles } from '@hallhub/firmware-profiles/schema';
 import type { DeviceLog } from '../../kit/index.ts';
-import type { AgentHost, AgentHostOptions, DeviceDefinition } from '../types.ts';
+import { followDevices } from '../follow.ts';
+import type { AgentHost, AgentHostOptions, AssignableHost, DeviceDefinition } from '../types.ts';
 import { createCommandInbox } from './command-inbox.ts';
 import type { Connection } from './connection.ts';
 import {
@@ -53,7 +54,7 @@ export interface StationOptions {
   readonly random: RandomBytes;
   readonly log: DeviceLog;
   /** Builds the host for the devices that the hub has assigned to this agent. */
-  readonly createHost: (options: Pick<AgentHostOptions, 'devices' | 'log' | 'profiles'>) => AgentHost;
+  readonly createHost: (options: Pick<AgentHostOptions, 'devices' | 'log' | 'profiles'>) => AssignableHost;
   /** Whose bundles of profiles are believed. */
   readonly profileKeys: BundleKeys;
   readonly crashLoop: Pick<CrashLoop, 'safeMode' | 'stable' | 'leave'>;
@@ -99,7 +100,7 @@ const AFTER_SLOW_HELLO = seconds(2);
 /** A clock that is further from the hub's than this is not believed. */
 const CLOCK_TOLERANCE = minutes(2);
 const LIVE_FOR = seconds(10);
-/** Changes of the assignment that come together restart the devices once. */
+/** Changes of the assignment that come together are taken over at once. */
 const REASSIGN_AFTER = ms(300);
 /** So many of the last frames go up; what is larger than a message is refused. */
 const MOST_FRAMES = 60;
@@ -172,7 +173,7 @@ export function createStation(options: StationOptions): Station {
   const changed = (): void => {
     for (const listener of listeners) listener();
   };
-  let host: AgentHost | undefined;
+  let host: AssignableHost | undefined;
   let hosted = '';
   let profilesVersion = BUILT_IN;
   let hubOffset: number | undefined;
@@ -200,27 +201,14 @@ export function createStation(options: StationOptions): Station {
     const wanted = JSON.stringify([devices, assigned?.version]);
     if (wanted === hosted && host) return;
     const profiles = profilesOf(assigned);
-    await host?.stop();
-    host = undefined;
-    const fresh = options.createHost({
-      devices: devices.map(toDefinition),
-      log,
-      ...(profiles && { profiles }),
-    });
-    host = fresh;
-    hosted = wanted;
-    for (const { id, capabilities } of fresh.devices()) {
-      for (const name of capabilities) hear(fresh, id, name);
+    const assignment = { devices: devices.map(toDefinition), ...(profiles && { profiles }) };
+    if (host) await host.assign(assignment);
+    else {
+      host = options.createHost({ ...assignment, log });
+      attend(host);
+      host.start();
     }
-    fresh.onHealth(({ deviceId, health }) => {
-      shedding.append('health', {
-        type: healthChanged,
-        subject: deviceId,
-        data: { at: iso(clock.now()), health },
-      });
-      changed();
-    });
-    fresh.start();
+    hosted = wanted;
     log.info({ devices: devices.length }, 'the devices of this agent are hosted');
     void sayHello();
     changed();
@@ -238,13 +226,25 @@ export function createStation(options: StationOptions): Station {
     profilesVersion = assigned.version;
     return catalogue.value;
   };
+  const attend = (fresh: AgentHost): void => {
+    followDevices(fresh, () =>
+      fresh.devices().flatMap(({ id, capabilities }) => capabilities.flatMap((name) => hear(fresh, id, name))),
+    );
+    fresh.onHealth(({ deviceId, health }) => {
+      shedding.append('health', {
+        type: healthChanged,
+        subject: deviceId,
+        data: { at: iso(clock.now()), health },
+      });
+      changed();
+    });
+  };
   /** Whatever a device reports goes up: at once and only now where it is personal or soon stale, else for certain. */
-  const hear = (from: AgentHost, device: string, name: CapabilityName): void => {
-    const events = Object.entries(shapeOf(name).events);
-    for (const [event, { personal, transient }] of events) {
+  const hear = (from: AgentHost, device: string, name: CapabilityName): readonly Cancel[] =>
+    Object.entries(shapeOf(name).events).flatMap(([event, { personal, transient }]) => {
       const listen: unknown = Reflect.get(from.capability(device, name) ?? {}, listenerName(event));
-      if (typeof listen !== 'function') continue;
-      (listen as (listener: (data: unknown) => void) => Cancel)((data) => {
+      if (typeof listen !== 'function') return [];
+      const report = (data: unknown): void => {
         if (personal === true || transient === true) {
           const expiresAt = plus(hubNow(), LIVE_FOR);
           connection.send(topics.live, encodeMessage({ device, capability: name, event, data, expiresAt }));
@@ -255,9 +255,9 @@ export function createStation(options: StationOptions): Station {
             data: { at: iso(clock.now()), capability: name, event, data },
           });
         }
-      });
-    }
-  };
+      };
+      return [(listen as (listener: (data: unknown) => void) => Cancel)(report)];
+    });
   const hubNow = (): EpochMs => (clock.now() + (hubOffset ?? 0) - hubOffsetError) as EpochMs;
 
   const hello = (): Hello => ({
