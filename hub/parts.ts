@@ -49,7 +49,7 @@ import type { Kiosks } from './kiosks/index.ts';
 import { createKiosks } from './kiosks/index.ts';
 import type { HubOptions } from './options.ts';
 import type { Profiles } from './profiles/index.ts';
-import { createProfiles, profilesSchema } from './profiles/index.ts';
+import { createProfiles, profilesSchema, sightOf } from './profiles/index.ts';
 import type { Requests } from './requests/index.ts';
 import { createRequests, requestsSchema } from './requests/index.ts';
 import type { Staff } from './staff/index.ts';
@@ -135,11 +135,7 @@ export function createParts(
     keys: config.profiles.keys,
     trial: config.profiles.trial,
     builtIn: builtInFiles(),
-    ready: () =>
-      everywhere
-        .devices()
-        .filter(({ health }) => health.state === 'ready')
-        .map(({ id }) => id),
+    sights: (from, to) => new Map([...registry.statesBetween(from, to)].map(([id, spans]) => [id, sightOf(spans)])),
     log: (level, message, fields) => {
       log[level](fields, message);
     },
