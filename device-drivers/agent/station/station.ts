@@ -111,7 +111,7 @@ export function createStation(options: StationOptions): Station {
   const { safeMode } = crashLoop;
   const forwarding = createForwardingLog({ log: options.log, clock, agent });
   const { log } = forwarding;
-  const store = createStationStore(db, () => uuidv7(clock.now(), random));
+  const store = createStationStore({ db, sealer, newId: () => uuidv7(clock.now(), random) });
   const asker = createAsker({
     clock,
     random,

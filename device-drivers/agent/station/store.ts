@@ -1,5 +1,5 @@
 import type { EpochMs, Failure } from '@hallhub/sync/base';
-import type { Db, SchemaComponent } from '@hallhub/sync/sqlite';
+import { type Db, type SchemaComponent, type Sealer, transact } from '@hallhub/sync/sqlite';
 import type { Receipt } from '../../kit/index.ts';
 import type { AgentDevice } from './contract.ts';
 
@@ -16,6 +16,10 @@ export const stationSchema: SchemaComponent = {
         CREATE TABLE station_store (only INTEGER PRIMARY KEY CHECK (only = 1), id TEXT NOT NULL) STRICT;
         CREATE TABLE station_profiles (id INTEGER PRIMARY KEY, version TEXT NOT NULL, bundle BLOB NOT NULL) STRICT;
         CREATE INDEX station_command_expiry ON station_command (expires_at);`,
+    },
+    {
+      name: 'devices are sealed',
+      sql: `ALTER TABLE station_device ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;`,
     },
   ],
 };
@@ -42,11 +46,22 @@ export interface StationStore {
   forget(before: EpochMs): number;
 }
 
-export function createStationStore(db: Db, newId: () => string): StationStore {
+export function createStationStore(deps: {
+  readonly db: Db;
+  /** A device's parameters may hold its key. */
+  readonly sealer: Sealer;
+  readonly newId: () => string;
+}): StationStore {
+  const { db, sealer, newId } = deps;
   db.prepare('INSERT OR IGNORE INTO station_store (only, id) VALUES (1, ?)').run(newId());
   const id = db.prepare<[], { id: string }>('SELECT id FROM station_store').get()?.id ?? '';
-  const all = db.prepare<[], { definition: Uint8Array }>('SELECT definition FROM station_device ORDER BY id');
-  const put = db.prepare('INSERT OR REPLACE INTO station_device (id, definition) VALUES (?, ?)');
+  const all = db.prepare<[], { id: string; definition: Uint8Array }>(
+    'SELECT id, definition FROM station_device WHERE sealed = 1 ORDER BY id',
+  );
+  const plain = db.prepare<[], { id: string; definition: Uint8Array }>(
+    'SELECT id, definition FROM station_device WHERE sealed = 0',
+  );
+  const put = db.prepare('INSERT OR REPLACE INTO station_device (id, definition, sealed) VALUES (?, ?, 1)');
   const remove = db.prepare('DELETE FROM station_device WHERE id = ?');
   const profiles = db.prepare<[], { version: string; bundle: Uint8Array }>(
     'SELECT version, bundle FROM station_profiles',
@@ -60,11 +75,21 @@ export function createStationStore(db: Db, newId: () => string): StationStore {
     'SELECT id, device FROM station_command WHERE settled IS NULL',
   );
   const forget = db.prepare('DELETE FROM station_command WHERE expires_at < ? AND settled IS NOT NULL');
+  const contextOf = (deviceId: string): string => `station-device/${deviceId}`;
+  const putSealed = (deviceId: string, definition: Uint8Array): void => {
+    put.run(deviceId, sealer.seal(definition, contextOf(deviceId)));
+  };
+  sealPlain(db, plain.all(), putSealed);
   return {
     id,
-    devices: () => all.all().map(({ definition }) => JSON.parse(Buffer.from(definition).toString()) as AgentDevice),
+    devices: () =>
+      all
+        .all()
+        .map(
+          (row) => JSON.parse(Buffer.from(sealer.open(row.definition, contextOf(row.id))).toString()) as AgentDevice,
+        ),
     putDevice: (device) => {
-      put.run(device.id, Buffer.from(JSON.stringify(device)));
+      putSealed(device.id, Buffer.from(JSON.stringify(device)));
     },
     removeDevice: (id) => {
       remove.run(id);
@@ -92,6 +117,20 @@ export function createStationStore(db: Db, newId: () => string): StationStore {
     interrupted: () => open.all(),
     forget: (before) => forget.run(before).changes,
   };
+}
+
+/** What an earlier program left readable is sealed, and no page of the file keeps what it was. */
+function sealPlain(
+  db: Db,
+  rows: readonly { readonly id: string; readonly definition: Uint8Array }[],
+  putSealed: (deviceId: string, definition: Uint8Array) => void,
+): void {
+  if (rows.length === 0) return;
+  transact(db, () => {
+    for (const { id, definition } of rows) putSealed(id, definition);
+  });
+  db.exec('VACUUM');
+  db.pragma('wal_checkpoint(TRUNCATE)');
 }
 
 /** Nobody knows whether it was done: the agent went down in the middle. */
