@@ -7,6 +7,10 @@ import type { DeviceDefinition } from './types.ts';
 
 export interface PlannedBus {
   readonly protocol: Protocol;
+  /** Everything that the bus is built from, as one text: equal texts are the same bus. */
+  readonly origin: string;
+  /** As they were configured, in the order of `definition.devices`. */
+  readonly members: readonly DeviceDefinition[];
   readonly definition: BusDefinition;
   /** What the profiles of its devices promise, in their order. */
   readonly capabilities: readonly (readonly CapabilityName[])[];
@@ -21,6 +25,7 @@ export interface Plan {
 interface GrowingBus {
   readonly protocol: Protocol;
   readonly transport: TransportSettings;
+  readonly members: DeviceDefinition[];
   readonly devices: BusDevice[];
   readonly capabilities: CapabilityName[][];
 }
@@ -41,7 +46,7 @@ export function planBuses(
       continue;
     }
     const { profile, protocol } = found.value;
-    const key = `${protocol.name} ${lineKey(definition.transport)}`;
+    const key = `${protocol.name} ${canonical(definition.transport)}`;
     const taken = sharesPort(buses, key, definition.transport);
     if (taken) {
       const other = taken.devices[0]?.deviceId ?? '';
@@ -50,14 +55,23 @@ export function planBuses(
       continue;
     }
     ids.add(definition.id);
-    const bus = buses.get(key) ?? { protocol, transport: definition.transport, devices: [], capabilities: [] };
+    const bus = buses.get(key) ?? {
+      protocol,
+      transport: definition.transport,
+      members: [],
+      devices: [],
+      capabilities: [],
+    };
+    bus.members.push(definition);
     bus.devices.push({ deviceId: definition.id, params: { ...profile.params, ...definition.params } });
     bus.capabilities.push(profile.capabilities);
     buses.set(key, bus);
   }
-  const planned = [...buses.values()].map(({ protocol, capabilities, ...definition }) => ({
+  const planned = [...buses].map(([key, { protocol, members, capabilities, transport, devices: onBus }]) => ({
     protocol,
-    definition,
+    origin: `${key} ${canonical([onBus, capabilities])}`,
+    members,
+    definition: { transport, devices: onBus },
     capabilities,
   }));
   return { buses: planned, misfits };
@@ -89,9 +103,13 @@ function resolve(
   return protocol ? ok({ profile, protocol }) : failure('E-DEV-0301', `no protocol ${profile.protocol}`);
 }
 
-/** The same for settings that mean the same, whatever order their keys were written in. */
-function lineKey(settings: TransportSettings): string {
-  return JSON.stringify(Object.entries(settings).sort(([a], [b]) => a.localeCompare(b)));
+/** The same text for what means the same, whatever order its keys were written in. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }
 
 /** What an operator would call the line. */

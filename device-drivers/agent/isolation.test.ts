@@ -6,7 +6,7 @@ import { silentLog } from '../kit/index.ts';
 import { until } from '../kit/testing/index.ts';
 import { createRelayBoardSimulator } from '../protocols/modbus/index.ts';
 import { type MemoryLine, createMemoryLine, systemTransports } from '../transports/index.ts';
-import { type AgentHost, builtInProtocols, createAgentHost } from './index.ts';
+import { type AssignableHost, type DeviceDefinition, builtInProtocols, createAgentHost } from './index.ts';
 import { unrulyProtocol } from './testing/unruly-protocol.ts';
 
 const profile = (protocol: string, capabilities: readonly string[], params: object = {}): string =>
@@ -30,9 +30,15 @@ const profiles = unwrap(
   ),
 );
 
+const DEVICES: readonly DeviceDefinition[] = [
+  { id: 'unruly', profile: 'test/unruly', transport: { kind: 'memory', name: 'unruly' } },
+  { id: 'quiet', profile: 'test/unruly', transport: { kind: 'memory', name: 'quiet' } },
+  { id: 'barrier', profile: 'test/board', transport: { kind: 'memory', name: 'relays' } },
+];
+
 let clock: Clock;
 let lines: Map<string, MemoryLine>;
-let host: AgentHost;
+let host: AssignableHost;
 let board: ReturnType<typeof createRelayBoardSimulator>;
 let pulses: number;
 let heard: number[];
@@ -81,11 +87,7 @@ beforeEach(async () => {
     protocols: [...builtInProtocols, unrulyProtocol],
     transportFactory: systemTransports({ clock, memoryLines: lines }),
     patience: ms(1_500),
-    devices: [
-      { id: 'unruly', profile: 'test/unruly', transport: { kind: 'memory', name: 'unruly' } },
-      { id: 'quiet', profile: 'test/unruly', transport: { kind: 'memory', name: 'quiet' } },
-      { id: 'barrier', profile: 'test/board', transport: { kind: 'memory', name: 'relays' } },
-    ],
+    devices: DEVICES,
   });
   host.start();
   await until('all are ready', () => ['unruly', 'quiet', 'barrier'].every((id) => stateOf(id) === 'ready'));
@@ -151,6 +153,23 @@ describe('buses in threads of their own', { timeout: 60_000 }, () => {
     await until('it is ready', () => stateOf('barrier') === 'ready');
     expect(await open()).toMatchObject({ ok: true });
     expect(pulses).toBe(1);
+  });
+
+  it('are built anew alone: the threads of the others do not notice', async () => {
+    const seen: string[] = [];
+    host.onHealth(({ deviceId, health }) => seen.push(`${deviceId} ${health.state}`));
+    await host.assign({
+      profiles,
+      devices: DEVICES.map((device) => (device.id === 'quiet' ? { ...device, params: { any: 1 } } : device)),
+    });
+    const opened = open();
+    await until('the one is back', () => stateOf('quiet') === 'ready');
+    expect(seen.filter((line) => !line.startsWith('quiet'))).toEqual([]);
+    expect(await opened).toMatchObject({ ok: true });
+    await host.assign({ profiles, devices: DEVICES.filter(({ id }) => id !== 'quiet') });
+    expect(host.capability('quiet', 'switch')).toBeUndefined();
+    expect(await open()).toMatchObject({ ok: true });
+    expect(seen.filter((line) => !line.startsWith('quiet'))).toEqual([]);
   });
 
   it('stop and start again', async () => {

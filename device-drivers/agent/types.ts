@@ -24,13 +24,17 @@ export interface DeviceDefinition {
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
-export interface AgentHostOptions {
-  readonly clock: Clock;
-  readonly random: RandomBytes;
-  readonly log: DeviceLog;
+/** What a host is to host. */
+export interface Assignment {
   readonly devices: readonly DeviceDefinition[];
   /** The profiles known here; `builtInProfiles()` of `@hallhub/firmware-profiles/schema` by default. */
   readonly profiles?: ProfileCatalogue;
+}
+
+export interface AgentHostOptions extends Assignment {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: DeviceLog;
   /** The protocols known here; {@link builtInProtocols} by default. */
   readonly protocols?: readonly Protocol[];
   /** Makes lines; serial and TCP by default. The demo adds its in-memory lines here. */
@@ -65,11 +69,22 @@ export interface AgentHost {
   /** Closes every line. May be started again. */
   stop(): Promise<void>;
   devices(): readonly HostedDevice[];
-  /** The capability, or undefined where there is no such device or it lacks it. It stays the same over every reconnect. */
+  /** The capability, or undefined where there is no such device or it lacks it. It stays the same while the host lives. */
   capability<N extends CapabilityName>(deviceId: string, name: N): CapabilityMap[N] | undefined;
   health(deviceId: string): DeviceHealth | undefined;
   /** The last frames, oldest first; empty for an unknown device. */
   traffic(deviceId: string): readonly Traffic[];
   onHealth(listener: (event: { readonly deviceId: string; readonly health: DeviceHealth }) => void): Cancel;
   onTraffic(listener: (event: { readonly deviceId: string; readonly traffic: Traffic }) => void): Cancel;
+  /** Devices or what they can have come or gone; {@link followDevices} is how to keep listening to them all. */
+  onDevices(listener: () => void): Cancel;
+}
+
+/** A host whose devices change while everybody who holds one of its capabilities goes on holding it. */
+export interface AssignableHost extends AgentHost {
+  /**
+   * Takes over other devices or profiles. Only buses for which that means something else than before are stopped and built
+   * anew (their devices report `starting`); the others do not notice. A line is closed before it is opened again.
+   */
+  assign(assignment: Assignment): Promise<void>;
 }

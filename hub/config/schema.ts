@@ -235,7 +235,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Ed25519 public keys, by id: whose bundles of profiles are believed here and on the agents. */
       keys: z.record(z.string(), publicKey).default({}),
-      /** For so long a new bundle is on trial: when a device goes dark meanwhile, the one before comes back. */
+      /** For so long a new bundle is on trial: when a device is dark for most of its second half, the last proven one comes back. */
       trial: duration.default(() => 120_000 as DurationMs),
     })
     .prefault({}),

@@ -26,6 +26,8 @@ function setUp(options: { withSensor?: boolean } = {}) {
   const orders: OpenCommand[] = [];
   const warnings: string[] = [];
   const faults: unknown[] = [];
+  let hasSensor = true;
+  let devicesChanged: () => void = () => undefined;
   let age: DurationMs | undefined = ms(0);
   let receipt: (command: OpenCommand) => Receipt = (command) => ({
     ok: true,
@@ -37,7 +39,9 @@ function setUp(options: { withSensor?: boolean } = {}) {
     cardReader: {
       onCard: (listener) => {
         present = listener;
-        return () => undefined;
+        return () => {
+          present = () => undefined;
+        };
       },
       onUnreadable: () => () => undefined,
     },
@@ -52,7 +56,9 @@ function setUp(options: { withSensor?: boolean } = {}) {
     passageSensor: {
       onPassage: (listener) => {
         pass = listener;
-        return () => undefined;
+        return () => {
+          pass = () => undefined;
+        };
       },
     },
   };
@@ -69,7 +75,14 @@ function setUp(options: { withSensor?: boolean } = {}) {
         return 'id';
       },
     },
-    host: { capability: (_, name) => capabilities[name], health: () => ({ state: 'ready', since: clock.now() }) },
+    host: {
+      capability: (_, name) => (name === 'passageSensor' && !hasSensor ? undefined : capabilities[name]),
+      health: () => ({ state: 'ready', since: clock.now() }),
+      onDevices: (listener) => {
+        devicesChanged = listener;
+        return () => undefined;
+      },
+    },
     requests: () => requests!,
     timeZone: 'Asia/Shanghai',
     areas: [{ id: 'campus', label: { zh: '校园', en: 'Campus' }, maxStaleness: hours(4), whenStale: 'refuse' }],
@@ -144,6 +157,11 @@ function setUp(options: { withSensor?: boolean } = {}) {
     },
     walk: (direction: 'in' | 'out' = 'in', at: EpochMs = clock.now()) => {
       pass({ direction, at });
+    },
+    /** Other profiles: the sensor is there, or not. */
+    setSensor: (isThere: boolean) => {
+      hasSensor = isThere;
+      devicesChanged();
     },
     revoke: () =>
       requestsService.project({
@@ -350,6 +368,28 @@ describe('gate', () => {
     await gate.clock.advanceAsync(seconds(9));
     expect(gate.states()).toEqual(['unconfirmed']);
     expect(gate.outcomes).toMatchObject([{ data: { passage: 'unconfirmed' } }]);
+  });
+
+  it('starts when its devices can what it needs, stops when they no longer can, and goes on undisturbed otherwise', async () => {
+    const gate = setUp();
+    gate.approve();
+    gate.card();
+    await gate.settle();
+    gate.setSensor(true);
+    gate.walk();
+    expect(gate.states()).toEqual(['passed']);
+    gate.card();
+    await gate.settle();
+    gate.setSensor(false);
+    gate.card();
+    await gate.settle();
+    expect(gate.states()).toEqual(['unconfirmed', 'passed']);
+    expect(gate.warnings).toHaveLength(1);
+    gate.setSensor(true);
+    gate.card();
+    await gate.settle();
+    gate.walk();
+    expect(gate.states()).toEqual(['passed', 'unconfirmed', 'passed']);
   });
 
   it('without a sensor says that the passage is not confirmed', async () => {

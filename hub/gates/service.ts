@@ -24,7 +24,7 @@ export interface GatesDeps {
   readonly vault: Vault;
   readonly audit: Audit;
   readonly outbox: Pick<Outbox, 'append'>;
-  readonly host: Pick<AgentHost, 'capability' | 'health'>;
+  readonly host: Pick<AgentHost, 'capability' | 'health' | 'onDevices'>;
   readonly timeZone: string;
   readonly areas: readonly AreaConfig[];
   readonly gates: readonly GateConfig[];
@@ -101,7 +101,8 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
   const { db, clock, vault, outbox } = deps;
   const store = createGateStore(db);
   const listeners = new Set<(entry: EntryView) => void>();
-  const running: Cancel[] = [];
+  const running = new Map<string, { readonly parts: readonly unknown[]; readonly stop: Cancel }>();
+  let stopFollowing: Cancel = () => undefined;
   const gateOf = new Map(deps.gates.map((gate) => [gate.id, gate]));
 
   const identity = (row: EntryRow): { name: string; number: string } | undefined => {
@@ -244,17 +245,26 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     },
   };
 
+  /** Starts the gate, or starts it anew when a device of it can other things than before. */
   const startGate = (gate: GateConfig): void => {
     const reader = deps.host.capability(gate.reader, 'cardReader');
     const barrier = deps.host.capability(gate.barrier, 'barrier');
     const passageSensor =
       gate.passageSensor === undefined ? undefined : deps.host.capability(gate.passageSensor, 'passageSensor');
     const area = deps.areas.find(({ id }) => id === gate.area);
+    const parts = [reader, barrier, passageSensor];
+    const known = running.get(gate.id);
+    if (known?.parts.every((part, index) => part === parts[index]) === true) return;
+    if (known) {
+      known.stop();
+      running.delete(gate.id);
+      closeOrphans(gate.id);
+    }
     if (!reader || !barrier || !area || (gate.passageSensor !== undefined && !passageSensor)) {
       deps.log('warn', 'gate cannot start: a device lacks what the gate needs of it', { gate: gate.id });
       return;
     }
-    running.push(
+    const stops = [
       reader.onUnreadable(({ code }) => {
         deps.log('info', 'a card could not be read', { gate: gate.id, code });
       }),
@@ -279,22 +289,36 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
           });
         },
       }),
-    );
+    ];
+    running.set(gate.id, {
+      parts,
+      stop: () => {
+        for (const stop of stops) stop();
+      },
+    });
   };
 
-  /** Grants that an earlier process left open: nobody watched whether somebody walked through, and nothing is opened again. */
-  const closeOrphans = (): void => {
-    for (const row of store.openEntries()) journal.settle(row.id, 'unconfirmed', clock.now());
+  /** Grants that were left open: nobody watched whether somebody walked through, and nothing is opened again. */
+  const closeOrphans = (gateId?: string): void => {
+    for (const row of store.openEntries()) {
+      if (gateId === undefined || row.gateId === gateId) journal.settle(row.id, 'unconfirmed', clock.now());
+    }
+  };
+  const startGates = (): void => {
+    for (const gate of deps.gates) startGate(gate);
   };
 
   return {
     handler,
     start: () => {
       closeOrphans();
-      for (const gate of deps.gates) startGate(gate);
+      startGates();
+      stopFollowing = deps.host.onDevices(startGates);
     },
     stop: () => {
-      for (const stop of running.splice(0)) stop();
+      stopFollowing();
+      for (const { stop } of running.values()) stop();
+      running.clear();
     },
     gates: () =>
       deps.gates.map(({ id, label, area, direction, ...parts }) => ({
