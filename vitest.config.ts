@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Three nodes of RabbitMQ want two cores for themselves: run after everything else, one file at a time. */
-const CLUSTER = ['hub/broker/rabbitmq.contract.test.ts'];
+const CLUSTER = ['hub/broker/rabbitmq.contract.test.ts', 'e2e/rabbitmq.test.ts'];
 
 export default defineConfig({
   test: {

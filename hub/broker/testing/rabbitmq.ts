@@ -19,9 +19,15 @@ const MOST_RESTARTS = 5;
 const MODEST = '+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none';
 
 export interface RunningCluster extends RunningBroker {
+  readonly kind: 'rabbitmq';
+  readonly urls: readonly [string, ...string[]];
   readonly managementUrls: readonly [string, ...string[]];
+  readonly passwordFile: string;
+  readonly caFile: string;
   /** Ends one node at once; `back` starts it again. */
   killNode(index: number): Promise<{ back(): Promise<void> }>;
+  /** Ends all of them at once. */
+  killAll(): Promise<{ back(): Promise<void> }>;
 }
 
 /**
@@ -105,15 +111,30 @@ export async function startRabbitmq(): Promise<RunningCluster> {
     }
   };
 
+  const startAgain = async (): Promise<void> => {
+    await Promise.all([startAll(), ...NODES.map((node) => openRegister(environmentOf(node)))]);
+  };
+
   await startAll();
   const url = (node: number): string => `mqtts://127.0.0.1:${portsOf(node).mqtt}`;
   const management = (node: number): string => `https://127.0.0.1:${portsOf(node).management}`;
+  const urls = [url(1), url(2), url(3)] as const;
+  const passwordFile = join(folder, 'broker.password');
+  writeFileSync(passwordFile, HUB_PASSWORD, { mode: 0o600 });
   return {
-    broker: { urls: [url(1), url(2), url(3)], username: 'hub', password: HUB_PASSWORD, ca },
+    kind: 'rabbitmq',
+    urls,
+    passwordFile,
+    caFile: join(folder, 'certs/ca.crt'),
+    broker: { urls, username: 'hub', password: HUB_PASSWORD, ca },
     managementUrls: [management(1), management(2), management(3)],
     restart: async () => {
       await kill();
-      await Promise.all([startAll(), ...NODES.map((node) => openRegister(environmentOf(node)))]);
+      await startAgain();
+    },
+    killAll: async () => {
+      await kill();
+      return { back: startAgain };
     },
     killNode: async (index) => {
       await nodes[index - 1]?.kill();
