@@ -67,6 +67,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     config.http.tls.mode === 'own-ca' || config.mqtt.tls === 'own-ca'
       ? await ownCertificate({ dir, clock, names: config.http.names, hubId: config.hub.id })
       : undefined;
+  // The pages come after the broker of which they tell.
+  let tellPages: (agent: string) => void = () => undefined;
   const broker: Broker = await openBroker({
     config,
     clock,
@@ -76,6 +78,9 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     authenticate: (deviceId, token) => devices.authenticate(deviceId, token),
     withdrawn: () => devices.busDevices().flatMap(({ id, revokedAt }) => (revokedAt === null ? [] : [id])),
     onWithdrawn: (listener) => devices.onRevoked(listener),
+    onWithdrawing: (id) => {
+      tellPages(id);
+    },
     ...(config.homeAssistant.enabled && { will: { topic: hubStatusTopic(config.hub.id), payload: 'offline' } }),
   });
   parts.mqtt.attach(broker.channel);
@@ -114,6 +119,9 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     ownCertificate: certificate,
     isListening: () => listening,
   });
+  tellPages = (id) => {
+    live.publish('agents', { id });
+  };
 
   let stopHousekeeping: Cancel = () => undefined;
   let stopWatchingBroker: Cancel = () => undefined;
