@@ -9,7 +9,7 @@ import {
   capability,
   createEmitter,
 } from '../kit/index.ts';
-import { systemTransports } from '../transports/index.ts';
+import { realPortPath, systemTransports } from '../transports/index.ts';
 import { type PlannedBus, lineName as nameOfLine, planBuses } from './buses.ts';
 import { isolateBus } from './isolation/bus.ts';
 import { builtInProtocols } from './protocols.ts';
@@ -86,7 +86,12 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
   const hosted = new Map<string, Hosted>();
   // Of two devices with one id the first counts; the plan tells of the other.
   const byId = new Map([...options.devices].reverse().map((definition) => [definition.id, definition]));
-  const plan = planBuses(options.devices, options.profiles ?? builtInProfiles(), options.protocols ?? builtInProtocols);
+  const plan = planBuses(
+    options.devices,
+    options.profiles ?? builtInProfiles(),
+    options.protocols ?? builtInProtocols,
+    realPortPath,
+  );
   for (const bus of plan.buses) {
     const built = connect(bus);
     for (const [index, { deviceId }] of bus.definition.devices.entries()) {
