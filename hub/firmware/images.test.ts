@@ -46,6 +46,18 @@ describe('an upload', () => {
     expect(Buffer.from(images.bytes(sha256)).equals(bytes)).toBe(true);
   });
 
+  it('of bytes that are known as another version or for other models is refused, and not taken for the known one', () => {
+    upload();
+    const again = (words: object): unknown => images.begin({ ...image, ...words, size: bytes.length }, 'staff:op');
+    expect(again({ version: '2.0.1' })).toMatchObject({ error: { code: 'E-FW-0108', detail: 'version' } });
+    expect(again({ profiles: [...image.profiles, 'generic/osdp-reader-x'], models: ['5c2623'] })).toMatchObject({
+      error: { code: 'E-FW-0108', detail: 'profiles, models' },
+    });
+    expect(again({ name: 'reader (1).bin' })).toMatchObject({ value: { version: '2.0.0', received: bytes.length } });
+    unwrap(images.remove(sha256, 'staff:op'));
+    expect(again({ version: '2.0.1' })).toMatchObject({ value: { version: '2.0.1', received: 0 } });
+  });
+
   it('whose bytes are not the announced ones is dropped', () => {
     unwrap(images.begin({ ...image, size: bytes.length }, 'staff:op'));
     const wrong = Uint8Array.from(bytes, (byte, index) => (index === 7 ? byte ^ 1 : byte));

@@ -35,7 +35,10 @@ export interface Images {
   list(): readonly ImageView[];
   /** Error: `E-FW-0103`. */
   get(sha256: string): Result<ImageView>;
-  /** The same image again goes on where its upload stopped. Errors: `E-FW-0101`, `E-FW-0107`. */
+  /**
+   * The same image again goes on where its upload stopped. Errors: `E-FW-0101`, `E-FW-0102`, `E-FW-0107`, and `E-FW-0108`
+   * where the bytes are known as something else (with what differs).
+   */
   begin(image: NewImage, by: string): Result<ImageView>;
   /**
    * The next bytes. The last ones complete it: then it must have its SHA-256, or all of it is dropped. Errors: `E-FW-0103`,
@@ -70,6 +73,19 @@ const viewOf = (row: ImageRow): ImageView => ({
   profiles: JSON.parse(row.profiles) as string[],
   models: JSON.parse(row.models) as string[],
 });
+
+type Words = Pick<NewImage, 'version' | 'profiles' | 'models'>;
+
+/** Which of the words about an image are others; a file may have another name. */
+function differences(a: Words, b: Words): readonly string[] {
+  const same = (one: readonly string[], other: readonly string[]): boolean =>
+    JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
+  return [
+    ...(a.version === b.version ? [] : ['version']),
+    ...(same(a.profiles, b.profiles) ? [] : ['profiles']),
+    ...(same(a.models, b.models) ? [] : ['models']),
+  ];
+}
 
 export function createImages(deps: {
   readonly db: Db;
@@ -127,7 +143,11 @@ export function createImages(deps: {
     get,
     begin: ({ sha256, name, version, profiles, models, size }, by) => {
       const known = one.get(sha256);
-      if (known) return known.size === size ? ok(viewOf(known)) : failure('E-FW-0102', sha256);
+      if (known) {
+        if (known.size !== size) return failure('E-FW-0102', sha256);
+        const other = differences(viewOf(known), { version, profiles, models });
+        return other.length === 0 ? ok(viewOf(known)) : failure('E-FW-0108', other.join(', '));
+      }
       if (size < 1 || size > MOST_IMAGE_BYTES) return failure('E-FW-0101', `${MOST_IMAGE_BYTES} bytes at most`);
       if ((total.get() ?? 0) + size > MOST_BYTES_IN_ALL) return failure('E-FW-0107');
       insert.run(sha256, name, version, JSON.stringify(profiles), JSON.stringify(models), size, clock.now(), by);
