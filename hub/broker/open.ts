@@ -52,21 +52,25 @@ export interface OpenBrokerOptions {
   readonly onWithdrawing: (id: string) => void;
 }
 
-const CONVENTIONS = {
-  tasmota: tasmotaRights,
-  shelly: shellyRights,
-  zigbee2mqtt: zigbee2mqttRights,
-  'home-assistant': homeAssistantRights,
-};
+function rightsOf({ convention, topic, mac }: Config['mqtt']['guests'][number]): GuestRights {
+  switch (convention) {
+    case 'tasmota':
+      return tasmotaRights(topic, mac);
+    case 'shelly':
+      return shellyRights(topic);
+    case 'zigbee2mqtt':
+      return zigbee2mqttRights(topic);
+    case 'home-assistant':
+      return homeAssistantRights(topic);
+  }
+}
 
 /** Makes the broker that the configuration names. Nothing listens and nothing connects before it is started. */
 export async function openBroker(options: OpenBrokerOptions): Promise<Broker> {
   const { config, clock, inbox, log } = options;
   const { mqtt, hub } = config;
   const { campus } = hub;
-  const guests = new Map<string, GuestRights>(
-    mqtt.guests.map(({ id, convention, topic }) => [id, CONVENTIONS[convention](topic)]),
-  );
+  const guests = new Map<string, GuestRights>(mqtt.guests.map((guest) => [guest.id, rightsOf(guest)]));
   const busLog: AedesBusOptions['log'] = (level, message, fields) => {
     log[level](fields, message);
   };

@@ -91,6 +91,12 @@ const mqtt = z
           topic: z
             .string()
             .regex(/^[A-Za-z0-9_-]{1,64}(\/[A-Za-z0-9_-]{1,64}){0,3}$/, 'plain words with slashes between'),
+          /** Tasmota's own, as its information page shows it: it makes itself known under this address and no other. */
+          mac: z
+            .string()
+            .regex(/^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){5}$/, 'a MAC address')
+            .transform((text) => text.replaceAll(':', '').toUpperCase())
+            .optional(),
         }),
       )
       .default([]),
