@@ -57,9 +57,15 @@ export function planBuses(
       misfits.push({ definition, problem: { code: 'E-DEV-0302', detail } });
       continue;
     }
-    ids.add(definition.id);
     const bus = buses.get(key) ?? { protocol, transport: definition.transport, real, devices: [], capabilities: [] };
-    bus.devices.push({ deviceId: definition.id, params: { ...profile.params, ...definition.params } });
+    const device: BusDevice = { deviceId: definition.id, params: { ...profile.params, ...definition.params } };
+    const problem = protocol.clash?.(device, bus.devices);
+    if (problem) {
+      misfits.push({ definition, problem });
+      continue;
+    }
+    ids.add(definition.id);
+    bus.devices.push(device);
     bus.capabilities.push(profile.capabilities);
     buses.set(key, bus);
   }
