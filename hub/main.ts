@@ -6,6 +6,7 @@ import type { Credentials } from './agents/index.ts';
 import { createEnrolment } from './agents/index.ts';
 import type { Broker } from './broker/index.ts';
 import { openBroker } from './broker/index.ts';
+import { createPlainListener } from './firmware/index.ts';
 import { homeAssistantOf, hubStatusTopic } from './home-assistant/index.ts';
 import { watchBroker } from './devices/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -123,6 +124,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     live.publish('agents', { id });
   };
 
+  const { plain } = config.firmware;
+  const images = plain && createPlainListener({ ...plain, downloads: parts.firmware.downloads, log });
   let stopHousekeeping: Cancel = () => undefined;
   let stopWatchingBroker: Cancel = () => undefined;
   let url = '';
@@ -164,6 +167,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     stopHousekeeping();
     live.close();
     await server.close();
+    await images?.stop();
     gates.stop();
     kiosks.stop();
     registry.stop();
@@ -195,6 +199,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     listen: async () => {
       try {
         ({ port: mqttPort } = await broker.start());
+        await images?.start();
         const address = await server.listen({ host: config.http.host, port: config.http.port });
         url = address.replace('[::1]', 'localhost').replace('127.0.0.1', 'localhost');
       } catch (error) {

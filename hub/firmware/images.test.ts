@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ManualClock } from '@hallhub/sync/base';
-import { epochMs, hours, manualClock, ok, systemRandom, unwrap } from '@hallhub/sync/base';
+import { epochMs, manualClock, unwrap } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import fc from 'fast-check';
@@ -23,7 +23,7 @@ beforeEach(() => {
   clock = manualClock();
   db = openDatabase({ file: ':memory:' });
   migrate({ db, components: [auditSchema, firmwareSchema] });
-  images = createImages({ db, clock, random: systemRandom, audit: createAudit({ db, clock }), inUse: () => false });
+  images = createImages({ db, clock, audit: createAudit({ db, clock }), inUse: () => false });
 });
 afterEach(() => {
   db.close();
@@ -73,29 +73,6 @@ describe('an upload', () => {
     expect(images.append(sha256, 0, bytes, 'staff:op')).toMatchObject({ error: { code: 'E-FW-0101' } });
     expect(images.purge(epochMs(clock.now() + 1))).toBe(1);
     expect(images.get(sha256)).toMatchObject({ error: { code: 'E-FW-0103' } });
-  });
-});
-
-describe('a link', () => {
-  it('opens the image until it has expired, and so often and no more', async () => {
-    upload();
-    const token = images.link(sha256, 'plug');
-    expect(token).toMatch(/^[\w-]{32}$/);
-    const all = (): Buffer => Buffer.concat([...(images.open(token)?.parts ?? [])]);
-    expect(all().equals(bytes)).toBe(true);
-    expect(images.open(`${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`)).toBeUndefined();
-    for (let use = 0; use < 19; use += 1) expect(images.open(token)).toBeDefined();
-    expect(images.open(token)).toBeUndefined();
-    const another = images.link(sha256, 'plug');
-    await clock.advanceAsync(hours(2));
-    expect(images.open(another)).toBeUndefined();
-  });
-
-  it('ends with its image', () => {
-    upload();
-    const token = images.link(sha256, 'plug');
-    expect(images.remove(sha256, 'staff:op')).toEqual(ok());
-    expect(images.open(token)).toBeUndefined();
   });
 });
 

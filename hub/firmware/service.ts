@@ -7,6 +7,8 @@ import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/index.ts';
 import type { DeviceRegistry, DeviceView } from '../devices/index.ts';
+import type { Downloads, Way } from './downloads.ts';
+import { createDownloads } from './downloads.ts';
 import type { ImageView, Images } from './images.ts';
 import { createImages } from './images.ts';
 import type { LocalMinute } from './local-minute.ts';
@@ -50,6 +52,7 @@ export interface RolloutDetail extends RolloutView {
 
 export interface FirmwareService {
   readonly images: Images;
+  readonly downloads: Downloads;
   /** Devices of the image's profiles. Error: `E-FW-0103`. */
   candidates(sha256: string): Result<readonly DeviceView[]>;
   rollouts(): readonly RolloutView[];
@@ -84,8 +87,10 @@ export function createFirmware(deps: {
   readonly host: Pick<AgentHost, 'capability' | 'health' | 'onHealth'>;
   readonly registry: Pick<DeviceRegistry, 'list' | 'inService'>;
   readonly timeZone: string;
-  /** `https://hub.example.edu:8443`. */
+  /** Where agents fetch, and devices that know TLS: `https://hub.example.edu:8443`. */
   readonly baseUrl: string;
+  /** Where devices fetch by themselves that know none: `http://192.0.2.7:8081`. Absent: from `baseUrl`. */
+  readonly plainUrl?: string | undefined;
 }): FirmwareService {
   const { db, clock, random, audit, log, host, registry } = deps;
   const store = createRolloutStore(db);
@@ -95,9 +100,21 @@ export function createFirmware(deps: {
   const images = createImages({
     db,
     clock,
-    random,
     audit,
     inUse: (sha256) => [...open.values()].some((record) => record.sha256 === sha256),
+  });
+  const downloads = createDownloads({
+    db,
+    clock,
+    random,
+    images,
+    isUnderWay: ({ rollout: id, sha256, deviceId }) => {
+      const record = open.get(id);
+      return (
+        record?.sha256 === sha256 &&
+        record.targets.some((target) => target.deviceId === deviceId && isInFlight(target.state))
+      );
+    },
   });
   const listeners = new Set<(rolloutId: string) => void>();
   const changed = (id: string): void => {
@@ -229,13 +246,16 @@ export function createFirmware(deps: {
     const source = await firmware.source();
     if (!source.ok) return source;
     const far = registry.list().find((device) => device.id === deviceId)?.agent !== undefined;
+    const way: Way = source.value.from === 'url' && deps.plainUrl !== undefined ? 'plain' : 'hub';
+    const path = (): string =>
+      `/firmware/${downloads.link({ sha256, deviceId, rollout: id, way })}/${encodeURIComponent(imageName)}`;
     // An agent fetches for a device that is fed: no message of the broker takes an image.
     const image: UpdateCommand['args']['image'] =
       source.value.from === 'bytes' && !far
         ? { from: 'bytes', bytes: images.bytes(sha256) }
         : {
             from: 'url',
-            url: `${deps.baseUrl}/firmware/${images.link(sha256, deviceId)}/${encodeURIComponent(imageName)}`,
+            url: `${way === 'plain' ? deps.plainUrl : deps.baseUrl}${path()}`,
             sha256,
           };
     return firmware.update({ ...envelope(id), name: 'update', args: { version, image } });
@@ -293,6 +313,7 @@ export function createFirmware(deps: {
 
   return {
     images,
+    downloads,
     candidates: (sha256) => {
       const image = images.get(sha256);
       return image.ok ? ok(candidatesOf(image.value)) : image;
@@ -381,7 +402,7 @@ export function createFirmware(deps: {
       stops = [];
       followed.clear();
     },
-    purge: (before) => store.purge(before) + images.purge((clock.now() - 86_400_000) as EpochMs),
+    purge: (before) => store.purge(before) + images.purge((clock.now() - 86_400_000) as EpochMs) + downloads.purge(),
   };
 }
 
