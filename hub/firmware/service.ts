@@ -22,7 +22,7 @@ import { createRolloutStore } from './store.ts';
 
 export interface TargetView extends Pick<
   Target,
-  'deviceId' | 'state' | 'tries' | 'from' | 'reported' | 'code' | 'startedAt' | 'endedAt'
+  'deviceId' | 'state' | 'tries' | 'from' | 'reported' | 'code' | 'startedAt' | 'endedAt' | 'takenUpAt'
 > {
   /** While it is in flight: bytes, or hundredths where the device fetches by itself. */
   readonly progress?: Pick<UpdateProgress, 'state' | 'sent' | 'total'>;
@@ -76,6 +76,8 @@ export interface FirmwareService {
 }
 
 const BEAT = seconds(5);
+/** Between two notes of how far a device is: a write to the disk each. */
+const REMEMBER_EVERY = seconds(1);
 
 export function createFirmware(deps: {
   readonly db: Db;
@@ -123,6 +125,7 @@ export function createFirmware(deps: {
   const looking = new Set<string>();
   const progress = new Map<string, UpdateProgress>();
   const followed = new Map<string, Cancel>();
+  const rememberAt = new Map<string, number>();
   let running = false;
   let stops: Cancel[] = [];
   let cancelBeat: Cancel | undefined;
@@ -239,7 +242,7 @@ export function createFirmware(deps: {
     return send(record, deviceId, firmware);
   };
   const send = async (
-    { id, sha256, version, imageName }: RolloutRecord,
+    { id, sha256, version, imageName, targets }: RolloutRecord,
     deviceId: string,
     firmware: NonNullable<ReturnType<typeof host.capability<'firmware'>>>,
   ) => {
@@ -258,21 +261,36 @@ export function createFirmware(deps: {
             url: `${way === 'plain' ? deps.plainUrl : deps.baseUrl}${path()}`,
             sha256,
           };
-    return firmware.update({ ...envelope(id), name: 'update', args: { version, image } });
+    const confirmed = targets.find((target) => target.deviceId === deviceId)?.confirmed ?? 0;
+    const resumes = source.value.from === 'bytes' && confirmed > 0;
+    const args = { version, image, ...(resumes && { resumeFrom: confirmed }) };
+    return firmware.update({ ...envelope(id), name: 'update', args });
   };
 
   const follow = (deviceId: string): void => {
     if (followed.has(deviceId)) return;
     const stop = host.capability(deviceId, 'firmware')?.onProgress((event) => {
+      const isNews = event.takenUpAt !== progress.get(deviceId)?.takenUpAt;
       progress.set(deviceId, event);
+      if (isNews || clock.monotonic() >= (rememberAt.get(deviceId) ?? 0)) remember(deviceId, event);
       for (const { id, targets } of open.values()) {
         if (targets.some((target) => target.deviceId === deviceId && isInFlight(target.state))) changed(id);
       }
     });
     if (stop) followed.set(deviceId, stop);
   };
+  /** What a device has confirmed outlives this process, so that its transfer can be taken up. */
+  const remember = (deviceId: string, { state, sent, takenUpAt }: UpdateProgress): void => {
+    if (state !== 'sending' && state !== 'installing') return;
+    rememberAt.set(deviceId, clock.monotonic() + REMEMBER_EVERY);
+    for (const { id, targets } of [...open.values()]) {
+      if (!targets.some((target) => target.deviceId === deviceId && target.state === 'sending')) continue;
+      apply(id, { type: 'progress', deviceId, confirmed: sent, takenUpAt });
+    }
+  };
   const unfollow = (deviceId: string): void => {
     followed.get(deviceId)?.();
+    rememberAt.delete(deviceId);
     followed.delete(deviceId);
     progress.delete(deviceId);
   };
@@ -396,6 +414,7 @@ export function createFirmware(deps: {
       beat();
     },
     stop: () => {
+      for (const [deviceId, event] of progress) remember(deviceId, event);
       running = false;
       cancelBeat?.();
       for (const stop of [...stops, ...followed.values()]) stop();
@@ -413,7 +432,7 @@ const isSame = (before: Rollout, after: Rollout): boolean =>
   before.targets.every((target, position) => target === after.targets[position]);
 
 function targetView(target: Target, at: UpdateProgress | undefined): TargetView {
-  const { deviceId, state, tries, from, reported, code, startedAt, endedAt } = target;
+  const { deviceId, state, tries, from, reported, code, startedAt, endedAt, takenUpAt } = target;
   return {
     deviceId,
     state,
@@ -423,6 +442,7 @@ function targetView(target: Target, at: UpdateProgress | undefined): TargetView 
     ...(code !== undefined && { code }),
     ...(startedAt !== undefined && { startedAt }),
     ...(endedAt !== undefined && { endedAt }),
+    ...(takenUpAt !== undefined && { takenUpAt }),
     ...(at && isInFlight(state) && { progress: { state: at.state, sent: at.sent, total: at.total } }),
   };
 }
