@@ -268,7 +268,7 @@ describe('an outbox with an end', () => {
 });
 
 describe('log lines of an agent', () => {
-  it('go up when they are warnings or errors, at a bounded rate, and without what JSON cannot carry', async () => {
+  it('go up when they are warnings or errors, at a bounded rate', async () => {
     outbox = openOutbox(() => true);
     outbox.start();
     const forwarding = createForwardingLog({ log: silentLog, clock, agent: 'gate-1' });
@@ -284,9 +284,38 @@ describe('log lines of an agent', () => {
     expect(lines).toHaveLength(21);
     expect(lines[0]).toMatchObject({
       message: 'line 0',
-      fields: { error: 'TypeError: broken', deep: 'object', port: 3 },
+      fields: { error: expect.stringMatching(/^TypeError at station\.test\.ts:\d+$/) as string, port: 3 },
     });
     expect(lines.at(-1)).toMatchObject({ message: 'later', suppressed: 30 });
+    forwarding.stop();
+  });
+
+  it('carry nothing of a person, whatever a driver or a library says', async () => {
+    outbox = openOutbox(() => true);
+    outbox.start();
+    const forwarding = createForwardingLog({ log: silentLog, clock, agent: 'gate-1' });
+    forwarding.to(createSheddingOutbox({ outbox, clock, agent: 'gate-1' }));
+    forwarding.log.error(
+      {
+        code: 'E-DEV-0204',
+        deviceId: 'south-reader',
+        detail: 'unreadable: Zhang San 11010119900307123X',
+        name: '张三',
+        line: '/dev/ttyS0 11010119900307123X',
+        card: { number: 123 },
+        error: Object.assign(new Error('no such person: 张三'), { code: 'SQLITE_CONSTRAINT' }),
+      },
+      'the reader said 张三 11010119900307123X',
+    );
+    await clock.advanceAsync(seconds(1));
+    const [line] = sent.map(({ data }) => data as { message: string; fields: Record<string, unknown> });
+    expect(JSON.stringify(line)).not.toMatch(/张|Zhang|19900307/);
+    expect(line).toMatchObject({
+      message: 'the reader said … …',
+      fields: { code: 'E-DEV-0204', deviceId: 'south-reader', line: '/dev/ttyS0 …' },
+    });
+    expect(Object.keys(line?.fields ?? {}).sort()).toEqual(['code', 'deviceId', 'error', 'line']);
+    expect(line?.fields['error']).toMatch(/^Error SQLITE_CONSTRAINT at station\.test\.ts/);
     forwarding.stop();
   });
 });
