@@ -45,7 +45,6 @@ function connect(
 /** Units on a Modbus RTU line: RS-485, or a transparent serial server behind TCP. */
 export const modbusRtuProtocol: Protocol = {
   name: 'modbus-rtu',
-  module: import.meta.url,
   connect: (definition, environment) =>
     connect(definition, environment, (transport, units) => {
       const { transport: settings } = definition;
@@ -62,7 +61,6 @@ export const modbusRtuProtocol: Protocol = {
 /** Units that speak Modbus TCP, or stand behind a gateway that does. */
 export const modbusTcpProtocol: Protocol = {
   name: 'modbus-tcp',
-  module: import.meta.url,
   connect: (definition, environment) =>
     connect(definition, environment, (transport, units) =>
       createTcpBus({ ...environment, transport, replyTimeout: slowest(units, 'replyTimeoutMs') }),
