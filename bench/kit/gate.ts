@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createAgentHost } from '@hallhub/device-drivers/agent';
+import { createAgentHost, loadBuiltInProtocols } from '@hallhub/device-drivers/agent';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { Transport, TransportFactory } from '@hallhub/device-drivers/kit';
 import { silentLog } from '@hallhub/device-drivers/kit';
@@ -19,6 +19,8 @@ import { createOutbox } from '@hallhub/sync/outbox';
 import type { OutcomeSink } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
 import { sqliteOutboxStore } from '@hallhub/sync/sqlite';
+
+const protocols = await loadBuiltInProtocols();
 
 export interface BenchGateOptions {
   readonly db: Db;
@@ -57,6 +59,7 @@ export function createBenchGate(options: BenchGateOptions): BenchGate {
     clock,
     random: systemRandom,
     log: silentLog,
+    protocols,
     transportFactory,
     devices: [
       {

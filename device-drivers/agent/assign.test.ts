@@ -6,8 +6,9 @@ import { type Receipt, silentLog } from '../kit/index.ts';
 import { createRelayBoardSimulator, createTurnstileArm } from '../protocols/modbus/index.ts';
 import { createReaderSimulator } from '../protocols/resident-id/index.ts';
 import { createMemoryLine, systemTransports } from '../transports/index.ts';
-import { type DeviceDefinition, createAgentHost } from './index.ts';
+import { type DeviceDefinition, createAgentHost, loadBuiltInProtocols } from './index.ts';
 
+const protocols = await loadBuiltInProtocols();
 const BARRIER = {
   id: 'barrier',
   profile: 'generic/modbus-relay-flash',
@@ -25,6 +26,7 @@ describe('a host that is given other devices', () => {
       clock,
       random: (size) => new Uint8Array(size),
       log: silentLog,
+      protocols,
       devices: [BARRIER],
       transportFactory: systemTransports({ clock, memoryLines: new Map([['relays', line]]) }),
     });
@@ -106,6 +108,7 @@ describe('a host that is given other devices', () => {
           clock,
           random: (size) => new Uint8Array(size),
           log: silentLog,
+          protocols,
           devices: [],
           transportFactory: (settings) => {
             built.push(settings.kind === 'memory' ? settings.name : '');
@@ -159,6 +162,7 @@ describe('a host that is given other devices', () => {
       clock,
       random: (size) => new Uint8Array(size),
       log: silentLog,
+      protocols,
       devices: [READER, BARRIER],
       transportFactory: systemTransports({ clock, memoryLines: lines }),
     });

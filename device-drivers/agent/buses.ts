@@ -1,12 +1,12 @@
 import { type Failure, type Result, failure, ok } from '@hallhub/sync/base';
 import type { Profile, ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
 import type { CapabilityName } from '../capabilities/index.ts';
-import type { BusDefinition, BusDevice, Protocol, TransportSettings } from '../kit/index.ts';
+import type { BusDefinition, BusDevice, TransportSettings } from '../kit/index.ts';
 import { usbName } from '../transports/index.ts';
-import type { DeviceDefinition } from './types.ts';
+import type { DeviceDefinition, KnownProtocol } from './types.ts';
 
 export interface PlannedBus {
-  readonly protocol: Protocol;
+  readonly protocol: KnownProtocol;
   /** Everything that the bus is built from, as one text: equal texts are the same bus. */
   readonly origin: string;
   /** As they were configured, in the order of `definition.devices`. */
@@ -23,7 +23,7 @@ export interface Plan {
 }
 
 interface GrowingBus {
-  readonly protocol: Protocol;
+  readonly protocol: KnownProtocol;
   /** As the first of its devices names it. */
   readonly transport: TransportSettings;
   readonly members: DeviceDefinition[];
@@ -40,7 +40,7 @@ interface GrowingBus {
 export function planBuses(
   devices: readonly DeviceDefinition[],
   profiles: ProfileCatalogue,
-  protocols: readonly Protocol[],
+  protocols: readonly KnownProtocol[],
   realPath: (path: string) => string,
 ): Plan {
   const buses = new Map<string, GrowingBus>();
@@ -111,9 +111,9 @@ const withRealPath = (settings: TransportSettings, realPath: (path: string) => s
 function resolve(
   definition: DeviceDefinition,
   profiles: ProfileCatalogue,
-  protocols: readonly Protocol[],
+  protocols: readonly KnownProtocol[],
   ids: ReadonlySet<string>,
-): Result<{ readonly profile: Profile; readonly protocol: Protocol }> {
+): Result<{ readonly profile: Profile; readonly protocol: KnownProtocol }> {
   if (ids.has(definition.id)) return failure('E-DEV-0302', `two devices are called ${definition.id}`);
   const profile = profiles.get(definition.profile);
   if (!profile) return failure('E-DEV-0301', `no profile ${definition.profile}`);

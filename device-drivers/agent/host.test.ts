@@ -8,8 +8,8 @@ import {
   type AgentHost,
   type AgentHostOptions,
   type DeviceDefinition,
-  builtInProtocols,
   createAgentHost,
+  loadBuiltInProtocols,
 } from './index.ts';
 
 const READER: DeviceDefinition = {
@@ -22,6 +22,8 @@ const BARRIER: DeviceDefinition = {
   profile: 'generic/modbus-relay-flash',
   transport: { kind: 'memory', name: 'relays', baudRate: 9600 },
 };
+
+const builtIn = await loadBuiltInProtocols();
 
 let clock: ManualClock;
 let lines: Map<string, MemoryLine>;
@@ -38,6 +40,7 @@ function create(devices: readonly DeviceDefinition[], over: Partial<AgentHostOpt
     clock,
     random: (size) => new Uint8Array(size),
     log,
+    protocols: builtIn,
     devices,
     transportFactory: systemTransports({ clock, memoryLines: lines }),
     ...over,
@@ -226,7 +229,7 @@ describe('agent host', () => {
       onTraffic: () => () => undefined,
     });
     const protocols: readonly Protocol[] = [
-      ...builtInProtocols.filter(({ name }) => name === 'resident-id'),
+      ...builtIn.filter(({ name }) => name === 'resident-id'),
       { name: 'modbus-rtu', connect: bug },
       { name: 'ipp', connect: () => ok([broken(bug)]) },
     ];

@@ -83,11 +83,10 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
   };
   const connect = ({ protocol, definition, capabilities }: PlannedBus): Result<readonly Driver[]> => {
     const { origin: clockOrigin } = clock;
-    const { name, module } = protocol;
-    if (options.isolate === true && clockOrigin && module !== undefined) {
+    if (options.isolate === true && clockOrigin && 'module' in protocol) {
       const lineName = nameOfLine(definition.transport);
       return isolateBus({
-        protocol: { name, module },
+        protocol,
         definition,
         capabilities,
         lineName,
@@ -96,6 +95,7 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
         ...(options.patience !== undefined && { patience: options.patience }),
       });
     }
+    if (!('connect' in protocol)) return failure('E-DEV-0301', `${protocol.name} is not loaded in this thread`);
     try {
       return protocol.connect(definition, environment);
     } catch (error) {

@@ -5,8 +5,9 @@ export type {
   Assignment,
   DeviceDefinition,
   HostedDevice,
+  KnownProtocol,
 } from './types.ts';
 export { createAgentHost } from './host.ts';
 export { followDevices } from './follow.ts';
 export { lineName } from './buses.ts';
-export { builtInProtocols } from './protocols.ts';
+export { builtInProtocols, loadBuiltInProtocols } from './protocols.ts';

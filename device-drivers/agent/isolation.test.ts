@@ -5,9 +5,10 @@ import type { Receipt } from '../kit/index.ts';
 import { silentLog } from '../kit/index.ts';
 import { until } from '../kit/testing/index.ts';
 import { createRelayBoardSimulator } from '../protocols/modbus/index.ts';
+import { createOsdpReaderSimulator } from '../protocols/osdp/index.ts';
 import { type MemoryLine, createMemoryLine, systemTransports } from '../transports/index.ts';
 import { type AssignableHost, type DeviceDefinition, builtInProtocols, createAgentHost } from './index.ts';
-import { unrulyProtocol } from './testing/unruly-protocol.ts';
+import { unrulyPlace } from './testing/unruly-protocol.ts';
 
 const profile = (protocol: string, capabilities: readonly string[], params: object = {}): string =>
   JSON.stringify({
@@ -84,7 +85,7 @@ beforeEach(async () => {
     log: silentLog,
     isolate: true,
     profiles,
-    protocols: [...builtInProtocols, unrulyProtocol],
+    protocols: [...builtInProtocols, unrulyPlace],
     transportFactory: systemTransports({ clock, memoryLines: lines }),
     patience: ms(1_500),
     devices: DEVICES,
@@ -178,5 +179,26 @@ describe('buses in threads of their own', { timeout: 60_000 }, () => {
     host.start();
     await until('all are ready', () => ['unruly', 'quiet', 'barrier'].every((id) => stateOf(id) === 'ready'));
     expect(await open()).toMatchObject({ ok: true });
+  });
+
+  it('serve readers on OSDP as well', async () => {
+    const line = createMemoryLine({ name: 'osdp' });
+    const reader = createOsdpReaderSimulator({ transport: line.device, clock, address: 1 });
+    unwrap(await reader.start());
+    lines.set('osdp', line);
+    await host.assign({
+      devices: [
+        {
+          id: 'osdp',
+          profile: 'generic/osdp-reader',
+          transport: { kind: 'memory', name: 'osdp' },
+          params: { address: 1 },
+        },
+      ],
+    });
+    await until('it is ready', () => stateOf('osdp') === 'ready');
+    const installed = await host.capability('osdp', 'firmware')?.installed();
+    expect(installed).toMatchObject({ ok: true });
+    await reader.stop();
   });
 });

@@ -6,6 +6,7 @@ import type {
   DeviceLog,
   MqttChannel,
   Protocol,
+  ProtocolPlace,
   ReconnectPolicy,
   Traffic,
   TransportFactory,
@@ -31,20 +32,25 @@ export interface Assignment {
   readonly profiles?: ProfileCatalogue;
 }
 
+export type KnownProtocol = Protocol | ProtocolPlace;
+
 export interface AgentHostOptions extends Assignment {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly log: DeviceLog;
-  /** The protocols known here; {@link builtInProtocols} by default. */
-  readonly protocols?: readonly Protocol[];
+  /**
+   * The protocols known here; {@link builtInProtocols} by default, which are places. Without {@link AgentHostOptions.isolate}
+   * they must be loaded: {@link loadBuiltInProtocols}.
+   */
+  readonly protocols?: readonly KnownProtocol[];
   /** Makes lines; serial and TCP by default. The demo adds its in-memory lines here. */
   readonly transportFactory?: TransportFactory;
   readonly reconnect?: ReconnectPolicy;
   /** The broker, for devices that speak MQTT. */
   readonly mqtt?: MqttChannel;
   /**
-   * Runs each bus in a thread of its own, so that a driver that throws or spins stops no other bus. Needs a clock that runs
-   * by itself and protocols that name their module; others run in the caller's thread.
+   * Runs each bus in a thread of its own, so that a driver that throws or spins stops no other bus. Needs a clock that runs by
+   * itself, and protocols named by their place; loaded ones run in the caller's thread.
    */
   readonly isolate?: boolean;
   /** A thread that does not answer for this long spins, and is started anew; 10 s by default. */

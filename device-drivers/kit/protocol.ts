@@ -132,11 +132,6 @@ export interface BusDefinition {
 export interface Protocol {
   /** As profiles name it: `resident-id`, `modbus-rtu`, `ipp`. */
   readonly name: string;
-  /**
-   * `import.meta.url` of the module that exports it, for the threads in which buses run. A protocol without one runs in the
-   * thread of its host.
-   */
-  readonly module?: string;
   /** Its devices speak when they like and never answer: that a line is open says nothing about who is on it. */
   readonly listensOnly?: true;
   /**
@@ -149,4 +144,13 @@ export interface Protocol {
    * Errors: `E-DEV-0302` with the parameter that is wrong.
    */
   connect(bus: BusDefinition, environment: DriverEnvironment): Result<readonly Driver[]>;
+}
+
+/** Where a protocol is: all that its host needs of one whose buses run in threads of their own. */
+export interface ProtocolPlace {
+  readonly name: string;
+  /** The URL of a module that exports it. */
+  readonly module: string;
+  /** As the protocol's own: who shares a bus is decided before anything is loaded. */
+  readonly clash?: Protocol['clash'];
 }

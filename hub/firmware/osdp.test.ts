@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAgentHost } from '@hallhub/device-drivers/agent';
+import { createAgentHost, loadBuiltInProtocols } from '@hallhub/device-drivers/agent';
 import { silentLog } from '@hallhub/device-drivers/kit';
 import type { FileBehaviour, OsdpReaderSimulator } from '@hallhub/device-drivers/protocols/osdp';
 import { createOsdpReaderSimulator } from '@hallhub/device-drivers/protocols/osdp';
@@ -15,6 +15,8 @@ import { planSchema } from './plan.ts';
 import { csvReport } from './report.ts';
 import type { FirmwareRig } from './testing/rig.ts';
 import { createFirmwareRig } from './testing/rig.ts';
+
+const protocols = await loadBuiltInProtocols();
 
 const image = Uint8Array.from({ length: 3_000 }, (_, index) => (index * 7) & 0xff);
 const PROFILE = 'generic/osdp-reader';
@@ -52,6 +54,7 @@ function startHub(): void {
     clock,
     random: systemRandom,
     log: silentLog,
+    protocols,
     devices: ids.map((id) => ({
       id,
       profile: PROFILE,

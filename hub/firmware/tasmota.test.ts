@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAgentHost } from '@hallhub/device-drivers/agent';
+import { createAgentHost, loadBuiltInProtocols } from '@hallhub/device-drivers/agent';
 import { silentLog } from '@hallhub/device-drivers/kit';
 import { createTasmotaSimulator } from '@hallhub/device-drivers/protocols/tasmota';
 import { mqttPeer } from '@hallhub/device-drivers/transports';
@@ -19,6 +19,8 @@ import { planSchema } from './plan.ts';
 import { firmwareRoutes } from './routes.ts';
 import type { FirmwareRig } from './testing/rig.ts';
 import { createFirmwareRig } from './testing/rig.ts';
+
+const protocols = await loadBuiltInProtocols();
 
 const PROFILE = 'tasmota/power-plug';
 const image = Uint8Array.from({ length: 30_000 }, (_, index) => (index * 11) & 0xff);
@@ -72,7 +74,14 @@ beforeAll(async () => {
   rig = createFirmwareRig({
     file: join(folder, 'hub.db'),
     clock,
-    host: createAgentHost({ clock, random: systemRandom, log: silentLog, mqtt: bus.channel, devices: [device] }),
+    host: createAgentHost({
+      clock,
+      random: systemRandom,
+      log: silentLog,
+      protocols,
+      mqtt: bus.channel,
+      devices: [device],
+    }),
     devices: [{ ...device, label: { zh: '插座', en: 'Plug' } }],
   });
   undo.push(() => rig.stop());

@@ -1,7 +1,6 @@
-import { type Failure, type Result, err, ms, ok } from '@hallhub/sync/base';
+import { type Result, err, ms, ok } from '@hallhub/sync/base';
 import {
   type BusDefinition,
-  type BusDevice,
   type Driver,
   type DriverEnvironment,
   type Protocol,
@@ -9,7 +8,7 @@ import {
   parseParams,
 } from '../../kit/index.ts';
 import type { ModbusBus } from './bus.ts';
-import { conflictOf } from './claims.ts';
+import { clashOf } from './clash.ts';
 import { type UnitParams, unitSchema } from './params.ts';
 import { createRtuBus } from './rtu-bus.ts';
 import { createTcpBus } from './tcp-bus.ts';
@@ -20,18 +19,6 @@ const NOMINAL_BAUD_RATE = 9_600;
 /** The slowest unit sets the pace of its bus. */
 const slowest = (units: readonly { readonly params: UnitParams }[], of: 'replyTimeoutMs' | 'quietMs') =>
   ms(Math.max(...units.map(({ params }) => params[of])));
-
-/** With which of the devices already there it cannot be, and over what. Parameters that make no sense are told by `connect`. */
-function clashOf({ params }: BusDevice, others: readonly BusDevice[]): Failure | undefined {
-  const mine = parseParams(unitSchema, params);
-  if (!mine.ok) return undefined;
-  for (const { deviceId, params: theirs } of others) {
-    const other = parseParams(unitSchema, theirs);
-    const conflict = other.ok ? conflictOf(mine.value, other.value) : undefined;
-    if (conflict) return { ...conflict, detail: `${deviceId} has ${conflict.detail ?? ''}` };
-  }
-  return undefined;
-}
 
 /** The drivers of all units on a line; all that share it share one queue. */
 function connect(
@@ -59,7 +46,6 @@ function connect(
 /** Units on a Modbus RTU line: RS-485, or a transparent serial server behind TCP. */
 export const modbusRtuProtocol: Protocol = {
   name: 'modbus-rtu',
-  module: import.meta.url,
   clash: clashOf,
   connect: (definition, environment) =>
     connect(definition, environment, (transport, units) => {
@@ -77,7 +63,6 @@ export const modbusRtuProtocol: Protocol = {
 /** Units that speak Modbus TCP, or stand behind a gateway that does. */
 export const modbusTcpProtocol: Protocol = {
   name: 'modbus-tcp',
-  module: import.meta.url,
   clash: clashOf,
   connect: (definition, environment) =>
     connect(definition, environment, (transport, units) =>
