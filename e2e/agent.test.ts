@@ -6,6 +6,7 @@ import { createBundle } from '@hallhub/firmware-profiles/bundle';
 import { builtInFiles } from '@hallhub/firmware-profiles/schema';
 import type { AgentView } from '../hub/agents/view.ts';
 import type { ProfilesView } from '../hub/profiles/view.ts';
+import type { DeviceView } from '../hub/devices/index.ts';
 import type { EntryView } from '../hub/gates/views.ts';
 import { enrolAgent, launchAgent, startAgentProcess } from './testing/agent-process.ts';
 import type { Campus } from './testing/campus.ts';
@@ -135,10 +136,12 @@ describe('an agent', () => {
   test('takes over a bundle of profiles without a restart, and gets the one before back when devices go dark', async () => {
     const inUse = (version: string): Promise<unknown> =>
       until(`the agent runs ${version}`, async () => (await view()).profiles === version, API);
-    await add(bundle('2026.11', {}));
+    await add(bundle('2026.11', { capabilities: ['cardReader', 'tamper'] }));
     await staff.ask('POST', '/api/profiles/use', { version: '2026.11' });
     await inUse('2026.11');
     await gateIs('ready');
+    const { devices } = await staff.ask<{ devices: DeviceView[] }>('GET', '/api/devices');
+    expect(devices.find(({ id }) => id === 'south-reader')?.capabilities).toContain('tamper');
     await until('the trial is passed', async () => (await profiles()).trialUntil === null, API);
     // A reader that is taken for one of another make never answers.
     await add(bundle('2026.12', { protocol: 'osdp', params: {} }));

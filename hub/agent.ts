@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createAgentHost } from '@hallhub/device-drivers/agent';
-import type { AgentHost } from '@hallhub/device-drivers/agent';
+import type { AssignableHost } from '@hallhub/device-drivers/agent';
 import type { Station } from '@hallhub/device-drivers/agent/station';
 import { createConnection, createStation, noteStart, stationSchema } from '@hallhub/device-drivers/agent/station';
 import type { TransportFactory } from '@hallhub/device-drivers/kit';
@@ -76,7 +76,7 @@ export function startAgent(options: AgentOptions): Result<Agent> {
     clock,
     random,
     log,
-    createHost: ({ devices, log: hostLog, profiles }): AgentHost =>
+    createHost: ({ devices, log: hostLog, profiles }): AssignableHost =>
       createAgentHost({
         clock,
         random,

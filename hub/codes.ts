@@ -1,9 +1,11 @@
-import { cardCodes } from '@hallhub/device-drivers/protocols/resident-id';
-import { lineReaderCodes } from '@hallhub/device-drivers/protocols/wiegand-line';
-import { scannerCodes } from '@hallhub/device-drivers/protocols/code-scanner';
-import { osdpCodes } from '@hallhub/device-drivers/protocols/osdp';
-import { printerCodes } from '@hallhub/device-drivers/protocols/ipp';
-import { ticketCodes } from '@hallhub/device-drivers/protocols/escpos';
+import {
+  cardCodes,
+  lineReaderCodes,
+  osdpCodes,
+  printerCodes,
+  scannerCodes,
+  ticketCodes,
+} from '@hallhub/device-drivers/codes';
 import { deviceCodes } from '@hallhub/device-drivers/kit';
 import type { Catalogue, Code, CodeText } from '@hallhub/sync/base';
 import { syncCodes } from '@hallhub/sync/contract';

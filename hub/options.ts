@@ -1,4 +1,5 @@
-import type { Protocol, TransportFactory } from '@hallhub/device-drivers/kit';
+import type { KnownProtocol } from '@hallhub/device-drivers/agent';
+import type { TransportFactory } from '@hallhub/device-drivers/kit';
 import type { Clock, RandomBytes } from '@hallhub/sync/base';
 import type { Logger } from 'pino';
 import type { Config } from './config/index.ts';
@@ -13,5 +14,5 @@ export interface HubOptions {
   readonly demo?: boolean;
   /** Lines other than serial and TCP: the demo's in-memory ones. */
   readonly transports?: TransportFactory;
-  readonly protocols?: readonly Protocol[];
+  readonly protocols?: readonly KnownProtocol[];
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { builtInProtocols, createAgentHost, createReloadableHost } from '@hallhub/device-drivers/agent';
+import { builtInProtocols, createAgentHost } from '@hallhub/device-drivers/agent';
 import type { AgentHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import type { ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
 import { builtInFiles } from '@hallhub/firmware-profiles/schema';
@@ -50,7 +50,7 @@ import type { Kiosks } from './kiosks/index.ts';
 import { createKiosks } from './kiosks/index.ts';
 import type { HubOptions } from './options.ts';
 import type { Profiles } from './profiles/index.ts';
-import { createProfiles, profilesSchema } from './profiles/index.ts';
+import { createProfiles, profilesSchema, sightOf } from './profiles/index.ts';
 import type { Requests } from './requests/index.ts';
 import { createRequests, requestsSchema } from './requests/index.ts';
 import type { Staff } from './staff/index.ts';
@@ -137,29 +137,23 @@ export function createParts(
     keys: config.profiles.keys,
     trial: config.profiles.trial,
     builtIn: builtInFiles(),
-    ready: () =>
-      everywhere
-        .devices()
-        .filter(({ health }) => health.state === 'ready')
-        .map(({ id }) => id),
+    sights: (from, to) => new Map([...registry.statesBetween(from, to)].map(([id, spans]) => [id, sightOf(spans)])),
     log: (level, message, fields) => {
       log[level](fields, message);
     },
   });
   const plugged = configured.filter(({ agent }) => agent === undefined).map(toDefinition);
-  const createLocal = (): AgentHost =>
-    createAgentHost({
-      clock,
-      random,
-      log,
-      devices: plugged,
-      mqtt,
-      profiles: profiles.catalogue(),
-      protocols: protocols ?? builtInProtocols,
-      isolate: true,
-      ...(transports && { transportFactory: transports }),
-    });
-  const local = createReloadableHost({ create: createLocal, onListenerError: onFault('devices') });
+  const pluggedIn = () => ({ devices: plugged, profiles: profiles.catalogue() });
+  const local = createAgentHost({
+    ...pluggedIn(),
+    clock,
+    random,
+    log,
+    mqtt,
+    protocols: protocols ?? builtInProtocols,
+    isolate: true,
+    ...(transports && { transportFactory: transports }),
+  });
 
   const agents = createAgentLink({
     db,
@@ -168,13 +162,13 @@ export function createParts(
     sealer: vault.sealer,
     digest: (text) => vault.match('feed', text),
     log,
-    devices: remoteDevices(configured, profiles.catalogue()),
+    devices: () => remoteDevices(configured, profiles.catalogue()),
     profiles: () => profiles.bundle(),
     isAdmitted: (agent) => devices.isAdmitted(agent),
   });
   profiles.onUse(() => {
     agents.assignAll();
-    local.reload(createLocal).catch(onFault('profiles'));
+    local.assign(pluggedIn()).catch(onFault('profiles'));
   });
   const everywhere = joinHosts(local, agents.host);
   const registry = createRegistry({
@@ -214,6 +208,7 @@ export function createParts(
     registry,
     timeZone: config.hub.timeZone,
     baseUrl: config.firmware.url ?? ownAddress(config),
+    plainUrl: plainAddress(config),
   });
 
   const hall = createHttpHall({
@@ -364,6 +359,13 @@ export function createParts(
 function ownAddress({ http: { names, host, port, tls } }: HubOptions['config']): string {
   const name = names[0] ?? host;
   return `${tls.mode === 'off' ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+/** Where devices without TLS find the server that is meant for them; undefined where there is none. */
+function plainAddress({ firmware: { plain } }: HubOptions['config']): string | undefined {
+  if (!plain) return undefined;
+  const { host, port } = plain;
+  return plain.url?.replace(/\/$/, '') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** The device where its hardware hangs now: where the configuration says, unless it was replaced by one elsewhere. */

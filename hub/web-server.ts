@@ -134,6 +134,7 @@ export async function createWeb(
     enrolment,
     link: parts.agents,
     live,
+    withdrawing: () => broker.state().withdrawing,
     fingerprint: ownCertificate && tls ? fingerprintOf(new X509Certificate(ownCertificate.ca).raw) : undefined,
   });
   host.onHealth(({ deviceId, health }) => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { createAgentHost } from '@hallhub/device-drivers/agent';
+import { createAgentHost, loadBuiltInProtocols } from '@hallhub/device-drivers/agent';
 import type { Station } from '@hallhub/device-drivers/agent/station';
 import { createConnection, createStation, noteStart, stationSchema } from '@hallhub/device-drivers/agent/station';
 import type { TransportFactory } from '@hallhub/device-drivers/kit';
@@ -16,6 +16,8 @@ import type { Db } from '@hallhub/sync/sqlite';
 import { aesGcmSealer, migrate, openDatabase, outboxSchema, replicaSchema } from '@hallhub/sync/sqlite';
 import { enrol } from '../../hub/agent/enrol.ts';
 import { say } from './children.ts';
+
+const protocols = await loadBuiltInProtocols();
 
 /*
  * Many agents in one process, each with its own key, credentials, store and MQTT connection, and beside them the boards
@@ -95,7 +97,7 @@ async function joinHub({ id, code, boards }: LoadAgent): Promise<void> {
     random: systemRandom,
     log: silentLog,
     createHost: (given) => {
-      const host = createAgentHost({ ...given, clock, random: systemRandom, transportFactory });
+      const host = createAgentHost({ ...given, protocols, clock, random: systemRandom, transportFactory });
       for (const { id: device } of host.devices()) {
         host.capability(device, 'passageSensor')?.onPassage(() => {
           reported += 1;

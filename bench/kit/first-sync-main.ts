@@ -131,7 +131,7 @@ function createDomains(): Requests {
     vault,
     audit,
     outbox: { append: () => undefined as never },
-    host: { capability: () => undefined, health: () => undefined },
+    host: { capability: () => undefined, health: () => undefined, onDevices: () => () => undefined },
     requests: () => requests,
     calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
     areas: [],

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createAgentHost } from '@hallhub/device-drivers/agent';
+import { createAgentHost, loadBuiltInProtocols } from '@hallhub/device-drivers/agent';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { Transport, TransportFactory } from '@hallhub/device-drivers/kit';
 import { silentLog } from '@hallhub/device-drivers/kit';
@@ -20,6 +20,8 @@ import { createOutbox } from '@hallhub/sync/outbox';
 import type { OutcomeSink } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
 import { sqliteOutboxStore } from '@hallhub/sync/sqlite';
+
+const protocols = await loadBuiltInProtocols();
 
 export interface BenchGateOptions {
   readonly db: Db;
@@ -58,6 +60,7 @@ export function createBenchGate(options: BenchGateOptions): BenchGate {
     clock,
     random: systemRandom,
     log: silentLog,
+    protocols,
     transportFactory,
     devices: [
       {

@@ -1,12 +1,16 @@
 import { type Failure, type Result, failure, ok } from '@hallhub/sync/base';
 import type { Profile, ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
 import type { CapabilityName } from '../capabilities/index.ts';
-import type { BusDefinition, BusDevice, Protocol, TransportSettings } from '../kit/index.ts';
+import type { BusDefinition, BusDevice, TransportSettings } from '../kit/index.ts';
 import { usbName } from '../transports/index.ts';
-import type { DeviceDefinition } from './types.ts';
+import type { DeviceDefinition, KnownProtocol } from './types.ts';
 
 export interface PlannedBus {
-  readonly protocol: Protocol;
+  readonly protocol: KnownProtocol;
+  /** Everything that the bus is built from, as one text: equal texts are the same bus. */
+  readonly origin: string;
+  /** As they were configured, in the order of `definition.devices`. */
+  readonly members: readonly DeviceDefinition[];
   readonly definition: BusDefinition;
   /** What the profiles of its devices promise, in their order. */
   readonly capabilities: readonly (readonly CapabilityName[])[];
@@ -19,17 +23,25 @@ export interface Plan {
 }
 
 interface GrowingBus {
-  readonly protocol: Protocol;
+  readonly protocol: KnownProtocol;
+  /** As the first of its devices names it. */
   readonly transport: TransportSettings;
+  readonly members: DeviceDefinition[];
+  /** The same with the port's one name. */
+  readonly real: TransportSettings;
   readonly devices: BusDevice[];
   readonly capabilities: CapabilityName[][];
 }
 
-/** Which device hangs on which line: devices with equal settings and the same protocol share one. */
+/**
+ * Which device hangs on which line: devices with equal settings and the same protocol share one. `realPath` is the one name
+ * of a serial port that has several (`/dev/serial/by-id/…`, `/dev/ttyUSB0`).
+ */
 export function planBuses(
   devices: readonly DeviceDefinition[],
   profiles: ProfileCatalogue,
-  protocols: readonly Protocol[],
+  protocols: readonly KnownProtocol[],
+  realPath: (path: string) => string,
 ): Plan {
   const buses = new Map<string, GrowingBus>();
   const misfits: { definition: DeviceDefinition; problem: Failure }[] = [];
@@ -41,23 +53,40 @@ export function planBuses(
       continue;
     }
     const { profile, protocol } = found.value;
-    const key = `${protocol.name} ${lineKey(definition.transport)}`;
-    const taken = sharesPort(buses, key, definition.transport);
+    const real = withRealPath(definition.transport, realPath);
+    const key = `${protocol.name} ${canonical(real)}`;
+    const taken = sharesPort(buses, key, real);
     if (taken) {
       const other = taken.devices[0]?.deviceId ?? '';
       const detail = `${lineName(definition.transport)} is used by ${other} (${taken.protocol.name}) with another protocol or other settings`;
       misfits.push({ definition, problem: { code: 'E-DEV-0302', detail } });
       continue;
     }
+    const bus = buses.get(key) ?? {
+      protocol,
+      transport: definition.transport,
+      real,
+      members: [],
+      devices: [],
+      capabilities: [],
+    };
+    const device: BusDevice = { deviceId: definition.id, params: { ...profile.params, ...definition.params } };
+    const problem = protocol.clash?.(device, bus.devices);
+    if (problem) {
+      misfits.push({ definition, problem });
+      continue;
+    }
     ids.add(definition.id);
-    const bus = buses.get(key) ?? { protocol, transport: definition.transport, devices: [], capabilities: [] };
-    bus.devices.push({ deviceId: definition.id, params: { ...profile.params, ...definition.params } });
+    bus.members.push(definition);
+    bus.devices.push(device);
     bus.capabilities.push(profile.capabilities);
     buses.set(key, bus);
   }
-  const planned = [...buses.values()].map(({ protocol, capabilities, ...definition }) => ({
+  const planned = [...buses].map(([key, { protocol, members, capabilities, transport, devices: onBus }]) => ({
     protocol,
-    definition,
+    origin: `${key} ${canonical([onBus, capabilities])}`,
+    members,
+    definition: { transport, devices: onBus },
     capabilities,
   }));
   return { buses: planned, misfits };
@@ -71,17 +100,20 @@ function sharesPort(
 ): GrowingBus | undefined {
   if (settings.kind !== 'serial') return undefined;
   const other = [...buses].find(
-    ([otherKey, { transport }]) => otherKey !== key && transport.kind === 'serial' && transport.path === settings.path,
+    ([otherKey, { real }]) => otherKey !== key && real.kind === 'serial' && real.path === settings.path,
   );
   return other?.[1];
 }
 
+const withRealPath = (settings: TransportSettings, realPath: (path: string) => string): TransportSettings =>
+  settings.kind === 'serial' ? { ...settings, path: realPath(settings.path) } : settings;
+
 function resolve(
   definition: DeviceDefinition,
   profiles: ProfileCatalogue,
-  protocols: readonly Protocol[],
+  protocols: readonly KnownProtocol[],
   ids: ReadonlySet<string>,
-): Result<{ readonly profile: Profile; readonly protocol: Protocol }> {
+): Result<{ readonly profile: Profile; readonly protocol: KnownProtocol }> {
   if (ids.has(definition.id)) return failure('E-DEV-0302', `two devices are called ${definition.id}`);
   const profile = profiles.get(definition.profile);
   if (!profile) return failure('E-DEV-0301', `no profile ${definition.profile}`);
@@ -89,9 +121,13 @@ function resolve(
   return protocol ? ok({ profile, protocol }) : failure('E-DEV-0301', `no protocol ${profile.protocol}`);
 }
 
-/** The same for settings that mean the same, whatever order their keys were written in. */
-function lineKey(settings: TransportSettings): string {
-  return JSON.stringify(Object.entries(settings).sort(([a], [b]) => a.localeCompare(b)));
+/** The same text for what means the same, whatever order its keys were written in. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }
 
 /** What an operator would call the line. */

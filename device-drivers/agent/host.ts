@@ -1,4 +1,4 @@
-import { type Failure, type Result, failure } from '@hallhub/sync/base';
+import { type Cancel, type Failure, type Result, failure } from '@hallhub/sync/base';
 import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
 import type { CapabilityName } from '../capabilities/index.ts';
 import {
@@ -9,31 +9,41 @@ import {
   capability,
   createEmitter,
 } from '../kit/index.ts';
-import { systemTransports } from '../transports/index.ts';
+import { realPortPath, systemTransports } from '../transports/index.ts';
 import { type PlannedBus, lineName as nameOfLine, planBuses } from './buses.ts';
 import { isolateBus } from './isolation/bus.ts';
 import { builtInProtocols } from './protocols.ts';
+import { createStandIns } from './stand-ins.ts';
 import { stillborn } from './stillborn.ts';
 import { type TrafficLog, createTrafficLog } from './traffic-log.ts';
-import type { AgentHost, AgentHostOptions, DeviceDefinition } from './types.ts';
+import type { AgentHostOptions, AssignableHost, Assignment, DeviceDefinition } from './types.ts';
 
-interface Hosted {
+interface Planned {
+  /** What its bus is built from: while that is the same, its driver goes on. */
+  readonly origin: string;
   readonly definition: DeviceDefinition;
+  readonly create: () => Driver;
+}
+
+interface Hosted extends Omit<Planned, 'create'> {
   readonly driver: Driver;
   readonly traffic: TrafficLog;
+  /** Ends what the host hears of its driver. */
+  readonly part: Cancel;
 }
 
 /**
  * Builds the drivers of all devices; nothing is opened before {@link AgentHost.start}. What a hub or a broker wants to hear
  * of the devices it takes from the host's events and capabilities; the host itself knows neither.
  */
-export function createAgentHost(options: AgentHostOptions): AgentHost {
+export function createAgentHost(options: AgentHostOptions): AssignableHost {
   const { clock, random, log } = options;
   const onListenerError = (error: unknown): void => {
     log.error({ error }, 'a listener of the agent failed');
   };
   const healthChanged = createEmitter<{ deviceId: string; health: DeviceHealth }>(onListenerError);
   const trafficSeen = createEmitter<{ deviceId: string; traffic: Traffic }>(onListenerError);
+  const devicesChanged = createEmitter<undefined>(onListenerError);
   const environment: DriverEnvironment = {
     clock,
     random,
@@ -43,30 +53,40 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     ...(options.reconnect ? { reconnect: options.reconnect } : {}),
     ...(options.mqtt ? { mqtt: options.mqtt } : {}),
   };
+  let hosted: ReadonlyMap<string, Hosted> = new Map();
+  let running = false;
+  /** One assignment at a time: a line is closed before its successor opens it. */
+  let turn: Promise<void> = Promise.resolve();
+  const standIns = createStandIns({ driverOf: (deviceId) => hosted.get(deviceId)?.driver, onListenerError });
 
-  const adopt = (definition: DeviceDefinition, driver: Driver): void => {
+  const adopt = (origin: string, definition: DeviceDefinition, driver: Driver): Hosted => {
     const { id: deviceId } = definition;
-    const traffic = createTrafficLog();
-    driver.onTraffic((seen) => {
-      traffic.add(seen);
-      if (trafficSeen.listeners > 0) trafficSeen.emit({ deviceId, traffic: seen });
-    });
-    driver.onHealth((health) => {
-      log.info(
-        { deviceId, state: health.state, code: health.reason?.code, detail: health.reason?.detail },
-        'device health',
-      );
-      healthChanged.emit({ deviceId, health });
-    });
-    hosted.set(deviceId, { definition, driver, traffic });
+    const traffic = hosted.get(deviceId)?.traffic ?? createTrafficLog();
+    const cancels = [
+      standIns.join(driver),
+      driver.onTraffic((seen) => {
+        traffic.add(seen);
+        if (trafficSeen.listeners > 0) trafficSeen.emit({ deviceId, traffic: seen });
+      }),
+      driver.onHealth((health) => {
+        log.info(
+          { deviceId, state: health.state, code: health.reason?.code, detail: health.reason?.detail },
+          'device health',
+        );
+        healthChanged.emit({ deviceId, health });
+      }),
+    ];
+    const part = (): void => {
+      for (const cancel of cancels) cancel();
+    };
+    return { origin, definition, driver, traffic, part };
   };
   const connect = ({ protocol, definition, capabilities }: PlannedBus): Result<readonly Driver[]> => {
     const { origin: clockOrigin } = clock;
-    const { name, module } = protocol;
-    if (options.isolate === true && clockOrigin && module !== undefined) {
+    if (options.isolate === true && clockOrigin && 'module' in protocol) {
       const lineName = nameOfLine(definition.transport);
       return isolateBus({
-        protocol: { name, module },
+        protocol,
         definition,
         capabilities,
         lineName,
@@ -75,6 +95,7 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
         ...(options.patience !== undefined && { patience: options.patience }),
       });
     }
+    if (!('connect' in protocol)) return failure('E-DEV-0301', `${protocol.name} is not loaded in this thread`);
     try {
       return protocol.connect(definition, environment);
     } catch (error) {
@@ -83,43 +104,94 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
     }
   };
 
-  const hosted = new Map<string, Hosted>();
-  // Of two devices with one id the first counts; the plan tells of the other.
-  const byId = new Map([...options.devices].reverse().map((definition) => [definition.id, definition]));
-  const plan = planBuses(options.devices, options.profiles ?? builtInProfiles(), options.protocols ?? builtInProtocols);
-  for (const bus of plan.buses) {
-    const built = connect(bus);
-    for (const [index, { deviceId }] of bus.definition.devices.entries()) {
-      const definition = byId.get(deviceId);
-      if (!definition) continue;
-      const driver = built.ok ? built.value[index] : undefined;
-      const reason: Failure = built.ok ? { code: 'E-DEV-0303' } : built.error;
-      adopt(definition, driver ?? stillborn(deviceId, reason, clock));
+  /** What is to be hosted, in order: a device's driver is made together with those of its bus. */
+  const layOut = ({ devices, profiles }: Assignment): ReadonlyMap<string, Planned> => {
+    const plan = planBuses(devices, profiles ?? builtInProfiles(), options.protocols ?? builtInProtocols, realPortPath);
+    const wanted = new Map<string, Planned>();
+    for (const bus of plan.buses) {
+      let built: Result<readonly Driver[]> | undefined;
+      for (const [index, definition] of bus.members.entries()) {
+        const create = (): Driver => {
+          built ??= connect(bus);
+          const driver = built.ok ? built.value[index] : undefined;
+          const reason: Failure = built.ok ? { code: 'E-DEV-0303' } : built.error;
+          return driver ?? stillborn(definition.id, reason, clock);
+        };
+        wanted.set(definition.id, { origin: bus.origin, definition, create });
+      }
     }
-  }
-  for (const { definition, problem } of plan.misfits) {
-    log.error(
-      { deviceId: definition.id, code: problem.code, detail: problem.detail },
-      'a device is configured wrongly',
-    );
-    if (!hosted.has(definition.id)) adopt(definition, stillborn(definition.id, problem, clock));
-  }
+    for (const { definition, problem } of plan.misfits) {
+      const { id } = definition;
+      const { code, detail } = problem;
+      log.error({ deviceId: id, code, detail }, 'a device is configured wrongly');
+      // Of two devices with one id the first counts.
+      if (wanted.has(id)) continue;
+      wanted.set(id, {
+        origin: `${code} ${detail ?? ''}`,
+        definition,
+        create: () => stillborn(id, problem, clock),
+      });
+    }
+    return wanted;
+  };
+  /** Builds what is not there yet, and answers with it; what is there from the same origin stays as it is. */
+  const build = (wanted: ReadonlyMap<string, Planned>): readonly Hosted[] => {
+    const next = new Map<string, Hosted>();
+    const fresh: Hosted[] = [];
+    for (const [id, { origin, definition, create }] of wanted) {
+      const known = hosted.get(id);
+      if (known?.origin === origin) next.set(id, { ...known, definition });
+      else {
+        const one = adopt(origin, definition, create());
+        next.set(id, one);
+        fresh.push(one);
+      }
+    }
+    hosted = next;
+    return fresh;
+  };
+  const startAll = (some: Iterable<Hosted>): void => {
+    for (const { driver } of some) {
+      try {
+        driver.start();
+      } catch (error) {
+        log.error({ deviceId: driver.deviceId, error }, 'a driver failed to start');
+      }
+    }
+  };
+  const stopAll = async (some: Iterable<Hosted>): Promise<void> => {
+    const stopped = await Promise.allSettled([...some].map(async ({ driver }) => driver.stop()));
+    for (const result of stopped) {
+      if (result.status === 'rejected') log.error({ error: result.reason as unknown }, 'a driver failed to stop');
+    }
+  };
+  const assign = async (assignment: Assignment): Promise<void> => {
+    const wanted = layOut(assignment);
+    const leaving = [...hosted].flatMap(([id, one]) => (wanted.get(id)?.origin === one.origin ? [] : [one]));
+    await stopAll(leaving);
+    for (const { part } of leaving) part();
+    const fresh = build(wanted);
+    devicesChanged.emit(undefined);
+    for (const { definition, driver } of fresh) healthChanged.emit({ deviceId: definition.id, health: driver.health });
+    if (running) startAll(fresh);
+  };
+  build(layOut(options));
 
   return {
     start: () => {
-      for (const { driver } of hosted.values()) {
-        try {
-          driver.start();
-        } catch (error) {
-          log.error({ deviceId: driver.deviceId, error }, 'a driver failed to start');
-        }
-      }
+      running = true;
+      startAll(hosted.values());
     },
     stop: async () => {
-      const stopped = await Promise.allSettled([...hosted.values()].map(async ({ driver }) => driver.stop()));
-      for (const result of stopped) {
-        if (result.status === 'rejected') log.error({ error: result.reason as unknown }, 'a driver failed to stop');
-      }
+      running = false;
+      await turn;
+      await stopAll(hosted.values());
+    },
+    assign: (assignment) => {
+      const assigned = turn.then(() => assign(assignment));
+      // Whoever asked hears of a failure; the drivers there are go on, and the next assignment is not held up.
+      turn = assigned.catch(() => undefined);
+      return assigned;
     },
     devices: () =>
       [...hosted.values()].map(({ definition, driver }) => ({
@@ -130,12 +202,13 @@ export function createAgentHost(options: AgentHostOptions): AgentHost {
         health: driver.health,
       })),
     capability: (deviceId, name) => {
-      const found = hosted.get(deviceId);
-      return found && capability(found.driver, name);
+      const driver = hosted.get(deviceId)?.driver;
+      return driver && capability(driver, name) && standIns.of(deviceId, name);
     },
     health: (deviceId) => hosted.get(deviceId)?.driver.health,
     traffic: (deviceId) => hosted.get(deviceId)?.traffic.list() ?? [],
     onHealth: healthChanged.on,
     onTraffic: trafficSeen.on,
+    onDevices: devicesChanged.on,
   };
 }

@@ -5,9 +5,10 @@ import type { Receipt } from '../kit/index.ts';
 import { silentLog } from '../kit/index.ts';
 import { until } from '../kit/testing/index.ts';
 import { createRelayBoardSimulator } from '../protocols/modbus/index.ts';
+import { createOsdpReaderSimulator } from '../protocols/osdp/index.ts';
 import { type MemoryLine, createMemoryLine, systemTransports } from '../transports/index.ts';
-import { type AgentHost, builtInProtocols, createAgentHost } from './index.ts';
-import { unrulyProtocol } from './testing/unruly-protocol.ts';
+import { type AssignableHost, type DeviceDefinition, builtInProtocols, createAgentHost } from './index.ts';
+import { unrulyPlace } from './testing/unruly-protocol.ts';
 
 const profile = (protocol: string, capabilities: readonly string[], params: object = {}): string =>
   JSON.stringify({
@@ -30,9 +31,15 @@ const profiles = unwrap(
   ),
 );
 
+const DEVICES: readonly DeviceDefinition[] = [
+  { id: 'unruly', profile: 'test/unruly', transport: { kind: 'memory', name: 'unruly' } },
+  { id: 'quiet', profile: 'test/unruly', transport: { kind: 'memory', name: 'quiet' } },
+  { id: 'barrier', profile: 'test/board', transport: { kind: 'memory', name: 'relays' } },
+];
+
 let clock: Clock;
 let lines: Map<string, MemoryLine>;
-let host: AgentHost;
+let host: AssignableHost;
 let board: ReturnType<typeof createRelayBoardSimulator>;
 let pulses: number;
 let heard: number[];
@@ -78,14 +85,10 @@ beforeEach(async () => {
     log: silentLog,
     isolate: true,
     profiles,
-    protocols: [...builtInProtocols, unrulyProtocol],
+    protocols: [...builtInProtocols, unrulyPlace],
     transportFactory: systemTransports({ clock, memoryLines: lines }),
     patience: ms(1_500),
-    devices: [
-      { id: 'unruly', profile: 'test/unruly', transport: { kind: 'memory', name: 'unruly' } },
-      { id: 'quiet', profile: 'test/unruly', transport: { kind: 'memory', name: 'quiet' } },
-      { id: 'barrier', profile: 'test/board', transport: { kind: 'memory', name: 'relays' } },
-    ],
+    devices: DEVICES,
   });
   host.start();
   await until('all are ready', () => ['unruly', 'quiet', 'barrier'].every((id) => stateOf(id) === 'ready'));
@@ -153,11 +156,49 @@ describe('buses in threads of their own', { timeout: 60_000 }, () => {
     expect(pulses).toBe(1);
   });
 
+  it('are built anew alone: the threads of the others do not notice', async () => {
+    const seen: string[] = [];
+    host.onHealth(({ deviceId, health }) => seen.push(`${deviceId} ${health.state}`));
+    await host.assign({
+      profiles,
+      devices: DEVICES.map((device) => (device.id === 'quiet' ? { ...device, params: { any: 1 } } : device)),
+    });
+    const opened = open();
+    await until('the one is back', () => stateOf('quiet') === 'ready');
+    expect(seen.filter((line) => !line.startsWith('quiet'))).toEqual([]);
+    expect(await opened).toMatchObject({ ok: true });
+    await host.assign({ profiles, devices: DEVICES.filter(({ id }) => id !== 'quiet') });
+    expect(host.capability('quiet', 'switch')).toBeUndefined();
+    expect(await open()).toMatchObject({ ok: true });
+    expect(seen.filter((line) => !line.startsWith('quiet'))).toEqual([]);
+  });
+
   it('stop and start again', async () => {
     await host.stop();
     expect(await open()).toMatchObject({ ok: false, error: { code: 'E-DEV-0102' } });
     host.start();
     await until('all are ready', () => ['unruly', 'quiet', 'barrier'].every((id) => stateOf(id) === 'ready'));
     expect(await open()).toMatchObject({ ok: true });
+  });
+
+  it('serve readers on OSDP as well', async () => {
+    const line = createMemoryLine({ name: 'osdp' });
+    const reader = createOsdpReaderSimulator({ transport: line.device, clock, address: 1 });
+    unwrap(await reader.start());
+    lines.set('osdp', line);
+    await host.assign({
+      devices: [
+        {
+          id: 'osdp',
+          profile: 'generic/osdp-reader',
+          transport: { kind: 'memory', name: 'osdp' },
+          params: { address: 1 },
+        },
+      ],
+    });
+    await until('it is ready', () => stateOf('osdp') === 'ready');
+    const installed = await host.capability('osdp', 'firmware')?.installed();
+    expect(installed).toMatchObject({ ok: true });
+    await reader.stop();
   });
 });

@@ -1,28 +1,45 @@
-import type { Protocol } from '../kit/index.ts';
-import { escposProtocol } from '../protocols/escpos/index.ts';
-import { modbusRtuProtocol, modbusTcpProtocol } from '../protocols/modbus/index.ts';
-import { ippOverNetwork } from '../protocols/ipp/index.ts';
-import { osdpProtocol } from '../protocols/osdp/index.ts';
-import { residentIdProtocol } from '../protocols/resident-id/index.ts';
-import { wiegandLineProtocol } from '../protocols/wiegand-line/index.ts';
-import { codeScannerProtocol } from '../protocols/code-scanner/index.ts';
-import { turnstileRs485Protocol } from '../protocols/turnstile-rs485/index.ts';
-import { shellyProtocol } from '../protocols/shelly/index.ts';
-import { tasmotaProtocol } from '../protocols/tasmota/index.ts';
-import { zigbee2mqttProtocol } from '../protocols/zigbee2mqtt/index.ts';
+import { clashOf } from '../protocols/modbus/clash.ts';
+import type { Protocol, ProtocolPlace } from '../kit/index.ts';
 
-/** The protocols that come with the product. A new one is a line here. */
-export const builtInProtocols: readonly Protocol[] = [
-  residentIdProtocol,
-  modbusRtuProtocol,
-  modbusTcpProtocol,
-  wiegandLineProtocol,
-  codeScannerProtocol,
-  turnstileRs485Protocol,
-  osdpProtocol,
-  ippOverNetwork,
-  escposProtocol,
-  tasmotaProtocol,
-  shellyProtocol,
-  zigbee2mqttProtocol,
+const place = (name: string, file: string, rules: Pick<ProtocolPlace, 'clash'> = {}): ProtocolPlace => ({
+  name,
+  module: new URL(`../protocols/${file}`, import.meta.url).href,
+  ...rules,
+});
+
+/**
+ * The protocols that come with the product, by where they are: nothing of them is loaded but in the threads that speak them.
+ * A new one is a line here.
+ */
+export const builtInProtocols: readonly ProtocolPlace[] = [
+  place('resident-id', 'resident-id/driver.ts'),
+  place('modbus-rtu', 'modbus/protocol.ts', { clash: clashOf }),
+  place('modbus-tcp', 'modbus/protocol.ts', { clash: clashOf }),
+  place('wiegand-line', 'wiegand-line/driver.ts'),
+  place('code-scanner', 'code-scanner/driver.ts'),
+  place('turnstile-rs485', 'turnstile-rs485/driver.ts'),
+  place('osdp', 'osdp/protocol.ts'),
+  place('ipp', 'ipp/protocol.ts'),
+  place('escpos', 'escpos/driver.ts'),
+  place('tasmota', 'tasmota/protocol.ts'),
+  place('shelly', 'shelly/protocol.ts'),
+  place('zigbee2mqtt', 'zigbee2mqtt/protocol.ts'),
 ];
+
+/** Loads the code of a protocol; undefined where its module exports none of that name. */
+export async function loadProtocol({ name, module }: ProtocolPlace): Promise<Protocol | undefined> {
+  const exported: unknown = await import(module);
+  return Object.values(exported as object).find(
+    (value: unknown): value is Protocol =>
+      typeof value === 'object' && value !== null && 'connect' in value && 'name' in value && value.name === name,
+  );
+}
+
+/** All of them loaded, for whoever runs drivers in its own thread: tests, tools. */
+export async function loadBuiltInProtocols(): Promise<readonly Protocol[]> {
+  const loaded = await Promise.all(builtInProtocols.map(loadProtocol));
+  return loaded.map((protocol, index) => {
+    if (!protocol) throw new Error(`no protocol ${builtInProtocols[index]?.name ?? ''} where it should be`);
+    return protocol;
+  });
+}

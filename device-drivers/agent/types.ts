@@ -6,6 +6,7 @@ import type {
   DeviceLog,
   MqttChannel,
   Protocol,
+  ProtocolPlace,
   ReconnectPolicy,
   Traffic,
   TransportFactory,
@@ -24,23 +25,32 @@ export interface DeviceDefinition {
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
-export interface AgentHostOptions {
-  readonly clock: Clock;
-  readonly random: RandomBytes;
-  readonly log: DeviceLog;
+/** What a host is to host. */
+export interface Assignment {
   readonly devices: readonly DeviceDefinition[];
   /** The profiles known here; `builtInProfiles()` of `@hallhub/firmware-profiles/schema` by default. */
   readonly profiles?: ProfileCatalogue;
-  /** The protocols known here; {@link builtInProtocols} by default. */
-  readonly protocols?: readonly Protocol[];
+}
+
+export type KnownProtocol = Protocol | ProtocolPlace;
+
+export interface AgentHostOptions extends Assignment {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: DeviceLog;
+  /**
+   * The protocols known here; {@link builtInProtocols} by default, which are places. Without {@link AgentHostOptions.isolate}
+   * they must be loaded: {@link loadBuiltInProtocols}.
+   */
+  readonly protocols?: readonly KnownProtocol[];
   /** Makes lines; serial and TCP by default. The demo adds its in-memory lines here. */
   readonly transportFactory?: TransportFactory;
   readonly reconnect?: ReconnectPolicy;
   /** The broker, for devices that speak MQTT. */
   readonly mqtt?: MqttChannel;
   /**
-   * Runs each bus in a thread of its own, so that a driver that throws or spins stops no other bus. Needs a clock that runs
-   * by itself and protocols that name their module; others run in the caller's thread.
+   * Runs each bus in a thread of its own, so that a driver that throws or spins stops no other bus. Needs a clock that runs by
+   * itself, and protocols named by their place; loaded ones run in the caller's thread.
    */
   readonly isolate?: boolean;
   /** A thread that does not answer for this long spins, and is started anew; 10 s by default. */
@@ -65,11 +75,22 @@ export interface AgentHost {
   /** Closes every line. May be started again. */
   stop(): Promise<void>;
   devices(): readonly HostedDevice[];
-  /** The capability, or undefined where there is no such device or it lacks it. It stays the same over every reconnect. */
+  /** The capability, or undefined where there is no such device or it lacks it. It stays the same while the host lives. */
   capability<N extends CapabilityName>(deviceId: string, name: N): CapabilityMap[N] | undefined;
   health(deviceId: string): DeviceHealth | undefined;
   /** The last frames, oldest first; empty for an unknown device. */
   traffic(deviceId: string): readonly Traffic[];
   onHealth(listener: (event: { readonly deviceId: string; readonly health: DeviceHealth }) => void): Cancel;
   onTraffic(listener: (event: { readonly deviceId: string; readonly traffic: Traffic }) => void): Cancel;
+  /** Devices or what they can have come or gone; {@link followDevices} is how to keep listening to them all. */
+  onDevices(listener: () => void): Cancel;
+}
+
+/** A host whose devices change while everybody who holds one of its capabilities goes on holding it. */
+export interface AssignableHost extends AgentHost {
+  /**
+   * Takes over other devices or profiles. Only buses for which that means something else than before are stopped and built
+   * anew (their devices report `starting`); the others do not notice. A line is closed before it is opened again.
+   */
+  assign(assignment: Assignment): Promise<void>;
 }

@@ -7,6 +7,8 @@ const progress = z.object({
   /** Bytes that the device has taken; an update that was interrupted goes on from there. */
   sent: z.int().nonnegative(),
   total: z.int().nonnegative(),
+  /** Where a transfer was taken up that had broken off; 0: the device did not remember it, and it began again. */
+  takenUpAt: z.int().nonnegative().exactOptional(),
   at: instant,
 });
 
@@ -16,6 +18,11 @@ export const firmwareShape = defineCapability({
     update: {
       args: z.object({
         version: z.string(),
+        /**
+         * As much of this very image the device had confirmed when its transfer broke off: it is taken up there where the
+         * device remembers. For devices that are fed by their driver.
+         */
+        resumeFrom: z.int().nonnegative().exactOptional(),
         /** The image itself where the device is fed by its driver, an address where it fetches by itself. */
         image: z.discriminatedUnion('from', [
           z.object({ from: z.literal('bytes'), bytes }),

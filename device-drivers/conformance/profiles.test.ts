@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { unwrap } from '@hallhub/sync/base';
 import { builtInProfiles, loadVectors } from '@hallhub/firmware-profiles/schema';
-import { builtInProtocols } from '../agent/index.ts';
+import { loadBuiltInProtocols } from '../agent/index.ts';
 import { builtInConformance, checksOf } from './index.ts';
 
+const protocols = await loadBuiltInProtocols();
+
 describe.each(builtInProfiles().list())('profile $id', (profile) => {
-  const protocol = builtInProtocols.find(({ name }) => name === profile.protocol);
+  const protocol = protocols.find(({ name }) => name === profile.protocol);
   const conformance = builtInConformance.find((candidate) => candidate.protocol === profile.protocol);
   if (!protocol || !conformance) throw new Error(`protocol ${profile.protocol} cannot be checked`);
   const checks = checksOf({ profile, vectors: unwrap(loadVectors(profile.id)), protocol, conformance });

@@ -12,12 +12,16 @@ export interface FrameShape<F> {
   decode(bytes: Uint8Array, start: number, end: number): F | DiscardReason;
 }
 
+/** A chunk of a usual line fits in whole, however short its frames are. */
+const LEAST_BUFFER = 512;
+
 /**
  * A framer from a frame's shape. It keeps its place: a byte is looked at when it comes and, at most, once more for every
- * false start in front of it, so the time is linear in what is pushed.
+ * false start in front of it, so the time is linear in what is pushed. What is kept is moved to the front only when the
+ * buffer's end is reached, which is at least as long as the longest frame away: each byte is moved once at the most.
  */
 export function createFrameCutter<F extends object>(shape: FrameShape<F>): Framer<F> {
-  const buffer = new Uint8Array(shape.limit);
+  const buffer = new Uint8Array(Math.max(2 * shape.limit, LEAST_BUFFER));
   /** [head, tail) is kept. Everything before `head` is decided. */
   let head = 0;
   let tail = 0;
@@ -39,7 +43,7 @@ export function createFrameCutter<F extends object>(shape: FrameShape<F>): Frame
       head = shape.seek(buffer, head, tail);
       if (head >= tail) break;
       const length = shape.measure(buffer, head, tail);
-      if (length === 'invalid' || (length !== undefined && length > shape.limit)) {
+      if (length === 'invalid' || (length ?? tail - head) > shape.limit) {
         falseStart('length');
         continue;
       }
@@ -67,7 +71,7 @@ export function createFrameCutter<F extends object>(shape: FrameShape<F>): Frame
     push: (bytes) => {
       const framed: Framed<F>[] = [];
       for (let taken = 0; taken < bytes.length;) {
-        if (head > 0 && tail + bytes.length - taken > buffer.length) {
+        if (tail === buffer.length) {
           buffer.copyWithin(0, head, tail);
           tail -= head;
           head = 0;

@@ -25,6 +25,7 @@ export type {
   MqttLineSettings,
   MqttSettings,
   Protocol,
+  ProtocolPlace,
   ReconnectPolicy,
   SerialSettings,
   TcpSettings,

@@ -18,13 +18,11 @@ export interface SoloDevice<P> extends DriverEnvironment {
  */
 export function soloProtocol<P>(options: {
   readonly name: string;
-  readonly module: string;
   readonly params: z.ZodType<P>;
   readonly create: (device: SoloDevice<P>) => Driver;
 }): Protocol {
   return {
     name: options.name,
-    module: options.module,
     listensOnly: true,
     connect: (bus: BusDefinition, environment: DriverEnvironment): Result<readonly Driver[]> => {
       const [device, ...others] = bus.devices;

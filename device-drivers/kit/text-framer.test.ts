@@ -43,3 +43,13 @@ it('never makes a shorter line of one that is too long', () => {
     }),
   );
 });
+
+it('finds the end of a line that is too long also where its suffix begins with the last byte that fits', () => {
+  const framer = createTextFramer({ suffix: CRLF, limit: 16 });
+  expect(lines(framer.push(Buffer.from(`${'X'.repeat(15)}\r\nGOOD\r\n`)))).toEqual(['GOOD']);
+});
+
+it('finds endings that begin like themselves', () => {
+  const framer = createTextFramer({ suffix: Buffer.from('aab'), limit: 16 });
+  expect(lines(framer.push(Buffer.from('1aaab2aaaab')))).toEqual(['1a', '2aa']);
+});

@@ -26,22 +26,14 @@ export function createTextFramer(options: TextFramerOptions): Framer<TextLine> {
   let length = 0;
   /** In the middle of a line that is too long already. */
   let skipping = false;
-  /** The last bytes of what is skipped, to find its suffix. */
-  let tail: number[] = [];
+  const ending = createMatcher(suffix);
 
-  const endsWith = (bytes: ArrayLike<number>, end: number): boolean => {
-    if (suffix.length === 0 || end < suffix.length) return false;
-    for (let index = 0; index < suffix.length; index += 1) {
-      if (bytes[end - suffix.length + index] !== suffix[index]) return false;
-    }
-    return true;
-  };
   const discardAll = (into: Framed<TextLine>[], why: 'noise' | 'overflow' | 'timeout'): void => {
     if (length > 0) into.push({ kind: 'discarded', bytes: buffer.slice(0, length), why });
     length = 0;
   };
   const finish = (into: Framed<TextLine>[], suffixLength: number): void => {
-    const start = prefix.length === 0 ? 0 : indexOf(buffer, length, prefix);
+    const start = Buffer.from(buffer.buffer, 0, length).indexOf(prefix);
     const from = start + prefix.length;
     if (start === -1 || from >= length - suffixLength) {
       discardAll(into, 'noise');
@@ -55,42 +47,40 @@ export function createTextFramer(options: TextFramerOptions): Framer<TextLine> {
     });
     length = 0;
   };
-  const take = (byte: number, into: Framed<TextLine>[], skipped: number[]): void => {
-    if (skipping) {
-      skipped.push(byte);
-      tail = [...tail, byte].slice(-suffix.length);
-      if (endsWith(tail, tail.length)) skipping = false;
-      return;
-    }
-    buffer[length] = byte;
-    length += 1;
-    if (endsWith(buffer, length)) finish(into, suffix.length);
-    else if (length === limit) {
-      discardAll(into, 'overflow');
-      skipping = true;
-      tail = [];
-    }
-  };
 
   return {
     limit,
     push: (bytes) => {
       const framed: Framed<TextLine>[] = [];
-      let skipped: number[] = [];
-      const tellSkipped = (): void => {
-        if (skipped.length > 0) framed.push({ kind: 'discarded', bytes: Uint8Array.from(skipped), why: 'overflow' });
-        skipped = [];
+      let skippedFrom = 0;
+      const tellSkipped = (until: number): void => {
+        if (until > skippedFrom)
+          framed.push({ kind: 'discarded', bytes: bytes.slice(skippedFrom, until), why: 'overflow' });
       };
-      for (const byte of bytes) {
-        take(byte, framed, skipped);
-        if (!skipping) tellSkipped();
+      for (const [index, byte] of bytes.entries()) {
+        const ends = ending.take(byte);
+        if (skipping) {
+          if (!ends) continue;
+          tellSkipped(index + 1);
+          skipping = false;
+          continue;
+        }
+        buffer[length] = byte;
+        length += 1;
+        if (ends) finish(framed, suffix.length);
+        else if (length === limit) {
+          discardAll(framed, 'overflow');
+          skipping = true;
+          skippedFrom = index + 1;
+        }
       }
-      tellSkipped();
+      if (skipping) tellSkipped(bytes.length);
       return framed;
     },
     flush: () => {
       const framed: Framed<TextLine>[] = [];
       skipping = false;
+      ending.reset();
       if (length > 0) {
         if (endsByPause) finish(framed, 0);
         else discardAll(framed, 'timeout');
@@ -100,9 +90,27 @@ export function createTextFramer(options: TextFramerOptions): Framer<TextLine> {
   };
 }
 
-function indexOf(bytes: Uint8Array, end: number, wanted: Uint8Array): number {
-  for (let at = 0; at + wanted.length <= end; at += 1) {
-    if (wanted.every((byte, index) => bytes[at + index] === byte)) return at;
+/** Follows a run of bytes, and says of each whether the pattern ends with it. Each byte costs a step (Knuth, Morris, Pratt). */
+function createMatcher(pattern: Uint8Array): { take(byte: number): boolean; reset(): void } {
+  /** By how much is matched: how much still is when the next byte does not fit. */
+  const shorter = new Uint16Array(pattern.length + 1);
+  for (let at = 1, matched = 0; at < pattern.length; at += 1) {
+    while (matched > 0 && pattern[at] !== pattern[matched]) matched = shorter[matched] ?? 0;
+    if (pattern[at] === pattern[matched]) matched += 1;
+    shorter[at + 1] = matched;
   }
-  return -1;
+  let matched = 0;
+  return {
+    take: (byte) => {
+      if (pattern.length === 0) return false;
+      while (matched > 0 && pattern[matched] !== byte) matched = shorter[matched] ?? 0;
+      if (pattern[matched] === byte) matched += 1;
+      if (matched < pattern.length) return false;
+      matched = 0;
+      return true;
+    },
+    reset: () => {
+      matched = 0;
+    },
+  };
 }

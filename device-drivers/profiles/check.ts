@@ -1,6 +1,6 @@
 import type { ProfileCatalogue, Vector } from '@hallhub/firmware-profiles/schema';
 import type { Result } from '@hallhub/sync/base';
-import { builtInProtocols } from '../agent/index.ts';
+import { loadBuiltInProtocols } from '../agent/index.ts';
 import { type CheckReport, builtInConformance, checksOf, runChecks } from '../conformance/index.ts';
 import { lintProfile } from './lint.ts';
 
@@ -13,12 +13,13 @@ export async function checkProfiles(options: {
   readonly on?: (profile: string, reports: readonly CheckReport[]) => void;
 }): Promise<readonly CheckReport[]> {
   const { catalogue, vectorsOf, only = '', on } = options;
+  const protocols = await loadBuiltInProtocols();
   const all: CheckReport[] = [];
   for (const profile of catalogue.list()) {
     if (!profile.id.includes(only)) continue;
     const fail = (check: string, detail: string): CheckReport => ({ profile: profile.id, check, ok: false, detail });
     const vectors = vectorsOf(profile.id);
-    const protocol = builtInProtocols.find(({ name }) => name === profile.protocol);
+    const protocol = protocols.find(({ name }) => name === profile.protocol);
     const conformance = builtInConformance.find((candidate) => candidate.protocol === profile.protocol);
     const reports: CheckReport[] = [];
     if (!vectors.ok) reports.push(fail('vectors', `${vectors.error.code} ${vectors.error.detail ?? ''}`));

@@ -1,8 +1,8 @@
 import type { Profile, ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
 import { type Clock, type DurationMs, type RandomBytes, seconds } from '@hallhub/sync/base';
-import { builtInProtocols, createAgentHost } from '../agent/index.ts';
+import { createAgentHost, loadBuiltInProtocols } from '../agent/index.ts';
 import { silentLog } from '../kit/index.ts';
-import type { TransportFactory, TransportSettings } from '../kit/index.ts';
+import type { Protocol, TransportFactory, TransportSettings } from '../kit/index.ts';
 import { systemTransports } from '../transports/index.ts';
 
 export interface Answer {
@@ -30,11 +30,12 @@ export async function probe(options: {
   readonly on?: (answer: Answer) => void;
 }): Promise<readonly Answer[]> {
   const { port, catalogue, clock, random, within = ANSWER_WITHIN, on } = options;
+  const protocols = await loadBuiltInProtocols();
   const answers: Answer[] = [];
   for (const profile of catalogue.list()) {
     const transport = lineTo(port, profile);
     if (!transport) continue;
-    const protocol = builtInProtocols.find(({ name }) => name === profile.protocol);
+    const protocol = protocols.find(({ name }) => name === profile.protocol);
     const answer: Answer =
       protocol?.listensOnly === true
         ? { profile: profile.id, result: 'listens' }
@@ -42,6 +43,7 @@ export async function probe(options: {
             clock,
             random,
             within,
+            protocols,
             transports: options.transports ?? systemTransports({ clock }),
           });
     answers.push(answer);
@@ -57,6 +59,7 @@ async function ask(
     readonly clock: Clock;
     readonly random: RandomBytes;
     readonly within: DurationMs;
+    readonly protocols: readonly Protocol[];
     readonly transports: TransportFactory;
   },
 ): Promise<Answer> {
@@ -64,6 +67,7 @@ async function ask(
     clock: deps.clock,
     random: deps.random,
     log: silentLog,
+    protocols: deps.protocols,
     devices: [{ id: 'probed', profile: profile.id, transport }],
     profiles: { get: (id) => (id === profile.id ? profile : undefined), list: () => [profile] },
     transportFactory: deps.transports,

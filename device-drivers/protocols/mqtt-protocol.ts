@@ -5,13 +5,11 @@ import { type Driver, type DriverEnvironment, type MqttChannel, type Protocol, p
 /** A protocol whose devices hang on the hub's broker, each with a topic of its own. */
 export function mqttProtocol<P>(options: {
   readonly name: string;
-  readonly module: string;
   readonly params: z.ZodType<P>;
   readonly create: (deviceId: string, params: P, environment: DriverEnvironment, channel: MqttChannel) => Driver;
 }): Protocol {
   return {
     name: options.name,
-    module: options.module,
     connect: ({ transport, devices }, environment) => {
       if (transport.kind !== 'mqtt')
         return failure('E-DEV-0302', `${options.name} needs a broker, not a ${transport.kind} line`);

@@ -4,15 +4,9 @@ import { request as httpsRequest } from 'node:https';
 import { type DetailedPeerCertificate, connect } from 'node:tls';
 import type { Result } from '@hallhub/sync/base';
 import { err, failure, ok } from '@hallhub/sync/base';
-import {
-  createAgentKeyPair,
-  credentialsSchema,
-  enrolAnswerSchema,
-  fingerprintOf,
-  openSealed,
-  proveKey,
-  readCode,
-} from '../agents/index.ts';
+import { fingerprintOf, readCode } from '../agents/code-text.ts';
+import { credentialsSchema, enrolAnswerSchema } from '../agents/enrolment-contract.ts';
+import { createAgentKeyPair, openSealed, proveKey } from '../agents/sealed-box.ts';
 import { isLoopback } from '../config/index.ts';
 import type { Identity } from './identity.ts';
 

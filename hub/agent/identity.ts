@@ -2,7 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, r
 import type { Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import { z } from 'zod';
-import { credentialsSchema } from '../agents/index.ts';
+import { credentialsSchema } from '../agents/enrolment-contract.ts';
 import type { DataDir } from '../store/index.ts';
 
 const identitySchema = credentialsSchema.extend({

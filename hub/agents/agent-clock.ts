@@ -40,7 +40,8 @@ export function createAgentClock(clock: Pick<Clock, 'now' | 'monotonic'>): Agent
     toHub: ({ at, mono, run }) => {
       const now = clock.now();
       const then = anchor?.run === run ? now - (clock.monotonic() - (mono + anchor.behind)) : at - (offset ?? 0);
-      return Math.min(now, then) as EpochMs;
+      // Whole milliseconds, as every wall clock gives them.
+      return Math.min(now, Math.round(then)) as EpochMs;
     },
     get offset() {
       return offset;

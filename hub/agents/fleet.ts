@@ -28,5 +28,11 @@ export function joinHosts(local: AgentHost, remote: RemoteHost): AgentHost {
         for (const cancel of cancels) cancel();
       };
     },
+    onDevices: (listener) => {
+      const cancels = [local.onDevices(listener), remote.onDevices(listener)];
+      return () => {
+        for (const cancel of cancels) cancel();
+      };
+    },
   };
 }

@@ -38,7 +38,7 @@ afterEach(async () => {
 function countPassages(options: { throws?: () => boolean } = {}): { readonly at: number[] } {
   const at: number[] = [];
   domains = (link, db) => {
-    db.exec('CREATE TABLE IF NOT EXISTS passed (at INTEGER)');
+    db.exec('CREATE TABLE IF NOT EXISTS passed (at INTEGER) STRICT');
     link.host.capability('arm', 'passageSensor')?.onPassage((passage) => {
       db.prepare('INSERT INTO passed (at) VALUES (?)').run(passage.at);
       if (options.throws?.() === true) throw new Error('a domain that throws');

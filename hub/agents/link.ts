@@ -46,7 +46,7 @@ export interface AgentLink {
   leaveSafeMode(agent: string): ReturnType<Asker['ask']>;
   /** Makes its devices those of the configuration, and its profiles the hub's: at the start, and when it is enrolled anew. */
   assign(agent: string): void;
-  /** The same for all agents: other profiles are in use. */
+  /** Other profiles are in use: the hub's side of all devices is made to fit, and all agents are told. */
   assignAll(): void;
   /** Says that the hub has withdrawn it, as far as it hears, and forgets its feed. */
   withdraw(agent: string): Promise<void>;
@@ -74,7 +74,8 @@ export function createAgentLink(deps: {
   readonly sealer: Sealer;
   readonly digest: (text: string) => Uint8Array;
   readonly log: DeviceLog;
-  readonly devices: readonly RemoteDevice[];
+  /** The devices on agents, with what the profiles in use promise of them; read at the start and by {@link AgentLink.assignAll}. */
+  readonly devices: () => readonly RemoteDevice[];
   /** False for an agent whose credentials were withdrawn: whatever the broker thinks, it is not heard. */
   readonly isAdmitted: (agent: string) => boolean;
   /** The signed bundle of profiles in use; undefined: the agents use their program's. */
@@ -134,7 +135,6 @@ export function createAgentLink(deps: {
   };
   const host = createRemoteHost({
     db,
-    devices: deps.devices,
     agentClock: clockOf,
     clock,
     log,
@@ -216,10 +216,11 @@ export function createAgentLink(deps: {
     },
   });
 
-  const agents = [...new Set(deps.devices.map(({ agent }) => agent))];
+  let devices = deps.devices();
+  host.assign(devices);
   const assign = (agent: string): void => {
     if (!deps.isAdmitted(agent)) return;
-    const mine = deps.devices.filter((device) => device.agent === agent);
+    const mine = devices.filter((device) => device.agent === agent);
     const records = mine.map(({ definition }) => ({
       id: definition.id,
       kind: 'agent-device',
@@ -249,6 +250,10 @@ export function createAgentLink(deps: {
     if (told.some(Boolean)) feedFor(agent).notify();
   };
 
+  const assignAgents = (): void => {
+    for (const agent of new Set(devices.map((device) => device.agent))) assign(agent);
+  };
+
   return {
     host,
     feeds,
@@ -267,7 +272,9 @@ export function createAgentLink(deps: {
     leaveSafeMode: (agent) => askerOf(agent).ask('leave-safe-mode', {}, { signal: new AbortController().signal }),
     assign,
     assignAll: () => {
-      for (const agent of agents) assign(agent);
+      devices = deps.devices();
+      host.assign(devices);
+      assignAgents();
     },
     withdraw: async (agent) => {
       // One that does not hear it is shut out all the same; its own keys stay on its disk then.
@@ -287,7 +294,7 @@ export function createAgentLink(deps: {
     start: (joined) => {
       bus = joined;
       inbox.start();
-      for (const agent of agents) assign(agent);
+      assignAgents();
       undo = [
         joined.onTransient(({ deviceId, topic, payload }) => {
           // A broker outside may be slow to shut somebody out.

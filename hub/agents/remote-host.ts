@@ -47,6 +47,8 @@ export interface AgentPipe {
  * is waited for as long as such a thing takes.
  */
 export interface RemoteHost extends AgentHost {
+  /** Takes over what hangs on agents now. Who holds a capability that stays goes on holding it. */
+  assign(devices: readonly RemoteDevice[]): void;
   /** The last frames, asked of the agent. Error: `E-AGENT-0103`. */
   askTraffic(deviceId: string): Promise<Result<readonly Traffic[]>>;
   /** Whether a device of this id hangs on an agent. */
@@ -89,14 +91,13 @@ interface Pending {
 const CLOCK_SLACK = seconds(10);
 
 interface Member {
-  readonly device: RemoteDevice;
-  readonly events: Map<string, Emitter<unknown>>;
-  readonly capabilities: Partial<CapabilityMap>;
+  device: RemoteDevice;
   health: DeviceHealth;
+  /** Of every capability that it ever had: what comes back is the same object with the same listeners. */
+  readonly standIns: Map<CapabilityName, { readonly methods: object; readonly events: Map<string, Emitter<unknown>> }>;
 }
 
 export function createRemoteHost(deps: {
-  readonly devices: readonly RemoteDevice[];
   readonly pipe: AgentPipe;
   readonly agentClock: (agent: string) => Pick<AgentClock, 'toHub'>;
   readonly clock: Clock;
@@ -129,8 +130,20 @@ export function createRemoteHost(deps: {
   };
   const away = (): DeviceHealth => ({ state: 'down', since: clock.now(), reason: { code: 'E-AGENT-0103' } });
 
-  const send = ({ device }: { readonly device: RemoteDevice }, capability: CapabilityName, command: Command) =>
+  /** The device where it hangs now; undefined once it, or this capability of it, was taken away. */
+  const deviceWith = (member: Member, capability: CapabilityName): RemoteDevice | undefined => {
+    const { device } = member;
+    return members.get(device.definition.id) === member && device.capabilities.includes(capability)
+      ? device
+      : undefined;
+  };
+  const send = (member: Member, capability: CapabilityName, command: Command) =>
     new Promise<Receipt>((resolve) => {
+      const device = deviceWith(member, capability);
+      if (!device) {
+        resolve(failure('E-DEV-0203', `no ${capability} any more`));
+        return;
+      }
       const { agent, definition } = device;
       if (!pipe.connected(agent)) {
         resolve(failure('E-AGENT-0103', agent));
@@ -180,9 +193,12 @@ export function createRemoteHost(deps: {
       repeat(REPEAT_FIRST);
     });
 
-  const standIn = (member: Pick<Member, 'device' | 'events'>, name: CapabilityName): object => {
+  const standIn = (member: Member, name: CapabilityName): object => {
+    const known = member.standIns.get(name);
+    if (known) return known.methods;
     const { commands, calls, events } = shapeOf(name);
     const methods: Record<string, unknown> = {};
+    const emitters = new Map<string, Emitter<unknown>>();
     for (const command of Object.keys(commands)) {
       methods[command] = (given: Command) =>
         ledger.run(given, async (veto) => {
@@ -192,7 +208,9 @@ export function createRemoteHost(deps: {
     }
     for (const call of Object.keys(calls)) {
       methods[call] = async (...args: readonly unknown[]): Promise<Result<unknown>> => {
-        const { agent, definition } = member.device;
+        const device = deviceWith(member, name);
+        if (!device) return failure('E-DEV-0203', `no ${name} any more`);
+        const { agent, definition } = device;
         const answer = await pipe.ask(agent, 'call', {
           device: definition.id,
           capability: name,
@@ -206,36 +224,46 @@ export function createRemoteHost(deps: {
     }
     for (const event of Object.keys(events)) {
       const emitter = createEmitter<unknown>(onListenerError);
-      member.events.set(`${name}.${event}`, emitter);
+      emitters.set(event, emitter);
       methods[listenerName(event)] = emitter.on;
     }
+    member.standIns.set(name, { methods, events: emitters });
     return methods;
   };
 
-  const members = new Map(
-    deps.devices.map((device): [string, Member] => {
-      const events = new Map<string, Emitter<unknown>>();
-      const capabilities = Object.fromEntries(
-        device.capabilities.map((name) => [name, standIn({ device, events }, name)]),
-      ) as Partial<CapabilityMap>;
-      return [
-        device.definition.id,
-        { device, events, capabilities, health: { state: 'starting', since: clock.now() } },
-      ];
-    }),
-  );
+  let members = new Map<string, Member>();
+  const devicesChanged = createEmitter<undefined>(onListenerError);
+  const assign: RemoteHost['assign'] = (devices) => {
+    const next = new Map<string, Member>();
+    for (const device of devices) {
+      const { id } = device.definition;
+      const member: Member = members.get(id) ?? {
+        device,
+        health: { state: 'starting', since: clock.now() },
+        standIns: new Map(),
+      };
+      member.device = device;
+      for (const name of device.capabilities) standIn(member, name);
+      next.set(id, member);
+    }
+    members = next;
+    devicesChanged.emit(undefined);
+  };
   const ownOf = (agent: string, deviceId: string): Member | undefined => {
     const member = members.get(deviceId);
     return member?.device.agent === agent ? member : undefined;
   };
-  /** How an event is handed to whoever listens; undefined where it is none of this device's. */
+  /**
+   * How an event is handed to whoever listens; undefined where it is none of this device's. What it could until a moment ago
+   * counts: its agent hears of other profiles later than the hub, and its outbox may have waited.
+   */
   const telling = (
     member: Member,
     capability: CapabilityName,
     event: string,
     raw: unknown,
   ): (() => void) | undefined => {
-    const emitter = member.events.get(`${capability}.${event}`);
+    const emitter = member.standIns.get(capability)?.events.get(event);
     const shape = shapeOf(capability).events[event];
     const data = shape?.data.safeParse(withOurMonotonic(raw, clock.monotonic()));
     if (!emitter || data?.success !== true) return undefined;
@@ -308,11 +336,16 @@ export function createRemoteHost(deps: {
         health,
       })),
     has: (deviceId) => members.has(deviceId),
-    capability: (deviceId, name) => members.get(deviceId)?.capabilities[name],
+    capability: <N extends CapabilityName>(deviceId: string, name: N): CapabilityMap[N] | undefined => {
+      const member = members.get(deviceId);
+      return member && deviceWith(member, name) && (standIn(member, name) as CapabilityMap[N]);
+    },
     health: (deviceId) => members.get(deviceId)?.health,
     traffic: () => [],
     onHealth: healthSeen.on,
     onTraffic: trafficSeen.on,
+    onDevices: devicesChanged.on,
+    assign,
     onReceipt: receiptSeen.on,
     askTraffic: async (deviceId) => {
       const member = members.get(deviceId);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAgentHost } from '@hallhub/device-drivers/agent';
+import { createAgentHost, loadBuiltInProtocols } from '@hallhub/device-drivers/agent';
 import { silentLog } from '@hallhub/device-drivers/kit';
 import { createTasmotaSimulator } from '@hallhub/device-drivers/protocols/tasmota';
 import { mqttPeer } from '@hallhub/device-drivers/transports';
@@ -19,6 +19,8 @@ import { planSchema } from './plan.ts';
 import { firmwareRoutes } from './routes.ts';
 import type { FirmwareRig } from './testing/rig.ts';
 import { createFirmwareRig } from './testing/rig.ts';
+
+const protocols = await loadBuiltInProtocols();
 
 const PROFILE = 'tasmota/power-plug';
 const image = Uint8Array.from({ length: 30_000 }, (_, index) => (index * 11) & 0xff);
@@ -72,7 +74,14 @@ beforeAll(async () => {
   rig = createFirmwareRig({
     file: join(folder, 'hub.db'),
     clock,
-    host: createAgentHost({ clock, random: systemRandom, log: silentLog, mqtt: bus.channel, devices: [device] }),
+    host: createAgentHost({
+      clock,
+      random: systemRandom,
+      log: silentLog,
+      protocols,
+      mqtt: bus.channel,
+      devices: [device],
+    }),
     devices: [{ ...device, label: { zh: '插座', en: 'Plug' } }],
   });
   undo.push(() => rig.stop());
@@ -108,13 +117,23 @@ it('a Tasmota fetches its program by itself and is done when it reports the vers
   expect(plug.done('update')).toBe(1);
 });
 
-it('the address serves the image to whoever has it, and nothing to others', async () => {
+it('the address serves the image to the device whose order is under way, and nothing to others', async () => {
   const sha256 = rig.upload(image.subarray(1), { version: '13.5.0', profile: PROFILE });
-  const token = rig.firmware.images.link(sha256, 'plug');
+  const stray = rig.firmware.downloads.link({ sha256, deviceId: 'plug', rollout: 'none', way: 'hub' });
+  expect((await fetch(`${hubUrl}/firmware/${stray}/tasmota-13.5.0.bin`)).status).toBe(404);
+  expect((await fetch(`${hubUrl}/firmware/${'A'.repeat(32)}/tasmota-13.5.0.bin`)).status).toBe(404);
+  expect((await fetch(`${hubUrl}/api/firmware`)).status).toBe(401);
+
+  const { id } = unwrap(rig.firmware.launch({ sha256, plan: planSchema.parse({}) }, 'staff:op'));
+  await vi.waitFor(() => {
+    expect(unwrap(rig.firmware.rollout(id)).targets).toMatchObject([{ state: 'sending', tries: 1 }]);
+  }, PATIENCE);
+  const token = rig.firmware.downloads.link({ sha256, deviceId: 'plug', rollout: id, way: 'hub' });
   const answer = await fetch(`${hubUrl}/firmware/${token}/tasmota-13.5.0.bin`);
   expect(answer.status).toBe(200);
   expect(answer.headers.get('content-length')).toBe(String(image.length - 1));
   expect(Buffer.from(await answer.arrayBuffer()).equals(image.subarray(1))).toBe(true);
-  expect((await fetch(`${hubUrl}/firmware/${'A'.repeat(32)}/tasmota-13.5.0.bin`)).status).toBe(404);
-  expect((await fetch(`${hubUrl}/api/firmware`)).status).toBe(401);
+  await vi.waitFor(() => {
+    expect(unwrap(rig.firmware.rollout(id)).over).toBe(true);
+  }, PATIENCE);
 });

@@ -37,6 +37,8 @@ function setUp(options: { withSensor?: boolean; area?: object; gate?: object } =
   const orders: OpenCommand[] = [];
   const warnings: string[] = [];
   const faults: unknown[] = [];
+  let hasSensor = true;
+  let devicesChanged: () => void = () => undefined;
   let age: DurationMs | undefined = ms(0);
   let receipt: (command: OpenCommand) => Receipt = (command) => ({
     ok: true,
@@ -48,7 +50,9 @@ function setUp(options: { withSensor?: boolean; area?: object; gate?: object } =
     cardReader: {
       onCard: (listener) => {
         present = listener;
-        return () => undefined;
+        return () => {
+          present = () => undefined;
+        };
       },
       onUnreadable: () => () => undefined,
     },
@@ -63,7 +67,9 @@ function setUp(options: { withSensor?: boolean; area?: object; gate?: object } =
     passageSensor: {
       onPassage: (listener) => {
         pass = listener;
-        return () => undefined;
+        return () => {
+          pass = () => undefined;
+        };
       },
     },
   };
@@ -80,7 +86,14 @@ function setUp(options: { withSensor?: boolean; area?: object; gate?: object } =
         return 'id';
       },
     },
-    host: { capability: (_, name) => capabilities[name], health: () => ({ state: 'ready', since: clock.now() }) },
+    host: {
+      capability: (_, name) => (name === 'passageSensor' && !hasSensor ? undefined : capabilities[name]),
+      health: () => ({ state: 'ready', since: clock.now() }),
+      onDevices: (listener) => {
+        devicesChanged = listener;
+        return () => undefined;
+      },
+    },
     requests: () => requests!,
     calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
     areas: [areaSchema.parse({ id: 'campus', label: { zh: '校园', en: 'Campus' }, ...options.area })],
@@ -147,6 +160,11 @@ function setUp(options: { withSensor?: boolean; area?: object; gate?: object } =
     },
     walk: (direction: 'in' | 'out' = 'in', at: EpochMs = clock.now()) => {
       pass({ direction, at });
+    },
+    /** Other profiles: the sensor is there, or not. */
+    setSensor: (isThere: boolean) => {
+      hasSensor = isThere;
+      devicesChanged();
     },
     revoke: () =>
       requestsService.project({
@@ -335,6 +353,28 @@ describe('gate', () => {
     await gate.clock.advanceAsync(seconds(9));
     expect(gate.states()).toEqual(['unconfirmed']);
     expect(gate.outcomes).toMatchObject([{ data: { passage: 'unconfirmed' } }]);
+  });
+
+  it('starts when its devices can what it needs, stops when they no longer can, and goes on undisturbed otherwise', async () => {
+    const gate = setUp();
+    gate.approve();
+    gate.card();
+    await gate.settle();
+    gate.setSensor(true);
+    gate.walk();
+    expect(gate.states()).toEqual(['passed']);
+    gate.card();
+    await gate.settle();
+    gate.setSensor(false);
+    gate.card();
+    await gate.settle();
+    expect(gate.states()).toEqual(['unconfirmed', 'passed']);
+    expect(gate.warnings).toHaveLength(1);
+    gate.setSensor(true);
+    gate.card();
+    await gate.settle();
+    gate.walk();
+    expect(gate.states()).toEqual(['passed', 'unconfirmed', 'passed']);
   });
 
   it('without a sensor says that the passage is not confirmed', async () => {

@@ -31,7 +31,7 @@ export interface GatesDeps {
   readonly vault: Vault;
   readonly audit: Audit;
   readonly outbox: Pick<Outbox, 'append'>;
-  readonly host: Pick<AgentHost, 'capability' | 'health'>;
+  readonly host: Pick<AgentHost, 'capability' | 'health' | 'onDevices'>;
   readonly calendar: CalendarConfig;
   readonly areas: readonly AreaConfig[];
   readonly gates: readonly GateConfig[];
@@ -174,11 +174,6 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     return ok(undefined);
   };
 
-  /** Grants that an earlier process left open: nobody watched whether somebody walked through, and nothing is opened again. */
-  const closeOrphans = (): void => {
-    for (const row of store.entries.open()) journal.settle(row.id, 'unconfirmed', clock.now());
-  };
-
   return {
     handlers: {
       'visitor-access': { kind: 'visitor-access', ...onChange },
@@ -189,11 +184,11 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       block: { kind: 'block', ...onChange },
     },
     start: () => {
-      closeOrphans();
       running = runGates({
         gates: deps.gates,
         areas: deps.areas,
         host: deps.host,
+        entries: store.entries,
         journal,
         standings,
         match: (type, value) => vault.match(type, value),

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAgentHost } from '@hallhub/device-drivers/agent';
+import { createAgentHost, loadBuiltInProtocols } from '@hallhub/device-drivers/agent';
 import { silentLog } from '@hallhub/device-drivers/kit';
 import type { MqttChannel } from '@hallhub/device-drivers/kit';
 import { createTasmotaSimulator } from '@hallhub/device-drivers/protocols/tasmota';
@@ -26,6 +26,8 @@ import { startMosquitto } from '../broker/testing/mosquitto.ts';
 import type { HomeAssistant } from './service.ts';
 import { createHomeAssistant } from './service.ts';
 import { accept } from './testing/rules.ts';
+
+const protocols = await loadBuiltInProtocols();
 
 const HUB = 'south';
 const clock = systemClock({ mode: 'test' });
@@ -150,6 +152,7 @@ describe.each([
       clock,
       random: systemRandom,
       log: silentLog,
+      protocols,
       mqtt: channel,
       devices: devices.map((id) => ({
         id,

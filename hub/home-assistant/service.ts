@@ -1,4 +1,5 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
+import { followDevices } from '@hallhub/device-drivers/agent';
 import type { Command, DeviceLog, MqttChannel, MqttMessage, Receipt } from '@hallhub/device-drivers/kit';
 import type { Cancel, Clock, DurationMs, RandomBytes } from '@hallhub/sync/base';
 import { plus, seconds, uuidv7 } from '@hallhub/sync/base';
@@ -220,7 +221,7 @@ export function createHomeAssistant(options: HomeAssistantOptions): HomeAssistan
       return channel.state.retainsMessages;
     },
     start: () => {
-      const cancels = [
+      undo = [
         channel.onState(({ up, retainsMessages }) => {
           if (!up) return;
           if (!retainsMessages)
@@ -238,9 +239,11 @@ export function createHomeAssistant(options: HomeAssistantOptions): HomeAssistan
         host.onHealth(({ deviceId }) => {
           tellHealth(deviceId);
         }),
-        ...host.devices().flatMap(({ id }) => listen(id)),
+        followDevices(host, () => {
+          for (const { id } of host.devices()) if (shown.has(id)) announce(id);
+          return host.devices().flatMap(({ id }) => listen(id));
+        }),
       ];
-      undo = cancels.filter((cancel) => cancel !== undefined);
       if (channel.state.up) tellAll();
     },
     stop: async () => {

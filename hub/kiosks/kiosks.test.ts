@@ -19,7 +19,8 @@ function setUp() {
       },
     }),
     health: () => ({ state: 'ready' }),
-  } as unknown as Pick<AgentHost, 'capability' | 'health'>;
+    onDevices: () => () => undefined,
+  } as unknown as Pick<AgentHost, 'capability' | 'health' | 'onDevices'>;
   const kiosk = { id: 'hall', label: { zh: '大厅', en: 'Hall' }, printer: 'printer', reader: 'reader' };
   const kiosks = createKiosks({ kiosks: [kiosk], host, vault: createVault(randomBytes(32)), clock });
   let changes = 0;

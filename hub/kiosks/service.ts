@@ -1,5 +1,6 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
+import { followDevices } from '@hallhub/device-drivers/agent';
 import type { CardRead } from '@hallhub/device-drivers/capabilities';
 import type { Cancel, Clock, Code, DurationMs, EpochMs, Result } from '@hallhub/sync/base';
 import { failure, ok, plus, seconds } from '@hallhub/sync/base';
@@ -51,7 +52,7 @@ const NOTICE: DurationMs = seconds(10);
 
 export function createKiosks(deps: {
   readonly kiosks: readonly KioskConfig[];
-  readonly host: Pick<AgentHost, 'capability' | 'health'>;
+  readonly host: Pick<AgentHost, 'capability' | 'health' | 'onDevices'>;
   readonly vault: Vault;
   readonly clock: Clock;
 }): Kiosks {
@@ -119,15 +120,13 @@ export function createKiosks(deps: {
 
   return {
     start: () => {
-      for (const { id, reader } of kiosks) {
-        const capability = host.capability(reader, 'cardReader');
-        if (!capability) continue;
-        running.push(
-          capability.onCard((read) => {
+      const listen = (): readonly (Cancel | undefined)[] =>
+        kiosks.map(({ id, reader }) =>
+          host.capability(reader, 'cardReader')?.onCard((read) => {
             identify(id, read);
           }),
         );
-      }
+      running.push(followDevices(host, listen));
     },
     stop: () => {
       for (const stop of running.splice(0)) stop();

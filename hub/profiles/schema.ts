@@ -13,5 +13,14 @@ export const profilesSchema: SchemaComponent = {
           seq INTEGER PRIMARY KEY, version TEXT, since INTEGER NOT NULL, by TEXT NOT NULL,
           trial_until INTEGER, ready_before TEXT NOT NULL) STRICT;`,
     },
+    {
+      // Until now a trial that failed looked like one that was passed; what the hub itself put after it tells them apart.
+      name: 'which uses have proved themselves',
+      sql: `
+        ALTER TABLE profile_use RENAME COLUMN ready_before TO lit_before;
+        ALTER TABLE profile_use ADD COLUMN proven INTEGER NOT NULL DEFAULT 0;
+        UPDATE profile_use SET proven = 1 WHERE trial_until IS NULL AND NOT EXISTS (
+          SELECT 1 FROM profile_use AS next WHERE next.seq = profile_use.seq + 1 AND next.by = 'hub');`,
+    },
   ],
 };

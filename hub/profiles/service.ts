@@ -6,10 +6,14 @@ import { failure, ms, ok, plus, unwrap } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/index.ts';
-import { judgeTrial } from './rules.ts';
+import type { Sights } from './rules.ts';
+import { judgeTrial, judgedFrom, mostlyLit, settledAt } from './rules.ts';
 import type { BundleView, ProfilesView } from './view.ts';
 
-/** Which profiles are in use. A new bundle is on trial first: when devices go dark under it, the one before comes back. */
+/**
+ * Which profiles are in use. A new bundle is on trial first: when devices go dark under it, the last one that proved itself
+ * comes back. There is one trial at a time: a newer bundle in the middle of one begins it anew, with the same way back.
+ */
 export interface Profiles {
   catalogue(): ProfileCatalogue;
   view(): ProfilesView;
@@ -32,7 +36,8 @@ interface Use {
   readonly since: EpochMs;
   readonly by: string;
   readonly trialUntil: EpochMs | null;
-  readonly readyBefore: string;
+  /** Ids in JSON. */
+  readonly litBefore: string;
 }
 
 /** A bundle travels to the agents as one message, in base64. */
@@ -45,8 +50,8 @@ export function createProfiles(deps: {
   readonly keys: BundleKeys;
   readonly trial: DurationMs;
   readonly builtIn: ProfileFiles;
-  /** The devices that are ready now. */
-  readonly ready: () => readonly string[];
+  /** What was seen of all devices between two instants. */
+  readonly sights: (from: EpochMs, to: EpochMs) => Sights;
   readonly log: (level: 'info' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }): Profiles {
   const { db, clock, audit, keys, builtIn } = deps;
@@ -58,20 +63,24 @@ export function createProfiles(deps: {
   const putBundle = db.prepare(
     'INSERT OR REPLACE INTO profile_bundle (version, bytes, key_id, created_at, added_at, added_by) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const uses = db.prepare<[], Use>(
-    `SELECT version, since, by, trial_until AS trialUntil, ready_before AS readyBefore
-     FROM profile_use ORDER BY seq DESC LIMIT 2`,
+  const current = (): Use | undefined => newest.get();
+  const newest = db.prepare<[], Use>(
+    `SELECT version, since, by, trial_until AS trialUntil, lit_before AS litBefore
+     FROM profile_use ORDER BY seq DESC LIMIT 1`,
+  );
+  const lastProven = db.prepare<[], { version: string | null }>(
+    'SELECT version FROM profile_use WHERE proven = 1 ORDER BY seq DESC LIMIT 1',
   );
   const putUse = db.prepare(
-    'INSERT INTO profile_use (version, since, by, trial_until, ready_before) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO profile_use (version, since, by, trial_until, lit_before, proven) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const endTrial = db.prepare(
-    'UPDATE profile_use SET trial_until = NULL WHERE seq = (SELECT max(seq) FROM profile_use)',
+  const endTrials = db.prepare('UPDATE profile_use SET trial_until = NULL WHERE trial_until IS NOT NULL');
+  const setTrial = db.prepare<[EpochMs | null, 0 | 1]>(
+    'UPDATE profile_use SET trial_until = ?, proven = ? WHERE seq = (SELECT max(seq) FROM profile_use)',
   );
   const listeners = new Set<() => void>();
   let cancelTrial: Cancel | undefined;
 
-  const current = (): Use | undefined => uses.get();
   const bundle = (): { version: string; bytes: Uint8Array } | undefined => {
     const version = current()?.version ?? undefined;
     const row = version === undefined ? undefined : bytesOf.get(version);
@@ -91,13 +100,27 @@ export function createProfiles(deps: {
     return unwrap(overlaid(builtIn, undefined));
   };
 
-  const begin = (version: string | null, by: string, trialUntil: EpochMs | null): void => {
+  /** What a trial that fails goes back to; null: the profiles of the program. */
+  const provenVersion = (): string | null => lastProven.get()?.version ?? null;
+  /** The devices by which a bundle that begins now is to be judged: what an unproven one has darkened still counts. */
+  const judgedBy = (use: Use | undefined, now: EpochMs): readonly string[] => {
+    const carried = use ? (JSON.parse(use.litBefore) as readonly string[]) : [];
+    if (typeof use?.trialUntil === 'number') return carried;
+    const windowStart = (now - deps.trial) as EpochMs;
+    const from = use ? (Math.max(windowStart, settledAt(use.since, deps.trial)) as EpochMs) : windowStart;
+    return from < now ? mostlyLit(deps.sights(from, now)) : carried;
+  };
+  const begin = (version: string | null, by: string, { isProven }: { readonly isProven: boolean }): void => {
+    const now = clock.now();
+    const lit = JSON.stringify(judgedBy(current(), now));
     transact(db, () => {
-      putUse.run(version, clock.now(), by, trialUntil, JSON.stringify(deps.ready()));
+      // Where one was on trial it is over, without having proved itself.
+      endTrials.run();
+      putUse.run(version, now, by, isProven ? null : plus(now, deps.trial), lit, isProven ? 1 : 0);
       audit.record({ actor: by, action: 'profiles.use', subject: `profiles:${version ?? 'built-in'}` });
     });
-    for (const listener of listeners) listener();
     watchTrial();
+    for (const listener of listeners) listener();
   };
   const watchTrial = (): void => {
     cancelTrial?.();
@@ -108,34 +131,37 @@ export function createProfiles(deps: {
     }
   };
   const judge = (): void => {
-    const [use, before] = uses.all();
-    const trialUntil = use?.trialUntil ?? null;
-    if (use === undefined || trialUntil === null) return;
-    const readyBefore = JSON.parse(use.readyBefore) as readonly string[];
-    const ready = new Set(deps.ready());
-    const verdict = judgeTrial({ until: trialUntil, readyBefore }, ready, clock.now());
-    if (verdict === undefined) {
-      watchTrial();
-      return;
+    const use = current();
+    if (typeof use?.trialUntil !== 'number') return;
+    const { version, since, trialUntil } = use;
+    const now = clock.now();
+    const litBefore = JSON.parse(use.litBefore) as readonly string[];
+    const trial = { since, length: deps.trial, until: trialUntil, litBefore };
+    const verdict = judgeTrial(trial, deps.sights(judgedFrom(trial, now), now), now);
+    switch (verdict.type) {
+      case 'wait':
+        setTrial.run(verdict.until, 0);
+        watchTrial();
+        return;
+      case 'kept':
+        setTrial.run(null, 1);
+        deps.log('info', 'the new profiles have proved themselves', { version });
+        return;
+      case 'back': {
+        const { dark } = verdict;
+        deps.log('error', 'devices went dark under the new profiles; those that proved themselves come back', {
+          version,
+          dark,
+        });
+        audit.record({
+          actor: 'hub',
+          action: 'profiles.roll-back',
+          subject: `profiles:${version ?? 'built-in'}`,
+          detail: { dark: dark.join(' ') },
+        });
+        begin(provenVersion(), 'hub', { isProven: true });
+      }
     }
-    endTrial.run();
-    if (verdict === 'kept') {
-      deps.log('info', 'the new profiles have proved themselves', { version: use.version });
-      return;
-    }
-    const dark = readyBefore.filter((device) => !ready.has(device));
-    deps.log('error', 'devices went dark under the new profiles; the ones before come back', {
-      version: use.version,
-      dark,
-    });
-    audit.record({
-      actor: 'hub',
-      action: 'profiles.roll-back',
-      subject: `profiles:${use.version ?? 'built-in'}`,
-      detail: { dark: dark.join(' ') },
-    });
-    // Without a trial: what ran before is what is known to run.
-    begin(before?.version ?? null, 'hub', null);
   };
 
   return {
@@ -169,7 +195,8 @@ export function createProfiles(deps: {
     use: (version, by) => {
       if (version !== null && !bytesOf.get(version)) return failure('E-PROFILE-0203', version);
       if (version === (current()?.version ?? null)) return ok();
-      begin(version, by, plus(clock.now(), deps.trial));
+      const inTrial = typeof current()?.trialUntil === 'number';
+      begin(version, by, { isProven: inTrial && version === provenVersion() });
       return ok();
     },
     onUse: (listener) => {

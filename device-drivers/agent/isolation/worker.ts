@@ -7,11 +7,11 @@ import {
   type Driver,
   type MqttChannel,
   type MqttChannelState,
-  type Protocol,
   type Transport,
   createEmitter,
   rethrow,
 } from '../../kit/index.ts';
+import { loadProtocol } from '../protocols.ts';
 import type { Birth, FromWorker, ToWorker } from './messages.ts';
 
 /**
@@ -31,7 +31,10 @@ async function run(birth: Birth): Promise<void> {
   };
   const deviceLog: DeviceLog = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
   const { kind } = birth.bus.transport;
-  const protocol = await loadProtocol(birth);
+  // The one protocol that its bus speaks, and no other.
+  const protocol = await loadProtocol(birth.protocol);
+  // A thread is ended from outside and would not write what it compiled.
+  flushCompileCache();
   const built: Result<readonly Driver[]> = protocol
     ? protocol.connect(birth.bus, {
         clock,
@@ -87,17 +90,6 @@ async function run(birth: Birth): Promise<void> {
         channel?.message(message);
     }
   });
-}
-
-/** The thread of one bus loads the one protocol that its bus speaks, and no other. */
-async function loadProtocol({ protocol: { name, module } }: Birth): Promise<Protocol | undefined> {
-  const exported: unknown = await import(module);
-  // A thread is ended from outside and would not write what it compiled.
-  flushCompileCache();
-  return Object.values(exported as object).find(
-    (value: unknown): value is Protocol =>
-      typeof value === 'object' && value !== null && 'connect' in value && 'name' in value && value.name === name,
-  );
 }
 
 const namesOf = (driver: Driver): readonly CapabilityName[] => Object.keys(driver.capabilities) as CapabilityName[];

@@ -19,8 +19,12 @@ export interface HubTime {
 
 export function createHubTime(clock: Pick<Clock, 'now' | 'monotonic'>): HubTime {
   let anchor: { readonly at: number; readonly mono: number; readonly error: DurationMs } | undefined;
-  const reading = (error: -1 | 0 | 1): EpochMs | undefined =>
-    anchor && ((anchor.at + (clock.monotonic() - anchor.mono) + error * anchor.error) as EpochMs);
+  /** In whole milliseconds, as every wall clock gives them, rounded away from the guess. */
+  const reading = (error: -1 | 0 | 1): EpochMs | undefined => {
+    if (!anchor) return undefined;
+    const exact = anchor.at + (clock.monotonic() - anchor.mono) + error * anchor.error;
+    return (error < 0 ? Math.floor(exact) : error > 0 ? Math.ceil(exact) : Math.round(exact)) as EpochMs;
+  };
   return {
     heard: (at, asked) => {
       // Whichever half of the trip was the slow one, the hub's word was said between its ends.

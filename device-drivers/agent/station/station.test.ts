@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -23,7 +23,15 @@ import type { OpenCommand } from '../../capabilities/index.ts';
 import { type Receipt, silentLog } from '../../kit/index.ts';
 import type { AgentHost } from '../types.ts';
 import { createCommandInbox } from './command-inbox.ts';
-import { type CommandMessage, commandSettled, deviceReported, eventsShed, healthChanged, logged } from './contract.ts';
+import {
+  type AgentDevice,
+  type CommandMessage,
+  commandSettled,
+  deviceReported,
+  eventsShed,
+  healthChanged,
+  logged,
+} from './contract.ts';
 import { noteStart } from './crash-loop.ts';
 import { createForwardingLog } from './log-forwarder.ts';
 import { createSheddingOutbox } from './shedding.ts';
@@ -31,6 +39,8 @@ import { createStationStore, stationSchema } from './store.ts';
 import { decodeMessage, encodeMessage } from './wire.ts';
 
 const FAR = 4_000_000_000_000 as EpochMs;
+const sealer = aesGcmSealer(new Uint8Array(32).fill(3));
+
 let clock: ManualClock;
 let db: Db;
 let sent: CloudEvent[];
@@ -89,7 +99,7 @@ describe('commands on an agent', () => {
       ...over,
     });
   const inbox = (offset: number | null = 0) => {
-    const store = createStationStore(db, () => 'disk');
+    const store = createStationStore({ db, sealer, newId: () => 'disk' });
     return createCommandInbox({
       db,
       store,
@@ -258,7 +268,7 @@ describe('an outbox with an end', () => {
 });
 
 describe('log lines of an agent', () => {
-  it('go up when they are warnings or errors, at a bounded rate, and without what JSON cannot carry', async () => {
+  it('go up when they are warnings or errors, at a bounded rate', async () => {
     outbox = openOutbox(() => true);
     outbox.start();
     const forwarding = createForwardingLog({ log: silentLog, clock, agent: 'gate-1' });
@@ -274,10 +284,89 @@ describe('log lines of an agent', () => {
     expect(lines).toHaveLength(21);
     expect(lines[0]).toMatchObject({
       message: 'line 0',
-      fields: { error: 'TypeError: broken', deep: 'object', port: 3 },
+      fields: { error: expect.stringMatching(/^TypeError at station\.test\.ts:\d+$/) as string, port: 3 },
     });
     expect(lines.at(-1)).toMatchObject({ message: 'later', suppressed: 30 });
     forwarding.stop();
+  });
+
+  it('carry nothing of a person, whatever a driver or a library says', async () => {
+    outbox = openOutbox(() => true);
+    outbox.start();
+    const forwarding = createForwardingLog({ log: silentLog, clock, agent: 'gate-1' });
+    forwarding.to(createSheddingOutbox({ outbox, clock, agent: 'gate-1' }));
+    forwarding.log.error(
+      {
+        code: 'E-DEV-0204',
+        deviceId: 'south-reader',
+        detail: 'unreadable: Zhang San 11010119900307123X',
+        name: '张三',
+        line: '/dev/ttyS0 11010119900307123X',
+        card: { number: 123 },
+        error: Object.assign(new Error('no such person: 张三'), { code: 'SQLITE_CONSTRAINT' }),
+      },
+      'the reader said 张三 11010119900307123X',
+    );
+    await clock.advanceAsync(seconds(1));
+    const [line] = sent.map(({ data }) => data as { message: string; fields: Record<string, unknown> });
+    expect(JSON.stringify(line)).not.toMatch(/张|Zhang|19900307/);
+    expect(line).toMatchObject({
+      message: 'the reader said … …',
+      fields: { code: 'E-DEV-0204', deviceId: 'south-reader', line: '/dev/ttyS0 …' },
+    });
+    expect(Object.keys(line?.fields ?? {}).sort()).toEqual(['code', 'deviceId', 'error', 'line']);
+    expect(line?.fields['error']).toMatch(/^Error SQLITE_CONSTRAINT at station\.test\.ts/);
+    forwarding.stop();
+  });
+});
+
+describe('devices at rest', () => {
+  const key = '0011223344556677-a-key';
+  const device: AgentDevice = {
+    id: 'reader',
+    profile: 'generic/osdp-reader-secure',
+    transport: { kind: 'serial', path: '/dev/ttyS1', baudRate: 9600 },
+    params: { key },
+  };
+  let folder: string;
+  let file: string;
+  /** Everything that lies on the disk, as text. */
+  const onDisk = (): string =>
+    readdirSync(folder)
+      .map((name) => readFileSync(join(folder, name), 'latin1'))
+      .join('');
+  beforeEach(() => {
+    outbox = openOutbox(() => false);
+    folder = mkdtempSync(join(tmpdir(), 'station-'));
+    file = join(folder, 'agent.db');
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('are readable to nobody who has the file alone', () => {
+    const disk = openDatabase({ file });
+    migrate({ db: disk, components: [stationSchema] });
+    const store = createStationStore({ db: disk, sealer, newId: () => 'disk' });
+    store.putDevice(device);
+    expect(store.devices()).toEqual([device]);
+    expect(onDisk()).not.toContain(key);
+    expect(createStationStore({ db: disk, sealer, newId: () => 'other' }).devices()).toEqual([device]);
+    disk.prepare("UPDATE station_device SET id = 'another'").run();
+    expect(() => store.devices()).toThrow();
+    disk.close();
+  });
+
+  it('that an earlier program left readable are sealed at the next start, without a trace', () => {
+    const disk = openDatabase({ file });
+    migrate({ db: disk, components: [{ ...stationSchema, migrations: stationSchema.migrations.slice(0, 1) }] });
+    disk.prepare('INSERT INTO station_device VALUES (?, ?)').run(device.id, Buffer.from(JSON.stringify(device)));
+    expect(onDisk()).toContain(key);
+    migrate({ db: disk, components: [stationSchema] });
+    const store = createStationStore({ db: disk, sealer, newId: () => 'disk' });
+    expect(store.devices()).toEqual([device]);
+    expect(onDisk()).not.toContain(key);
+    disk.close();
   });
 });
 

@@ -21,7 +21,8 @@ import { type CapabilityName, listenerName, shapeOf } from '../../capabilities/i
 import { type BundleKeys, openBundle, overlaid } from '@hallhub/firmware-profiles/bundle';
 import { type ProfileCatalogue, builtInFiles } from '@hallhub/firmware-profiles/schema';
 import type { DeviceLog } from '../../kit/index.ts';
-import type { AgentHost, AgentHostOptions, DeviceDefinition } from '../types.ts';
+import { followDevices } from '../follow.ts';
+import type { AgentHost, AgentHostOptions, AssignableHost, DeviceDefinition } from '../types.ts';
 import { createCommandInbox } from './command-inbox.ts';
 import type { Connection } from './connection.ts';
 import {
@@ -56,7 +57,7 @@ export interface StationOptions {
   readonly random: RandomBytes;
   readonly log: DeviceLog;
   /** Builds the host for the devices that the hub has assigned to this agent. */
-  readonly createHost: (options: Pick<AgentHostOptions, 'devices' | 'log' | 'profiles'>) => AgentHost;
+  readonly createHost: (options: Pick<AgentHostOptions, 'devices' | 'log' | 'profiles'>) => AssignableHost;
   /** Whose bundles of profiles are believed. */
   readonly profileKeys: BundleKeys;
   readonly crashLoop: Pick<CrashLoop, 'safeMode' | 'stable' | 'leave'>;
@@ -101,7 +102,7 @@ const SLOW_HELLO = seconds(1);
 const AFTER_SLOW_HELLO = seconds(2);
 /** A clock that is further from the hub's than this is not believed. */
 const CLOCK_TOLERANCE = minutes(2);
-/** Changes of the assignment that come together restart the devices once. */
+/** Changes of the assignment that come together are taken over at once. */
 const REASSIGN_AFTER = ms(300);
 /** So many of the last frames go up; what is larger than a message is refused. */
 const MOST_FRAMES = 60;
@@ -112,7 +113,7 @@ export function createStation(options: StationOptions): Station {
   const { safeMode } = crashLoop;
   const forwarding = createForwardingLog({ log: options.log, clock, agent });
   const { log } = forwarding;
-  const store = createStationStore(db, () => uuidv7(clock.now(), random));
+  const store = createStationStore({ db, sealer, newId: () => uuidv7(clock.now(), random) });
   const asker = createAsker({
     clock,
     random,
@@ -190,7 +191,7 @@ export function createStation(options: StationOptions): Station {
   const changed = (): void => {
     for (const listener of listeners) listener();
   };
-  let host: AgentHost | undefined;
+  let host: AssignableHost | undefined;
   let hosted = '';
   let profilesVersion = BUILT_IN;
   /** Of this process: after it the monotonic clock begins anew. */
@@ -218,27 +219,14 @@ export function createStation(options: StationOptions): Station {
     const wanted = JSON.stringify([devices, assigned?.version]);
     if (wanted === hosted && host) return;
     const profiles = profilesOf(assigned);
-    await host?.stop();
-    host = undefined;
-    const fresh = options.createHost({
-      devices: devices.map(toDefinition),
-      log,
-      ...(profiles && { profiles }),
-    });
-    host = fresh;
-    hosted = wanted;
-    for (const { id, capabilities } of fresh.devices()) {
-      for (const name of capabilities) hear(fresh, id, name);
+    const assignment = { devices: devices.map(toDefinition), ...(profiles && { profiles }) };
+    if (host) await host.assign(assignment);
+    else {
+      host = options.createHost({ ...assignment, log });
+      attend(host);
+      host.start();
     }
-    fresh.onHealth(({ deviceId, health }) => {
-      shedding.append('health', {
-        type: healthChanged,
-        subject: deviceId,
-        data: { clock: clockReading(), health },
-      });
-      changed();
-    });
-    fresh.start();
+    hosted = wanted;
     log.info({ devices: devices.length }, 'the devices of this agent are hosted');
     void sayHello();
     changed();
@@ -256,13 +244,25 @@ export function createStation(options: StationOptions): Station {
     profilesVersion = assigned.version;
     return catalogue.value;
   };
+  const attend = (fresh: AgentHost): void => {
+    followDevices(fresh, () =>
+      fresh.devices().flatMap(({ id, capabilities }) => capabilities.flatMap((name) => hear(fresh, id, name))),
+    );
+    fresh.onHealth(({ deviceId, health }) => {
+      shedding.append('health', {
+        type: healthChanged,
+        subject: deviceId,
+        data: { clock: clockReading(), health },
+      });
+      changed();
+    });
+  };
   /** Whatever a device reports goes up: at once and only now where it is personal or soon stale, else for certain. */
-  const hear = (from: AgentHost, device: string, name: CapabilityName): void => {
-    const events = Object.entries(shapeOf(name).events);
-    for (const [event, { personal, transient }] of events) {
+  const hear = (from: AgentHost, device: string, name: CapabilityName): readonly Cancel[] =>
+    Object.entries(shapeOf(name).events).flatMap(([event, { personal, transient }]) => {
       const listen: unknown = Reflect.get(from.capability(device, name) ?? {}, listenerName(event));
-      if (typeof listen !== 'function') continue;
-      (listen as (listener: (data: unknown) => void) => Cancel)((data) => {
+      if (typeof listen !== 'function') return [];
+      const report = (data: unknown): void => {
         if (personal === true || transient === true) {
           const id = uuidv7(clock.now(), random);
           const expiresAt = plus(hubTime.earliest() ?? clock.now(), LIVE_FOR);
@@ -275,9 +275,9 @@ export function createStation(options: StationOptions): Station {
             data: { clock: clockReading(), capability: name, event, data },
           });
         }
-      });
-    }
-  };
+      };
+      return [(listen as (listener: (data: unknown) => void) => Cancel)(report)];
+    });
 
   const hello = (): Hello => ({
     version: options.version,

@@ -1,5 +1,5 @@
 import type { EpochMs, Failure } from '@hallhub/sync/base';
-import type { Db, SchemaComponent } from '@hallhub/sync/sqlite';
+import { type Db, type SchemaComponent, type Sealer, transact } from '@hallhub/sync/sqlite';
 import type { Receipt } from '../../kit/index.ts';
 import type { AgentDevice } from './contract.ts';
 
@@ -20,6 +20,10 @@ export const stationSchema: SchemaComponent = {
     {
       name: 'epoch of the store',
       sql: 'ALTER TABLE station_store ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;',
+    },
+    {
+      name: 'devices are sealed',
+      sql: `ALTER TABLE station_device ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;`,
     },
   ],
 };
@@ -48,7 +52,13 @@ export interface StationStore {
   forget(before: EpochMs): number;
 }
 
-export function createStationStore(db: Db, newId: () => string): StationStore {
+export function createStationStore(deps: {
+  readonly db: Db;
+  /** A device's parameters may hold its key. */
+  readonly sealer: Sealer;
+  readonly newId: () => string;
+}): StationStore {
+  const { db, sealer, newId } = deps;
   db.prepare('INSERT OR IGNORE INTO station_store (only, id) VALUES (1, ?)').run(newId());
   const identity = db.prepare<[], { id: string; epoch: number }>('SELECT id, epoch FROM station_store');
   const renew = db.prepare('UPDATE station_store SET id = ?, epoch = epoch + 1');
@@ -57,8 +67,13 @@ export function createStationStore(db: Db, newId: () => string): StationStore {
     if (!row) throw new Error('the store has lost its id');
     return row;
   };
-  const all = db.prepare<[], { definition: Uint8Array }>('SELECT definition FROM station_device ORDER BY id');
-  const put = db.prepare('INSERT OR REPLACE INTO station_device (id, definition) VALUES (?, ?)');
+  const all = db.prepare<[], { id: string; definition: Uint8Array }>(
+    'SELECT id, definition FROM station_device WHERE sealed = 1 ORDER BY id',
+  );
+  const plain = db.prepare<[], { id: string; definition: Uint8Array }>(
+    'SELECT id, definition FROM station_device WHERE sealed = 0',
+  );
+  const put = db.prepare('INSERT OR REPLACE INTO station_device (id, definition, sealed) VALUES (?, ?, 1)');
   const remove = db.prepare('DELETE FROM station_device WHERE id = ?');
   const profiles = db.prepare<[], { version: string; bundle: Uint8Array }>(
     'SELECT version, bundle FROM station_profiles',
@@ -72,15 +87,25 @@ export function createStationStore(db: Db, newId: () => string): StationStore {
     'SELECT id, device FROM station_command WHERE settled IS NULL',
   );
   const forget = db.prepare('DELETE FROM station_command WHERE expires_at < ? AND settled IS NOT NULL');
+  const contextOf = (deviceId: string): string => `station-device/${deviceId}`;
+  const putSealed = (deviceId: string, definition: Uint8Array): void => {
+    put.run(deviceId, sealer.seal(definition, contextOf(deviceId)));
+  };
+  sealPlain(db, plain.all(), putSealed);
   return {
     identity: identityNow,
     renew: () => {
       renew.run(newId());
       return identityNow();
     },
-    devices: () => all.all().map(({ definition }) => JSON.parse(Buffer.from(definition).toString()) as AgentDevice),
+    devices: () =>
+      all
+        .all()
+        .map(
+          (row) => JSON.parse(Buffer.from(sealer.open(row.definition, contextOf(row.id))).toString()) as AgentDevice,
+        ),
     putDevice: (device) => {
-      put.run(device.id, Buffer.from(JSON.stringify(device)));
+      putSealed(device.id, Buffer.from(JSON.stringify(device)));
     },
     removeDevice: (id) => {
       remove.run(id);
@@ -108,6 +133,20 @@ export function createStationStore(db: Db, newId: () => string): StationStore {
     interrupted: () => open.all(),
     forget: (before) => forget.run(before).changes,
   };
+}
+
+/** What an earlier program left readable is sealed, and no page of the file keeps what it was. */
+function sealPlain(
+  db: Db,
+  rows: readonly { readonly id: string; readonly definition: Uint8Array }[],
+  putSealed: (deviceId: string, definition: Uint8Array) => void,
+): void {
+  if (rows.length === 0) return;
+  transact(db, () => {
+    for (const { id, definition } of rows) putSealed(id, definition);
+  });
+  db.exec('VACUUM');
+  db.pragma('wal_checkpoint(TRUNCATE)');
 }
 
 /** Nobody knows whether it was done: the agent went down in the middle. */

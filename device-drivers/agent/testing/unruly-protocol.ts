@@ -1,11 +1,10 @@
 import { ms, ok } from '@hallhub/sync/base';
-import type { Command, Driver, Protocol, Receipt } from '../../kit/index.ts';
+import type { Command, Driver, Protocol, ProtocolPlace, Receipt } from '../../kit/index.ts';
 import { createEmitter, createHealth, rethrow } from '../../kit/index.ts';
 
 /** Switches whose channel says how they misbehave: 0 behaves, 1 spins for ever, 2 throws where nobody catches, 3 ends its thread. */
 export const unrulyProtocol: Protocol = {
   name: 'unruly',
-  module: import.meta.url,
   connect: ({ devices }, { clock, transportFactory }) => {
     const line = transportFactory({ kind: 'memory', name: 'unruly' });
     if (!line.ok) return line;
@@ -50,3 +49,5 @@ export const unrulyProtocol: Protocol = {
     );
   },
 };
+
+export const unrulyPlace: ProtocolPlace = { name: unrulyProtocol.name, module: import.meta.url };

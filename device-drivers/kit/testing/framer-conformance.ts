@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Framed, Framer } from '../index.ts';
 import { chunked, mangled, noise } from './bytes.ts';
 
@@ -11,6 +11,45 @@ export interface FramerFixture<F> {
   bytesOf(frame: F): Uint8Array;
   /** The longest run of the worst bytes: beginnings of frames that never come true. */
   readonly falseStart: Uint8Array;
+}
+
+/** In, to the front once, out as a frame with a copy of its data, or as discarded bytes. */
+const COPIES = 5;
+
+/** How many bytes are copied between arrays meanwhile. */
+function countCopied(work: () => void): number {
+  let copied = 0;
+  const spies = [
+    vi.spyOn(Uint8Array.prototype, 'set').mockImplementation(function (
+      this: Uint8Array,
+      from: ArrayLike<number>,
+      to = 0,
+    ) {
+      copied += from.length;
+      for (let index = 0; index < from.length; index += 1) this[to + index] = from[index] ?? 0;
+    }),
+    vi.spyOn(Uint8Array.prototype, 'slice').mockImplementation(function (this: Uint8Array, from = 0, to = this.length) {
+      const result = Uint8Array.from(this.subarray(from, to));
+      copied += result.length;
+      return result;
+    }),
+    vi.spyOn(Uint8Array.prototype, 'copyWithin').mockImplementation(function (
+      this: Uint8Array,
+      target: number,
+      from: number,
+      to = this.length,
+    ) {
+      copied += to - from;
+      for (let index = 0; index < to - from; index += 1) this[target + index] = this[from + index] ?? 0;
+      return this;
+    }),
+  ];
+  try {
+    work();
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  return copied;
 }
 
 /** What every framer must do, whatever its protocol. */
@@ -90,6 +129,23 @@ export function framerConformance<F>(name: string, fixture: FramerFixture<F>): v
         expect(sent - out).toBeLessThanOrEqual(framer.limit);
       }
       expect(sizeOf(framer.flush())).toBe(sent - out);
+    });
+
+    it.each([1, 7, 64, 4096])('copies each byte a few times at the most, whatever comes (chunks of %i)', (size) => {
+      const [good] = fc.sample(fixture.frames, { numRuns: 1, seed: 7 });
+      if (!good) throw new Error('no frame was generated');
+      const starts = Buffer.concat(
+        new Array<Uint8Array>(Math.ceil(20_000 / fixture.falseStart.length)).fill(fixture.falseStart),
+      );
+      const torn = Buffer.concat(new Array<Uint8Array>(Math.ceil(20_000 / good.length)).fill(good.subarray(0, -1)));
+      for (const stream of [starts, torn, noise(20_000, 7)]) {
+        const framer = fixture.create();
+        const copied = countCopied(() => {
+          for (let at = 0; at < stream.length; at += size) framer.push(stream.subarray(at, at + size));
+          framer.flush();
+        });
+        expect(copied / stream.length).toBeLessThan(COPIES);
+      }
     });
 
     it('does not alias the bytes that it is given', () => {

@@ -175,7 +175,6 @@ export function createScannerDriver(options: ScannerOptions): Driver {
 
 export const codeScannerProtocol = soloProtocol({
   name: 'code-scanner',
-  module: import.meta.url,
   params: scannerSchema,
   create: createScannerDriver,
 });

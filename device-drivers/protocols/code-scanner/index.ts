@@ -1,3 +1,2 @@
-export { scannerCodes } from './codes.ts';
 export { codeScannerProtocol } from './driver.ts';
 export { type ScannerSimulator, type ScannerSimulatorOptions, createScannerSimulator } from './simulator.ts';

@@ -275,7 +275,6 @@ export function createEscposDriver(options: EscposDriverOptions): Driver {
 
 export const escposProtocol: Protocol = {
   name: 'escpos',
-  module: import.meta.url,
   connect: (bus: BusDefinition, environment: DriverEnvironment): Result<readonly Driver[]> => {
     const [device, ...others] = bus.devices;
     if (!device || others.length > 0) return failure('E-DEV-0302', 'a ticket printer has its line to itself');

@@ -1,6 +1,5 @@
 export { type EscposParams } from './params.ts';
 export { escposProtocol } from './driver.ts';
-export { ticketCodes } from './codes.ts';
 export { createTicketPrinterSimulator } from './simulator/index.ts';
 export type {
   PaperItem,

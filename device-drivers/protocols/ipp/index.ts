@@ -1,5 +1,4 @@
 export { type IppProtocolOptions, ippOverNetwork, ippProtocol } from './protocol.ts';
-export { printerCodes } from './codes.ts';
 export {
   type IppAttribute,
   type IppGroup,

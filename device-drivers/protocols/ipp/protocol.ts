@@ -23,8 +23,6 @@ export interface IppProtocolOptions {
 export function ippProtocol({ connect }: IppProtocolOptions = {}): Protocol {
   return {
     name: 'ipp',
-    // In-memory printers are in the memory of this thread.
-    ...(!connect && { module: import.meta.url }),
     connect: ({ transport, devices }, { clock }) => {
       const target = targetOf(transport, connect);
       if (!target) return failure('E-DEV-0302', `an IPP printer needs a url, not a ${transport.kind} line`);

@@ -32,6 +32,8 @@ export function encodeMbap(transaction: number, body: Uint8Array): Uint8Array {
 
 const word = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 
+const isZero = (bytes: Uint8Array, at: number, to: number): boolean => at >= to || bytes[at] === 0;
+
 /** Cuts a server's replies out of the stream. There is no checksum: TCP keeps the bytes, the transaction tells them apart. */
 export function createMbapFramer(): Framer<MbapFrame> {
   return createFrameCutter<MbapFrame>({
@@ -39,7 +41,7 @@ export function createMbapFramer(): Framer<MbapFrame> {
     seek: (bytes, from, to) => {
       for (let at = from; at < to; at += 1) {
         // Protocol 0, and no length needs its high byte.
-        if ([2, 3, 4].every((index) => at + index >= to || bytes[at + index] === 0)) return at;
+        if (isZero(bytes, at + 2, to) && isZero(bytes, at + 3, to) && isZero(bytes, at + 4, to)) return at;
       }
       return to;
     },

@@ -6,7 +6,6 @@ export type {
   OsdpReaderSimulatorOptions,
   OutputChange,
 } from './simulator-types.ts';
-export { osdpCodes } from './codes.ts';
 export { osdpProtocol } from './protocol.ts';
 export { createOsdpReaderSimulator } from './simulator.ts';
 export { type OsdpBus, type OsdpBusOptions, createOsdpBus } from './bus.ts';

@@ -214,7 +214,6 @@ const NOMINAL_BAUD_RATE = 115_200;
 
 export const residentIdProtocol: Protocol = {
   name: 'resident-id',
-  module: import.meta.url,
   connect: (bus: BusDefinition, environment: DriverEnvironment): Result<readonly Driver[]> => {
     const [device, ...others] = bus.devices;
     if (!device || others.length > 0) {

@@ -6,7 +6,6 @@ import { shellySchema } from './params.ts';
 /** Shelly devices of generation 2 and later, by their RPC over MQTT. */
 export const shellyProtocol: Protocol = mqttProtocol({
   name: 'shelly',
-  module: import.meta.url,
   params: shellySchema,
   create: createShellyDriver,
 });

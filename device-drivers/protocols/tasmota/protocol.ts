@@ -6,7 +6,6 @@ import { tasmotaSchema } from './params.ts';
 /** Devices that run Tasmota, by its MQTT topics. */
 export const tasmotaProtocol: Protocol = mqttProtocol({
   name: 'tasmota',
-  module: import.meta.url,
   params: tasmotaSchema,
   create: createTasmotaDriver,
 });

@@ -269,7 +269,6 @@ function createBus(
 /** Turnstiles on one RS-485 line; all share one queue. */
 export const turnstileRs485Protocol: Protocol = {
   name: 'turnstile-rs485',
-  module: import.meta.url,
   connect: (definition, environment) => {
     const machines: { deviceId: string; params: MachineParams }[] = [];
     for (const { deviceId, params: given } of definition.devices) {

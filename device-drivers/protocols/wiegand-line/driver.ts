@@ -136,7 +136,6 @@ export function createLineReaderDriver(options: LineReaderOptions): Driver {
 
 export const wiegandLineProtocol = soloProtocol({
   name: 'wiegand-line',
-  module: import.meta.url,
   params: lineReaderSchema,
   create: createLineReaderDriver,
 });

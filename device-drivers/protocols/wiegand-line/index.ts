@@ -1,3 +1,2 @@
-export { lineReaderCodes } from './codes.ts';
 export { wiegandLineProtocol } from './driver.ts';
 export { type LineReaderSimulator, type LineReaderSimulatorOptions, createLineReaderSimulator } from './simulator.ts';

@@ -6,7 +6,6 @@ import { zigbee2mqttSchema } from './params.ts';
 /** Zigbee devices behind a Zigbee2MQTT service. */
 export const zigbee2mqttProtocol: Protocol = mqttProtocol({
   name: 'zigbee2mqtt',
-  module: import.meta.url,
   params: zigbee2mqttSchema,
   create: createZigbee2mqttDriver,
 });

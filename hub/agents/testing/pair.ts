@@ -1,4 +1,4 @@
-import type { AgentHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
+import type { AssignableHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import type { Station } from '@hallhub/device-drivers/agent/station';
 import { createStation, stationSchema } from '@hallhub/device-drivers/agent/station';
 import type {
@@ -114,7 +114,7 @@ export function createPair(options: {
       sealer,
       digest: (text) => Buffer.from(text),
       log: silentLog,
-      devices: [
+      devices: () => [
         {
           agent: AGENT,
           definition: { id: 'arm', profile: 'generic/arm', transport: { kind: 'memory', name: 'arm' }, params: {} },
@@ -136,11 +136,11 @@ export function createPair(options: {
     agentUp = createEmitter(rethrow);
     passages = createEmitter(rethrow);
     cards = createEmitter(rethrow);
-    // A machine that starts anew counts its monotonic time from its start.
+    // A machine that starts anew counts its monotonic time from its start, in fractions of a millisecond and not quite as fast.
     const started = clock.monotonic();
     const own: Clock = {
       now: () => (clock.now() + pair.agentSkew) as EpochMs,
-      monotonic: () => (clock.monotonic() - started) as MonoMs,
+      monotonic: () => ((clock.monotonic() - started) * 0.999_999_3) as MonoMs,
       after: (delay, action) => clock.after(delay, action),
     };
     const db = openDatabase({ file: agentFile });
@@ -155,7 +155,15 @@ export function createPair(options: {
       passageSensor: { onPassage: passages.on },
       cardReader: { onCard: cards.on, onUnreadable: () => () => undefined },
     };
-    const host = (devices: readonly DeviceDefinition[]): AgentHost => ({
+    const assigned = createEmitter<undefined>(rethrow);
+    let devices: readonly DeviceDefinition[] = [];
+    const host = (): AssignableHost => ({
+      assign: (assignment) => {
+        devices = assignment.devices;
+        assigned.emit(undefined);
+        return Promise.resolve();
+      },
+      onDevices: (listener) => assigned.on(listener),
       start: () => undefined,
       stop: () => Promise.resolve(),
       devices: () =>
@@ -198,7 +206,10 @@ export function createPair(options: {
       clock: own,
       random: systemRandom,
       log: silentLog,
-      createHost: ({ devices }) => host(devices),
+      createHost: (wanted) => {
+        devices = wanted.devices;
+        return host();
+      },
       profileKeys: {},
       crashLoop: { safeMode: undefined, stable: () => undefined, leave: () => undefined },
       onWithdrawn: () => undefined,

@@ -1,4 +1,5 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
+import { followDevices } from '@hallhub/device-drivers/agent';
 import type { CapabilityName } from '@hallhub/device-drivers/capabilities';
 import { capabilityNames, listenerName, shapeOf, stateShapeOf } from '@hallhub/device-drivers/capabilities';
 import type { DeviceLog, Receipt } from '@hallhub/device-drivers/kit';
@@ -116,20 +117,19 @@ export function createCommands(deps: {
   };
   const journal = createJournal({ ...deps, changed });
   const queue = createCommandQueue({ ...deps, journal, changed });
-  let stops: Cancel[] = [];
+  let stopListening: Cancel = () => undefined;
 
-  const listenTo = (deviceId: string, capability: CapabilityName): void => {
-    for (const event of Object.keys(stateShapeOf(capability)?.reports ?? {})) {
+  const listenTo = (deviceId: string, capability: CapabilityName): readonly Cancel[] =>
+    Object.keys(stateShapeOf(capability)?.reports ?? {}).flatMap((event) => {
       const on: unknown = Reflect.get(host.capability(deviceId, capability) ?? {}, listenerName(event));
-      if (typeof on !== 'function') continue;
+      if (typeof on !== 'function') return [];
       const subscribe = on as (listener: (data: unknown) => void) => Cancel;
-      stops.push(
+      return [
         subscribe((data) => {
           journal.reported(deviceId, capability, 'reports', event, data);
         }),
-      );
-    }
-  };
+      ];
+    });
   const judge = ({ deviceId, capability, name, args, confirmed }: CommandRequest): Result<unknown> => {
     const device = host.devices().find(({ id }) => id === deviceId);
     if (!device) return failure('E-DEV-0403', deviceId);
@@ -241,14 +241,17 @@ export function createCommands(deps: {
       transact(db, () => {
         for (const { id } of store.unfinished()) store.move(id, { type: 'restart' }, clock.now());
       });
-      for (const { id, capabilities } of host.devices()) {
-        for (const name of capabilityNames) if (capabilities.includes(name)) listenTo(id, name);
-      }
+      stopListening = followDevices(host, () =>
+        host
+          .devices()
+          .flatMap(({ id, capabilities }) =>
+            capabilityNames.flatMap((name) => (capabilities.includes(name) ? listenTo(id, name) : [])),
+          ),
+      );
       queue.start();
     },
     stop: () => {
-      for (const stop of stops) stop();
-      stops = [];
+      stopListening();
       queue.stop();
       journal.stop();
     },

@@ -1,4 +1,5 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
+import { followDevices } from '@hallhub/device-drivers/agent';
 import type { CapabilityName } from '@hallhub/device-drivers/capabilities';
 import { capabilityNames, listenerName } from '@hallhub/device-drivers/capabilities';
 import type { Cancel, Clock, RandomBytes } from '@hallhub/sync/base';
@@ -19,7 +20,7 @@ export function recordAlarms(deps: {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly behind: Behind;
-  readonly host: Pick<AgentHost, 'devices' | 'capability'>;
+  readonly host: Pick<AgentHost, 'devices' | 'capability' | 'onDevices'>;
   readonly inService: (deviceId: string) => boolean;
   readonly changed: (deviceId: string) => void;
 }): Cancel {
@@ -27,25 +28,24 @@ export function recordAlarms(deps: {
   const insert = db.prepare(
     'INSERT INTO device_event (device_id, event_id, type, at, received_at, data) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const stops = host.devices().flatMap(({ id, capabilities }) =>
-    capabilityNames.flatMap((name) => {
-      const event = ALARMS[name];
-      if (event === undefined || !capabilities.includes(name)) return [];
-      const on: unknown = Reflect.get(host.capability(id, name) ?? {}, listenerName(event));
-      if (typeof on !== 'function') return [];
-      return [
-        (on as (listener: (data: unknown) => void) => Cancel)((data) => {
-          if (!deps.inService(id)) return;
-          const now = clock.now();
-          behind.add(() => {
-            insert.run(id, uuidv7(now, random), `${name}.${event}`, now, now, JSON.stringify(data));
-            deps.changed(id);
-          });
-        }),
-      ];
-    }),
+  return followDevices(host, () =>
+    host.devices().flatMap(({ id, capabilities }) =>
+      capabilityNames.flatMap((name) => {
+        const event = ALARMS[name];
+        if (event === undefined || !capabilities.includes(name)) return [];
+        const on: unknown = Reflect.get(host.capability(id, name) ?? {}, listenerName(event));
+        if (typeof on !== 'function') return [];
+        return [
+          (on as (listener: (data: unknown) => void) => Cancel)((data) => {
+            if (!deps.inService(id)) return;
+            const now = clock.now();
+            behind.add(() => {
+              insert.run(id, uuidv7(now, random), `${name}.${event}`, now, now, JSON.stringify(data));
+              deps.changed(id);
+            });
+          }),
+        ];
+      }),
+    ),
   );
-  return () => {
-    for (const stop of stops) stop();
-  };
 }

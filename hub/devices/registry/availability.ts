@@ -20,6 +20,8 @@ export interface AvailabilityView {
 /** Every change of every device's state, and what follows from them. */
 export interface Availability {
   of(deviceId: string): AvailabilityView;
+  /** How long each device was in each state between two instants of the last days. */
+  between(from: EpochMs, to: EpochMs): ReadonlyMap<string, Spans>;
   /** The device's state may have changed for a reason that the host does not tell (taken out of service). */
   note(deviceId: string): void;
   /** Says when nobody watched, then watches. */
@@ -128,6 +130,10 @@ export function createAvailability(deps: {
           .reverse()
           .map(({ at, state, code }) => ({ at, state, ...(code !== null && { code }) })),
       };
+    },
+    between: (from, to) => {
+      behind.flush();
+      return new Map(ids.all().map((id) => [id, spansOf(changes.all(id), from, to)]));
     },
     start: () => {
       // A process that was killed could not say when it stopped watching; its last beat is the best that is known.

@@ -19,7 +19,7 @@ import { createTwin } from '../twin/twin.ts';
 import type { AdminState } from './admin.ts';
 import { createDeviceAdmin } from './admin.ts';
 import { recordAlarms } from './alarms.ts';
-import type { AvailabilityView } from './availability.ts';
+import type { Availability, AvailabilityView } from './availability.ts';
 import { createAvailability } from './availability.ts';
 import { watchSerialPorts } from './discovery.ts';
 import type { Claim, Discovered, Hardware, HardwareIdentity } from './hardware.ts';
@@ -64,6 +64,8 @@ export interface DeviceRegistry {
   inService(deviceId: string): boolean;
   /** Errors: `E-DEV-0403`. */
   setService(deviceId: string, state: Pick<AdminState, 'inService' | 'reason' | 'by'>): Result<DeviceView>;
+  /** How long each device was in each state between two instants of the last days. */
+  statesBetween(...span: Parameters<Availability['between']>): ReturnType<Availability['between']>;
   discovered(): readonly Discovered[];
   /** Errors: `E-DEV-0403`, and those of {@link Hardware.replace}. A new place counts from the next start. */
   replace(
@@ -209,6 +211,7 @@ export function createRegistry(deps: {
       changed(deviceId);
       return ok({ ...device, admin: set });
     },
+    statesBetween: (from, to) => availability.between(from, to),
     discovered: () => hardware.discovered(),
     replace: (deviceId, by, who) => {
       if (!find(deviceId)) return failure('E-DEV-0403', deviceId);

@@ -54,6 +54,7 @@ export function createTestFleet(clock: Clock): TestFleet {
       traffic: () => [],
       onHealth: healths.on,
       onTraffic: () => () => undefined,
+      onDevices: () => () => undefined,
     },
     reached,
     answer: (receipt) => {

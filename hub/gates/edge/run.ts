@@ -13,11 +13,13 @@ import type { GateParts } from './parts.ts';
 import { edgeGate, gateParts, gateSources } from './parts.ts';
 import type { Match } from './presentation.ts';
 import type { Standings } from './standings.ts';
+import type { EntryStore } from '../store/entries.ts';
 
 export interface RunGatesDeps {
   readonly gates: readonly GateConfig[];
   readonly areas: readonly AreaConfig[];
-  readonly host: Pick<AgentHost, 'capability'>;
+  readonly host: Pick<AgentHost, 'capability' | 'onDevices'>;
+  readonly entries: Pick<EntryStore, 'open'>;
   readonly journal: GateJournal;
   readonly standings: Standings;
   readonly match: Match;
@@ -38,14 +40,27 @@ export interface RunningGates {
   stop(): void;
 }
 
-/** The gates of one process, hub or agent: all of them over one journal and one set of standings. */
+interface Running {
+  readonly parts: GateParts;
+  readonly gate: RunningGate;
+  stop(): void;
+}
+
+const same = (one: GateParts, other: GateParts): boolean =>
+  Object.keys({ ...one, ...other }).every((part) => Reflect.get(one, part) === Reflect.get(other, part));
+
+/**
+ * The gates of one process, hub or agent: all of them over one journal and one set of standings. A gate starts when its
+ * devices can what it needs, stops when they no longer can, and is begun anew when one of them can other things than before.
+ */
 export function runGates(deps: RunGatesDeps): RunningGates {
   const { clock, journal, standings } = deps;
-  const running = new Map<string, RunningGate>();
-  const stops: Cancel[] = [];
+  const running = new Map<string, Running>();
+  const lacking = new Set<string>();
   const newId = (): string => uuidv7(clock.now(), deps.random);
 
   const start = (gate: GateConfig, area: AreaConfig, parts: GateParts): void => {
+    const stops: Cancel[] = [];
     const standing = () => standings.of(gate);
     const { reader, barrierMode, fireInput } = parts;
     if (reader)
@@ -63,54 +78,83 @@ export function runGates(deps: RunGatesDeps): RunningGates {
       };
       stops.push(watchFire({ fireInput, clock, onFire: tell(false), onCleared: tell(true) }));
     }
-    running.set(
-      gate.id,
-      runGate({
-        gate: edgeGate(gate, area),
-        journal,
-        sources: gateSources(parts, gate, deps.match),
-        barrier: parts.barrier,
-        ...(parts.passageSensor && { passageSensor: parts.passageSensor }),
-        ...(parts.alarms && { alarms: parts.alarms }),
-        staysOpen: barrierMode !== undefined,
+    const started = runGate({
+      gate: edgeGate(gate, area),
+      journal,
+      sources: gateSources(parts, gate, deps.match),
+      barrier: parts.barrier,
+      ...(parts.passageSensor && { passageSensor: parts.passageSensor }),
+      ...(parts.alarms && { alarms: parts.alarms }),
+      staysOpen: barrierMode !== undefined,
+      clock,
+      campusClock: deps.campusClock,
+      standing,
+      freshness: () => ({ age: deps.pictureAge(), maxStaleness: area.maxStaleness, whenStale: area.whenStale }),
+      clockTrusted: deps.clockTrusted,
+      alone: () => deps.alone(gate.area),
+      otherDoorOpen: () => gate.interlock.some((other) => running.get(other)?.gate.busy() === true),
+      feedback: createFeedback({
+        ...(parts.indicator && { indicator: parts.indicator }),
+        ...(parts.speaker && { speaker: parts.speaker }),
         clock,
-        campusClock: deps.campusClock,
-        standing,
-        freshness: () => ({ age: deps.pictureAge(), maxStaleness: area.maxStaleness, whenStale: area.whenStale }),
-        clockTrusted: deps.clockTrusted,
-        alone: () => deps.alone(gate.area),
-        otherDoorOpen: () => gate.interlock.some((other) => running.get(other)?.busy() === true),
-        feedback: createFeedback({
-          ...(parts.indicator && { indicator: parts.indicator }),
-          ...(parts.speaker && { speaker: parts.speaker }),
-          clock,
-          newId,
-          gateId: gate.id,
-        }),
         newId,
-        onFault: (error) => {
-          deps.log('error', 'the journal of a gate cannot be written; nobody is let in', {
-            gate: gate.id,
-            code: storeFailure(error)?.code,
-            err: error,
-          });
-        },
+        gateId: gate.id,
       }),
-    );
+      newId,
+      onFault: (error) => {
+        deps.log('error', 'the journal of a gate cannot be written; nobody is let in', {
+          gate: gate.id,
+          code: storeFailure(error)?.code,
+          err: error,
+        });
+      },
+    });
+    running.set(gate.id, {
+      parts,
+      gate: started,
+      stop: () => {
+        started.stop();
+        for (const stop of stops) stop();
+      },
+    });
   };
 
-  for (const gate of deps.gates) {
+  /** Grants that were left open: nobody watched whether somebody walked through, and nothing is opened again. */
+  const closeOrphans = (gateId?: string): void => {
+    for (const row of deps.entries.open())
+      if (gateId === undefined || row.gateId === gateId) journal.settle(row.id, 'unconfirmed', clock.now());
+  };
+  const follow = (gate: GateConfig): void => {
     const area = deps.areas.find(({ id }) => id === gate.area);
-    const parts = gateParts(gate, deps.host);
-    if (area && parts) start(gate, area, parts);
-    else deps.log('warn', 'gate cannot start: a device lacks what the gate needs of it', { gate: gate.id });
-  }
+    const parts = area && gateParts(gate, deps.host);
+    const known = running.get(gate.id);
+    if (known && parts && same(known.parts, parts)) return;
+    if (known) {
+      known.stop();
+      running.delete(gate.id);
+      closeOrphans(gate.id);
+    }
+    if (parts) {
+      lacking.delete(gate.id);
+      start(gate, area, parts);
+    } else if (!lacking.has(gate.id)) {
+      lacking.add(gate.id);
+      deps.log('warn', 'gate cannot start: a device lacks what the gate needs of it', { gate: gate.id });
+    }
+  };
+  const followAll = (): void => {
+    for (const gate of deps.gates) follow(gate);
+  };
+  closeOrphans();
+  followAll();
+  const stopFollowing = deps.host.onDevices(followAll);
+
   return {
-    admit: (gateId, order) => running.get(gateId)?.admit(order),
+    admit: (gateId, order) => running.get(gateId)?.gate.admit(order),
     runs: (gateId) => running.has(gateId),
     stop: () => {
-      for (const gate of running.values()) gate.stop();
-      for (const stop of stops) stop();
+      stopFollowing();
+      for (const { stop } of running.values()) stop();
     },
   };
 }

@@ -116,6 +116,7 @@ export function createFloor(config: {
     host: {
       capability: (device, name) => capabilities(device)[name],
       health: () => ({ state: 'ready', since: clock.now() }),
+      onDevices: () => () => undefined,
     },
     requests: () => requests,
     calendar: { timeZone: 'Asia/Shanghai', holidays: config.holidays ?? [], workdays: [] },
