@@ -67,6 +67,19 @@ const MOST_TRIES = 20;
 
 const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
+const keyContext = (agent: string): string => `agent/${agent}/match-key`;
+
+/** The key under which an agent's replica is hashed; undefined for one that is not enrolled or was withdrawn. */
+export function matchKeys(db: Db, vault: Pick<Vault, 'sealer'>): (agent: string) => Buffer | undefined {
+  const keyOf = db.prepare<[string], { matchKey: Uint8Array | null }>(
+    'SELECT match_key AS matchKey FROM agent WHERE id = ?',
+  );
+  return (agent) => {
+    const sealed = keyOf.get(agent)?.matchKey;
+    return sealed ? Buffer.from(vault.sealer.open(sealed, keyContext(agent))) : undefined;
+  };
+}
+
 export function createEnrolment(deps: {
   readonly db: Db;
   readonly clock: Clock;
@@ -99,10 +112,6 @@ export function createEnrolment(deps: {
     'INSERT OR REPLACE INTO agent (id, public_key, enrolled_at, revoked_at, match_key) VALUES (?, ?, ?, NULL, ?)',
   );
   const endAgent = db.prepare('UPDATE agent SET revoked_at = ?, match_key = NULL WHERE id = ? AND revoked_at IS NULL');
-  const keyOf = db.prepare<[string], { matchKey: Uint8Array | null }>(
-    'SELECT match_key AS matchKey FROM agent WHERE id = ?',
-  );
-  const context = (agent: string): string => `agent/${agent}/match-key`;
 
   const find = (secret: string): string | undefined => {
     const hash = hashOf(secret);
@@ -143,7 +152,7 @@ export function createEnrolment(deps: {
       const matchKey = randomBytes(32);
       transact(db, () => {
         dropCode.run(agent);
-        setAgent.run(agent, publicKey, clock.now(), vault.sealer.seal(matchKey, context(agent)));
+        setAgent.run(agent, publicKey, clock.now(), vault.sealer.seal(matchKey, keyContext(agent)));
         audit.record({ actor: `agent:${agent}`, action: 'agent.enrol', subject: `agent:${agent}` });
       });
       const credentials: Credentials = { agent, token, matchKey: matchKey.toString('base64'), ...deps.place() };
@@ -157,9 +166,6 @@ export function createEnrolment(deps: {
         return ok();
       }),
     shutOut: (agent, by) => deps.revokeToken(agent, by),
-    matchKey: (agent) => {
-      const sealed = keyOf.get(agent)?.matchKey;
-      return sealed ? Buffer.from(vault.sealer.open(sealed, context(agent))) : undefined;
-    },
+    matchKey: matchKeys(db, vault),
   };
 }

@@ -1,9 +1,9 @@
 export { agentCodes } from './codes.ts';
-export { type AgentLink, type AgentState, createAgentLink } from './link.ts';
+export { type AgentLink, type AgentState, type HubPart, createAgentLink } from './link.ts';
 export { type AgentInboxCounts, agentInboxSchema } from './inbox.ts';
 export { joinHosts } from './fleet.ts';
 export { type RemoteDevice, type RemoteHost, createRemoteHost } from './remote-host.ts';
-export { type EnrolledAgent, type Enrolment, agentsSchema, createEnrolment } from './enrolment.ts';
+export { type EnrolledAgent, type Enrolment, agentsSchema, createEnrolment, matchKeys } from './enrolment.ts';
 export { type Credentials, credentialsSchema, enrolAnswerSchema } from './enrolment-contract.ts';
 export { fingerprintOf, readCode } from './code-text.ts';
 export { agentRoutes } from './routes.ts';

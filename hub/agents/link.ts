@@ -10,8 +10,9 @@ import {
 import type { DeviceLog } from '@hallhub/device-drivers/kit';
 import type { Asker } from '@hallhub/sync/adapters/pipe';
 import { askerIn, createAnswerer, createAsker, eventMethods, feedMethods } from '@hallhub/sync/adapters/pipe';
-import type { Cancel, Clock, EpochMs, RandomBytes } from '@hallhub/sync/base';
+import type { Cancel, Clock, DurationMs, EpochMs, Failure, RandomBytes, Result } from '@hallhub/sync/base';
 import { epochMs, err, ok, seconds, uuidv7 } from '@hallhub/sync/base';
+import type { CloudEvent } from '@hallhub/sync/contract';
 import type { Feed } from '@hallhub/sync/feed';
 import { createFeed } from '@hallhub/sync/feed';
 import type { Db, FeedStore, Sealer } from '@hallhub/sync/sqlite';
@@ -35,6 +36,18 @@ export interface AgentState {
   readonly clockOffset: number | undefined;
 }
 
+/** What a domain makes of what agents tell of its part that runs there, and what it projects to them. */
+export interface HubPart {
+  /** Types of events that are this domain's. */
+  readonly types: readonly string[];
+  /** Why an event cannot be taken; it has no effect yet. */
+  refusal(agent: string, event: CloudEvent): Failure | undefined;
+  /** Inside the transaction that ends the event's waiting. */
+  apply(agent: string, event: CloudEvent): Failure | undefined;
+  /** The agent is to have everything of this domain that is meant for it: at the start, and when it is enrolled anew. */
+  assign(agent: string): void;
+}
+
 /** The hub's end of its agents: what they ask, what they report, what they are to host. */
 export interface AgentLink {
   /** The devices that hang on agents. */
@@ -44,6 +57,10 @@ export interface AgentLink {
   projected(agent: string): void;
   state(agent: string): AgentState;
   leaveSafeMode(agent: string): ReturnType<Asker['ask']>;
+  /** Asks something of a domain's part on an agent. Errors: `E-AGENT-0103`, those of the link, and the part's own. */
+  askPart(agent: string, part: string, name: string, params: unknown): Promise<Result<unknown>>;
+  /** Before {@link AgentLink.start}. */
+  join(part: HubPart): void;
   /** Makes its devices those of the configuration, and its profiles the hub's: at the start, and when it is enrolled anew. */
   assign(agent: string): void;
   /** Other profiles are in use: the hub's side of all devices is made to fit, and all agents are told. */
@@ -80,10 +97,14 @@ export function createAgentLink(deps: {
   readonly isAdmitted: (agent: string) => boolean;
   /** The signed bundle of profiles in use; undefined: the agents use their program's. */
   readonly profiles: () => { readonly version: string; readonly bytes: Uint8Array } | undefined;
+  /** Age of the hub's picture of the hall; undefined when it never was whole. */
+  readonly pictureAge: () => DurationMs | undefined;
 }): AgentLink {
   const { db, clock, random, log } = deps;
   let bus: DeviceBus | undefined;
   let undo: readonly Cancel[] = [];
+  const parts: HubPart[] = [];
+  const partOf = ({ type }: CloudEvent): HubPart | undefined => parts.find(({ types }) => types.includes(type));
   const listeners = new Set<(agent: string) => void>();
   const changed = (agent: string): void => {
     for (const listener of listeners) listener(agent);
@@ -169,7 +190,7 @@ export function createAgentLink(deps: {
         log.warn({ agent, shed: event.data }, 'the store of an agent was full, and it did not keep everything');
         return undefined;
       }
-      const refusal = host.refusal(agent, event);
+      const refusal = (partOf(event) ?? host).refusal(agent, event);
       if (!refusal)
         inbox.put(
           agent,
@@ -182,7 +203,7 @@ export function createAgentLink(deps: {
     db,
     clock,
     sealer: deps.sealer,
-    apply: (agent, event) => host.apply(agent, event),
+    apply: (agent, event) => (partOf(event) ?? host).apply(agent, event),
     onFault: (error, event) => {
       log.error({ error, ...event }, 'an event of an agent could not be dealt with and is kept');
     },
@@ -205,7 +226,8 @@ export function createAgentLink(deps: {
         states.set(from, { hello: hello.data, heardAt: now() });
         host.hello(from, hello.data);
         changed(from);
-        return ok({ at: now() });
+        const picture = deps.pictureAge();
+        return ok({ at: now(), ...(picture !== undefined && { picture }) });
       },
     },
     send: (agent, payload) => {
@@ -247,6 +269,7 @@ export function createAgentLink(deps: {
       feeds.replaceKind(agent, 'profile-bundle', bundles),
       feeds.replaceKind(agent, 'agent-device', records),
     ];
+    for (const part of parts) part.assign(agent);
     if (told.some(Boolean)) feedFor(agent).notify();
   };
 
@@ -268,6 +291,14 @@ export function createAgentLink(deps: {
         heardAt: state?.heardAt,
         clockOffset: clocks.get(agent)?.offset,
       };
+    },
+    askPart: async (agent, part, name, params) => {
+      if (!connected(agent)) return err({ code: 'E-AGENT-0103', detail: agent });
+      const never = new AbortController();
+      return askerOf(agent).ask('part', { part, name, params }, { signal: never.signal, within: seconds(3) });
+    },
+    join: (part) => {
+      parts.push(part);
     },
     leaveSafeMode: (agent) => askerOf(agent).ask('leave-safe-mode', {}, { signal: new AbortController().signal }),
     assign,

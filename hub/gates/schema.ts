@@ -137,5 +137,9 @@ export const gatesSchema: SchemaComponent = {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX gate_alarm_by_time ON gate_alarm (at);`,
     },
+    {
+      name: 'what agents at gates have been given',
+      sql: 'CREATE TABLE gate_agent (agent TEXT PRIMARY KEY, basis TEXT NOT NULL) STRICT, WITHOUT ROWID;',
+    },
   ],
 };

@@ -39,6 +39,11 @@ export interface Requests {
   list(limit: number): readonly RequestView[];
   /** The request's data. Personal: whoever asks this for a person's eyes records it in the audit. Errors: `E-REQ-0101`. */
   data(id: string): Result<unknown>;
+  /** Requests that still stand, with their data, in the order of their ids: everything for whoever has to be told all of it. */
+  page(
+    after: string,
+    limit: number,
+  ): { readonly changes: readonly Extract<RequestChange, { op: 'upsert' }>[]; readonly next: string | undefined };
   /** Erases the data of requests that ended before `before`; that they were, and when, stays. */
   erase(before: EpochMs): number;
   summary(): { readonly approved: number; readonly revoked: number };
@@ -71,6 +76,21 @@ export function createRequests(deps: {
     `SELECT ${COLUMNS} FROM request ORDER BY applied_at DESC, id DESC LIMIT ?`,
   );
   const sealed = db.prepare<[string], { sealed: Uint8Array | null }>('SELECT sealed FROM request WHERE id = ?');
+  const standing = db.prepare<
+    [string, number],
+    {
+      readonly id: string;
+      readonly kind: string;
+      readonly revision: number;
+      readonly validFrom: EpochMs;
+      readonly validUntil: EpochMs;
+      readonly committedAt: EpochMs;
+      readonly sealed: Uint8Array;
+    }
+  >(
+    `SELECT id, kind, revision, valid_from AS validFrom, valid_until AS validUntil, committed_at AS committedAt, sealed
+     FROM request WHERE id > ? AND state = 'approved' AND sealed IS NOT NULL ORDER BY id LIMIT ?`,
+  );
   const erase = db.prepare('UPDATE request SET sealed = NULL WHERE valid_until < ? AND sealed IS NOT NULL');
   const counts = db.prepare<[], { state: string; count: number }>(
     'SELECT state, count(*) AS count FROM request GROUP BY state',
@@ -112,6 +132,17 @@ export function createRequests(deps: {
       if (!row?.sealed) return failure('E-REQ-0101', id);
       const opened = vault.open(row.sealed, `request/${id}`);
       return opened.ok ? ok(JSON.parse(Buffer.from(opened.value).toString('utf8')) as unknown) : opened;
+    },
+    page: (after, limit) => {
+      const rows = standing.all(after, limit);
+      const changes = rows.flatMap(({ sealed: body, ...row }) => {
+        const opened = vault.open(body, `request/${row.id}`);
+        if (!opened.ok) return [];
+        // What was sealed here had been read by its kind's schema.
+        const data = JSON.parse(Buffer.from(opened.value).toString('utf8')) as never;
+        return [{ ...row, op: 'upsert' as const, data } as Extract<RequestChange, { op: 'upsert' }>];
+      });
+      return { changes, next: rows.length < limit ? undefined : rows.at(-1)?.id };
     },
     erase: (before) => erase.run(before).changes,
     summary: () => {

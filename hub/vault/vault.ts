@@ -25,12 +25,12 @@ export interface Vault {
 export function createVault(root: Buffer): Vault {
   if (root.length !== 32) throw new RangeError('the vault key has 32 bytes');
   const derive = (purpose: string): Buffer => Buffer.from(hkdfSync('sha256', root, 'hallhub', purpose, 32));
-  const match = hmacSha256(derive('match'));
+  const match = keyedMatch(derive('match'));
   const sealer = aesGcmSealer(derive('seal'));
   return {
     derive,
     sealer,
-    match: (type, value) => match(`${type}:${value}`).subarray(0, 16),
+    match,
     seal: (plain, context) => sealer.seal(plain, context),
     open: (sealed, context) => {
       try {
@@ -40,6 +40,12 @@ export function createVault(root: Buffer): Vault {
       }
     },
   };
+}
+
+/** HMAC-SHA-256, first 16 bytes, of a credential in its normal form under a key of its own. */
+export function keyedMatch(key: Buffer): (type: string, value: string) => Buffer {
+  const hmac = hmacSha256(key);
+  return (type, value) => hmac(`${type}:${value}`).subarray(0, 16);
 }
 
 /**

@@ -185,8 +185,10 @@ export const eventsShed = event(
       since: instant,
       logs: z.int().min(0),
       health: z.int().min(0),
+      refusals: z.int().min(0).default(0),
       /** What devices reported. Shed last; receipts of commands are never shed. */
       reports: z.int().min(0),
+      entries: z.int().min(0).default(0),
     })
     .meta({ id: 'EventsShed' }),
 );
@@ -225,11 +227,20 @@ export const helloSchema = z
   .meta({ id: 'Hello' });
 export type Hello = z.output<typeof helloSchema>;
 
-export const helloAnswerSchema = z.object({ at: epochMs }).meta({ id: 'HelloAnswer' });
+export const helloAnswerSchema = z
+  .object({
+    at: epochMs,
+    picture: z
+      .number()
+      .min(0)
+      .exactOptional()
+      .meta({ description: "Age in milliseconds of the hub's picture of the hall; absent: it never was whole" }),
+  })
+  .meta({ id: 'HelloAnswer' });
 
 /**
- * What the hub asks of an agent: a call of a capability, a device's last frames, to leave its safe mode, or to destroy its
- * keys and data because it has been withdrawn.
+ * What the hub asks of an agent: a call of a capability, a device's last frames, something of the part of a domain, to leave
+ * its safe mode, or to destroy its keys and data because it has been withdrawn.
  */
 export const hubAskSchema = z.object({ id: z.string().min(1).max(64), within: z.number().min(0).max(120_000) }).and(
   z.discriminatedUnion('method', [
@@ -238,6 +249,10 @@ export const hubAskSchema = z.object({ id: z.string().min(1).max(64), within: z.
       params: z.object({ device: deviceId, capability, name: z.string().max(64), args: z.array(z.unknown()) }),
     }),
     z.object({ method: z.literal('traffic'), params: z.object({ device: deviceId }) }),
+    z.object({
+      method: z.literal('part'),
+      params: z.object({ part: z.string().max(32), name: z.string().max(64), params: z.unknown() }),
+    }),
     z.object({ method: z.literal('leave-safe-mode'), params: z.object({}) }),
     z.object({ method: z.literal('withdraw'), params: z.object({}) }),
   ]),

@@ -26,6 +26,7 @@ export {
 export { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
 export { type CrashLoop, noteStart } from './crash-loop.ts';
 export type { FetchImage } from './firmware-image.ts';
+export type { CreatePart, PartChange, PartContext, StationPart } from './part.ts';
 export { type Station, type StationOptions, type StationStatus, createStation } from './station.ts';
 export { stationSchema } from './store.ts';
 export { decodeMessage, encodeMessage, fromWire, toWire } from './wire.ts';

@@ -4,8 +4,11 @@ import type { Outbox } from '@hallhub/sync/outbox';
 import { isOwnTrouble } from '@hallhub/sync/sqlite';
 import { eventsShed } from './contract.ts';
 
-/** What is given up first when there is no room: lines of the log, then health, then what devices reported. */
-export type Sheddable = 'logs' | 'health' | 'reports';
+/**
+ * What is given up first when there is no room: lines of the log, then health, then who was refused, then what devices
+ * reported. Entries that somebody was let in for go last, when twice as much waits as should: they are counted.
+ */
+export type Sheddable = 'logs' | 'health' | 'refusals' | 'reports' | 'entries';
 
 export interface SheddingOutbox {
   /** Appends, or sheds and counts. A full disk sheds, too. */
@@ -18,7 +21,14 @@ export interface SheddingOutbox {
 }
 
 /** How full the outbox may be before this is no longer kept. */
-const ROOM: Readonly<Record<Sheddable, number>> = { logs: 0.8, health: 0.9, reports: 1 };
+const ROOM: Readonly<Record<Sheddable, number>> = {
+  logs: 0.8,
+  health: 0.85,
+  refusals: 0.9,
+  reports: 0.95,
+  entries: 2,
+};
+const NOTHING_SHED: Readonly<Record<Sheddable, number>> = { logs: 0, health: 0, refusals: 0, reports: 0, entries: 0 };
 /** As full as it may be for the confession to have room. */
 const ROOM_TO_CONFESS = 0.7;
 /** Counting what waits reads a table; it is done once for so many events. */
@@ -36,7 +46,7 @@ export function createSheddingOutbox(deps: {
   readonly most?: number;
 }): SheddingOutbox {
   const { outbox, clock, agent, most = 100_000 } = deps;
-  let shed = { logs: 0, health: 0, reports: 0 };
+  let shed = NOTHING_SHED;
   let since: EpochMs | undefined;
   let waiting = outbox.status().pending;
   let uncounted = 0;
@@ -77,7 +87,7 @@ export function createSheddingOutbox(deps: {
           subject: agent,
           data: { at: iso(clock.now()), since: iso(since), ...shed },
         });
-        shed = { logs: 0, health: 0, reports: 0 };
+        shed = NOTHING_SHED;
         since = undefined;
       } catch (error) {
         if (!isOwnTrouble(error)) throw error;

@@ -14,6 +14,7 @@ import {
   seconds,
   uuidv7,
 } from '@hallhub/sync/base';
+import { defineKinds } from '@hallhub/sync/contract';
 import { type OutboxStatus, createOutbox } from '@hallhub/sync/outbox';
 import { type ReplicaStatus, createReplica } from '@hallhub/sync/replica';
 import { type Db, type Sealer, sqliteOutboxStore, sqliteReplicaStore, transact } from '@hallhub/sync/sqlite';
@@ -31,7 +32,8 @@ import {
   type Hello,
   LIVE_FOR,
   type LiveMessage,
-  agentKinds,
+  agentKindList,
+  type agentKinds,
   deviceReported,
   healthChanged,
   helloAnswerSchema,
@@ -42,6 +44,7 @@ import type { CrashLoop } from './crash-loop.ts';
 import type { FetchImage } from './firmware-image.ts';
 import { createHubTime } from './hub-time.ts';
 import { createForwardingLog } from './log-forwarder.ts';
+import type { CreatePart } from './part.ts';
 import { createSheddingOutbox } from './shedding.ts';
 import { createStationStore } from './store.ts';
 import { decodeMessage, encodeMessage } from './wire.ts';
@@ -65,6 +68,8 @@ export interface StationOptions {
   readonly fetchImage?: FetchImage;
   /** How many events may wait before the least important are shed. */
   readonly mostEvents?: number;
+  /** The parts of domains that run here. */
+  readonly parts?: readonly CreatePart[];
   /** The hub withdrew this agent: keys and data are to be destroyed. */
   readonly onWithdrawn: () => void;
   /** The hub wants a fresh start out of the safe mode. */
@@ -106,6 +111,8 @@ const CLOCK_TOLERANCE = minutes(2);
 const REASSIGN_AFTER = ms(300);
 /** So many of the last frames go up; what is larger than a message is refused. */
 const MOST_FRAMES = 60;
+/** A clock that ran on by more while the hub was not heard is not believed: nobody keeps a gate without its hub so long. */
+const LONGEST_AWAY = ms(60 * 86_400_000);
 const STABLE_AFTER = minutes(2);
 
 export function createStation(options: StationOptions): Station {
@@ -122,11 +129,27 @@ export function createStation(options: StationOptions): Station {
   const fault = (part: string) => (error: unknown) => {
     log.error({ part, error }, 'a part of the agent met an error and goes on');
   };
+  const parts = (options.parts ?? []).map((create) =>
+    create({
+      append: (what, event) => {
+        shedding.append(what, event);
+      },
+      clockReading: () => clockReading(),
+      hubNow: () => hubTime.now(),
+      pictureAge: () => pictureAge(),
+      clockTrusted: () => clockTrusted(),
+      connected: () => connection.up,
+      sealer,
+    }),
+  );
   const replica = createReplica({
     source: askedFeed(asker),
     store: sqliteReplicaStore({ db, source: 'hub', sealer }),
-    kinds: agentKinds,
+    // Kinds of parts are handed on by their names before anything is narrowed.
+    kinds: defineKinds([...agentKindList, ...parts.flatMap((part) => part.kinds)]) as typeof agentKinds,
     project: (change): Result<void> => {
+      const part = parts.find(({ kinds }) => kinds.some(({ kind }) => kind === change.kind));
+      if (part) return part.project(change) ?? ok();
       if (change.op === 'revoke') {
         if (change.kind === 'profile-bundle') store.removeProfiles();
         else store.removeDevice(change.id);
@@ -137,6 +160,7 @@ export function createStation(options: StationOptions): Station {
     },
     applied: () => {
       reassignSoon();
+      for (const part of parts) part.applied();
     },
     fault: fault('replica'),
     clock,
@@ -199,6 +223,7 @@ export function createStation(options: StationOptions): Station {
   const clockReading = (): ClockReading => ({ at: clock.now(), mono: clock.monotonic(), run });
   let startedAt = clock.now();
   let timers: Cancel[] = [];
+  let leaveParts: Cancel[] = [];
   let undo: Cancel[] = [];
   let cancelReassign: Cancel | undefined;
   let cancelHello: Cancel | undefined;
@@ -245,6 +270,7 @@ export function createStation(options: StationOptions): Station {
     return catalogue.value;
   };
   const attend = (fresh: AgentHost): void => {
+    leaveParts = parts.map((part) => part.attend(fresh));
     followDevices(fresh, () =>
       fresh.devices().flatMap(({ id, capabilities }) => capabilities.flatMap((name) => hear(fresh, id, name))),
     );
@@ -263,6 +289,7 @@ export function createStation(options: StationOptions): Station {
       const listen: unknown = Reflect.get(from.capability(device, name) ?? {}, listenerName(event));
       if (typeof listen !== 'function') return [];
       const report = (data: unknown): void => {
+        if (personal === true && parts.some((part) => part.deals(device))) return;
         if (personal === true || transient === true) {
           const id = uuidv7(clock.now(), random);
           const expiresAt = plus(hubTime.earliest() ?? clock.now(), LIVE_FOR);
@@ -309,6 +336,7 @@ export function createStation(options: StationOptions): Station {
     if (parsed?.success) {
       const roundTrip = clock.monotonic() - asked;
       hubTime.heard(epochMs(parsed.data.at), asked);
+      noteTimes(parsed.data.picture);
       const offset = hubTime.offset() ?? 0;
       // A machine that hung meanwhile has measured its own sleep.
       next = roundTrip > SLOW_HELLO ? AFTER_SLOW_HELLO : HELLO_EVERY;
@@ -323,6 +351,24 @@ export function createStation(options: StationOptions): Station {
       endHello();
       cancelHello = clock.after(next, () => void sayHello());
     }
+  };
+
+  /** What a restart without the hub must know: that time has not gone back, and how old the picture of the hall is by now. */
+  const noteTimes = (hubsPicture: number | undefined): void => {
+    const age = hubsPicture === undefined ? Infinity : Math.max(hubsPicture, replica.staleness());
+    const now = clock.now();
+    store.noteTimes(now, Number.isFinite(age) ? epochMs(Math.round(now - age)) : undefined);
+  };
+  const pictureAge = (): DurationMs | undefined => {
+    const { pictureOf } = store.times();
+    return pictureOf === null ? undefined : ms(Math.max(0, clock.now() - pictureOf));
+  };
+  const clockTrusted = (): boolean => {
+    const offset = hubTime.offset();
+    if (offset !== undefined) return Math.abs(offset) <= CLOCK_TOLERANCE;
+    const { last } = store.times();
+    const gone = last === null ? -1 : clock.now() - last;
+    return gone >= 0 && gone <= LONGEST_AWAY;
   };
 
   const answerHub = async (payload: Uint8Array): Promise<void> => {
@@ -350,6 +396,12 @@ export function createStation(options: StationOptions): Station {
       case 'traffic':
         reply(ok((host?.traffic(question.params.device) ?? []).slice(-MOST_FRAMES)));
         return;
+      case 'part': {
+        const { part: name, name: method, params } = question.params;
+        const part = parts.find((candidate) => candidate.name === name);
+        reply(part ? part.answer(method, params) : failure('E-AGENT-0102', name));
+        return;
+      }
       case 'leave-safe-mode':
         crashLoop.leave();
         reply(ok());
@@ -404,6 +456,7 @@ export function createStation(options: StationOptions): Station {
       cancelReassign = undefined;
       endHello();
       await assigning;
+      for (const leave of leaveParts.splice(0)) leave();
       await host?.stop();
       await Promise.all([replica.stop(), outbox.stop()]);
       forwarding.stop();
@@ -415,7 +468,7 @@ export function createStation(options: StationOptions): Station {
       replica: replica.status(),
       outbox: outbox.status(),
       hubOffset: hubTime.offset(),
-      clockTrusted: Math.abs(hubTime.offset() ?? Infinity) <= CLOCK_TOLERANCE,
+      clockTrusted: clockTrusted(),
     }),
     get host() {
       return host;

@@ -25,6 +25,11 @@ export const stationSchema: SchemaComponent = {
       name: 'devices are sealed',
       sql: `ALTER TABLE station_device ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;`,
     },
+    {
+      name: 'what it last knew of time and hall',
+      sql: `ALTER TABLE station_store ADD COLUMN last_time INTEGER;
+        ALTER TABLE station_store ADD COLUMN picture_of INTEGER;`,
+    },
   ],
 };
 
@@ -36,6 +41,9 @@ export interface StationStore {
   identity(): { readonly id: string; readonly epoch: number };
   /** Gives the database another id and a higher epoch: it was put back to an older state. */
   renew(): { readonly id: string; readonly epoch: number };
+  /** The latest time that this machine is known to have reached, and as of when it last knew the whole picture of the hall. */
+  times(): { readonly last: EpochMs | null; readonly pictureOf: EpochMs | null };
+  noteTimes(last: EpochMs, pictureOf: EpochMs | undefined): void;
   devices(): readonly AgentDevice[];
   putDevice(device: AgentDevice): void;
   removeDevice(id: string): void;
@@ -61,6 +69,10 @@ export function createStationStore(deps: {
   const { db, sealer, newId } = deps;
   db.prepare('INSERT OR IGNORE INTO station_store (only, id) VALUES (1, ?)').run(newId());
   const identity = db.prepare<[], { id: string; epoch: number }>('SELECT id, epoch FROM station_store');
+  const times = db.prepare<[], { last: EpochMs | null; pictureOf: EpochMs | null }>(
+    'SELECT last_time AS last, picture_of AS pictureOf FROM station_store',
+  );
+  const noteTimes = db.prepare('UPDATE station_store SET last_time = ?, picture_of = coalesce(?, picture_of)');
   const renew = db.prepare('UPDATE station_store SET id = ?, epoch = epoch + 1');
   const identityNow = (): { id: string; epoch: number } => {
     const row = identity.get();
@@ -97,6 +109,10 @@ export function createStationStore(deps: {
     renew: () => {
       renew.run(newId());
       return identityNow();
+    },
+    times: () => times.get() ?? { last: null, pictureOf: null },
+    noteTimes: (last, pictureOf) => {
+      noteTimes.run(last, pictureOf ?? null);
     },
     devices: () =>
       all

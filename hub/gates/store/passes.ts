@@ -57,12 +57,32 @@ export function createPassStore(db: Db) {
     'DELETE FROM gate_credential WHERE pass_id IN (SELECT id FROM gate_pass WHERE request_id = ?)',
   );
   const deletePasses = db.prepare('DELETE FROM gate_pass WHERE request_id = ?');
+  const deleteCredentialsOf = db.prepare('DELETE FROM gate_credential WHERE pass_id = ?');
+  const deletePass = db.prepare('DELETE FROM gate_pass WHERE id = ?');
+  const revokeOne = db.prepare('UPDATE gate_pass SET revoked = 1 WHERE id = ?');
   const revoke = db.prepare('UPDATE gate_pass SET revoked = 1 WHERE request_id = ?');
   const purgeCredentials = db.prepare(
     'DELETE FROM gate_credential WHERE pass_id IN (SELECT id FROM gate_pass WHERE valid_until < ?)',
   );
   const purge = db.prepare('DELETE FROM gate_pass WHERE valid_until < ?');
   const count = db.prepare<[], number>(`SELECT count(*) FROM gate_pass WHERE revoked = 0 AND effect = 'admit'`).pluck();
+
+  const insert = (requestId: string, pass: PassInsert): void => {
+    insertPass.run(
+      pass.id,
+      requestId,
+      pass.person,
+      pass.kind,
+      pass.effect,
+      pass.identities.join(' '),
+      pass.account,
+      pass.validFrom,
+      pass.validUntil,
+      JSON.stringify(termsOf(pass)),
+    );
+    for (const { credential, type, secret: sealed } of pass.credentials)
+      insertCredential.run(credential, pass.id, type, sealed ?? null);
+  };
 
   return {
     /**
@@ -96,22 +116,16 @@ export function createPassStore(db: Db) {
     replace: (requestId: string, passes: readonly PassInsert[]): void => {
       deleteCredentials.run(requestId);
       deletePasses.run(requestId);
-      for (const pass of passes) {
-        insertPass.run(
-          pass.id,
-          requestId,
-          pass.person,
-          pass.kind,
-          pass.effect,
-          pass.identities.join(' '),
-          pass.account,
-          pass.validFrom,
-          pass.validUntil,
-          JSON.stringify(termsOf(pass)),
-        );
-        for (const { credential, type, secret: sealed } of pass.credentials)
-          insertCredential.run(credential, pass.id, type, sealed ?? null);
-      }
+      for (const pass of passes) insert(requestId, pass);
+    },
+    /** One pass in place of itself, as a feed brings it. */
+    put: (pass: PassInsert): void => {
+      deleteCredentialsOf.run(pass.id);
+      deletePass.run(pass.id);
+      insert(pass.requestId, pass);
+    },
+    revokePass: (id: string): void => {
+      revokeOne.run(id);
     },
     revoke: (requestId: string): void => {
       revoke.run(requestId);

@@ -1,0 +1,380 @@
+import type { EventData, EventType } from '@hallhub/sync/contract';
+import type { CloudEvent } from '@hallhub/sync/contract';
+import type { EpochMs, Failure, Result } from '@hallhub/sync/base';
+import { epochMs, failure, ok, parseInstant } from '@hallhub/sync/base';
+import type { Db, FeedRecord, FeedStore } from '@hallhub/sync/sqlite';
+import { afterCommit, transact } from '@hallhub/sync/sqlite';
+import type { AreaConfig, DeviceConfig, GateConfig } from '../config/index.ts';
+import { GATE_PARTS } from '../config/index.ts';
+import type { Approved, Requests } from '../requests/service.ts';
+import { keyedMatch } from '../vault/index.ts';
+import type { CalendarConfig } from './calendar.ts';
+import type { GateAlarmKind } from './edge/journal.ts';
+import type { PassWire } from './edge/wire.ts';
+import {
+  areaInput,
+  areaReleased,
+  entryAdded,
+  entrySettled,
+  gateAlarmed,
+  gateEventTypes,
+  gateInput,
+} from './edge/wire.ts';
+import type { Credential, GateKind, GateRequest } from './project.ts';
+import { passDrafts } from './project.ts';
+import type { EntryRow } from './store/entries.ts';
+import type { GateStore } from './store/index.ts';
+import type { StandingRow } from './store/presence.ts';
+
+/** How the hub reaches the part of this domain that runs in agents. */
+export interface GatePipe {
+  readonly feeds: FeedStore;
+  /** New records are in an agent's feed. */
+  projected(agent: string): void;
+  connected(agent: string): boolean;
+  ask(agent: string, name: string, params: unknown): Promise<Result<unknown>>;
+  /** Key of an agent's hashes; undefined for one that is not enrolled. */
+  matchKey(agent: string): Buffer | undefined;
+}
+
+/** What becomes of what agents tell: the hub's journal, by the same calls that its own gates make. */
+export interface AgentEvents {
+  added(row: EntryRow): void;
+  settled(row: EntryRow, at: EpochMs): void;
+  alarm(alarm: { id: string; gateId: string; alarm: GateAlarmKind; at: EpochMs; clear: boolean }): void;
+  /** A fire contact beside an agent released an area. */
+  released(area: string, by: string): void;
+  seal(plain: Uint8Array, context: string): Uint8Array;
+}
+
+/** An agent decides at a gate when everything that the gate consists of hangs on it; else the hub does. */
+export function decidingAgent(gate: GateConfig, devices: readonly DeviceConfig[]): string | undefined {
+  const agents = GATE_PARTS.flatMap((part) => {
+    const device = gate[part] === undefined ? undefined : devices.find(({ id }) => id === gate[part]);
+    return device ? [device.agent] : [];
+  });
+  const [first] = agents;
+  return agents.every((agent) => agent === first) ? first : undefined;
+}
+
+/** So many requests are projected in one go while an agent is brought up to date: the hub goes on beside it. */
+const CHUNK = 200;
+/** Ways through other gates count for so long where they count by day. */
+const COUNTED_FOR_MS = 2 * 86_400_000;
+const FOR_EVER = epochMs(Date.UTC(9999, 0, 1));
+
+/** The hub's end of the gates that agents decide at: what they must know goes down, what they did comes up. */
+export function createGateAgents(deps: {
+  readonly db: Db;
+  readonly store: GateStore;
+  readonly pipe: GatePipe;
+  readonly requests: () => Pick<Requests, 'page'>;
+  readonly gates: readonly GateConfig[];
+  readonly areas: readonly AreaConfig[];
+  readonly devices: readonly DeviceConfig[];
+  readonly calendar: CalendarConfig;
+  readonly orders: () => readonly StandingRow[];
+  readonly events: AgentEvents;
+  readonly now: () => EpochMs;
+}) {
+  const { db, store, pipe, events } = deps;
+  const agentOf = new Map<string, string>();
+  for (const gate of deps.gates) {
+    const agent = decidingAgent(gate, deps.devices);
+    if (agent !== undefined) agentOf.set(gate.id, agent);
+  }
+  const agents = [...new Set(agentOf.values())];
+  const gatesOf = (agent: string): readonly GateConfig[] => deps.gates.filter(({ id }) => agentOf.get(id) === agent);
+  const agentsIn = (area: string): readonly string[] =>
+    agents.filter((agent) => gatesOf(agent).some((gate) => gate.area === area));
+  const covers = (agent: string, places: readonly string[]): boolean =>
+    places.length === 0 || gatesOf(agent).some(({ id, area }) => places.includes(id) || places.includes(area));
+  const matchers = new Map<string, { readonly key: string; readonly match: ReturnType<typeof keyedMatch> }>();
+  const matcherOf = (agent: string) => {
+    const key = pipe.matchKey(agent);
+    if (!key) return undefined;
+    const text = key.toString('base64');
+    const known = matchers.get(agent);
+    if (known?.key === text) return known.match;
+    const match = keyedMatch(key);
+    matchers.set(agent, { key: text, match });
+    return match;
+  };
+  const basis = db.prepare<[string], string>('SELECT basis FROM gate_agent WHERE agent = ?').pluck();
+  const setBasis = db.prepare('INSERT OR REPLACE INTO gate_agent (agent, basis) VALUES (?, ?)');
+  const dropBasis = db.prepare('DELETE FROM gate_agent WHERE agent = ?');
+  const rebuilding = new Set<string>();
+
+  /** Tells an agent once what one transaction put into its feed. */
+  const told = new Set<string>();
+  const tell = (agent: string): void => {
+    if (told.has(agent)) return;
+    told.add(agent);
+    afterCommit(db, () => {
+      told.delete(agent);
+      pipe.projected(agent);
+    });
+  };
+  const put = (agent: string, record: FeedRecord): void => {
+    if (pipe.feeds.put(agent, record)) tell(agent);
+  };
+  const withdraw = (agent: string, id: string): void => {
+    if (pipe.feeds.withdraw(agent, id)) tell(agent);
+  };
+
+  const projectTo = (agent: string, change: Approved<GateKind>, before: readonly string[]): void => {
+    const match = matcherOf(agent);
+    if (!match) return;
+    const kept = new Set<string>();
+    for (const pass of passesFor(change, match)) {
+      if (!covers(agent, pass.places)) continue;
+      const id = `pass/${pass.id}`;
+      kept.add(id);
+      put(agent, {
+        id,
+        kind: 'gate-pass',
+        schemaVersion: '1.0',
+        validFrom: change.validFrom,
+        validUntil: change.validUntil,
+        data: { ...pass },
+      });
+    }
+    for (const id of before) if (!kept.has(`pass/${id}`)) withdraw(agent, `pass/${id}`);
+  };
+
+  const project = (change: Approved<GateKind>, before: readonly string[]): void => {
+    for (const agent of agents) projectTo(agent, change, before);
+  };
+  const revoke = (passIds: readonly string[]): void => {
+    for (const agent of agents) for (const id of passIds) withdraw(agent, `pass/${id}`);
+  };
+
+  /** Everything there is, in pieces: an agent was enrolled anew, or other gates hang on it. */
+  const rebuild = (agent: string, wanted: string): void => {
+    if (rebuilding.has(agent)) return;
+    rebuilding.add(agent);
+    const piece = (after: string): void => {
+      const next = transact(db, () => {
+        const page = deps.requests().page(after, CHUNK);
+        for (const change of page.changes) {
+          if (!isGateChange(change)) continue;
+          projectTo(
+            agent,
+            change,
+            store.passes.passesOfRequest(change.id).map(({ id }) => id),
+          );
+        }
+        if (page.next === undefined) setBasis.run(agent, wanted);
+        return page.next;
+      });
+      if (next === undefined) rebuilding.delete(agent);
+      else
+        setImmediate(() => {
+          if (db.open) piece(next);
+        });
+    };
+    piece('');
+  };
+
+  const standingRecord = ({ scope, standing, since, by }: StandingRow): FeedRecord => ({
+    id: `standing/${scope}`,
+    kind: 'gate-standing',
+    schemaVersion: '1.0',
+    validFrom: epochMs(0),
+    validUntil: FOR_EVER,
+    data: { scope, standing, since, by },
+  });
+  const concerned = (scope: string): readonly string[] => {
+    const [what, name = ''] = scope.split(':');
+    if (what === 'area') return agentsIn(name);
+    const agent = agentOf.get(name);
+    return agent === undefined ? [] : [agent];
+  };
+
+  const assign = (agent: string): void => {
+    if (!agents.includes(agent)) return;
+    const mine = gatesOf(agent);
+    transact(db, () => {
+      const records = mine.flatMap((gate): FeedRecord[] => {
+        const area = deps.areas.find(({ id }) => id === gate.area);
+        if (!area) return [];
+        return [
+          {
+            id: `gate/${gate.id}`,
+            kind: 'gate',
+            schemaVersion: '1.0',
+            validFrom: epochMs(0),
+            validUntil: FOR_EVER,
+            data: { gate: gateInput(gate), area: areaInput(area), calendar: { ...deps.calendar } },
+          },
+        ];
+      });
+      const orders = deps.orders().filter(({ scope }) => concerned(scope).includes(agent));
+      const changes = [
+        pipe.feeds.replaceKind(agent, 'gate', records),
+        pipe.feeds.replaceKind(agent, 'gate-standing', orders.map(standingRecord)),
+      ];
+      if (changes.some(Boolean)) tell(agent);
+    });
+    const key = pipe.matchKey(agent);
+    if (!key) {
+      dropBasis.run(agent);
+      return;
+    }
+    // A fingerprint of the key under itself: which enrolment the hashes belong to, without the key.
+    const wanted = JSON.stringify([
+      keyedMatch(key)('basis', agent).toString('hex'),
+      mine.map(({ id, area }) => [id, area]),
+    ]);
+    if (basis.get(agent) !== wanted) rebuild(agent, wanted);
+  };
+
+  /** A way through a gate that others count as well. */
+  const counted = (row: EntryRow): void => {
+    const { passId, area, way, day } = row;
+    if (passId === null || area === null || way === null || day === null) return;
+    const pass = store.passes.pass(passId);
+    const areaRules = deps.areas.find(({ id }) => id === area);
+    const matters =
+      pass?.uses ??
+      pass?.slot ??
+      (pass?.oneInside === true ? pass : undefined) ??
+      areaRules?.antiPassback ??
+      areaRules?.limit;
+    if (!pass || matters === undefined) return;
+    const until = pass.uses?.per === 'request' || pass.slot ? pass.validUntil : epochMs(deps.now() + COUNTED_FOR_MS);
+    for (const agent of agents) {
+      if (agent === row.source || !covers(agent, pass.places)) continue;
+      put(agent, {
+        id: `counted/${row.id}`,
+        kind: 'gate-counted',
+        schemaVersion: '1.0',
+        validFrom: epochMs(0),
+        validUntil: until,
+        data: { id: row.id, gateId: row.gateId, area, way, day, at: row.at, passId, companion: row.companion === 1 },
+      });
+    }
+  };
+
+  const read = <E extends EventType>(type: E, event: CloudEvent): EventData<E> | undefined => {
+    const parsed = type.schema.safeParse(event.data);
+    return parsed.success ? (parsed.data as EventData<E>) : undefined;
+  };
+  const refusal = (agent: string, event: CloudEvent): Failure | undefined => {
+    const type = gateEventTypes.find((candidate) => candidate.type === event.type);
+    if (!type || read(type, event) === undefined) return { code: 'E-AGENT-0102', detail: event.type };
+    return agentOf.get(event.subject) === agent ? undefined : { code: 'E-AGENT-0101', detail: event.subject };
+  };
+  const apply = (agent: string, event: CloudEvent): Failure | undefined => {
+    const refused = refusal(agent, event);
+    if (refused) return refused;
+    const gateId = event.subject;
+    const added = event.type === entryAdded.type ? read(entryAdded, event) : undefined;
+    if (added) takeAdded(agent, gateId, added);
+    const settled = event.type === entrySettled.type ? read(entrySettled, event) : undefined;
+    if (settled) takeSettled(settled);
+    const alarmed = event.type === gateAlarmed.type ? read(gateAlarmed, event) : undefined;
+    if (alarmed) {
+      const { id, alarm, at, clear } = alarmed;
+      events.alarm({ id, gateId, alarm: alarm as GateAlarmKind, at: instantOf(at), clear });
+    }
+    const released = event.type === areaReleased.type ? read(areaReleased, event) : undefined;
+    if (released) events.released(released.area, `agent:${agent}`);
+    return undefined;
+  };
+  const takeAdded = (agent: string, gateId: string, told: EventData<typeof entryAdded>): void => {
+    const { at, id, area, way, day, state, companion, passId, stranger, ...rest } = told;
+    const pass = passId === undefined ? undefined : store.passes.pass(passId);
+    const isNew = store.entries.add({
+      ...rest,
+      id,
+      gateId,
+      area,
+      way,
+      day,
+      at: instantOf(at),
+      state,
+      companion,
+      source: agent,
+      ...(passId !== undefined && { passId, ...ownerOf(passId) }),
+      ...(pass && {
+        kind: pass.kind,
+        subject: pass.identities[0],
+        ...(pass.uses && { account: pass.account }),
+        ...(pass.slot && { slot: pass.slot.id }),
+      }),
+      ...(stranger && { display: events.seal(Buffer.from(JSON.stringify(stranger)), `gate-entry/${id}`) }),
+    });
+    const row = isNew ? store.entries.entry(id) : undefined;
+    if (row) events.added(row);
+  };
+  const takeSettled = ({ id, at, state, code, confirmation }: EventData<typeof entrySettled>): void => {
+    const when = instantOf(at);
+    const moved = store.entries.settle(id, state, when, {
+      ...(code !== undefined && { code }),
+      ...(confirmation && { confirmation }),
+    });
+    const row = moved ? store.entries.entry(id) : undefined;
+    if (row) events.settled(row, when);
+  };
+
+  return {
+    agentOf: (gateId: string): string | undefined => agentOf.get(gateId),
+    project,
+    revoke,
+    counted,
+    /** Hands an order against the schedule on to the agents that it concerns. */
+    ordered: (row: StandingRow): void => {
+      for (const agent of concerned(row.scope)) put(agent, standingRecord(row));
+    },
+    relaxed: (scope: string): void => {
+      for (const agent of concerned(scope)) withdraw(agent, `standing/${scope}`);
+    },
+    /** Whether an agent that decides in this area cannot be heard. */
+    anyAway: (area: string): boolean => agentsIn(area).some((agent) => !pipe.connected(agent)),
+    admit: async (gateId: string, order: object): Promise<Result<{ readonly entryId: string }>> => {
+      const agent = agentOf.get(gateId);
+      if (agent === undefined) return failure('E-GATE-0203', gateId);
+      const answer = await pipe.ask(agent, 'admit', { gateId, ...order });
+      return answer.ok ? ok(answer.value as { readonly entryId: string }) : answer;
+    },
+    part: { types: gateEventTypes.map(({ type }) => type), refusal, apply, assign },
+  };
+}
+
+const instantOf = (text: string): EpochMs => parseInstant(text) ?? epochMs(0);
+/** A pass names its request and its place in it. */
+const ownerOf = (passId: string): { readonly requestId: string; readonly person: number } => {
+  const at = passId.lastIndexOf('#');
+  return { requestId: passId.slice(0, at), person: Number(passId.slice(at + 1)) };
+};
+
+const GATE_KINDS: ReadonlySet<string> = new Set<GateKind>([
+  ...(['visitor-access', 'vehicle-access', 'event-access', 'roster', 'leave', 'block'] as const),
+]);
+const isGateChange = (change: { readonly kind: string }): change is Approved<GateKind> => GATE_KINDS.has(change.kind);
+
+/** The passes of an approval under an agent's own key. */
+function passesFor(change: Approved<GateKind>, match: (type: string, value: string) => Buffer): readonly PassWire[] {
+  const hash = ({ type, value }: Credential): string => match(type, value).toString('hex');
+  // A change names one kind and carries that kind's data: that is what its type says, kind by kind.
+  return passDrafts(change as GateRequest).map(({ credentials, identities, account, ...draft }) => {
+    const id = `${change.id}#${draft.person}`;
+    const [first, ...others] = identities;
+    return {
+      ...draft,
+      id,
+      requestId: change.id,
+      kind: change.kind,
+      account: account === 'request' ? change.id : id,
+      identities: [hash(first), ...others.map(hash)],
+      validFrom: change.validFrom,
+      validUntil: change.validUntil,
+      credentials: credentials.map((credential) => ({
+        hash: hash(credential),
+        type: credential.type,
+        ...(credential.secret !== undefined && { secret: credential.secret }),
+      })),
+    } as PassWire;
+  });
+}

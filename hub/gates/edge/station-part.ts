@@ -1,0 +1,266 @@
+import type { AgentHost } from '@hallhub/device-drivers/agent';
+import type { CreatePart, PartContext, StationPart } from '@hallhub/device-drivers/agent/station';
+import type { Cancel, Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
+import { epochMs, failure, iso, ok } from '@hallhub/sync/base';
+import type { Db } from '@hallhub/sync/sqlite';
+import { transact } from '@hallhub/sync/sqlite';
+import { z } from 'zod';
+import type { AreaConfig, GateConfig } from '../../config/schema.ts';
+import { GATE_PARTS } from '../../config/schema.ts';
+import type { CalendarConfig } from '../calendar.ts';
+import { campusClock } from '../calendar.ts';
+import { secretContext } from '../enrol-passes.ts';
+import { createGateStore } from '../store/index.ts';
+import type { EntryRow } from '../store/entries.ts';
+import { createEdgeConfig } from './config-store.ts';
+import { createGateJournal, walked } from './journal.ts';
+import type { RunningGates } from './run.ts';
+import { runGates } from './run.ts';
+import { createStandings } from './standings.ts';
+import type { CountedWire, PassWire } from './wire.ts';
+import { areaReleased, entryAdded, entrySettled, gateAlarmed, gateKinds } from './wire.ts';
+
+/** What a guard's order looks like on its way to an agent. */
+export const admitParams = z.object({
+  gateId: z.string().max(63),
+  by: z.string().max(64),
+  reason: z.string().max(64),
+  passId: z.string().max(160).optional(),
+  /** By the hub's time. */
+  expiresAt: z.number(),
+});
+
+/** How long entries stay on an agent once the hub has them: longer than any count of a day needs. */
+const KEEP_MS = 7 * 86_400_000;
+const HOUR_MS = 3_600_000;
+
+/**
+ * The gates that an agent decides at by itself: the same rules and the same journal as at the hub, over what the hub has
+ * projected here. It goes on without the hub, and tells it everything afterwards.
+ */
+export function gatesPart(deps: {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  /** Keyed hash under this agent's own key. */
+  readonly match: (type: string, value: string) => Uint8Array;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
+}): CreatePart {
+  return (context) => createPart(deps, context);
+}
+
+function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext): StationPart {
+  const { db, clock } = deps;
+  const store = createGateStore(db);
+  const config = createEdgeConfig(db);
+  let host: AgentHost | undefined;
+  let running: RunningGates | undefined;
+  let standings: ReturnType<typeof createStandings> | undefined;
+  let hosted = '';
+  let cancelPurge: Cancel = () => undefined;
+  const seal = (plain: Uint8Array, name: string): Uint8Array => context.sealer.seal(plain, name);
+
+  const tellAdded = (row: EntryRow): void => {
+    const stranger = row.display && openStranger(row, context);
+    context.append(row.state === 'refused' ? 'refusals' : 'entries', {
+      type: entryAdded,
+      subject: row.gateId,
+      data: {
+        at: iso(row.at),
+        id: row.id,
+        area: row.area ?? '',
+        way: row.way ?? 'in',
+        day: row.day ?? '',
+        state: row.state as 'refused' | 'releasing' | 'unexpected' | 'free',
+        companion: row.companion === 1,
+        ...(row.code !== null && { code: row.code }),
+        ...(row.warning !== null && { warning: row.warning }),
+        ...(row.passId !== null && { passId: row.passId }),
+        ...(row.method !== null && { method: row.method }),
+        ...(row.byHand !== null && { byHand: row.byHand }),
+        ...(stranger && { stranger }),
+      },
+    });
+  };
+  const journal = createGateJournal({
+    db,
+    ...store,
+    seal,
+    onAdded: tellAdded,
+    onSettled: (row, at, { confirmation }) => {
+      context.append('entries', {
+        type: entrySettled,
+        subject: row.gateId,
+        data: {
+          at: iso(at),
+          id: row.id,
+          state: row.state as 'released' | 'passed' | 'lapsed' | 'unconfirmed' | 'blocked',
+          ...(row.code !== null && { code: row.code }),
+          ...(confirmation && { confirmation }),
+        },
+      });
+    },
+    onAlarm: ({ id, gateId, alarm, at, clear }) => {
+      transact(db, () => {
+        if (clear) store.alarms.clear(gateId, alarm, at);
+        else store.alarms.raise(id, gateId, alarm, at);
+        context.append('entries', { type: gateAlarmed, subject: gateId, data: { at: iso(at), id, alarm, clear } });
+        if (alarm === 'fire' && !clear) {
+          const area = config.gates().find(({ gate }) => gate.id === gateId)?.gate.area ?? '';
+          context.append('entries', { type: areaReleased, subject: gateId, data: { at: iso(at), area } });
+        }
+      });
+    },
+  });
+
+  const begin = (): void => {
+    const wanted = config.gates();
+    const [first] = wanted;
+    const text = JSON.stringify(wanted);
+    if (!host || text === hosted) return;
+    hosted = text;
+    running?.stop();
+    running = undefined;
+    if (!first) return;
+    const clockOfCampus = campusClock(first.calendar);
+    standings = createStandings({ presence: store.presence, clock, campusClock: clockOfCampus });
+    running = runGates({
+      gates: wanted.map(({ gate }) => gate),
+      areas: wanted.map(({ area }) => area),
+      host,
+      entries: store.entries,
+      journal,
+      standings,
+      match: deps.match,
+      clock,
+      campusClock: clockOfCampus,
+      random: deps.random,
+      pictureAge: context.pictureAge,
+      clockTrusted: context.clockTrusted,
+      // Other gates of an area are heard of through the hub, and only through it.
+      alone: () => !context.connected(),
+      log: deps.log,
+    });
+  };
+  const purge = (): void => {
+    cancelPurge = clock.after(HOUR_MS as never, purge);
+    const before = epochMs(clock.now() - KEEP_MS);
+    store.passes.purge(before);
+    store.entries.purge(before);
+    store.alarms.purge(before);
+  };
+
+  const putPass = ({ credentials, validFrom, validUntil, ...pass }: PassWire): void => {
+    store.passes.put({
+      ...pass,
+      validFrom: epochMs(validFrom),
+      validUntil: epochMs(validUntil),
+      credentials: credentials.map(({ hash, type, secret }) => {
+        const credential = Buffer.from(hash, 'hex');
+        return {
+          credential,
+          type,
+          ...(secret !== undefined && { secret: seal(Buffer.from(secret, 'base64'), secretContext(credential)) }),
+        };
+      }),
+    });
+  };
+  /** A way through another gate counts here as if this one had seen it; whose it was is the pass's to say. */
+  const putCounted = (counted: CountedWire): void => {
+    const pass = store.passes.pass(counted.passId);
+    if (!pass) return;
+    const { passId, ...facts } = counted;
+    const isNew = store.entries.add({
+      ...facts,
+      at: epochMs(counted.at),
+      state: 'passed',
+      requestId: pass.requestId,
+      person: pass.person,
+      kind: pass.kind,
+      passId,
+      subject: pass.identities[0],
+      ...(pass.uses && { account: pass.account }),
+      ...(pass.slot && { slot: pass.slot.id }),
+      source: 'hub',
+    });
+    const row = isNew ? store.entries.entry(counted.id) : undefined;
+    if (row) walked(store, row, row.at);
+  };
+  const putStanding = (data: {
+    scope: string;
+    standing: 'open' | 'closed' | 'lock-down' | 'fire';
+    since: number;
+    by: string;
+  }) => {
+    if (standings) standings.order(data.scope, data.standing, data.by);
+    else store.presence.stand(data.scope, data.standing, epochMs(data.since), data.by);
+  };
+
+  return {
+    name: 'gates',
+    kinds: gateKinds,
+    project: ({ op, kind, id, data }) => {
+      const name = id.slice(id.indexOf('/') + 1);
+      switch (`${kind} ${op}`) {
+        case 'gate upsert':
+          config.put(name, data as { gate: GateConfig; area: AreaConfig; calendar: CalendarConfig });
+          break;
+        case 'gate revoke':
+          config.remove(name);
+          break;
+        case 'gate-pass upsert':
+          putPass(data as PassWire);
+          break;
+        case 'gate-pass revoke':
+          store.passes.revokePass(name);
+          break;
+        case 'gate-counted upsert':
+          putCounted(data as CountedWire);
+          break;
+        case 'gate-standing upsert':
+          putStanding(data as Parameters<typeof putStanding>[0]);
+          break;
+        case 'gate-standing revoke':
+          if (standings) standings.relax(name);
+          else store.presence.relax(name);
+          break;
+        default:
+      }
+      return undefined;
+    },
+    applied: begin,
+    attend: (fresh) => {
+      host = fresh;
+      begin();
+      purge();
+      return () => {
+        cancelPurge();
+        running?.stop();
+        running = undefined;
+        host = undefined;
+        hosted = '';
+      };
+    },
+    deals: (deviceId) => config.gates().some(({ gate }) => GATE_PARTS.some((part) => gate[part] === deviceId)),
+    answer: (name, params) => {
+      const order = name === 'admit' ? admitParams.safeParse(params) : undefined;
+      return order?.success ? admit(order.data) : failure('E-AGENT-0102', name);
+    },
+  };
+
+  function admit(order: z.output<typeof admitParams>): Result<unknown> {
+    const now: EpochMs | undefined = context.hubNow();
+    if (now === undefined || now >= order.expiresAt) return failure('E-DEV-0201', order.gateId);
+    const pass = order.passId === undefined ? undefined : store.passes.pass(order.passId);
+    const entryId = running?.admit(order.gateId, { by: order.by, reason: order.reason, ...(pass && { pass }) });
+    return entryId === undefined ? failure('E-GATE-0203', order.gateId) : ok({ entryId });
+  }
+}
+
+function openStranger(row: EntryRow, { sealer }: PartContext): { name: string; number: string } | undefined {
+  if (row.display === null) return undefined;
+  return JSON.parse(Buffer.from(sealer.open(row.display, `gate-entry/${row.id}`)).toString('utf8')) as {
+    name: string;
+    number: string;
+  };
+}
