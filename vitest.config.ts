@@ -1,7 +1,7 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Three nodes of RabbitMQ: minutes, and a node that is lost on a small machine fails it. `npm run test:cluster`. */
-const CLUSTER = 'hub/broker/rabbitmq.contract.test.ts';
+/** Three nodes of RabbitMQ want two cores for themselves: run after everything else, one file at a time. */
+const CLUSTER = ['hub/broker/rabbitmq.contract.test.ts', 'e2e/rabbitmq.test.ts'];
 
 export default defineConfig({
   test: {
@@ -10,16 +10,26 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{sync,hub,device-drivers,firmware-profiles,kiosk-app,bench}/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, CLUSTER],
+          exclude: [...configDefaults.exclude, ...CLUSTER],
           pool: 'forks',
           testTimeout: 30_000,
         },
       },
-      { test: { name: 'cluster', include: [CLUSTER], pool: 'forks', testTimeout: 180_000, hookTimeout: 180_000 } },
+      {
+        test: {
+          name: 'cluster',
+          include: CLUSTER,
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
       {
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...CLUSTER],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 120_000,

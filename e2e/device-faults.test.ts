@@ -1,18 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { EntryView } from '../hub/gates/service.ts';
 import { startMosquitto } from '../hub/broker/testing/mosquitto.ts';
-import { enrolAgent, startAgentProcess } from './testing/agent-process.ts';
-import type { Campus, OutsideBroker } from './testing/campus.ts';
-import { GATE, startCampus } from './testing/campus.ts';
 import { cleanUp } from './testing/clean-up.ts';
-import type { HttpClient } from './testing/http-client.ts';
-import type { HubProcess } from './testing/hub-process.ts';
-import type { GivenOrder, Orders } from './testing/orders.ts';
-import { ordersOf } from './testing/orders.ts';
-import { approveVisit, person } from './testing/people.ts';
+import { SHORT, cardWorks, giveInVain, neverDone, openHall, orderWorks } from './testing/faulty-hall.ts';
+import type { GivenOrder } from './testing/orders.ts';
 import { choices } from './testing/random.ts';
-import type { Program } from './testing/program.ts';
-import { logInAsFirst } from './testing/staff.ts';
 import { until } from './testing/until.ts';
 
 /*
@@ -20,127 +11,15 @@ import { until } from './testing/until.ts';
  * counted at the simulated relay board itself, each by its own length.
  */
 
-const AGENT = 'south-gate';
-const API = { every: 100 } as const;
-/** The shortest life that an order by hand may have, in milliseconds. */
-const SHORT = 1_000;
-
-interface Hall {
-  readonly campus: Campus;
-  readonly staff: HttpClient;
-  readonly orders: Orders;
-  restartHub(how: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-  /** The agent's process gets no time any more; what is sent to it waits in its socket. */
-  freezeAgent(): void;
-  thawAgent(): void;
-  /** Waits until every device of the gate is in this state. */
-  gateIs(state: 'ready' | 'down'): Promise<unknown>;
-}
-
 let running = cleanUp();
 afterEach(async () => {
   await running.run();
   running = cleanUp();
 });
 
-async function openHall(where: 'hub' | 'agent', broker?: OutsideBroker): Promise<Hall> {
-  const campus = await startCampus({
-    ...(where === 'agent' && { gateAgent: AGENT }),
-    ...(broker && { broker }),
-  });
-  running.later(() => campus.stop());
-  let hub: HubProcess = await campus.startHub();
-  const staff = await logInAsFirst(() => hub);
-  let agent: Program | undefined;
-  if (where === 'agent') {
-    const { code } = await staff.ask<{ code: string }>('POST', `/api/agents/${AGENT}/code`);
-    const enrolled = await enrolAgent({ dataDir: campus.agentDir, url: hub.url, code });
-    expect(enrolled.exit?.code, enrolled.stderr).toBe(0);
-    const started = await startAgentProcess(campus.agentDir);
-    running.later(() => started.stop('SIGKILL'));
-    agent = started;
-  }
-  const signal = (name: 'SIGSTOP' | 'SIGCONT'): void => {
-    if (!agent) throw new Error('there is no agent in this hall');
-    process.kill(agent.pid, name);
-  };
-  const gateIs: Hall['gateIs'] = (state) =>
-    until(
-      `every device of the gate is ${state}`,
-      async () => {
-        const gates = await staff.ask<{ devices: { state: string }[] }[]>('GET', '/api/gates');
-        return gates.every(({ devices }) => devices.every((device) => device.state === state));
-      },
-      { ...API, within: 60_000 },
-    );
-  await gateIs('ready');
-  return {
-    campus,
-    staff,
-    orders: ordersOf(campus, staff),
-    restartHub: async (how) => {
-      await hub.stop(how);
-      hub = await campus.startHub();
-    },
-    freezeAgent: () => {
-      signal('SIGSTOP');
-    },
-    thawAgent: () => {
-      signal('SIGCONT');
-    },
-    gateIs,
-  };
-}
-
-/** An order on a sound line is done once and known to be done. */
-async function orderWorks({ orders }: Hall): Promise<void> {
-  const { hold } = await orders.give(5_000);
-  expect(await orders.settled(hold, ['acknowledged', 'observed', 'failed', 'expired'])).toMatchObject({
-    state: 'acknowledged',
-  });
-  expect(orders.effects(hold)).toHaveLength(1);
-}
-
-/** A visitor is approved, holds a card to the reader, and the board releases the arm. */
-async function cardWorks({ campus, staff }: Hall, order: number): Promise<void> {
-  const visitor = person('访客', order);
-  const id = approveVisit(campus.hall, visitor, GATE);
-  await until(
-    'the visit reaches the hub',
-    async () => (await staff.ask<{ id: string }[]>('GET', '/api/requests')).some((request) => request.id === id),
-    API,
-  );
-  await campus.gateReader.put(visitor.card);
-  const entry = await until(
-    'the gate decides',
-    async () => (await staff.ask<EntryView[]>('GET', '/api/gates/entries')).find(({ requestId }) => requestId === id),
-    API,
-  );
-  await campus.gateReader.lift();
-  expect(entry.state).not.toBe('refused');
-  await until('somebody walks through', () => campus.turnstile.walk());
-}
-
-/** Gives orders that nobody can carry out now, and waits until their time is over. */
-async function giveInVain({ orders }: Hall): Promise<readonly GivenOrder[]> {
-  const given = [await orders.give(SHORT), await orders.give(SHORT), await orders.give(SHORT)];
-  const last = Date.now() + SHORT;
-  for (const { answer } of given) expect(answer?.status).toBe(200);
-  await until('their time is over', () => Date.now() > last, { every: 50 });
-  return given;
-}
-
-async function neverDone({ orders }: Hall, given: readonly GivenOrder[]): Promise<void> {
-  const journal = await orders.journal();
-  for (const { hold } of given) {
-    expect(orders.effects(hold), `order ${hold}`).toEqual([]);
-    expect(journal.find(({ args }) => args.hold === hold)?.state).not.toMatch(/acknowledged|observed|unconfirmed/);
-  }
-}
-
 describe.each(['hub', 'agent'] as const)('serial adapters on the %s that are unplugged', (where) => {
   test('are back by themselves when they are plugged in, and no order given meanwhile fires late', async () => {
-    const hall = await openHall(where);
+    const hall = await openHall(running, where);
     await orderWorks(hall);
     await hall.campus.unplugGate();
     await hall.gateIs('down');
@@ -156,7 +35,7 @@ describe.each(['hub', 'agent'] as const)('serial adapters on the %s that are unp
 
 describe('a broker that is lost with an agent behind it', () => {
   test('the hub’s own, with an agent that hangs: the devices are back by themselves, and no order fires late', async () => {
-    const hall = await openHall('agent');
+    const hall = await openHall(running, 'agent');
     await orderWorks(hall);
     hall.freezeAgent();
     // The hub cannot know yet: these wait in the agent's socket.
@@ -178,7 +57,7 @@ describe('a broker that is lost with an agent behind it', () => {
   test('mosquitto: the devices are back by themselves, and no order given meanwhile fires late', async () => {
     const mosquitto = await startMosquitto();
     running.later(() => mosquitto.stop());
-    const hall = await openHall('agent', mosquitto);
+    const hall = await openHall(running, 'agent', mosquitto);
     await orderWorks(hall);
     await mosquitto.kill();
     const given = await giveInVain(hall);
@@ -198,7 +77,7 @@ const UNKNOWN = 'E-DEV-0206';
 
 test('a hub that is killed with orders on their way to an agent: each is done once at most, in time, and told honestly', async () => {
   const random = choices(SEED);
-  const hall = await openHall('agent');
+  const hall = await openHall(running, 'agent');
   const { campus, orders } = hall;
   const given: GivenOrder[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -6,6 +6,7 @@ import type { Credentials } from './agents/index.ts';
 import { createEnrolment } from './agents/index.ts';
 import type { Broker } from './broker/index.ts';
 import { openBroker } from './broker/index.ts';
+import { createPlainListener } from './firmware/index.ts';
 import { homeAssistantOf, hubStatusTopic } from './home-assistant/index.ts';
 import { watchBroker } from './devices/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -67,6 +68,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     config.http.tls.mode === 'own-ca' || config.mqtt.tls === 'own-ca'
       ? await ownCertificate({ dir, clock, names: config.http.names, hubId: config.hub.id })
       : undefined;
+  // The pages come after the broker of which they tell.
+  let tellPages: (agent: string) => void = () => undefined;
   const broker: Broker = await openBroker({
     config,
     clock,
@@ -76,6 +79,9 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     authenticate: (deviceId, token) => devices.authenticate(deviceId, token),
     withdrawn: () => devices.busDevices().flatMap(({ id, revokedAt }) => (revokedAt === null ? [] : [id])),
     onWithdrawn: (listener) => devices.onRevoked(listener),
+    onWithdrawing: (id) => {
+      tellPages(id);
+    },
     ...(config.homeAssistant.enabled && { will: { topic: hubStatusTopic(config.hub.id), payload: 'offline' } }),
   });
   parts.mqtt.attach(broker.channel);
@@ -114,7 +120,12 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     ownCertificate: certificate,
     isListening: () => listening,
   });
+  tellPages = (id) => {
+    live.publish('agents', { id });
+  };
 
+  const { plain } = config.firmware;
+  const images = plain && createPlainListener({ ...plain, downloads: parts.firmware.downloads, log });
   let stopHousekeeping: Cancel = () => undefined;
   let stopWatchingBroker: Cancel = () => undefined;
   let url = '';
@@ -156,6 +167,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     stopHousekeeping();
     live.close();
     await server.close();
+    await images?.stop();
     gates.stop();
     kiosks.stop();
     registry.stop();
@@ -187,6 +199,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     listen: async () => {
       try {
         ({ port: mqttPort } = await broker.start());
+        await images?.start();
         const address = await server.listen({ host: config.http.host, port: config.http.port });
         url = address.replace('[::1]', 'localhost').replace('127.0.0.1', 'localhost');
       } catch (error) {

@@ -23,7 +23,7 @@ import {
   storeFailure,
 } from '@hallhub/sync/sqlite';
 import type { AgentLink, RemoteDevice } from './agents/index.ts';
-import { agentsSchema, createAgentLink, joinHosts } from './agents/index.ts';
+import { agentInboxSchema, agentsSchema, createAgentLink, joinHosts } from './agents/index.ts';
 import type { Audit } from './audit/index.ts';
 import { auditSchema, createAudit } from './audit/index.ts';
 import type { Inbox, LateChannel } from './broker/index.ts';
@@ -72,6 +72,7 @@ export const schemaComponents = [
   certificateSchema,
   devicesSchema,
   agentsSchema,
+  agentInboxSchema,
   profilesSchema,
   firmwareSchema,
   feedSchema,
@@ -208,6 +209,7 @@ export function createParts(
     registry,
     timeZone: config.hub.timeZone,
     baseUrl: config.firmware.url ?? ownAddress(config),
+    plainUrl: plainAddress(config),
   });
 
   const hall = createHttpHall({
@@ -358,6 +360,13 @@ export function createParts(
 function ownAddress({ http: { names, host, port, tls } }: HubOptions['config']): string {
   const name = names[0] ?? host;
   return `${tls.mode === 'off' ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+/** Where devices without TLS find the server that is meant for them; undefined where there is none. */
+function plainAddress({ firmware: { plain } }: HubOptions['config']): string | undefined {
+  if (!plain) return undefined;
+  const { host, port } = plain;
+  return plain.url?.replace(/\/$/, '') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** The device where its hardware hangs now: where the configuration says, unless it was replaced by one elsewhere. */

@@ -106,7 +106,7 @@ export async function createWeb(
     gatesSummary(gates),
     certificatesSummary(certificates),
     hallSummary({ replica, outbox, requests }),
-    devicesSummary(devices, registry, broker),
+    devicesSummary(devices, registry, parts.agents, broker),
   ];
   api.route({
     method: 'GET',
@@ -134,6 +134,7 @@ export async function createWeb(
     enrolment,
     link: parts.agents,
     live,
+    withdrawing: () => broker.state().withdrawing,
     fingerprint: ownCertificate && tls ? fingerprintOf(new X509Certificate(ownCertificate.ca).raw) : undefined,
   });
   host.onHealth(({ deviceId, health }) => {

@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
 import type { SerialSettings } from '../kit/index.ts';
+import { realPortPath } from '../transports/index.ts';
 import { planBuses } from './buses.ts';
 import { builtInProtocols } from './protocols.ts';
 import type { DeviceDefinition } from './types.ts';
@@ -17,7 +21,8 @@ const board = (id: string, transport: SerialSettings, unit = 1): DeviceDefinitio
   transport,
   params: { unit },
 });
-const plan = (devices: readonly DeviceDefinition[]) => planBuses(devices, builtInProfiles(), builtInProtocols);
+const plan = (devices: readonly DeviceDefinition[]) =>
+  planBuses(devices, builtInProfiles(), builtInProtocols, realPortPath);
 
 describe('devices on one serial port', () => {
   it('share it when they mean the same, in whatever order their settings stand', () => {
@@ -37,5 +42,43 @@ describe('devices on one serial port', () => {
       { definition: { id: 'two' }, problem: { code: 'E-DEV-0302', detail: expect.stringContaining('one') as string } },
     ]);
     expect(buses[0]?.definition.devices.map(({ deviceId }) => deviceId)).toEqual(['one', 'three']);
+  });
+
+  describe('that has two names', () => {
+    let folder = '';
+    const names = () => ({ path: join(folder, 'ttyUSB0'), byId: join(folder, 'usb-adapter-1') });
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'hallhub-port-'));
+      writeFileSync(names().path, '');
+      symlinkSync('ttyUSB0', names().byId);
+    });
+    afterEach(() => {
+      rmSync(folder, { recursive: true });
+    });
+
+    it('share it when they mean the same', () => {
+      const { path, byId } = names();
+      const { buses, misfits } = plan([board('one', serial({ path: byId })), board('two', serial({ path }), 2)]);
+      expect(misfits).toEqual([]);
+      expect(buses.map(({ definition: { transport, devices } }) => [transport, devices.length])).toEqual([
+        [serial({ path: byId }), 2],
+      ]);
+    });
+
+    it('are refused with other settings', () => {
+      const { path, byId } = names();
+      const { misfits } = plan([
+        board('one', serial({ path: byId })),
+        board('two', serial({ path, baudRate: 300 }), 2),
+      ]);
+      expect(misfits).toMatchObject([{ definition: { id: 'two' }, problem: { code: 'E-DEV-0302' } }]);
+    });
+
+    it('are told apart by name while the port is unplugged', () => {
+      const { path, byId } = names();
+      rmSync(path);
+      const { buses } = plan([board('one', serial({ path: byId })), board('two', serial({ path }), 2)]);
+      expect(buses).toHaveLength(2);
+    });
   });
 });

@@ -24,17 +24,24 @@ export interface Plan {
 
 interface GrowingBus {
   readonly protocol: KnownProtocol;
+  /** As the first of its devices names it. */
   readonly transport: TransportSettings;
   readonly members: DeviceDefinition[];
+  /** The same with the port's one name. */
+  readonly real: TransportSettings;
   readonly devices: BusDevice[];
   readonly capabilities: CapabilityName[][];
 }
 
-/** Which device hangs on which line: devices with equal settings and the same protocol share one. */
+/**
+ * Which device hangs on which line: devices with equal settings and the same protocol share one. `realPath` is the one name
+ * of a serial port that has several (`/dev/serial/by-id/…`, `/dev/ttyUSB0`).
+ */
 export function planBuses(
   devices: readonly DeviceDefinition[],
   profiles: ProfileCatalogue,
   protocols: readonly KnownProtocol[],
+  realPath: (path: string) => string,
 ): Plan {
   const buses = new Map<string, GrowingBus>();
   const misfits: { definition: DeviceDefinition; problem: Failure }[] = [];
@@ -46,24 +53,32 @@ export function planBuses(
       continue;
     }
     const { profile, protocol } = found.value;
-    const key = `${protocol.name} ${canonical(definition.transport)}`;
-    const taken = sharesPort(buses, key, definition.transport);
+    const real = withRealPath(definition.transport, realPath);
+    const key = `${protocol.name} ${canonical(real)}`;
+    const taken = sharesPort(buses, key, real);
     if (taken) {
       const other = taken.devices[0]?.deviceId ?? '';
       const detail = `${lineName(definition.transport)} is used by ${other} (${taken.protocol.name}) with another protocol or other settings`;
       misfits.push({ definition, problem: { code: 'E-DEV-0302', detail } });
       continue;
     }
-    ids.add(definition.id);
     const bus = buses.get(key) ?? {
       protocol,
       transport: definition.transport,
+      real,
       members: [],
       devices: [],
       capabilities: [],
     };
+    const device: BusDevice = { deviceId: definition.id, params: { ...profile.params, ...definition.params } };
+    const problem = protocol.clash?.(device, bus.devices);
+    if (problem) {
+      misfits.push({ definition, problem });
+      continue;
+    }
+    ids.add(definition.id);
     bus.members.push(definition);
-    bus.devices.push({ deviceId: definition.id, params: { ...profile.params, ...definition.params } });
+    bus.devices.push(device);
     bus.capabilities.push(profile.capabilities);
     buses.set(key, bus);
   }
@@ -85,10 +100,13 @@ function sharesPort(
 ): GrowingBus | undefined {
   if (settings.kind !== 'serial') return undefined;
   const other = [...buses].find(
-    ([otherKey, { transport }]) => otherKey !== key && transport.kind === 'serial' && transport.path === settings.path,
+    ([otherKey, { real }]) => otherKey !== key && real.kind === 'serial' && real.path === settings.path,
   );
   return other?.[1];
 }
+
+const withRealPath = (settings: TransportSettings, realPath: (path: string) => string): TransportSettings =>
+  settings.kind === 'serial' ? { ...settings, path: realPath(settings.path) } : settings;
 
 function resolve(
   definition: DeviceDefinition,

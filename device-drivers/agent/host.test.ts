@@ -166,6 +166,53 @@ describe('agent host', () => {
     await board.stop();
   });
 
+  it('runs two doors on one board, and leaves out a third device that wants a relay of the second', async () => {
+    const board = createRelayBoardSimulator({ transport: memory('relays').device, clock });
+    const doors = [0, 4].map((channel) =>
+      createTurnstileArm({ board, clock, relay: { in: channel }, input: { in: channel } }),
+    );
+    await board.start();
+    const door = (id: string, channel: number): DeviceDefinition => ({
+      ...BARRIER,
+      id,
+      params: { relay: { in: channel }, input: { in: channel } },
+    });
+    const host = create([
+      door('door-a', 0),
+      door('door-b', 4),
+      {
+        ...BARRIER,
+        id: 'lights',
+        profile: 'generic/modbus-relay8-plain',
+        params: { switch: { firstCoil: 3, channels: 2 } },
+      },
+    ]);
+    const passed: string[] = [];
+    for (const id of ['door-a', 'door-b']) {
+      host.capability(id, 'passageSensor')?.onPassage(({ direction }) => passed.push(`${id} ${direction}`));
+    }
+    host.start();
+    await clock.advanceAsync(seconds(2));
+    expect(host.health('lights')?.reason).toEqual({ code: 'E-DEV-0306', detail: 'door-b has coil 4 of unit 1' });
+    const opened = host.capability('door-b', 'barrier')?.open({
+      id: 'open-b',
+      name: 'open',
+      args: { hold: ms(500), direction: 'in' },
+      issuedAt: clock.now(),
+      expiresAt: plus(clock.now(), seconds(2)),
+      issuedBy: 'test',
+    });
+    await clock.advanceAsync(seconds(1));
+    expect(await opened).toMatchObject({ ok: true });
+    expect(doors.map(({ released }) => released)).toEqual([undefined, 'in']);
+    expect(doors.map((arm) => arm.walk('in'))).toEqual([false, true]);
+    await clock.advanceAsync(seconds(1));
+    expect(passed).toEqual(['door-b in']);
+    for (const arm of doors) arm.stop();
+    await host.stop();
+    await board.stop();
+  });
+
   it('survives listeners, drivers and protocols that throw', async () => {
     const reader = createReaderSimulator({ transport: memory('reader').device, clock });
     await reader.start();

@@ -9,7 +9,7 @@ import {
   capability,
   createEmitter,
 } from '../kit/index.ts';
-import { systemTransports } from '../transports/index.ts';
+import { realPortPath, systemTransports } from '../transports/index.ts';
 import { type PlannedBus, lineName as nameOfLine, planBuses } from './buses.ts';
 import { isolateBus } from './isolation/bus.ts';
 import { builtInProtocols } from './protocols.ts';
@@ -106,7 +106,7 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
 
   /** What is to be hosted, in order: a device's driver is made together with those of its bus. */
   const layOut = ({ devices, profiles }: Assignment): ReadonlyMap<string, Planned> => {
-    const plan = planBuses(devices, profiles ?? builtInProfiles(), options.protocols ?? builtInProtocols);
+    const plan = planBuses(devices, profiles ?? builtInProfiles(), options.protocols ?? builtInProtocols, realPortPath);
     const wanted = new Map<string, Planned>();
     for (const bus of plan.buses) {
       let built: Result<readonly Driver[]> | undefined;

@@ -1,8 +1,10 @@
+import { clashOf } from '../protocols/modbus/clash.ts';
 import type { Protocol, ProtocolPlace } from '../kit/index.ts';
 
-const place = (name: string, file: string): ProtocolPlace => ({
+const place = (name: string, file: string, rules: Pick<ProtocolPlace, 'clash'> = {}): ProtocolPlace => ({
   name,
   module: new URL(`../protocols/${file}`, import.meta.url).href,
+  ...rules,
 });
 
 /**
@@ -11,8 +13,8 @@ const place = (name: string, file: string): ProtocolPlace => ({
  */
 export const builtInProtocols: readonly ProtocolPlace[] = [
   place('resident-id', 'resident-id/driver.ts'),
-  place('modbus-rtu', 'modbus/protocol.ts'),
-  place('modbus-tcp', 'modbus/protocol.ts'),
+  place('modbus-rtu', 'modbus/protocol.ts', { clash: clashOf }),
+  place('modbus-tcp', 'modbus/protocol.ts', { clash: clashOf }),
   place('wiegand-line', 'wiegand-line/driver.ts'),
   place('code-scanner', 'code-scanner/driver.ts'),
   place('turnstile-rs485', 'turnstile-rs485/driver.ts'),

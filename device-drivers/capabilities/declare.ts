@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Cancel, DurationMs, EpochMs, MonoMs, Result } from '@hallhub/sync/base';
+import { minutes } from '@hallhub/sync/base';
 import type { Command, Confirmation, Receipt } from '../kit/command.ts';
 
 /** Something that the device is made to do. It has an expiry, is done at most once and leaves a receipt. */
@@ -7,7 +8,12 @@ export interface CommandShape<Args extends z.ZodType = z.ZodType> {
   readonly args: Args;
   /** The ways in which it may be done, from the weakest, and what each means for this command. */
   readonly done: Partial<Readonly<Record<Confirmation, string>>>;
+  /** The longest that it may take from its beginning, which is before its expiry, to its receipt; else {@link TAKES}. */
+  readonly takes?: DurationMs;
 }
+
+/** How long a command may take whose capability says nothing of it. */
+export const TAKES = minutes(2);
 
 /** A question, or a step of a conversation that its caller drives; nothing here is repeated by itself. */
 export interface CallShape<Args extends z.ZodTuple = z.ZodTuple, Value extends z.ZodType = z.ZodType> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { minutes } from '@hallhub/sync/base';
 import { type CapabilityOf, type CommandOf, bytes, defineCapability, instant, nothing } from './declare.ts';
 
 const progress = z.object({
@@ -6,6 +7,8 @@ const progress = z.object({
   /** Bytes that the device has taken; an update that was interrupted goes on from there. */
   sent: z.int().nonnegative(),
   total: z.int().nonnegative(),
+  /** Where a transfer was taken up that had broken off; 0: the device did not remember it, and it began again. */
+  takenUpAt: z.int().nonnegative().exactOptional(),
   at: instant,
 });
 
@@ -15,6 +18,11 @@ export const firmwareShape = defineCapability({
     update: {
       args: z.object({
         version: z.string(),
+        /**
+         * As much of this very image the device had confirmed when its transfer broke off: it is taken up there where the
+         * device remembers. For devices that are fed by their driver.
+         */
+        resumeFrom: z.int().nonnegative().exactOptional(),
         /** The image itself where the device is fed by its driver, an address where it fetches by itself. */
         image: z.discriminatedUnion('from', [
           z.object({ from: z.literal('bytes'), bytes }),
@@ -33,6 +41,8 @@ export const firmwareShape = defineCapability({
         acknowledged: 'the device took the whole image, or the order to fetch it',
         observed: 'the device came back and reports the new version',
       },
+      // A slow line carries some 1 kB/s, and the device then installs and starts anew.
+      takes: minutes(90),
     },
     cancel: { args: nothing, done: { acknowledged: 'nothing more is sent; the device keeps its old program' } },
   },

@@ -7,7 +7,8 @@ import {
   passageSensorShape,
 } from './barrier.ts';
 import { cardReaderShape, codeScannerShape, indicatorShape, keypadShape, tamperShape } from './card-reader.ts';
-import type { CapabilityOf, CapabilityShape } from './declare.ts';
+import type { DurationMs } from '@hallhub/sync/base';
+import { type CapabilityOf, type CapabilityShape, TAKES } from './declare.ts';
 import { firmwareShape } from './firmware.ts';
 import {
   counterDisplayShape,
@@ -114,5 +115,9 @@ export type CapabilityMap = { readonly [N in CapabilityName]: CapabilityOf<(type
 
 /** A capability's declaration with its narrow types left out, for code that serves all of them alike. */
 export const shapeOf = (name: CapabilityName): CapabilityShape => capabilityShapes[name];
+
+/** The longest that a command may take, once begun. */
+export const longestOf = (name: CapabilityName, command: string): DurationMs =>
+  shapeOf(name).commands[command]?.takes ?? TAKES;
 
 export const capabilityNames = Object.keys(capabilityShapes) as readonly CapabilityName[];

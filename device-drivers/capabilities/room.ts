@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { minutes } from '@hallhub/sync/base';
 import { type CapabilityOf, defineCapability, duration, instant } from './declare.ts';
 
 const percent = z.number().min(0).max(100);
@@ -50,6 +51,7 @@ export const projectorShape = defineCapability({
         acknowledged: 'the projector took the order; the lamp needs half a minute, cooling longer',
         observed: 'the projector reports that state',
       },
+      takes: minutes(5),
     },
     input: { args: z.object({ input: z.string() }), done: { acknowledged: 'taken', observed: 'reported' } },
     mute: { args: z.object({ on: z.boolean() }), done: { acknowledged: 'taken', observed: 'reported' } },

@@ -1,4 +1,4 @@
-import type { Clock, DurationMs, RandomBytes, Result } from '@hallhub/sync/base';
+import type { Clock, DurationMs, Failure, RandomBytes, Result } from '@hallhub/sync/base';
 import type { Driver } from './driver.ts';
 import type { DeviceLog } from './log.ts';
 import type { MqttChannel } from './mqtt-channel.ts';
@@ -135,6 +135,11 @@ export interface Protocol {
   /** Its devices speak when they like and never answer: that a line is open says nothing about who is on it. */
   readonly listensOnly?: true;
   /**
+   * Why a device cannot share a bus with those that are on it already; it is left out then, and they are not. Errors:
+   * `E-DEV-0306`. Absent: `connect` refuses all of them.
+   */
+  readonly clash?: (device: BusDevice, others: readonly BusDevice[]) => Failure | undefined;
+  /**
    * The drivers of the devices on one bus, in the order of `bus.devices`. Opens nothing: that is `Driver.start`.
    * Errors: `E-DEV-0302` with the parameter that is wrong.
    */
@@ -146,4 +151,6 @@ export interface ProtocolPlace {
   readonly name: string;
   /** The URL of a module that exports it. */
   readonly module: string;
+  /** As the protocol's own: who shares a bus is decided before anything is loaded. */
+  readonly clash?: Protocol['clash'];
 }

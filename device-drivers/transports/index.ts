@@ -11,3 +11,4 @@ export { createMqttLine } from './mqtt-line.ts';
 export { type ClosableMqttChannel, type MqttChannelOptions, createMqttChannel } from './mqtt-channel.ts';
 export { type MemoryBroker, type MemoryBrokerOptions, type MqttFault, createMemoryBroker } from './memory-broker.ts';
 export { type MqttPeerAccount, mqttPeer } from './mqtt-peer.ts';
+export { realPortPath } from './real-port-path.ts';

@@ -107,17 +107,20 @@ kiosks:
   - { id: ${KIOSK}, label: { zh: 办事大厅自助机, en: Service hall kiosk }, printer: ${PRINTER}, reader: hall-reader }
 `;
 
-/** mosquitto, and the files that the hub reaches it with. */
-export interface OutsideBroker {
-  readonly url: string;
-  readonly passwordFile: string;
-  readonly caFile: string;
-}
+/** A broker outside, and the files that the hub reaches it with. */
+export type OutsideBroker = { readonly passwordFile: string; readonly caFile: string } & (
+  | { readonly kind: 'mosquitto'; readonly url: string }
+  | { readonly kind: 'rabbitmq'; readonly urls: readonly string[]; readonly managementUrls: readonly string[] }
+);
 
-const mqtt = ({ broker, mqttPort }: { readonly broker: OutsideBroker | undefined; readonly mqttPort: number }) =>
-  broker === undefined
-    ? `{ host: 127.0.0.1, port: ${mqttPort}, tls: off }`
-    : `{ broker: mosquitto, url: '${broker.url}', user: hub, passwordFile: ${broker.passwordFile}, caFile: ${broker.caFile} }`;
+function mqtt({ broker, mqttPort }: { readonly broker: OutsideBroker | undefined; readonly mqttPort: number }): string {
+  if (broker === undefined) return `{ host: 127.0.0.1, port: ${mqttPort}, tls: off }`;
+  const at =
+    broker.kind === 'mosquitto'
+      ? `url: '${broker.url}'`
+      : `url: ${JSON.stringify(broker.urls)}, managementUrl: ${JSON.stringify(broker.managementUrls)}`;
+  return `{ broker: ${broker.kind}, ${at}, user: hub, passwordFile: ${broker.passwordFile}, caFile: ${broker.caFile} }`;
+}
 
 const onAgent = (agent: string | undefined): string => (agent === undefined ? '' : `agent: ${agent}`);
 

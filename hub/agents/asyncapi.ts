@@ -106,7 +106,7 @@ const channels: readonly {
     topic: topics.command,
     action: 'receive',
     summary:
-      'A command, sent again every second until its receipt has come up or it has expired. Done at most once for an id, never after `expiresAt` (the hub’s time), never when retained',
+      'A command, sent again at growing intervals until word of it has come up or it has expired. Done at most once for an id, never begun at `expiresAt` (the hub’s time) or after, never when retained. One that takes longer than half a second is told as begun, and its receipt follows',
     messages: [{ name: 'Command', summary: 'What a device is to do', schema: commandMessageSchema }],
   },
   {

@@ -4,6 +4,7 @@ export const agentCodes = defineCodes({
   'E-AGENT-0101': { zh: '该设备不属于此代理', en: 'This agent has no such device' },
   'E-AGENT-0102': { zh: '代理上报的内容无法识别', en: 'An agent reported something that makes no sense' },
   'E-AGENT-0103': { zh: '代理未连接', en: 'The agent is not connected' },
+  'E-AGENT-0104': { zh: '代理上报的事件未能处理', en: 'An event of an agent could not be dealt with' },
   'E-AGENT-0201': { zh: '配置中没有此代理', en: 'The configuration names no such agent' },
   'E-AGENT-0202': {
     zh: '登记码无效或已过期，请重新生成',
@@ -11,6 +12,10 @@ export const agentCodes = defineCodes({
   },
   'E-AGENT-0203': { zh: '该代理尚未登记', en: 'This agent is not enrolled' },
   'E-AGENT-0204': { zh: '凭证未能送达消息服务器，请重试', en: 'The broker did not take the credentials; try again' },
+  'E-AGENT-0206': {
+    zh: '错误的登记码过多，请十分钟后再试',
+    en: 'Too many wrong enrolment codes; try again in ten minutes',
+  },
   'E-AGENT-0301': { zh: '无法连接中心', en: 'The hub cannot be reached' },
   'E-AGENT-0302': {
     zh: '对方出示的证书与登记码不符，可能有人冒充中心',

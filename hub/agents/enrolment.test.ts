@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import type { ManualClock, Result } from '@hallhub/sync/base';
-import { failure, manualClock, minutes, ok, systemClock } from '@hallhub/sync/base';
+import { failure, manualClock, minutes, ok, seconds, systemClock } from '@hallhub/sync/base';
 import { aesGcmSealer, migrate, openDatabase } from '@hallhub/sync/sqlite';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -50,7 +50,7 @@ const codeFor = (enrolment: Enrolment, agent: string): string => {
 };
 const request = (code: string) => {
   const { publicKey, privateKey } = createAgentKeyPair();
-  return { code, publicKey, proof: proveKey(privateKey, code), privateKey };
+  return { source: '10.0.0.1', code, publicKey, proof: proveKey(privateKey, code), privateKey };
 };
 
 describe('a one-time code', () => {
@@ -79,14 +79,37 @@ describe('a one-time code', () => {
     expect(await enrolment.redeem(request(late))).toMatchObject({ ok: false, error: { code: 'E-AGENT-0202' } });
   });
 
-  it('is no good after a thousand guesses, nor with a key that is not proven', async () => {
-    const { enrolment } = setup();
+  it('is no good without a key that is proven, nor when it was seen without one again and again', async () => {
+    const { clock, enrolment } = setup();
     const code = codeFor(enrolment, 'gate-1');
-    expect(await enrolment.redeem({ ...request(code), proof: request(code).proof })).toMatchObject({ ok: false });
     expect(await enrolment.redeem({ ...request(code), publicKey: Buffer.from('no key') })).toMatchObject({ ok: false });
-    const guess = { code: '000000000000', publicKey: Buffer.alloc(0), proof: Buffer.alloc(0) };
-    for (let count = 0; count < 998; count += 1) await enrolment.redeem(guess);
+    for (let count = 0; count < 19; count += 1) {
+      const unproven = { ...request(code), proof: request(code).proof, source: `10.0.1.${count}` };
+      expect(await enrolment.redeem(unproven)).toMatchObject({ ok: false, error: { code: 'E-AGENT-0202' } });
+    }
+    clock.advance(minutes(11));
     expect(await enrolment.redeem(request(code))).toMatchObject({ ok: false, error: { code: 'E-AGENT-0202' } });
+  });
+
+  it('stays good however many wrong codes strangers try, who are shut out by their address', async () => {
+    const { clock, enrolment } = setup();
+    const codes = [codeFor(enrolment, 'gate-1'), codeFor(enrolment, 'gate-2')];
+    const guess = { code: '000000000000', publicKey: Buffer.alloc(0), proof: Buffer.alloc(0) };
+    const refusals = new Set<string>();
+    for (let stranger = 0; stranger < 100; stranger += 1) {
+      for (let count = 0; count < 12; count += 1) {
+        const tried = enrolment.redeem({ ...guess, source: `10.0.2.${stranger}` });
+        await clock.advanceAsync(seconds(2));
+        const answer = await tried;
+        if (!answer.ok) refusals.add(answer.error.code);
+      }
+    }
+    expect(refusals).toEqual(new Set(['E-AGENT-0202', 'E-AGENT-0206']));
+    for (const code of codes) {
+      const redeemed = enrolment.redeem(request(code));
+      await clock.advanceAsync(seconds(2));
+      expect(await redeemed).toMatchObject({ ok: true });
+    }
   });
 
   it('is redeemed once, even by two who ask at the same moment', async () => {
@@ -196,6 +219,7 @@ describe('an agent that is enrolled over TLS', () => {
           const body = JSON.parse(Buffer.concat(chunks).toString()) as Record<'code' | 'publicKey' | 'proof', string>;
           void enrolment
             .redeem({
+              source: '127.0.0.1',
               code: body.code,
               publicKey: Buffer.from(body.publicKey, 'base64'),
               proof: Buffer.from(body.proof, 'base64'),

@@ -7,6 +7,7 @@ import type { Audit } from '../audit/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { createSecret } from './code-text.ts';
 import type { Credentials } from './enrolment-contract.ts';
+import { createGuesses } from './guesses.ts';
 import { isProven, sealTo } from './sealed-box.ts';
 
 export const agentsSchema: SchemaComponent = {
@@ -38,10 +39,13 @@ export interface Enrolment {
   createCode(agent: string, by: string): Result<{ readonly secret: string; readonly expiresAt: EpochMs }>;
   /**
    * Trades a code for credentials, sealed to the agent's key. Whoever held the agent's name before is cut off.
+   * Wrong codes count against the address that they come from, never against somebody's code.
    * Errors: `E-AGENT-0202` wrong code, key or proof; `E-AGENT-0204` the broker did not take the credentials (the code
-   * stays good).
+   * stays good); `E-AGENT-0206` too many wrong codes lately.
    */
   redeem(request: {
+    /** The address that asks. */
+    readonly source: string;
     readonly code: string;
     readonly publicKey: Buffer;
     readonly proof: Buffer;
@@ -58,8 +62,8 @@ export interface Enrolment {
 }
 
 const CODE_LIVES = minutes(60);
-/** Sixty bits do not fall to guesses; a code is given up all the same before somebody has tried for long. */
-const MOST_TRIES = 1_000;
+/** Whoever has a code has it right and its key proven at once; one that is seen again and again without that is given up. */
+const MOST_TRIES = 20;
 
 const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
@@ -85,7 +89,8 @@ export function createEnrolment(deps: {
   const codes = db.prepare<[number], { agent: string; hash: Uint8Array }>(
     `SELECT agent, hash FROM agent_code WHERE expires_at > ? AND tries < ${MOST_TRIES}`,
   );
-  const countTry = db.prepare('UPDATE agent_code SET tries = tries + 1');
+  const countTry = db.prepare('UPDATE agent_code SET tries = tries + 1 WHERE agent = ?');
+  const guesses = createGuesses(clock);
   const dropCode = db.prepare('DELETE FROM agent_code WHERE agent = ?');
   const claim = db.prepare<[string], { expiresAt: number }>(
     'DELETE FROM agent_code WHERE agent = ? RETURNING expires_at AS expiresAt',
@@ -118,10 +123,12 @@ export function createEnrolment(deps: {
       });
       return ok({ secret, expiresAt });
     },
-    redeem: async ({ code, publicKey, proof }) => {
+    redeem: async ({ source, code, publicKey, proof }) => {
+      if (!(await guesses.admit(source))) return failure('E-AGENT-0206');
       const agent = find(code);
       if (agent === undefined || !isProven(publicKey, code, proof)) {
-        countTry.run();
+        guesses.wrong(source);
+        if (agent !== undefined) countTry.run(agent);
         return failure('E-AGENT-0202');
       }
       // Taken before anything is waited for: two requests with one code must not both find it.

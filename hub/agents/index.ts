@@ -1,5 +1,6 @@
 export { agentCodes } from './codes.ts';
 export { type AgentLink, type AgentState, createAgentLink } from './link.ts';
+export { type AgentInboxCounts, agentInboxSchema } from './inbox.ts';
 export { joinHosts } from './fleet.ts';
 export { type RemoteDevice, type RemoteHost, createRemoteHost } from './remote-host.ts';
 export { type EnrolledAgent, type Enrolment, agentsSchema, createEnrolment } from './enrolment.ts';

@@ -17,6 +17,11 @@ import { createFeed } from '@hallhub/sync/feed';
 import type { Db, FeedStore, Sealer } from '@hallhub/sync/sqlite';
 import { sqliteFeedStore, sqliteReceiver } from '@hallhub/sync/sqlite';
 import type { DeviceBus } from '../broker/index.ts';
+import type { AgentClock } from './agent-clock.ts';
+import { createAgentClock } from './agent-clock.ts';
+import { inHubTime } from './in-hub-time.ts';
+import type { AgentInboxCounts } from './inbox.ts';
+import { createAgentInbox } from './inbox.ts';
 import type { RemoteDevice, RemoteHost } from './remote-host.ts';
 import { createRemoteHost } from './remote-host.ts';
 
@@ -46,7 +51,12 @@ export interface AgentLink {
   /** Says that the hub has withdrawn it, as far as it hears, and forgets its feed. */
   withdraw(agent: string): Promise<void>;
   onChange(listener: (agent: string) => void): Cancel;
-  /** Joins the bus, and makes each agent's devices those of the configuration. */
+  /** Events of agents that wait for their effects here, and those that could not have them. */
+  inbox(): AgentInboxCounts;
+  /**
+   * Joins the bus, and makes each agent's devices those of the configuration. What waited is told from the next turn of the
+   * event loop on: whoever listens to devices does so by then.
+   */
   start(bus: DeviceBus): void;
   stop(): void;
   purge(before: EpochMs): number;
@@ -117,8 +127,15 @@ export function createAgentLink(deps: {
     return feed;
   };
 
+  const clocks = new Map<string, AgentClock>();
+  const clockOf = (agent: string): AgentClock => {
+    const known = clocks.get(agent) ?? createAgentClock(clock);
+    clocks.set(agent, known);
+    return known;
+  };
   const host = createRemoteHost({
-    clockOffset: (agent) => states.get(agent)?.clockOffset ?? 0,
+    db,
+    agentClock: clockOf,
     clock,
     log,
     pipe: {
@@ -133,7 +150,7 @@ export function createAgentLink(deps: {
       },
     },
   });
-  const states = new Map<string, { hello: Hello; heardAt: EpochMs; clockOffset: number }>();
+  const states = new Map<string, { hello: Hello; heardAt: EpochMs }>();
   const receiver = sqliteReceiver({
     db,
     clock,
@@ -152,18 +169,40 @@ export function createAgentLink(deps: {
         log.warn({ agent, shed: event.data }, 'the store of an agent was full, and it did not keep everything');
         return undefined;
       }
-      return host.take(agent, event);
+      const refusal = host.refusal(agent, event);
+      if (!refusal)
+        inbox.put(
+          agent,
+          inHubTime(event, (reading) => clockOf(agent).toHub(reading)),
+        );
+      return refusal;
+    },
+  });
+  const inbox = createAgentInbox({
+    db,
+    clock,
+    sealer: deps.sealer,
+    apply: (agent, event) => host.apply(agent, event),
+    onFault: (error, event) => {
+      log.error({ error, ...event }, 'an event of an agent could not be dealt with and is kept');
     },
   });
   const now = (): EpochMs => clock.now();
   const answerer = createAnswerer({
     methods: {
       ...feedMethods({ feedFor, now }),
-      ...eventMethods({ receiver, now }),
+      ...eventMethods({
+        receiver,
+        now,
+        heard: (agent, reading) => {
+          clockOf(agent).heard(reading);
+        },
+      }),
       hello: (params, { from }) => {
         const hello = helloSchema.safeParse(params);
         if (!hello.success) return err({ code: 'E-AGENT-0102', class: 'reject', detail: 'hello' });
-        states.set(from, { hello: hello.data, heardAt: now(), clockOffset: hello.data.at - now() });
+        clockOf(from).heard(hello.data.clock);
+        states.set(from, { hello: hello.data, heardAt: now() });
         host.hello(from, hello.data);
         changed(from);
         return ok({ at: now() });
@@ -227,7 +266,7 @@ export function createAgentLink(deps: {
         connected: connected(agent),
         hello: state?.hello,
         heardAt: state?.heardAt,
-        clockOffset: state?.clockOffset,
+        clockOffset: clocks.get(agent)?.offset,
       };
     },
     leaveSafeMode: (agent) => askerOf(agent).ask('leave-safe-mode', {}, { signal: new AbortController().signal }),
@@ -244,14 +283,17 @@ export function createAgentLink(deps: {
       feeds.drop(agent);
       open.delete(agent);
       states.delete(agent);
+      clocks.delete(agent);
       changed(agent);
     },
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    inbox: () => inbox.counts(),
     start: (joined) => {
       bus = joined;
+      inbox.start();
       assignAgents();
       undo = [
         joined.onTransient(({ deviceId, topic, payload }) => {
@@ -274,9 +316,10 @@ export function createAgentLink(deps: {
     stop: () => {
       for (const cancel of undo) cancel();
       answerer.close();
+      inbox.stop();
       for (const asker of askers.values()) asker.cut();
       bus = undefined;
     },
-    purge: (before) => feeds.purge(before) + receiver.purge(before),
+    purge: (before) => feeds.purge(before) + receiver.purge(before) + inbox.purge(before),
   };
 }

@@ -3,7 +3,7 @@ import type { CapabilityName } from '@hallhub/device-drivers/capabilities';
 import type { CommandMessage } from '@hallhub/device-drivers/agent/station';
 import { decodeMessage, deviceReported, encodeMessage } from '@hallhub/device-drivers/agent/station';
 import { silentLog } from '@hallhub/device-drivers/kit';
-import { iso, manualClock, ms, ok, plus, seconds, systemRandom } from '@hallhub/sync/base';
+import { manualClock, ms, ok, plus, seconds, systemRandom } from '@hallhub/sync/base';
 import type { CloudEvent } from '@hallhub/sync/contract';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import { describe, expect, it } from 'vitest';
@@ -31,7 +31,8 @@ function setUp(first: readonly RemoteDevice[]) {
       command: (_agent, payload) => commanded.push(decodeMessage(payload) as CommandMessage),
       ask: () => Promise.resolve(ok({})),
     },
-    clockOffset: () => 0,
+    db,
+    agentClock: () => ({ toHub: () => clock.now() }),
     clock,
     log: silentLog,
   });
@@ -54,10 +55,15 @@ function setUp(first: readonly RemoteDevice[]) {
   });
   registry.start();
   const report = (capability: CapabilityName, event: string, data: object) =>
-    host.take('gate-1', {
+    host.apply('gate-1', {
       type: deviceReported.type,
       subject: 'relay',
-      data: { at: iso(clock.now()), capability, event, data: { at: clock.now(), ...data } },
+      data: {
+        clock: { at: clock.now(), mono: clock.monotonic(), run: 'r' },
+        capability,
+        event,
+        data: { at: clock.now(), ...data },
+      },
     } as unknown as CloudEvent);
   const twin = () => {
     clock.advance(seconds(1));
@@ -132,8 +138,11 @@ describe('the devices of agents', () => {
     host.assign([board('switch', 'cardReader')]);
     host.capability('relay', 'cardReader')?.onCard((read) => heard.push(read.presented));
     const presented = { type: 'uid', uid: '04A1' };
+    let messages = 0;
     const live = (capability: CapabilityName): Uint8Array =>
       encodeMessage({
+        id: String((messages += 1)),
+        clock: { at: clock.now(), mono: clock.monotonic(), run: 'r' },
         device: 'relay',
         capability,
         event: 'card',

@@ -2,6 +2,8 @@ import type { AgentHost, DeviceDefinition, HostedDevice } from '@hallhub/device-
 import { lineName } from '@hallhub/device-drivers/agent';
 import type { CommandMessage, Hello } from '@hallhub/device-drivers/agent/station';
 import {
+  LIVE_FOR,
+  commandBegun,
   commandSettled,
   decodeMessage,
   deviceReported,
@@ -12,12 +14,18 @@ import {
   toWire,
 } from '@hallhub/device-drivers/agent/station';
 import type { CapabilityMap, CapabilityName } from '@hallhub/device-drivers/capabilities';
-import { listenerName, shapeOf } from '@hallhub/device-drivers/capabilities';
+import { listenerName, longestOf, shapeOf } from '@hallhub/device-drivers/capabilities';
 import type { Command, DeviceHealth, DeviceLog, Emitter, Receipt, Traffic } from '@hallhub/device-drivers/kit';
 import { createCommandLedger, createEmitter } from '@hallhub/device-drivers/kit';
-import type { Cancel, Clock, Failure, Result } from '@hallhub/sync/base';
+import type { Cancel, Clock, DurationMs, Failure, Result } from '@hallhub/sync/base';
 import { err, failure, ms, ok, seconds } from '@hallhub/sync/base';
 import type { CloudEvent } from '@hallhub/sync/contract';
+import type { Db } from '@hallhub/sync/sqlite';
+import { afterCommit, onRollback } from '@hallhub/sync/sqlite';
+
+import type { AgentClock } from './agent-clock.ts';
+import { shifted } from './in-hub-time.ts';
+import { createRecentIds } from './recent-ids.ts';
 
 /** A device that hangs on an agent, as the configuration and its profile have it. */
 export interface RemoteDevice {
@@ -35,7 +43,8 @@ export interface AgentPipe {
 
 /**
  * The devices of all agents, behind the same port as those that are plugged into the hub. Commands go out again and
- * again, with one id, until their receipt has come or they have expired; the agent does each once.
+ * again, with one id, until word of them has come or they have expired; the agent does each once. One that was begun in time
+ * is waited for as long as such a thing takes.
  */
 export interface RemoteHost extends AgentHost {
   /** Takes over what hangs on agents now. Who holds a capability that stays goes on holding it. */
@@ -50,19 +59,36 @@ export interface RemoteHost extends AgentHost {
   live(agent: string, payload: Uint8Array): void;
   /**
    * What an agent says became of a command, however late: also when nobody here waits for it any more. Called inside the
-   * transaction that counts the message.
+   * transaction that ends the event's waiting.
    */
   onReceipt(
     listener: (event: { readonly deviceId: string; readonly commandId: string; readonly receipt: Receipt }) => void,
   ): Cancel;
-  /** Takes an event of an agent's outbox, inside the transaction that counts it. The failure rejects it. */
-  take(agent: string, event: CloudEvent): Failure | undefined;
+  /** Why an event of an agent's outbox cannot be taken; it has no effect yet. Events are in the hub's time. */
+  refusal(agent: string, event: CloudEvent): Failure | undefined;
+  /**
+   * Tells whoever listens of an event that was taken, inside the transaction that ends its waiting: listeners write what it
+   * means there, and what must not be taken back follows the commit.
+   *
+   * @throws what a listener threw: the event has not had its effects.
+   */
+  apply(agent: string, event: CloudEvent): Failure | undefined;
 }
 
-/** A command whose receipt has not come is sent again after this. */
-const REPEAT = ms(1_000);
-/** A receipt may come so much later than the command's expiry. */
+/** A command of which nothing is heard is sent again after this, and after twice as long each time, up to the second. */
+const REPEAT_FIRST = ms(1_000);
+const REPEAT_MOST = seconds(30);
+/** Word of a command may come so much later than its expiry, or than the longest that it may take. */
 const GRACE = seconds(2);
+
+/** A command that was sent and has not ended. */
+interface Pending {
+  begun(): void;
+  settle(receipt: Receipt): void;
+}
+
+/** So much may an agent's idea of the hub's time be wrong. */
+const CLOCK_SLACK = seconds(10);
 
 interface Member {
   device: RemoteDevice;
@@ -73,25 +99,31 @@ interface Member {
 
 export function createRemoteHost(deps: {
   readonly pipe: AgentPipe;
-  /** An agent's clock minus the hub's, in milliseconds; 0 while it is not known. */
-  readonly clockOffset: (agent: string) => number;
+  readonly agentClock: (agent: string) => Pick<AgentClock, 'toHub'>;
   readonly clock: Clock;
   readonly log: DeviceLog;
+  readonly db: Db;
 }): RemoteHost {
-  const { pipe, clock, log } = deps;
+  const { pipe, clock, log, db } = deps;
+  let thrown: Error[] = [];
   const onListenerError = (error: unknown): void => {
     log.error({ error }, 'a listener of a device on an agent failed');
+    thrown.push(error instanceof Error ? error : new Error(String(error)));
   };
   const healthSeen = createEmitter<{ deviceId: string; health: DeviceHealth }>(onListenerError);
   const trafficSeen = createEmitter<{ deviceId: string; traffic: Traffic }>(onListenerError);
   const ledger = createCommandLedger({ clock });
   const receiptSeen = createEmitter<{ deviceId: string; commandId: string; receipt: Receipt }>(onListenerError);
+  const liveSeen = createRecentIds({ clock, window: ms(2 * (LIVE_FOR + CLOCK_SLACK)), most: 10_000 });
   /** By device and command, so that no agent settles what another was told. */
-  const waiting = new Map<string, (receipt: Receipt) => void>();
+  const waiting = new Map<string, Pending>();
 
   const setHealth = (member: Member, health: DeviceHealth): void => {
     const before = member.health;
     member.health = health;
+    onRollback(db, () => {
+      member.health = before;
+    });
     if (before.state !== health.state || before.reason?.code !== health.reason?.code) {
       healthSeen.emit({ deviceId: member.device.definition.id, health });
     }
@@ -129,23 +161,36 @@ export function createRemoteHost(deps: {
         issuedBy,
       };
       const payload = encodeMessage(message);
+      // Its life was known when it was issued; the wall clock may have been set back since.
+      const left = ms(Math.max(0, Math.min(expiresAt - clock.now(), expiresAt - issuedAt)));
+      const deadline = clock.monotonic() + left;
       let cancelRepeat: Cancel | undefined;
-      const repeat = (): void => {
-        if (clock.now() >= expiresAt) return;
+      const repeat = (pause: DurationMs): void => {
+        if (clock.monotonic() >= deadline) return;
         pipe.command(agent, payload);
-        cancelRepeat = clock.after(REPEAT, repeat);
+        cancelRepeat = clock.after(pause, () => {
+          repeat(ms(Math.min(2 * pause, REPEAT_MOST)));
+        });
       };
-      const cancelExpiry = clock.after(ms(Math.max(0, expiresAt - clock.now()) + GRACE), () => {
-        settle(failure('E-DEV-0202', `no receipt from ${agent}`));
-      });
+      const giveUpAfter = (patience: DurationMs): Cancel =>
+        clock.after(ms(patience + GRACE), () => {
+          settle(failure('E-DEV-0202', `no receipt from ${agent}`));
+        });
+      // Expired, it is not begun any more; begun, it has the time that such a thing takes.
+      let giveUp = giveUpAfter(left);
+      const begun = (): void => {
+        cancelRepeat?.();
+        giveUp();
+        giveUp = giveUpAfter(longestOf(capability, name));
+      };
       const settle = (receipt: Receipt): void => {
         cancelRepeat?.();
-        cancelExpiry();
+        giveUp();
         waiting.delete(`${definition.id}/${id}`);
         resolve(receipt);
       };
-      waiting.set(`${definition.id}/${id}`, settle);
-      repeat();
+      waiting.set(`${definition.id}/${id}`, { begun, settle });
+      repeat(REPEAT_FIRST);
     });
 
   const standIn = (member: Member, name: CapabilityName): object => {
@@ -209,22 +254,77 @@ export function createRemoteHost(deps: {
     return member?.device.agent === agent ? member : undefined;
   };
   /**
-   * Hands an event to whoever listens; false where it is none of this device's. What it could until a moment ago counts: its
-   * agent hears of other profiles later than the hub, and its outbox may have waited.
+   * How an event is handed to whoever listens; undefined where it is none of this device's. What it could until a moment ago
+   * counts: its agent hears of other profiles later than the hub, and its outbox may have waited.
    */
-  const emit = (member: Member, capability: CapabilityName, event: string, raw: unknown): boolean => {
+  const telling = (
+    member: Member,
+    capability: CapabilityName,
+    event: string,
+    raw: unknown,
+  ): (() => void) | undefined => {
     const emitter = member.standIns.get(capability)?.events.get(event);
     const shape = shapeOf(capability).events[event];
-    const data = shape?.data.safeParse(inOurTime(raw, deps.clockOffset(member.device.agent), clock.monotonic()));
-    if (!emitter || data?.success !== true) return false;
-    emitter.emit(data.data);
-    return true;
+    const data = shape?.data.safeParse(withOurMonotonic(raw, clock.monotonic()));
+    if (!emitter || data?.success !== true) return undefined;
+    return () => {
+      emitter.emit(data.data);
+    };
+  };
+
+  /** What an event of an agent's outbox means here, or why it means nothing. */
+  const understand = (agent: string, { type, subject, data }: CloudEvent): Result<() => void> => {
+    const member = ownOf(agent, subject);
+    switch (type) {
+      case commandBegun.type: {
+        const begun = commandBegun.schema.safeParse(data);
+        if (!begun.success) return failure('E-AGENT-0102', type);
+        if (!member) return failure('E-AGENT-0101', subject);
+        return ok(() => {
+          afterCommit(db, () => waiting.get(`${subject}/${begun.data.command}`)?.begun());
+        });
+      }
+      case commandSettled.type: {
+        const settled = commandSettled.schema.safeParse(data);
+        if (!settled.success) return failure('E-AGENT-0102', type);
+        if (!member) return failure('E-AGENT-0101', subject);
+        const { command, confirmation, failure: reason } = settled.data;
+        const receipt: Receipt = confirmation
+          ? ok({ commandId: command, confirmation, at: clock.now() })
+          : err((reason ?? { code: 'E-AGENT-0102' }) as Failure);
+        return ok(() => {
+          receiptSeen.emit({ deviceId: subject, commandId: command, receipt });
+          afterCommit(db, () => waiting.get(`${subject}/${command}`)?.settle(receipt));
+        });
+      }
+      case healthChanged.type: {
+        const changed = healthChanged.schema.safeParse(data);
+        if (!changed.success) return failure('E-AGENT-0102', type);
+        if (!member) return failure('E-AGENT-0101', subject);
+        return ok(() => {
+          // An old story told late must not say that a device is well whose agent is away.
+          if (pipe.connected(agent)) setHealth(member, changed.data.health as DeviceHealth);
+        });
+      }
+      case deviceReported.type: {
+        const reported = deviceReported.schema.safeParse(data);
+        if (!reported.success) return failure('E-AGENT-0102', type);
+        // It may have been taken away from this agent while the event was on its way.
+        if (!member) return failure('E-AGENT-0101', subject);
+        const { capability, event, data: raw } = reported.data;
+        const tell = telling(member, capability, event, fromWire(raw));
+        return tell ? ok(tell) : failure('E-AGENT-0102', `${capability}.${event}`);
+      }
+      default:
+        // Of an agent that is newer than its hub: kept there among the dead letters until the hub has caught up.
+        return failure('E-AGENT-0102', type);
+    }
   };
 
   return {
     start: () => undefined,
     stop: () => {
-      for (const settle of [...waiting.values()]) settle(failure('E-DEV-0206', 'the hub stops'));
+      for (const pending of [...waiting.values()]) pending.settle(failure('E-DEV-0206', 'the hub stops'));
       return Promise.resolve();
     },
     devices: (): readonly HostedDevice[] =>
@@ -265,54 +365,35 @@ export function createRemoteHost(deps: {
     },
     live: (agent, payload) => {
       const message = liveMessageSchema.safeParse(decodeMessage(payload));
-      if (!message.success || clock.now() >= message.data.expiresAt) return;
-      const { device, capability, event, data } = message.data;
+      if (!message.success) return;
+      const { id, device, capability, event, data, clock: reading, expiresAt } = message.data;
+      const left = expiresAt - clock.now();
+      // One that would live longer than any does is not believed: its agent's idea of the time is no good.
+      if (left <= 0 || left > LIVE_FOR + CLOCK_SLACK) return;
+      // The pipe may double a message, and a card that was shown once must not count twice.
+      if (!liveSeen.add(`${agent}/${id}`)) return;
       const member = ownOf(agent, device);
-      if (!member || !emit(member, capability, event, data)) {
-        log.warn({ agent, device, capability, event }, 'an agent reported what it cannot know');
-      }
+      const ahead = reading.at - deps.agentClock(agent).toHub(reading);
+      const tell = member && telling(member, capability, event, shifted(data, ahead));
+      if (tell) tell();
+      else log.warn({ agent, device, capability, event }, 'an agent reported what it cannot know');
     },
-    take: (agent, { type, subject, data }) => {
-      if (type === commandSettled.type) {
-        const settled = commandSettled.schema.safeParse(data);
-        if (!settled.success) return { code: 'E-AGENT-0102', detail: type };
-        const { command, confirmation, failure: reason } = settled.data;
-        if (!ownOf(agent, subject)) return { code: 'E-AGENT-0101', detail: subject };
-        const receipt: Receipt = confirmation
-          ? ok({ commandId: command, confirmation, at: clock.now() })
-          : err((reason ?? { code: 'E-AGENT-0102' }) as Failure);
-        receiptSeen.emit({ deviceId: subject, commandId: command, receipt });
-        waiting.get(`${subject}/${command}`)?.(receipt);
-        return undefined;
-      }
-      // Of an agent that is newer than its hub: kept there among the dead letters until the hub has caught up.
-      if (type !== deviceReported.type && type !== healthChanged.type) return { code: 'E-AGENT-0102', detail: type };
-      const member = ownOf(agent, subject);
-      // It may have been taken away from this agent while the event was on its way.
-      if (!member) return { code: 'E-AGENT-0101', detail: subject };
-      if (type === healthChanged.type) {
-        const changed = healthChanged.schema.safeParse(data);
-        if (!changed.success) return { code: 'E-AGENT-0102', detail: type };
-        // An old story told late must not say that a device is well whose agent is away.
-        if (pipe.connected(agent)) setHealth(member, changed.data.health as DeviceHealth);
-        return undefined;
-      }
-      const reported = deviceReported.schema.safeParse(data);
-      if (!reported.success) return { code: 'E-AGENT-0102', detail: type };
-      const { capability, event, data: raw } = reported.data;
-      return emit(member, capability, event, fromWire(raw))
-        ? undefined
-        : { code: 'E-AGENT-0102', detail: `${capability}.${event}` };
+    refusal: (agent, event) => {
+      const understood = understand(agent, event);
+      return understood.ok ? undefined : understood.error;
+    },
+    apply: (agent, event) => {
+      const understood = understand(agent, event);
+      if (!understood.ok) return understood.error;
+      thrown = [];
+      understood.value();
+      const [first] = thrown;
+      if (first) throw first;
+      return undefined;
     },
   };
 }
 
-/** What another machine says, in the hub's time; its monotonic instants mean nothing here and become `mono`. */
-function inOurTime(raw: unknown, offset: number, mono: number): unknown {
-  if (typeof raw !== 'object' || raw === null) return raw;
-  return {
-    ...raw,
-    ...('at' in raw && typeof raw.at === 'number' && { at: raw.at - offset }),
-    ...('lastByteAt' in raw && { lastByteAt: mono }),
-  };
-}
+/** Another machine's monotonic instants mean nothing here and become `mono`. */
+const withOurMonotonic = (raw: unknown, mono: number): unknown =>
+  typeof raw === 'object' && raw !== null && 'lastByteAt' in raw ? { ...raw, lastByteAt: mono } : raw;

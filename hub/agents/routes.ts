@@ -18,16 +18,19 @@ export function agentRoutes(
     readonly enrolment: Enrolment;
     readonly link: AgentLink;
     readonly live: Live;
+    /** Those whose withdrawal the broker has not carried out yet. */
+    readonly withdrawing: () => readonly string[];
     /** Of the authority whose certificate the hub shows, where it is the hub's own. */
     readonly fingerprint: string | undefined;
   },
 ): void {
-  const { configured, enrolment, link, live, fingerprint } = deps;
+  const { configured, enrolment, link, live, withdrawing, fingerprint } = deps;
   link.onChange((id) => {
     live.publish('agents', { id });
   });
 
   const view = (): readonly AgentView[] => {
+    const open = withdrawing();
     const enrolled = new Map(enrolment.enrolled().map((known) => [known.id, known]));
     return configured.map(({ id, label }) => {
       const { connected, hello, heardAt, clockOffset } = link.state(id);
@@ -36,6 +39,7 @@ export function agentRoutes(
         label,
         enrolledAt: enrolled.get(id)?.enrolledAt ?? null,
         revokedAt: enrolled.get(id)?.revokedAt ?? null,
+        withdrawing: open.includes(id),
         connected,
         heardAt: heardAt ?? null,
         clockOffset: clockOffset ?? null,
@@ -69,8 +73,9 @@ export function agentRoutes(
     url: '/api/agents/enrol',
     access: 'public',
     body: enrolRequestSchema,
-    handler: async ({ body }) => {
+    handler: async ({ body, request }) => {
       const redeemed = await enrolment.redeem({
+        source: request.ip,
         code: body.code,
         publicKey: Buffer.from(body.publicKey, 'base64'),
         proof: Buffer.from(body.proof, 'base64'),

@@ -4,6 +4,8 @@ export interface AgentView {
   readonly label: { readonly zh: string; readonly en: string };
   readonly enrolledAt: number | null;
   readonly revokedAt: number | null;
+  /** Withdrawn here, while a broker outside may still let it in: it is asked again until it does not. */
+  readonly withdrawing: boolean;
   readonly connected: boolean;
   readonly heardAt: number | null;
   /** Its clock minus the hub's, in milliseconds. */

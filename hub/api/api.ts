@@ -123,6 +123,7 @@ export function problem(reply: FastifyReply, { code, detail }: Failure): Fastify
 const STATUS: Readonly<Partial<Record<Code, number>>> = {
   'E-STAFF-0101': 401,
   'E-STAFF-0102': 429,
+  'E-AGENT-0206': 429,
   'E-STAFF-0103': 401,
   'E-STAFF-0104': 403,
   'E-API-0102': 404,

@@ -16,10 +16,21 @@ const level = fc.constantFrom(
   'set',
   'bridge',
   'request',
+  'homeassistant',
+  'tasmota',
+  'discovery',
+  'DC4F2253B1F5',
+  'config',
+  'device',
   'c',
 );
 const topic = fc.array(level, { minLength: 1, maxLength: 5 }).map((levels) => levels.join('/'));
-const rights = fc.constantFrom(tasmotaRights('plug'), zigbee2mqttRights('zigbee2mqtt'), shellyRights('plug'));
+const rights = fc.constantFrom(
+  tasmotaRights('plug'),
+  tasmotaRights('plug', 'DC4F2253B1F5'),
+  zigbee2mqttRights('zigbee2mqtt'),
+  shellyRights('plug'),
+);
 
 describe('guests', () => {
   it.each([
@@ -30,6 +41,15 @@ describe('guests', () => {
     [tasmotaRights('plug'), 'subscribe', 'cmnd/plug/#', true],
     [tasmotaRights('plug'), 'subscribe', 'cmnd/#', false],
     [tasmotaRights('plug'), 'subscribe', '#', false],
+    [tasmotaRights('plug', 'DC4F2253B1F5'), 'publish', 'tasmota/discovery/DC4F2253B1F5/config', true],
+    [tasmotaRights('plug', 'DC4F2253B1F5'), 'publish', 'tasmota/discovery/DC4F2253B1F5/sensors', true],
+    [tasmotaRights('plug', 'DC4F2253B1F5'), 'publish', 'tasmota/discovery/DC4F2253B1F6/config', false],
+    [tasmotaRights('plug'), 'publish', 'tasmota/discovery/DC4F2253B1F5/config', false],
+    [zigbee2mqttRights('zigbee2mqtt'), 'publish', 'homeassistant/sensor/0x00158d0001/battery/config', true],
+    [zigbee2mqttRights('zigbee2mqtt'), 'publish', 'homeassistant/device/hallhub_gate/config', false],
+    [zigbee2mqttRights('zigbee2mqtt'), 'publish', 'homeassistant/status', false],
+    [zigbee2mqttRights('zigbee2mqtt'), 'publish', 'homeassistant/sensor/0x00158d0001/battery/state', false],
+    [zigbee2mqttRights('zigbee2mqtt'), 'subscribe', 'homeassistant/#', true],
     [zigbee2mqttRights('zigbee2mqtt'), 'publish', 'zigbee2mqtt/lamp', true],
     [zigbee2mqttRights('zigbee2mqtt'), 'publish', 'zigbee2mqtt/lamp/set', false],
     [zigbee2mqttRights('zigbee2mqtt'), 'subscribe', 'zigbee2mqtt/#', true],
@@ -53,6 +73,9 @@ describe('guests', () => {
   it('are named by plain topics only', () => {
     for (const name of ['#', '+', 'a/#', '', '$SYS', 'a//b', 'x.*'])
       expect(() => tasmotaRights(name)).toThrow(RangeError);
+    for (const mac of ['+', '#', 'dc4f2253b1f5', 'DC4F2253B1F5/x']) {
+      expect(() => tasmotaRights('plug', mac)).toThrow(RangeError);
+    }
   });
 });
 

@@ -15,6 +15,7 @@ import type { Inbox } from './inbox.ts';
 import { createMosquittoAccounts } from './mosquitto-accounts.ts';
 import { createMqttBus } from './mqtt-bus.ts';
 import { createRabbitmqAccounts } from './rabbitmq-accounts.ts';
+import { createWithdrawals } from './withdrawals.ts';
 
 /** Everything that the hub has of a broker, whichever the configuration names. */
 export interface Broker {
@@ -24,7 +25,12 @@ export interface Broker {
   /** Puts the token of a device, or of a guest that the configuration lists, where the broker looks. */
   admit(id: string, token: string): Promise<Result<void>>;
   /** How the broker is, for the console. */
-  state(): { readonly up: boolean; readonly guestsWithoutState: number };
+  state(): {
+    readonly up: boolean;
+    readonly guestsWithoutState: number;
+    /** Whose credentials are withdrawn here, while the broker may still let them in. */
+    readonly withdrawing: readonly string[];
+  };
   /** Listens, or begins to connect; resolves with the port. */
   start(): Promise<{ readonly port: number }>;
   stop(): Promise<void>;
@@ -42,23 +48,29 @@ export interface OpenBrokerOptions {
   /** Those who must not be let in any more. Asked whenever the broker comes back, so that nobody is forgotten. */
   readonly withdrawn: () => readonly string[];
   readonly onWithdrawn: (listener: (id: string) => void) => void;
+  /** A withdrawal waits for the broker, or does so no more. */
+  readonly onWithdrawing: (id: string) => void;
 }
 
-const CONVENTIONS = {
-  tasmota: tasmotaRights,
-  shelly: shellyRights,
-  zigbee2mqtt: zigbee2mqttRights,
-  'home-assistant': homeAssistantRights,
-};
+function rightsOf({ convention, topic, mac }: Config['mqtt']['guests'][number]): GuestRights {
+  switch (convention) {
+    case 'tasmota':
+      return tasmotaRights(topic, mac);
+    case 'shelly':
+      return shellyRights(topic);
+    case 'zigbee2mqtt':
+      return zigbee2mqttRights(topic);
+    case 'home-assistant':
+      return homeAssistantRights(topic);
+  }
+}
 
 /** Makes the broker that the configuration names. Nothing listens and nothing connects before it is started. */
 export async function openBroker(options: OpenBrokerOptions): Promise<Broker> {
   const { config, clock, inbox, log } = options;
   const { mqtt, hub } = config;
   const { campus } = hub;
-  const guests = new Map<string, GuestRights>(
-    mqtt.guests.map(({ id, convention, topic }) => [id, CONVENTIONS[convention](topic)]),
-  );
+  const guests = new Map<string, GuestRights>(mqtt.guests.map((guest) => [guest.id, rightsOf(guest)]));
   const busLog: AedesBusOptions['log'] = (level, message, fields) => {
     log[level](fields, message);
   };
@@ -83,7 +95,7 @@ export async function openBroker(options: OpenBrokerOptions): Promise<Broker> {
       channel: bus.channel,
       // It asks the hub at each login: there is nothing to put elsewhere.
       admit: () => Promise.resolve(ok()),
-      state: () => ({ up: bus.up, guestsWithoutState: 0 }),
+      state: () => ({ up: bus.up, guestsWithoutState: 0, withdrawing: [] }),
       start: () => bus.start(),
       stop: () => bus.stop(),
     };
@@ -100,17 +112,20 @@ export async function openBroker(options: OpenBrokerOptions): Promise<Broker> {
     log,
   });
   const accounts = accountsAt(mqtt, { broker, campus, hubId: hub.id, clock });
-  const withdraw = async (id: string): Promise<void> => {
-    bus.disconnect(id);
+  const withdrawals = createWithdrawals({
+    accounts,
+    clock,
+    log,
     // New credentials put an end to the old ones by themselves.
-    if (!options.withdrawn().includes(id)) return;
-    const removed = await accounts.remove(id);
-    if (!removed.ok)
-      log.error({ device: id, ...removed.error }, 'credentials are withdrawn here and not yet at the broker');
-  };
-  options.onWithdrawn((id) => void withdraw(id));
+    isWithdrawn: (id) => options.withdrawn().includes(id),
+    onChange: options.onWithdrawing,
+  });
+  options.onWithdrawn((id) => {
+    bus.disconnect(id);
+    withdrawals.withdraw(id);
+  });
   bus.onUp((up) => {
-    if (up) for (const id of options.withdrawn()) void withdraw(id);
+    if (up) for (const id of options.withdrawn()) withdrawals.withdraw(id);
   });
   if (!channel.state.retainsMessages && guests.size > 0)
     log.warn(
@@ -123,15 +138,22 @@ export async function openBroker(options: OpenBrokerOptions): Promise<Broker> {
     channel,
     admit: (id, token) => {
       const rights = guests.get(id);
-      return rights ? accounts.put(id, token, guestTopicRights(rights)) : accounts.put(id, token);
+      return withdrawals.admit(id, () =>
+        rights ? accounts.put(id, token, guestTopicRights(rights)) : accounts.put(id, token),
+      );
     },
-    state: () => ({ up: bus.up, guestsWithoutState: channel.state.retainsMessages ? 0 : guests.size }),
+    state: () => ({
+      up: bus.up,
+      guestsWithoutState: channel.state.retainsMessages ? 0 : guests.size,
+      withdrawing: withdrawals.pending(),
+    }),
     start: () => {
       accounts.open();
       channel.open();
       return bus.start();
     },
     stop: async () => {
+      withdrawals.stop();
       await Promise.all([bus.stop(), channel.close(), accounts.close()]);
     },
   };

@@ -8,10 +8,7 @@ import { channelContract } from './testing/channel-contract.ts';
 import type { RunningCluster } from './testing/rabbitmq.ts';
 import { startRabbitmq } from './testing/rabbitmq.ts';
 
-/*
- * One cluster for both suites. The restart of all nodes takes about 100 s of waiting: each node of 3.10 asks the others for
- * the register of client ids a hundred times before it opens it by itself.
- */
+/* One cluster for both suites. */
 const clock = systemClock({ mode: 'test' });
 let running: RunningCluster;
 beforeAll(async () => {

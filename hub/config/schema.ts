@@ -91,6 +91,12 @@ const mqtt = z
           topic: z
             .string()
             .regex(/^[A-Za-z0-9_-]{1,64}(\/[A-Za-z0-9_-]{1,64}){0,3}$/, 'plain words with slashes between'),
+          /** Tasmota's own, as its information page shows it: it makes itself known under this address and no other. */
+          mac: z
+            .string()
+            .regex(/^[0-9A-Fa-f]{2}(:?[0-9A-Fa-f]{2}){5}$/, 'a MAC address')
+            .transform((text) => text.replaceAll(':', '').toUpperCase())
+            .optional(),
         }),
       )
       .default([]),
@@ -241,11 +247,24 @@ export const configSchema = z.strictObject({
     .prefault({}),
   firmware: z
     .strictObject({
-      /**
-       * Where devices fetch their images from this hub, e.g. through a proxy for those that know no TLS:
-       * `http://192.0.2.7:8081`. By default the first of `http.names` at the hub's own port.
-       */
+      /** Where devices and agents fetch images from this hub. By default the first of `http.names` at the hub's own port. */
       url: z.url({ protocol: /^https?$/ }).optional(),
+      /**
+       * A second server, without TLS, that hands out images under roll-out and nothing else: for devices that fetch by
+       * themselves and know no TLS (Tasmota, Shelly). Absent: there is none. It belongs into the devices' own network.
+       */
+      plain: z
+        .strictObject({
+          /** The address on which it listens. */
+          host: z.string().min(1),
+          port: port.default(8081),
+          /** As devices reach it, where that is not `http://{host}:{port}`. */
+          url: z
+            .url({ protocol: /^http$/ })
+            .refine((text) => new URL(text).pathname === '/', 'no path')
+            .optional(),
+        })
+        .optional(),
     })
     .prefault({}),
   certificates: z

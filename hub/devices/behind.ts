@@ -1,14 +1,17 @@
 import type { Cancel, Clock, DurationMs } from '@hallhub/sync/base';
 import { ms, seconds } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
-import { isOwnTrouble, transact } from '@hallhub/sync/sqlite';
+import { isOwnTrouble, onRollback, transact } from '@hallhub/sync/sqlite';
 
 /**
  * Writes what has happened anyway and needs no promise before it happens: many small notes in one commit, a moment later.
  * What must be durable *before* something happens does not belong here.
  */
 export interface Behind {
-  /** `note` runs inside a transaction, soon, in the order of adding. */
+  /**
+   * `note` runs inside a transaction, in the order of adding: soon, or as a part of the transaction under way, so that what
+   * was learnt from a message stands or falls with the message.
+   */
   add(note: () => void): void;
   /** Writes what waits now, for a reader who wants to see it; nothing inside a transaction. */
   flush(): void;
@@ -65,9 +68,25 @@ export function createBehind(deps: {
     }
   };
 
+  /** In the caller's transaction, after the notes that came before. Rolled back, those wait again; the caller knows of its own. */
+  const join = (note: () => void): void => {
+    const earlier = notes;
+    notes = [];
+    onRollback(db, () => {
+      notes = [...earlier, ...notes];
+      if (notes.length > 0) arm(delay);
+    });
+    for (const one of earlier) one();
+    note();
+  };
+
   return {
     add: (note) => {
       if (closed) return;
+      if (db.inTransaction) {
+        join(note);
+        return;
+      }
       notes.push(note);
       arm(delay);
     },

@@ -8,6 +8,10 @@ export const firmwareCodes = defineCodes({
   'E-FW-0105': { zh: '上传不连续，请从提示的位置继续', en: 'The upload has a gap; go on from the offset named' },
   'E-FW-0106': { zh: '固件文件尚未传完', en: 'The image is not complete yet' },
   'E-FW-0107': { zh: '固件存储空间已满，请先删除旧文件', en: 'No room for more images; delete old ones first' },
+  'E-FW-0108': {
+    zh: '该文件已以其他版本或适用型号登记，请先删除原记录',
+    en: 'These bytes are here already with another version or for other models; delete that image first',
+  },
   'E-FW-0201': { zh: '没有这次升级', en: 'There is no such roll-out' },
   'E-FW-0202': { zh: '没有适用于该固件的设备', en: 'No device fits this image' },
   'E-FW-0203': { zh: '设备已在另一次升级中', en: 'A device is in another roll-out already' },

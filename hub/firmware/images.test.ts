@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ManualClock } from '@hallhub/sync/base';
-import { epochMs, hours, manualClock, ok, systemRandom, unwrap } from '@hallhub/sync/base';
+import { epochMs, manualClock, unwrap } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import fc from 'fast-check';
@@ -23,7 +23,7 @@ beforeEach(() => {
   clock = manualClock();
   db = openDatabase({ file: ':memory:' });
   migrate({ db, components: [auditSchema, firmwareSchema] });
-  images = createImages({ db, clock, random: systemRandom, audit: createAudit({ db, clock }), inUse: () => false });
+  images = createImages({ db, clock, audit: createAudit({ db, clock }), inUse: () => false });
 });
 afterEach(() => {
   db.close();
@@ -46,6 +46,18 @@ describe('an upload', () => {
     expect(Buffer.from(images.bytes(sha256)).equals(bytes)).toBe(true);
   });
 
+  it('of bytes that are known as another version or for other models is refused, and not taken for the known one', () => {
+    upload();
+    const again = (words: object): unknown => images.begin({ ...image, ...words, size: bytes.length }, 'staff:op');
+    expect(again({ version: '2.0.1' })).toMatchObject({ error: { code: 'E-FW-0108', detail: 'version' } });
+    expect(again({ profiles: [...image.profiles, 'generic/osdp-reader-x'], models: ['5c2623'] })).toMatchObject({
+      error: { code: 'E-FW-0108', detail: 'profiles, models' },
+    });
+    expect(again({ name: 'reader (1).bin' })).toMatchObject({ value: { version: '2.0.0', received: bytes.length } });
+    unwrap(images.remove(sha256, 'staff:op'));
+    expect(again({ version: '2.0.1' })).toMatchObject({ value: { version: '2.0.1', received: 0 } });
+  });
+
   it('whose bytes are not the announced ones is dropped', () => {
     unwrap(images.begin({ ...image, size: bytes.length }, 'staff:op'));
     const wrong = Uint8Array.from(bytes, (byte, index) => (index === 7 ? byte ^ 1 : byte));
@@ -61,29 +73,6 @@ describe('an upload', () => {
     expect(images.append(sha256, 0, bytes, 'staff:op')).toMatchObject({ error: { code: 'E-FW-0101' } });
     expect(images.purge(epochMs(clock.now() + 1))).toBe(1);
     expect(images.get(sha256)).toMatchObject({ error: { code: 'E-FW-0103' } });
-  });
-});
-
-describe('a link', () => {
-  it('opens the image until it has expired, and so often and no more', async () => {
-    upload();
-    const token = images.link(sha256, 'plug');
-    expect(token).toMatch(/^[\w-]{32}$/);
-    const all = (): Buffer => Buffer.concat([...(images.open(token)?.parts ?? [])]);
-    expect(all().equals(bytes)).toBe(true);
-    expect(images.open(`${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`)).toBeUndefined();
-    for (let use = 0; use < 19; use += 1) expect(images.open(token)).toBeDefined();
-    expect(images.open(token)).toBeUndefined();
-    const another = images.link(sha256, 'plug');
-    await clock.advanceAsync(hours(2));
-    expect(images.open(another)).toBeUndefined();
-  });
-
-  it('ends with its image', () => {
-    upload();
-    const token = images.link(sha256, 'plug');
-    expect(images.remove(sha256, 'staff:op')).toEqual(ok());
-    expect(images.open(token)).toBeUndefined();
   });
 });
 

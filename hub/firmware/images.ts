@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
-import { failure, hours, ok, plus } from '@hallhub/sync/base';
+import type { Clock, EpochMs, Result } from '@hallhub/sync/base';
+import { failure, ok } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/index.ts';
 import { MOST_IMAGE_BYTES } from './limits.ts';
+import type { Span } from './range.ts';
 
 export interface ImageView {
   readonly sha256: string;
@@ -24,18 +25,14 @@ export interface ImageView {
 
 export type NewImage = Pick<ImageView, 'sha256' | 'name' | 'version' | 'profiles' | 'models' | 'size'>;
 
-/** An image on its way to a device. */
-export interface Download {
-  readonly name: string;
-  readonly size: number;
-  readonly parts: Iterable<Uint8Array>;
-}
-
 export interface Images {
   list(): readonly ImageView[];
   /** Error: `E-FW-0103`. */
   get(sha256: string): Result<ImageView>;
-  /** The same image again goes on where its upload stopped. Errors: `E-FW-0101`, `E-FW-0107`. */
+  /**
+   * The same image again goes on where its upload stopped. Errors: `E-FW-0101`, `E-FW-0102`, `E-FW-0107`, and `E-FW-0108`
+   * where the bytes are known as something else (with what differs).
+   */
   begin(image: NewImage, by: string): Result<ImageView>;
   /**
    * The next bytes. The last ones complete it: then it must have its SHA-256, or all of it is dropped. Errors: `E-FW-0103`,
@@ -46,20 +43,13 @@ export interface Images {
   remove(sha256: string, by: string): Result<void>;
   /** @throws where it is not there, or not complete. */
   bytes(sha256: string): Uint8Array;
-  /** An address part that nobody guesses, for one device, for two hours and few downloads. */
-  link(sha256: string, deviceId: string): string;
-  /** Undefined: unknown, expired or used up. */
-  open(token: string): Download | undefined;
-  /** Forgets links that are over, and uploads that were begun before and never completed. */
+  /** Its bytes from `from` to `to` (not included), a part at a time; all of them by default. @throws where it is deleted meanwhile. */
+  parts(sha256: string, span?: Span): Iterable<Uint8Array>;
+  /** Forgets uploads that were begun before and never completed. */
   purge(before: EpochMs): number;
 }
 
 const MOST_BYTES_IN_ALL = 512 * 1024 * 1024;
-const LINK_LIFE = hours(2);
-/** A device that loses the line begins anew; one that asks more often than this is wrong in the head. */
-const LINK_USES = 20;
-
-const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 interface ImageRow extends Omit<ImageView, 'profiles' | 'models'> {
   readonly profiles: string;
@@ -71,15 +61,27 @@ const viewOf = (row: ImageRow): ImageView => ({
   models: JSON.parse(row.models) as string[],
 });
 
+type Words = Pick<NewImage, 'version' | 'profiles' | 'models'>;
+
+/** Which of the words about an image are others; a file may have another name. */
+function differences(a: Words, b: Words): readonly string[] {
+  const same = (one: readonly string[], other: readonly string[]): boolean =>
+    JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
+  return [
+    ...(a.version === b.version ? [] : ['version']),
+    ...(same(a.profiles, b.profiles) ? [] : ['profiles']),
+    ...(same(a.models, b.models) ? [] : ['models']),
+  ];
+}
+
 export function createImages(deps: {
   readonly db: Db;
   readonly clock: Clock;
-  readonly random: RandomBytes;
   readonly audit: Pick<Audit, 'record'>;
   /** Whether a roll-out under way needs it. */
   readonly inUse: (sha256: string) => boolean;
 }): Images {
-  const { db, clock, random, audit } = deps;
+  const { db, clock, audit } = deps;
   const columns =
     'sha256, name, version, profiles, models, size, received, added_at AS addedAt, added_by AS addedBy FROM firmware_image';
   const all = db.prepare<[], ImageRow>(`SELECT ${columns} ORDER BY added_at DESC`);
@@ -95,21 +97,21 @@ export function createImages(deps: {
     .prepare<[string, number], Uint8Array>('SELECT bytes FROM firmware_chunk WHERE sha256 = ? AND start = ?')
     .pluck();
   const drop = db.prepare('DELETE FROM firmware_image WHERE sha256 = ?');
-  const addLink = db.prepare('INSERT INTO firmware_link VALUES (?, ?, ?, ?, ?)');
-  const useLink = db.prepare<[Buffer, number], { sha256: string }>(
-    `UPDATE firmware_link SET uses_left = uses_left - 1
-     WHERE token_hash = ? AND expires_at > ? AND uses_left > 0 RETURNING sha256`,
-  );
-  const dropLinks = db.prepare('DELETE FROM firmware_link WHERE expires_at <= ?');
   const dropUploads = db.prepare('DELETE FROM firmware_image WHERE received < size AND added_at < ?');
 
   /** A part at a time, so that a download that stalls holds no more than that. */
-  function* parts(sha256: string): Generator<Uint8Array> {
-    for (const { start } of chunks.all(sha256)) {
+  function* parts(
+    sha256: string,
+    { from, to }: Span = { from: 0, to: Number.POSITIVE_INFINITY },
+  ): Generator<Uint8Array> {
+    const starts = chunks.all(sha256).map(({ start }) => start);
+    for (const [index, start] of starts.entries()) {
+      const next = starts[index + 1] ?? Number.POSITIVE_INFINITY;
+      if (next <= from || start >= to) continue;
       const bytes = chunk.get(sha256, start);
       // It was deleted in the middle of a download: the device sees a broken line, not a shorter program.
       if (!bytes) throw new Error(`image ${sha256} is gone`);
-      yield bytes;
+      yield bytes.subarray(Math.max(0, from - start), Math.min(bytes.length, to - start));
     }
   }
   const digestOf = (sha256: string): string => {
@@ -127,7 +129,11 @@ export function createImages(deps: {
     get,
     begin: ({ sha256, name, version, profiles, models, size }, by) => {
       const known = one.get(sha256);
-      if (known) return known.size === size ? ok(viewOf(known)) : failure('E-FW-0102', sha256);
+      if (known) {
+        if (known.size !== size) return failure('E-FW-0102', sha256);
+        const other = differences(viewOf(known), { version, profiles, models });
+        return other.length === 0 ? ok(viewOf(known)) : failure('E-FW-0108', other.join(', '));
+      }
       if (size < 1 || size > MOST_IMAGE_BYTES) return failure('E-FW-0101', `${MOST_IMAGE_BYTES} bytes at most`);
       if ((total.get() ?? 0) + size > MOST_BYTES_IN_ALL) return failure('E-FW-0107');
       insert.run(sha256, name, version, JSON.stringify(profiles), JSON.stringify(models), size, clock.now(), by);
@@ -165,16 +171,7 @@ export function createImages(deps: {
       return ok();
     },
     bytes: (sha256) => new Uint8Array(Buffer.concat([...parts(sha256)])),
-    link: (sha256, deviceId) => {
-      const token = Buffer.from(random(24)).toString('base64url');
-      addLink.run(hashOf(token), sha256, deviceId, plus(clock.now(), LINK_LIFE), LINK_USES);
-      return token;
-    },
-    open: (token) => {
-      const link = useLink.get(hashOf(token), clock.now());
-      const image = link && one.get(link.sha256);
-      return image && { name: image.name, size: image.size, parts: parts(image.sha256) };
-    },
-    purge: (before) => dropLinks.run(clock.now()).changes + dropUploads.run(before).changes,
+    parts,
+    purge: (before) => dropUploads.run(before).changes,
   };
 }

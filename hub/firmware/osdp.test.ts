@@ -45,6 +45,11 @@ async function open(files: FileBehaviour): Promise<void> {
     unwrap(await reader.start());
     readers.push(reader);
   }
+  startHub();
+  await clock.advanceAsync(seconds(3));
+}
+/** The hub's process: its drivers, its registry, its roll-outs. */
+function startHub(): void {
   const host = createAgentHost({
     clock,
     random: systemRandom,
@@ -62,7 +67,6 @@ async function open(files: FileBehaviour): Promise<void> {
     },
   });
   rig = createFirmwareRig({ file: join(folder, 'hub.db'), clock, host, devices: ids.map(device) });
-  await clock.advanceAsync(seconds(3));
 }
 const targets = (id: string) => unwrap(rig.firmware.rollout(id)).targets;
 /** Lets time pass, 50 ms at a time, until it is so; a test that waits for nothing fails by the bound. */
@@ -111,6 +115,32 @@ describe('a roll-out over OSDP readers', () => {
     // Each order is in the journal of its device, under the roll-out's name.
     const [order] = rig.registry.commands.ofDevice('reader-1', { limit: 5 });
     expect(order).toMatchObject({ name: 'update', issuedBy: `firmware:${id}`, state: 'observed' });
+  });
+
+  it.each([
+    ['is taken up where it was by a reader that remembers', false, expect.any(Number)],
+    ['begins again with a reader that has forgotten it, and says so', true, 0],
+  ])('interrupted by a restart of the hub %s', async (_what, forgets, expected: unknown) => {
+    await open({ delayMs: 100, outcome: 2, version: [2, 0, 0], forgets });
+    const sha256 = rig.upload(image, { version: '2.0.0', profile: PROFILE });
+    const { id } = unwrap(rig.firmware.launch({ sha256, devices: ['reader-1'], plan: AT_ONCE }, 'staff:op'));
+    await until(() => (targets(id)[0]?.progress?.sent ?? 0) > 1_000);
+    await rig.stop();
+    await clock.advanceAsync(seconds(20));
+    startHub();
+    const least: number[] = [];
+    await until(() => {
+      const { progress, takenUpAt } = targets(id)[0] ?? {};
+      if (progress && takenUpAt !== undefined) least.push(progress.sent);
+      return unwrap(rig.firmware.rollout(id)).over;
+    });
+    expect(targets(id)).toMatchObject([{ state: 'done', tries: 2, takenUpAt: expected }]);
+    const takenUpAt = targets(id)[0]?.takenUpAt ?? 0;
+    if (!forgets) expect(takenUpAt).toBeGreaterThan(1_000);
+    expect(least.length).toBeGreaterThan(0);
+    if (!forgets) expect(Math.min(...least)).toBeGreaterThanOrEqual(takenUpAt);
+    expect(readers[0]?.files.map(({ content }) => content)).toEqual([image]);
+    expect(csvReport(unwrap(rig.firmware.rollout(id))).split('\r\n')[1]).toMatch(new RegExp(`,${takenUpAt}$`));
   });
 
   it('when cancelled stops the transfer under way and begins no other', async () => {

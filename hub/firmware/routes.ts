@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Api } from '../api/api.ts';
 import { problem } from '../api/api.ts';
 import type { Live } from '../api/live.ts';
-import { MOST_IMAGE_BYTES } from './limits.ts';
+import { MOST_DOWNLOADS, MOST_IMAGE_BYTES } from './limits.ts';
 import { planSchema } from './plan.ts';
 import { csvReport } from './report.ts';
 import type { FirmwareService } from './service.ts';
@@ -15,8 +15,6 @@ const image = z.object({ sha256 });
 const rollout = z.object({ id: z.uuid() });
 /** In base64, so that a chunk fits into the body of any other request. */
 const CHUNK = 700_000;
-/** So many images travel at once; the next device is told to come again. */
-const MOST_DOWNLOADS = 16;
 
 const newImage = z.strictObject({
   sha256,
@@ -119,17 +117,22 @@ export function firmwareRoutes(
     params: z.object({ token: z.string().max(64), name: z.string().max(128) }),
     handler: ({ params, request, reply }) => {
       if (downloads >= MOST_DOWNLOADS) return problem(reply.header('retry-after', '30'), { code: 'E-API-0105' });
-      const found = request.method === 'GET' ? images.open(params.token) : undefined;
-      if (!found) return problem(reply, { code: 'E-API-0102' });
+      const ifRange = request.headers['if-range'];
+      const answer = firmware.downloads.answer({
+        method: request.method,
+        token: params.token,
+        way: 'hub',
+        range: request.headers.range,
+        ifRange: typeof ifRange === 'string' ? ifRange : undefined,
+      });
+      if (!answer) return problem(reply, { code: 'E-API-0102' });
+      reply.code(answer.status).headers(answer.headers);
+      if (!answer.body) return reply.send();
       downloads += 1;
       reply.raw.once('close', () => {
         downloads -= 1;
       });
-      return reply
-        .type('application/octet-stream')
-        .header('content-length', found.size)
-        .header('cache-control', 'no-store')
-        .send(Readable.from(found.parts));
+      return reply.send(Readable.from(answer.body));
     },
   });
 }

@@ -30,6 +30,10 @@ export interface Target {
   /** In flight after an order: given up at this time. */
   readonly giveUpAt?: EpochMs;
   readonly orderedAt?: EpochMs;
+  /** In flight: as much the device has confirmed, in bytes (or hundredths where it fetches by itself). */
+  readonly confirmed?: number;
+  /** Where its transfer was taken up after it broke off; 0: it had to begin again. */
+  readonly takenUpAt?: number;
   readonly from?: string;
   readonly reported?: string;
   readonly code?: Code;
@@ -71,6 +75,12 @@ export type RolloutInput =
   /** It is not to be updated, and why. Counts before its first order only. */
   | { readonly type: 'unfit'; readonly deviceId: string; readonly code: Code }
   | { readonly type: 'receipt'; readonly deviceId: string; readonly nth: number; readonly receipt: Receipt }
+  | {
+      readonly type: 'progress';
+      readonly deviceId: string;
+      readonly confirmed: number;
+      readonly takenUpAt?: number | undefined;
+    }
   /** A device in flight has become ready. */
   | { readonly type: 'ready'; readonly deviceId: string }
   | { readonly type: 'pause' }
@@ -201,6 +211,11 @@ function targetStep(rollout: Rollout, target: Target, input: DeviceInput, now: E
   switch (input.type) {
     case 'ready':
       return { next: target.ordered ? target : { ...target, nextAt: now } };
+    case 'progress': {
+      const { confirmed, takenUpAt } = input;
+      if (!target.ordered) return { next: target };
+      return { next: { ...target, confirmed, ...(takenUpAt !== undefined && { takenUpAt }) } };
+    }
     case 'unfit':
       return { next: target.tries > 0 ? target : end(target, 'skipped', now, input.code) };
     case 'receipt':
@@ -280,12 +295,15 @@ function receive(rollout: Rollout, target: Target, receipt: Receipt, now: EpochM
     };
   }
   const { code } = receipt.error;
+  const { confirmed, ...bare } = target;
+  // What the device itself gave up it does not remember.
+  const kept = confirmed === undefined || code.startsWith('E-OSDP-') ? bare : target;
   if (code === OUT_OF_SERVICE) return end(target, target.tries > 1 ? 'failed' : 'skipped', now, code);
   if (STOPPED.has(code)) return end(target, 'cancelled', now, code);
   if (FINAL.has(code)) return end(target, 'failed', now, code);
   // Whether it has a new program is asked of the device itself before anything is sent again.
   return {
-    ...target,
+    ...kept,
     code,
     ordered: false,
     uncertain: !CERTAIN.has(code),
@@ -297,7 +315,7 @@ function receive(rollout: Rollout, target: Target, receipt: Receipt, now: EpochM
 const earlier = (one: EpochMs | undefined, other: EpochMs): EpochMs => (one !== undefined && one < other ? one : other);
 
 function end(target: Target, state: 'done' | 'failed' | 'skipped' | 'cancelled', now: EpochMs, code?: Code): Target {
-  const { deviceId, tries, misses, orderedAt, from, reported, startedAt } = target;
+  const { deviceId, tries, misses, orderedAt, from, reported, startedAt, takenUpAt } = target;
   return {
     deviceId,
     state,
@@ -311,6 +329,7 @@ function end(target: Target, state: 'done' | 'failed' | 'skipped' | 'cancelled',
     ...(reported !== undefined && { reported }),
     ...(code !== undefined && { code }),
     ...(startedAt !== undefined && { startedAt }),
+    ...(takenUpAt !== undefined && { takenUpAt }),
     endedAt: now,
   };
 }

@@ -29,5 +29,17 @@ export const firmwareSchema: SchemaComponent = {
           device_id TEXT NOT NULL, state TEXT NOT NULL, standing TEXT NOT NULL,
           PRIMARY KEY (rollout, position)) STRICT, WITHOUT ROWID;`,
     },
+    {
+      // Links live two hours at most and belong to orders that are repeated: the old ones need not be kept.
+      name: 'links of a roll-out, and of bytes',
+      sql: `
+        DROP TABLE firmware_link;
+        CREATE TABLE firmware_link (
+          token_hash BLOB PRIMARY KEY, sha256 TEXT NOT NULL REFERENCES firmware_image ON DELETE CASCADE,
+          device_id TEXT NOT NULL, rollout TEXT NOT NULL, way TEXT NOT NULL, expires_at INTEGER NOT NULL,
+          bytes_left INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX firmware_link_expiry ON firmware_link (expires_at);
+        CREATE INDEX firmware_link_image ON firmware_link (sha256);`,
+    },
   ],
 };

@@ -7,6 +7,8 @@ import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/index.ts';
 import type { DeviceRegistry, DeviceView } from '../devices/index.ts';
+import type { Downloads, Way } from './downloads.ts';
+import { createDownloads } from './downloads.ts';
 import type { ImageView, Images } from './images.ts';
 import { createImages } from './images.ts';
 import type { LocalMinute } from './local-minute.ts';
@@ -20,7 +22,7 @@ import { createRolloutStore } from './store.ts';
 
 export interface TargetView extends Pick<
   Target,
-  'deviceId' | 'state' | 'tries' | 'from' | 'reported' | 'code' | 'startedAt' | 'endedAt'
+  'deviceId' | 'state' | 'tries' | 'from' | 'reported' | 'code' | 'startedAt' | 'endedAt' | 'takenUpAt'
 > {
   /** While it is in flight: bytes, or hundredths where the device fetches by itself. */
   readonly progress?: Pick<UpdateProgress, 'state' | 'sent' | 'total'>;
@@ -50,6 +52,7 @@ export interface RolloutDetail extends RolloutView {
 
 export interface FirmwareService {
   readonly images: Images;
+  readonly downloads: Downloads;
   /** Devices of the image's profiles. Error: `E-FW-0103`. */
   candidates(sha256: string): Result<readonly DeviceView[]>;
   rollouts(): readonly RolloutView[];
@@ -73,6 +76,8 @@ export interface FirmwareService {
 }
 
 const BEAT = seconds(5);
+/** Between two notes of how far a device is: a write to the disk each. */
+const REMEMBER_EVERY = seconds(1);
 
 export function createFirmware(deps: {
   readonly db: Db;
@@ -84,8 +89,10 @@ export function createFirmware(deps: {
   readonly host: Pick<AgentHost, 'capability' | 'health' | 'onHealth'>;
   readonly registry: Pick<DeviceRegistry, 'list' | 'inService'>;
   readonly timeZone: string;
-  /** `https://hub.example.edu:8443`. */
+  /** Where agents fetch, and devices that know TLS: `https://hub.example.edu:8443`. */
   readonly baseUrl: string;
+  /** Where devices fetch by themselves that know none: `http://192.0.2.7:8081`. Absent: from `baseUrl`. */
+  readonly plainUrl?: string | undefined;
 }): FirmwareService {
   const { db, clock, random, audit, log, host, registry } = deps;
   const store = createRolloutStore(db);
@@ -95,9 +102,21 @@ export function createFirmware(deps: {
   const images = createImages({
     db,
     clock,
-    random,
     audit,
     inUse: (sha256) => [...open.values()].some((record) => record.sha256 === sha256),
+  });
+  const downloads = createDownloads({
+    db,
+    clock,
+    random,
+    images,
+    isUnderWay: ({ rollout: id, sha256, deviceId }) => {
+      const record = open.get(id);
+      return (
+        record?.sha256 === sha256 &&
+        record.targets.some((target) => target.deviceId === deviceId && isInFlight(target.state))
+      );
+    },
   });
   const listeners = new Set<(rolloutId: string) => void>();
   const changed = (id: string): void => {
@@ -106,6 +125,7 @@ export function createFirmware(deps: {
   const looking = new Set<string>();
   const progress = new Map<string, UpdateProgress>();
   const followed = new Map<string, Cancel>();
+  const rememberAt = new Map<string, number>();
   let running = false;
   let stops: Cancel[] = [];
   let cancelBeat: Cancel | undefined;
@@ -222,37 +242,55 @@ export function createFirmware(deps: {
     return send(record, deviceId, firmware);
   };
   const send = async (
-    { id, sha256, version, imageName }: RolloutRecord,
+    { id, sha256, version, imageName, targets }: RolloutRecord,
     deviceId: string,
     firmware: NonNullable<ReturnType<typeof host.capability<'firmware'>>>,
   ) => {
     const source = await firmware.source();
     if (!source.ok) return source;
     const far = registry.list().find((device) => device.id === deviceId)?.agent !== undefined;
+    const way: Way = source.value.from === 'url' && deps.plainUrl !== undefined ? 'plain' : 'hub';
+    const path = (): string =>
+      `/firmware/${downloads.link({ sha256, deviceId, rollout: id, way })}/${encodeURIComponent(imageName)}`;
     // An agent fetches for a device that is fed: no message of the broker takes an image.
     const image: UpdateCommand['args']['image'] =
       source.value.from === 'bytes' && !far
         ? { from: 'bytes', bytes: images.bytes(sha256) }
         : {
             from: 'url',
-            url: `${deps.baseUrl}/firmware/${images.link(sha256, deviceId)}/${encodeURIComponent(imageName)}`,
+            url: `${way === 'plain' ? deps.plainUrl : deps.baseUrl}${path()}`,
             sha256,
           };
-    return firmware.update({ ...envelope(id), name: 'update', args: { version, image } });
+    const confirmed = targets.find((target) => target.deviceId === deviceId)?.confirmed ?? 0;
+    const resumes = source.value.from === 'bytes' && confirmed > 0;
+    const args = { version, image, ...(resumes && { resumeFrom: confirmed }) };
+    return firmware.update({ ...envelope(id), name: 'update', args });
   };
 
   const follow = (deviceId: string): void => {
     if (followed.has(deviceId)) return;
     const stop = host.capability(deviceId, 'firmware')?.onProgress((event) => {
+      const isNews = event.takenUpAt !== progress.get(deviceId)?.takenUpAt;
       progress.set(deviceId, event);
+      if (isNews || clock.monotonic() >= (rememberAt.get(deviceId) ?? 0)) remember(deviceId, event);
       for (const { id, targets } of open.values()) {
         if (targets.some((target) => target.deviceId === deviceId && isInFlight(target.state))) changed(id);
       }
     });
     if (stop) followed.set(deviceId, stop);
   };
+  /** What a device has confirmed outlives this process, so that its transfer can be taken up. */
+  const remember = (deviceId: string, { state, sent, takenUpAt }: UpdateProgress): void => {
+    if (state !== 'sending' && state !== 'installing') return;
+    rememberAt.set(deviceId, clock.monotonic() + REMEMBER_EVERY);
+    for (const { id, targets } of [...open.values()]) {
+      if (!targets.some((target) => target.deviceId === deviceId && target.state === 'sending')) continue;
+      apply(id, { type: 'progress', deviceId, confirmed: sent, takenUpAt });
+    }
+  };
   const unfollow = (deviceId: string): void => {
     followed.get(deviceId)?.();
+    rememberAt.delete(deviceId);
     followed.delete(deviceId);
     progress.delete(deviceId);
   };
@@ -293,6 +331,7 @@ export function createFirmware(deps: {
 
   return {
     images,
+    downloads,
     candidates: (sha256) => {
       const image = images.get(sha256);
       return image.ok ? ok(candidatesOf(image.value)) : image;
@@ -375,13 +414,14 @@ export function createFirmware(deps: {
       beat();
     },
     stop: () => {
+      for (const [deviceId, event] of progress) remember(deviceId, event);
       running = false;
       cancelBeat?.();
       for (const stop of [...stops, ...followed.values()]) stop();
       stops = [];
       followed.clear();
     },
-    purge: (before) => store.purge(before) + images.purge((clock.now() - 86_400_000) as EpochMs),
+    purge: (before) => store.purge(before) + images.purge((clock.now() - 86_400_000) as EpochMs) + downloads.purge(),
   };
 }
 
@@ -392,7 +432,7 @@ const isSame = (before: Rollout, after: Rollout): boolean =>
   before.targets.every((target, position) => target === after.targets[position]);
 
 function targetView(target: Target, at: UpdateProgress | undefined): TargetView {
-  const { deviceId, state, tries, from, reported, code, startedAt, endedAt } = target;
+  const { deviceId, state, tries, from, reported, code, startedAt, endedAt, takenUpAt } = target;
   return {
     deviceId,
     state,
@@ -402,6 +442,7 @@ function targetView(target: Target, at: UpdateProgress | undefined): TargetView 
     ...(code !== undefined && { code }),
     ...(startedAt !== undefined && { startedAt }),
     ...(endedAt !== undefined && { endedAt }),
+    ...(takenUpAt !== undefined && { takenUpAt }),
     ...(at && isInFlight(state) && { progress: { state: at.state, sent: at.sent, total: at.total } }),
   };
 }

@@ -117,13 +117,23 @@ it('a Tasmota fetches its program by itself and is done when it reports the vers
   expect(plug.done('update')).toBe(1);
 });
 
-it('the address serves the image to whoever has it, and nothing to others', async () => {
+it('the address serves the image to the device whose order is under way, and nothing to others', async () => {
   const sha256 = rig.upload(image.subarray(1), { version: '13.5.0', profile: PROFILE });
-  const token = rig.firmware.images.link(sha256, 'plug');
+  const stray = rig.firmware.downloads.link({ sha256, deviceId: 'plug', rollout: 'none', way: 'hub' });
+  expect((await fetch(`${hubUrl}/firmware/${stray}/tasmota-13.5.0.bin`)).status).toBe(404);
+  expect((await fetch(`${hubUrl}/firmware/${'A'.repeat(32)}/tasmota-13.5.0.bin`)).status).toBe(404);
+  expect((await fetch(`${hubUrl}/api/firmware`)).status).toBe(401);
+
+  const { id } = unwrap(rig.firmware.launch({ sha256, plan: planSchema.parse({}) }, 'staff:op'));
+  await vi.waitFor(() => {
+    expect(unwrap(rig.firmware.rollout(id)).targets).toMatchObject([{ state: 'sending', tries: 1 }]);
+  }, PATIENCE);
+  const token = rig.firmware.downloads.link({ sha256, deviceId: 'plug', rollout: id, way: 'hub' });
   const answer = await fetch(`${hubUrl}/firmware/${token}/tasmota-13.5.0.bin`);
   expect(answer.status).toBe(200);
   expect(answer.headers.get('content-length')).toBe(String(image.length - 1));
   expect(Buffer.from(await answer.arrayBuffer()).equals(image.subarray(1))).toBe(true);
-  expect((await fetch(`${hubUrl}/firmware/${'A'.repeat(32)}/tasmota-13.5.0.bin`)).status).toBe(404);
-  expect((await fetch(`${hubUrl}/api/firmware`)).status).toBe(401);
+  await vi.waitFor(() => {
+    expect(unwrap(rig.firmware.rollout(id)).over).toBe(true);
+  }, PATIENCE);
 });

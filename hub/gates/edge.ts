@@ -31,7 +31,10 @@ export interface NewEntry {
   readonly stranger?: { readonly name: string; readonly number: string };
 }
 
-/** The gate's own store: passes it may need, and the journal of what happened. Every call is durable when it returns. */
+/**
+ * The gate's own store: passes it may need, and the journal of what happened. Every call is durable when it returns, or with
+ * the transaction that it joins.
+ */
 export interface GateJournal {
   passesOf(credential: Uint8Array): readonly PassView[];
   add(entry: NewEntry): void;
@@ -42,6 +45,10 @@ export interface GateJournal {
     at: EpochMs,
     evidence?: { readonly confirmation?: Confirmation; readonly failure?: Failure },
   ): boolean;
+  /** Whether what happens now is told inside a transaction of the teller, who tells it again should that fail. */
+  joined(): boolean;
+  /** In such a transaction: takes back what the gate remembers of it, should it fail. */
+  onUndone(undo: () => void): void;
 }
 
 export interface GateEdgeDeps {
@@ -176,7 +183,12 @@ export function runGate(deps: GateEdgeDeps): Cancel {
       expiresAt: plus(now, OPEN_TTL),
       issuedBy: `request:${pass.requestId}`,
     });
-    if (deps.passageSensor) expectPassage({ id, pass, credential, companions, at: now });
+    if (deps.passageSensor) {
+      expectPassage({ id, pass, credential, companions, at: now });
+      journal.onUndone(() => {
+        forget(id);
+      });
+    }
     void order.then((receipt) => {
       if (receipt.ok) {
         settle(id, deps.passageSensor ? 'released' : 'unconfirmed', clock.now(), {
@@ -199,6 +211,7 @@ export function runGate(deps: GateEdgeDeps): Cancel {
       write();
     } catch (error) {
       deps.onFault(error);
+      if (journal.joined()) throw error;
       const cancel = clock.after(RETRY, () => {
         retries.delete(cancel);
         surely(write);
@@ -219,6 +232,7 @@ export function runGate(deps: GateEdgeDeps): Cancel {
       settle(id, doubtful.delete(id) ? 'unconfirmed' : 'lapsed', clock.now());
     });
     waiting.push({ ...grant, cancelTimer });
+    waiting.sort((one, other) => one.at - other.at);
   };
 
   const forget = (id: string): void => {
@@ -231,13 +245,18 @@ export function runGate(deps: GateEdgeDeps): Cancel {
     const grant = waiting.find(({ at }) => passage.direction === gate.direction && passage.at >= at - CLOCK_SLACK);
     if (grant) {
       forget(grant.id);
-      doubtful.delete(grant.id);
+      const wasDoubtful = doubtful.delete(grant.id);
+      journal.onUndone(() => {
+        expectPassage(grant);
+        if (wasDoubtful) doubtful.add(grant.id);
+      });
       settle(grant.id, 'passed', passage.at, { confirmation: 'observed' });
       if (grant.companions > 0) {
         try {
           releaseCompanion(grant);
         } catch (error) {
           deps.onFault(error);
+          if (journal.joined()) throw error;
         }
       }
     } else {

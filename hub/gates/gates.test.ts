@@ -4,7 +4,7 @@ import type { Receipt } from '@hallhub/device-drivers/kit';
 import type { DurationMs, EpochMs } from '@hallhub/sync/base';
 import { epochMs, hours, manualClock, ms, seconds, systemRandom } from '@hallhub/sync/base';
 import type { NewEvent } from '@hallhub/sync/outbox';
-import { migrate, openDatabase } from '@hallhub/sync/sqlite';
+import { migrate, openDatabase, transact } from '@hallhub/sync/sqlite';
 import { describe, expect, it } from 'vitest';
 import { auditSchema, createAudit } from '../audit/index.ts';
 import type { Approved, Requests } from '../requests/index.ts';
@@ -441,6 +441,35 @@ describe('gate', () => {
     gate.db.pragma('max_page_count = 100000');
     await gate.clock.advanceAsync(seconds(6));
     expect(gate.outcomes).toMatchObject([{ data: { passage: 'observed' } }]);
+  });
+
+  it('lets a companion in after the commit of the passage before, and takes all back when that fails', async () => {
+    const gate = setUp();
+    gate.approve({
+      data: {
+        people: [{ name: '张三', document: { type: 'resident-id', number: NUMBER } }],
+        companions: 1,
+        gates: ['south'],
+        areas: [],
+        host: { name: '李' },
+      },
+    });
+    gate.card();
+    await gate.clock.advanceAsync(seconds(1));
+    expect(() =>
+      transact(gate.db, () => {
+        gate.walk();
+        throw new Error('rolled back');
+      }),
+    ).toThrow('rolled back');
+    await gate.clock.advanceAsync(seconds(1));
+    expect(gate.gates.entries({ limit: 9 }).map(({ state }) => state)).toEqual(['released']);
+    transact(gate.db, () => {
+      gate.walk();
+    });
+    await gate.clock.advanceAsync(seconds(1));
+    gate.walk();
+    expect(gate.gates.entries({ limit: 9 }).map(({ state }) => state)).toEqual(['passed', 'passed']);
   });
 
   it('replaces the people of a request when a newer revision names others', () => {

@@ -5,7 +5,7 @@ import type { VisitorAccess } from '@hallhub/sync/contract';
 import { visitorEntered, visitorRefused } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
-import { storeFailure, transact } from '@hallhub/sync/sqlite';
+import { onRollback, storeFailure, transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/service.ts';
 import type { AreaConfig, GateConfig, Label } from '../config/index.ts';
 import type { Approved, KindHandler, Requests } from '../requests/service.ts';
@@ -212,6 +212,10 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         });
       if (moved) announce(id);
       return moved;
+    },
+    joined: () => db.inTransaction,
+    onUndone: (undo) => {
+      onRollback(db, undo);
     },
   };
 

@@ -10,6 +10,9 @@ import type { OutboxEvent } from './store.ts';
 
 const defaults: OutboxTuning = { batchSize: 100, backoffFirst: ms(500), backoffMax: seconds(60) };
 
+/** What a receiver calls an event whose number came with another event before. */
+const SEQUENCE_REUSED = 'sequence-reused';
+
 /**
  * See {@link Outbox}. Adopts the epoch in the store at once.
  *
@@ -46,19 +49,25 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   const askPosition = async (): Promise<Result<void, LinkFailure>> => {
     const lowest = store.lowest();
-    if (lowest !== null) {
-      const position = await sink.position({ after: lowest - 1, signal });
-      if (!position.ok) return position;
-      contacted = true;
-      const { answers, highestContiguous } = position.value;
-      store.transaction(() => {
-        // A dead letter that was put back and not sent since must not be buried by what was said of it before.
-        const sent = new Set(store.sentThrough(Number.MAX_SAFE_INTEGER));
-        for (const answer of answers) if (answer.status === 'rejected' && sent.has(answer.id)) settle(answer);
-        for (const id of store.sentThrough(highestContiguous)) settle({ id, status: 'accepted' });
-      });
+    // With nothing to send it is asked when there is: before the first event leaves, not after.
+    if (lowest === null) return ok();
+    const position = await sink.position({ after: lowest - 1, signal });
+    if (!position.ok) return position;
+    contacted = true;
+    const { answers, highestContiguous } = position.value;
+    if (options.renew && store.isOvertaken(highestContiguous)) {
+      // Under the new name nothing was ever sent; what it thinks of that is asked with the next step.
+      options.renew();
       changed();
+      return ok();
     }
+    store.transaction(() => {
+      // A dead letter that was put back and not sent since must not be buried by what was said of it before.
+      const sent = new Set(store.sentThrough(Number.MAX_SAFE_INTEGER));
+      for (const answer of answers) if (answer.status === 'rejected' && sent.has(answer.id)) settle(answer);
+      for (const id of store.sentThrough(highestContiguous)) settle({ id, status: 'accepted' });
+    });
+    changed();
     uncertain = false;
     return ok();
   };
@@ -111,6 +120,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   const take = (batch: readonly OutboxEvent[], { answers, highestContiguous }: SinkAnswers): void => {
     const mine = new Set(batch.map(({ id }) => id));
+    const isReused = answers.some(({ code }) => code === SEQUENCE_REUSED);
+    if (options.renew && (isReused || store.isOvertaken(highestContiguous))) {
+      // What is called a duplicate may be one of a number only; it is sent again under the new name.
+      const taken = answers.filter(({ id, status }) => mine.has(id) && status === 'accepted');
+      store.transaction(() => {
+        for (const answer of taken) settle(answer);
+      });
+      options.renew();
+      uncertain = true;
+      changed();
+      return;
+    }
     const answered = new Set(answers.map(({ id }) => id));
     const unanswered = batch.filter(({ id }) => !answered.has(id));
     store.transaction(() => {

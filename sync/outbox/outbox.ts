@@ -25,6 +25,11 @@ export interface OutboxOptions {
   readonly random: RandomBytes;
   /** Inside the transaction that settles an event: what the receiver said. Must only write to that database. */
   readonly answered?: (event: { readonly id: string; readonly answer: EventAnswer }) => void;
+  /**
+   * The store turns out to have been put back to an older state. Makes this another sender, so that what is new does not pass
+   * for what the receiver has had: a name that it has not heard, and a higher epoch adopted by the store.
+   */
+  readonly renew?: () => void;
   /** A throw that no code expects (a bug, a full disk): for the log. The loop reports it and tries again with back-off. */
   readonly fault?: (error: unknown) => void;
   readonly tuning?: Partial<OutboxTuning>;

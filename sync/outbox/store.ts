@@ -55,6 +55,11 @@ export interface OutboxStore {
   lowest(): number | null;
   /** Ids of waiting events that have been sent before and have `sequence <= through`, oldest first. */
   sentThrough(through: number): readonly string[];
+  /**
+   * Whether the other end has counted, up to `highest`, numbers that nothing here was ever sent with: this store was put back
+   * to an older state, and would use them a second time.
+   */
+  isOvertaken(highest: number): boolean;
   /** Counts an attempt; committed before the events leave. */
   sending(ids: readonly string[]): void;
   attachment(sha256: string): NewAttachment | undefined;

@@ -5,7 +5,7 @@ import { bucketOf } from '../contract/index.ts';
 import type { FeedLog } from '../feed/index.ts';
 import type { SchemaComponent } from './migrate.ts';
 import type { Db } from './open.ts';
-import { transact } from './open.ts';
+import { transact } from './transaction.ts';
 import type { Sealer } from './sealer.ts';
 
 /** What is projected to whom: one ordered log for each reader. */
@@ -51,7 +51,10 @@ export interface FeedStore {
   /** Forgets a reader and everything of its feed. */
   drop(reader: string): void;
   log(reader: string): FeedLog;
-  /** Forgets tombstones that were committed before `before`; readers that have not been seen since load a new image. */
+  /**
+   * Forgets tombstones that were committed before `before`; readers that have not been seen since load a new image. Records
+   * that ended before it are forgotten, too: a reader that never hears of them misses nothing.
+   */
   purge(before: EpochMs): number;
 }
 
@@ -120,6 +123,7 @@ export function sqliteFeedStore(options: {
   const dropTombstones = db.prepare(
     "DELETE FROM feed_record WHERE reader = ? AND op = 'revoke' AND committed_at < ? AND position <= ?",
   );
+  const dropExpired = db.prepare("DELETE FROM feed_record WHERE op = 'upsert' AND valid_until < ?");
   const setHorizon = db.prepare('UPDATE feed_reader SET horizon = max(horizon, ?) WHERE reader = ?');
 
   const known = (name: string): { incarnation: string; head: number; horizon: number } => {
@@ -131,8 +135,10 @@ export function sqliteFeedStore(options: {
   const context = (name: string, id: string): string => `feed/${name}/${id}`;
   const digestOf = ({ kind, schemaVersion, validFrom, validUntil, data }: FeedRecord): Uint8Array =>
     options.digest(JSON.stringify([kind, schemaVersion, validFrom, validUntil, data]));
-  const commit = (name: string, record: FeedRecord, op: Row['op'], revision: number, digest: Uint8Array): void => {
+  const commit = (name: string, record: FeedRecord, op: Row['op'], digest: Uint8Array): void => {
     const position = next.get(name)?.head ?? 0;
+    // Grows with every change of a record, also of one that was forgotten here in between and is still known to its reader.
+    const revision = position;
     const plain = Buffer.from(JSON.stringify(record.data));
     const { id, kind, schemaVersion, validFrom, validUntil } = record;
     const sealed = sealer.seal(plain, context(name, id));
@@ -170,15 +176,15 @@ export function sqliteFeedStore(options: {
     const before = byId.get(name, record.id);
     const digest = digestOf(record);
     if (before?.op === 'upsert' && Buffer.from(before.digest).equals(digest)) return false;
-    commit(name, record, 'upsert', (before?.revision ?? 0) + 1, digest);
+    commit(name, record, 'upsert', digest);
     return true;
   };
   const withdraw: FeedStore['withdraw'] = (name, id, reason) => {
     const before = byId.get(name, id);
     if (before?.op !== 'upsert') return false;
-    const { kind, schemaVersion, validFrom, validUntil, revision } = before;
+    const { kind, schemaVersion, validFrom, validUntil } = before;
     const data = reason === undefined ? {} : { reason };
-    commit(name, { id, kind, schemaVersion, validFrom, validUntil, data }, 'revoke', revision + 1, new Uint8Array());
+    commit(name, { id, kind, schemaVersion, validFrom, validUntil, data }, 'revoke', new Uint8Array());
     return true;
   };
 
@@ -219,7 +225,7 @@ export function sqliteFeedStore(options: {
     }),
     purge: (before) =>
       transact(db, () => {
-        let dropped = 0;
+        let dropped = dropExpired.run(before).changes;
         for (const old of oldTombstones.all(before)) {
           dropped += dropTombstones.run(old.reader, before, old.position).changes;
           setHorizon.run(old.position, old.reader);

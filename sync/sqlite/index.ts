@@ -1,12 +1,5 @@
-export {
-  type Db,
-  type OpenOptions,
-  type Statement,
-  isOwnTrouble,
-  openDatabase,
-  storeFailure,
-  transact,
-} from './open.ts';
+export { type Db, type OpenOptions, type Statement, isOwnTrouble, openDatabase, storeFailure } from './open.ts';
+export { afterCommit, onRollback, transact, transactPart } from './transaction.ts';
 export { type Migration, type MigrateOptions, type SchemaComponent, migrate } from './migrate.ts';
 export { storeCodes } from './codes.ts';
 export { type Sealer, aesGcmSealer } from './sealer.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FailureError } from '../base/index.ts';
 import type { Db } from './open.ts';
-import { transact } from './open.ts';
+import { transact } from './transaction.ts';
 
 /** One step forward. Numbers are contiguous from 1 in each component; a step that has shipped is never edited. */
 export interface Migration {

@@ -46,11 +46,6 @@ export function openDatabase({ file, readonly = false, busyTimeoutMs = 5_000 }: 
   }
 }
 
-/** Runs `work` in one `BEGIN IMMEDIATE` transaction (or joins the one under way); a throw rolls everything back. */
-export function transact<T>(db: Db, work: () => T): T {
-  return db.inTransaction ? work() : db.transaction(work).immediate();
-}
-
 const ownTrouble = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CORRUPT|NOTADB|NOMEM|CANTOPEN|PROTOCOL|INTERRUPT)(_|$)/;
 
 /** The catalogue's word for an error of the database, where it has one. */

@@ -3,7 +3,7 @@ import { epochMs } from '../base/index.ts';
 import type { DeadLetter, OutboxCounts, OutboxEvent, OutboxStore } from '../outbox/index.ts';
 import type { SchemaComponent } from './migrate.ts';
 import type { Db } from './open.ts';
-import { transact } from './open.ts';
+import { transact } from './transaction.ts';
 import type { Sealer } from './sealer.ts';
 
 /** Tables of every outbox in a database. */
@@ -125,6 +125,7 @@ export function sqliteOutboxStore({ db, name, sealer }: SqliteOutboxStoreOptions
     nextDue: (now) => instantOrNull(sql.nextDue.get(name, now)?.at),
     lowest: () => sql.lowest.get(name)?.sequence ?? null,
     sentThrough: (through) => sql.sentThrough.all(name, through).map(({ id }) => id),
+    isOvertaken: (highest) => sql.overtaken.get(highest, name, highest, name)?.overtaken === 1,
     sending: (ids) => {
       transact(db, () => {
         for (const id of ids) sql.sending.run(name, id);
@@ -222,6 +223,11 @@ function statements(db: Db) {
     ),
     sentThrough: db.prepare<[string, number], { id: string }>(
       'SELECT id FROM outbox_event WHERE name = ? AND sequence <= ? AND attempts > 0 ORDER BY sequence',
+    ),
+    overtaken: db.prepare<[number, string, number, string], { overtaken: 0 | 1 }>(
+      `SELECT last_sequence < ? OR EXISTS (
+         SELECT 1 FROM outbox_event WHERE name = ? AND sequence <= ? AND attempts = 0) AS overtaken
+       FROM outbox_state WHERE name = ?`,
     ),
     sending: db.prepare('UPDATE outbox_event SET attempts = attempts + 1 WHERE name = ? AND id = ?'),
     remove: db.prepare('DELETE FROM outbox_event WHERE name = ? AND id = ?'),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hours, iso, manualClock } from '../base/index.ts';
+import { hours, iso, manualClock, ms, plus } from '../base/index.ts';
 import { migrate, openDatabase, receiverSchema, sqliteReceiver } from './index.ts';
 
 function open() {
@@ -29,7 +29,8 @@ function open() {
     data,
   });
   const agent = { name: 'agent/disk', epoch: 1 };
-  return { clock, receiver, handled, event, agent };
+  const rows = (table: string): unknown => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+  return { clock, receiver, handled, event, agent, rows };
 }
 
 describe('a receiver', () => {
@@ -76,5 +77,44 @@ describe('a receiver', () => {
     expect(receiver.take(agent, [event('b', 2)]).answers).toMatchObject([{ status: 'duplicate' }]);
     expect(receiver.take(agent, [event('c', 3)])).toMatchObject({ highestContiguous: 3 });
     expect(handled).toEqual(['a', 'b', 'c']);
+  });
+
+  it('knows an event again that another store of the same machine sends, and takes it from another machine', () => {
+    const { receiver, handled, event, agent } = open();
+    receiver.take(agent, [event('a', 1)]);
+    const restored = { name: 'agent/other-disk', epoch: 2 };
+    expect(receiver.take(restored, [event('a', 1), event('b', 2)]).answers).toMatchObject([
+      { status: 'duplicate' },
+      { status: 'accepted' },
+    ]);
+    expect(receiver.take({ name: 'agent-2/disk', epoch: 1 }, [event('a', 1)]).answers).toMatchObject([
+      { status: 'accepted' },
+    ]);
+    expect(handled).toEqual(['a', 'b', 'a']);
+  });
+
+  it('has no gap where an event was none, nor where the sender wants to hear nothing any more', () => {
+    const { receiver, event, agent } = open();
+    const none = { id: 'none', hubsequence: 1 };
+    expect(receiver.take(agent, [none, event('b', 2), event('f', 6)])).toMatchObject({
+      answers: [{ status: 'rejected', code: 'invalid-event' }, { status: 'accepted' }, { status: 'accepted' }],
+      highestContiguous: 2,
+    });
+    expect(receiver.position(agent, 2)).toMatchObject({ highestContiguous: 2 });
+    expect(receiver.position(agent, 5)).toMatchObject({ highestContiguous: 6 });
+  });
+
+  it('forgets in time what it refused, and the stores of a machine that were used longest ago', () => {
+    const { clock, receiver, event, agent, rows } = open();
+    receiver.take(agent, [event('a', 1, 'refused'), event('b', 2)]);
+    expect(receiver.purge(plus(clock.now(), ms(1)))).toBe(2);
+    expect(rows('received_event')).toBe(0);
+    for (let store = 0; store < 40; store += 1) {
+      clock.advance(hours(1));
+      receiver.take({ name: `agent/disk-${store}`, epoch: 1 }, [event(`e${store}`, 1)]);
+      receiver.take({ name: 'agent-2/disk', epoch: 1 }, []);
+    }
+    expect(rows('received_position')).toBe(17);
+    expect(rows('received_event')).toBe(16);
   });
 });

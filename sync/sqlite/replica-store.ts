@@ -4,7 +4,8 @@ import { epochMs } from '../base/index.ts';
 import type { ImageProgress, Quarantined, RecordRef, ReplicaRecord, ReplicaStore, Standing } from '../replica/index.ts';
 import type { SchemaComponent } from './migrate.ts';
 import type { Db } from './open.ts';
-import { isOwnTrouble, transact } from './open.ts';
+import { isOwnTrouble } from './open.ts';
+import { transact } from './transaction.ts';
 import type { Sealer } from './sealer.ts';
 
 /** Tables of every replica in a database. */

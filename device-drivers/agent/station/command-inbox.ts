@@ -4,8 +4,9 @@ import { type Db, transact } from '@hallhub/sync/sqlite';
 import { type UpdateCommand, shapeOf } from '../../capabilities/index.ts';
 import type { Command, DeviceLog, Receipt } from '../../kit/index.ts';
 import type { AgentHost } from '../types.ts';
-import { type CommandMessage, commandMessageSchema, commandSettled } from './contract.ts';
+import { type CommandMessage, commandBegun, commandMessageSchema, commandSettled } from './contract.ts';
 import { type FetchImage, forDriver } from './firmware-image.ts';
+import type { HubTime } from './hub-time.ts';
 import { INTERRUPTED, type StationStore } from './store.ts';
 import { decodeMessage } from './wire.ts';
 
@@ -20,6 +21,8 @@ export interface CommandInbox {
 
 /** Longer than any clock of ours is wrong: a repeat that comes after this is refused for its age alone. */
 const REMEMBER = minutes(60);
+/** What is over sooner is told by its receipt alone. */
+const TELL_BEGUN_AFTER = ms(500);
 /** A command that is to live longer than this was made by mistake. */
 const LONGEST_LIFE = minutes(60);
 
@@ -30,8 +33,7 @@ export function createCommandInbox(deps: {
   readonly clock: Clock;
   readonly log: DeviceLog;
   readonly host: () => AgentHost | undefined;
-  /** The hub's time minus this machine's, as far as it is known now; undefined: never heard. */
-  readonly hubOffset: () => number | undefined;
+  readonly hubTime: Pick<HubTime, 'latest' | 'earliest'>;
   readonly fetchImage?: FetchImage;
 }): CommandInbox {
   const { db, store, outbox, clock, log } = deps;
@@ -54,17 +56,30 @@ export function createCommandInbox(deps: {
     });
   };
 
-  /** The command in this machine's time, or why it is not to be done. */
-  const judge = (message: CommandMessage): Command | Failure => {
-    const offset = deps.hubOffset();
-    if (offset === undefined) return { code: 'E-DEV-0201', detail: 'the hub’s time is not known here yet' };
-    const issuedAt = (message.issuedAt - offset) as EpochMs;
-    const expiresAt = (message.expiresAt - offset) as EpochMs;
-    if (expiresAt - issuedAt > LONGEST_LIFE) return { code: 'E-DEV-0201', detail: 'it would live for hours' };
-    if (clock.now() >= expiresAt) return { code: 'E-DEV-0201', detail: `command ${message.id}` };
-    const { id, name, args, issuedBy } = message;
-    return { id, name, args, issuedAt, expiresAt, issuedBy };
+  /** It stands in the store as begun; the hub waits for it from now on, whatever its expiry was. */
+  const tellBegun = ({ id, device }: CommandMessage): void => {
+    try {
+      outbox.append({ type: commandBegun, subject: device, data: { at: iso(clock.now()), command: id } });
+    } catch (error) {
+      log.error({ device, error }, 'the hub could not be told that a command was begun');
+    }
   };
+
+  /** The command in this machine's time, or why it is not to be done: rather refused too early than done too late. */
+  const judge = (message: CommandMessage): Command | Failure => {
+    const now = deps.hubTime.latest();
+    if (now === undefined) return { code: 'E-DEV-0201', detail: 'the hub’s time is not known here yet' };
+    const life = message.expiresAt - message.issuedAt;
+    const left = message.expiresAt - now;
+    if (life > LONGEST_LIFE || left > LONGEST_LIFE) return { code: 'E-DEV-0201', detail: 'it would live for hours' };
+    if (left <= 0 || life < 0) return { code: 'E-DEV-0201', detail: `command ${message.id}` };
+    const { id, name, args, issuedBy } = message;
+    const expiresAt = plus(clock.now(), ms(left));
+    return { id, name, args, issuedAt: (expiresAt - life) as EpochMs, expiresAt, issuedBy };
+  };
+  /** Until when it is remembered for certain, in the hub's time. */
+  const memorable = ({ expiresAt }: CommandMessage): EpochMs =>
+    Math.min(expiresAt, plus(deps.hubTime.latest() ?? clock.now(), LONGEST_LIFE)) as EpochMs;
 
   const carryOut = async (message: CommandMessage, command: Command): Promise<Receipt> => {
     const { device, capability, name } = message;
@@ -96,19 +111,23 @@ export function createCommandInbox(deps: {
     const judged = judge(message);
     const refusal = 'code' in judged ? judged : undefined;
     transact(db, () => {
-      store.begin(message.id, message.device, plus(clock.now(), ms(Math.max(0, message.expiresAt - message.issuedAt))));
+      store.begin(message.id, message.device, memorable(message));
     });
     if (refusal || 'code' in judged) {
       settle(message, { ok: false, error: refusal ?? INTERRUPTED });
       return;
     }
     let receipt: Receipt;
+    const cancelTelling = clock.after(TELL_BEGUN_AFTER, () => {
+      tellBegun(message);
+    });
     try {
       receipt = await carryOut(message, judged);
     } catch (error) {
       log.error({ device: message.device, error }, 'a driver failed at a command');
       receipt = { ok: false, error: { code: 'E-DEV-0303' } };
     }
+    cancelTelling();
     settle(message, receipt);
   };
 
@@ -134,7 +153,8 @@ export function createCommandInbox(deps: {
       });
     },
     forget: () => {
-      store.forget((clock.now() - REMEMBER) as EpochMs);
+      const now = deps.hubTime.earliest();
+      if (now !== undefined) store.forget((now - REMEMBER) as EpochMs);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type EventType, defineKind, defineKinds, instant } from '@hallhub/sync/contract';
+import { seconds } from '@hallhub/sync/base';
 import { capabilityNames } from '@hallhub/firmware-profiles/schema';
 
 /**
@@ -12,6 +13,20 @@ const capability = z.enum(capabilityNames);
 const epochMs = z.number().meta({ description: "Milliseconds since 1970-01-01T00:00Z by the hub's clock" });
 const code = z.templateLiteral(['E-', z.string(), '-', z.number()]);
 const failure = z.object({ code, detail: z.string().max(500).optional() });
+
+/** What the agent's clocks show at an instant. The hub makes its own time of it, however the agent's wall clock is set. */
+const clockReading = z
+  .object({
+    at: z.number().meta({ description: "Milliseconds since 1970-01-01T00:00Z by the agent's own clock" }),
+    mono: z.number().meta({ description: "Milliseconds by the agent's monotonic clock" }),
+    run: z
+      .string()
+      .min(1)
+      .max(64)
+      .meta({ description: 'Which run of the agent: after a restart that clock begins anew' }),
+  })
+  .meta({ id: 'ClockReading' });
+export type ClockReading = z.output<typeof clockReading>;
 
 /** Below `c/{campus}/d/{agent}/`. */
 export const topics = {
@@ -75,7 +90,7 @@ export const agentKindList = [
 ] as const;
 export const agentKinds = defineKinds(agentKindList);
 
-/** A command on its way. Never retained; done at most once; not done after `expiresAt`. */
+/** A command on its way. Never retained; done at most once; not begun at `expiresAt` or after. */
 export const commandMessageSchema = z
   .object({
     id: z.string().min(1).max(64),
@@ -90,13 +105,17 @@ export const commandMessageSchema = z
   .meta({ id: 'Command' });
 export type CommandMessage = z.output<typeof commandMessageSchema>;
 
-/** `up/live`: worth something for a moment only, and dropped after it. */
+/** How long a live message is worth something. */
+export const LIVE_FOR = seconds(10);
+/** `up/live`: worth something for {@link LIVE_FOR} only, and dropped after it. */
 export const liveMessageSchema = z
   .object({
+    id: z.string().min(1).max(64).meta({ description: 'A repeated message counts once' }),
     device: deviceId,
     capability,
     event: z.string().max(64),
     data: z.unknown(),
+    clock: clockReading,
     expiresAt: epochMs,
   })
   .meta({ id: 'Live' });
@@ -117,7 +136,14 @@ const event = <const T extends string, S extends z.ZodType>(type: T, schema: S):
 /** A device reported something that must not be lost. The subject is the device. */
 export const deviceReported = event(
   'hallhub.agent.device-reported.v1',
-  z.object({ at: instant, capability, event: z.string().max(64), data: z.unknown() }).meta({ id: 'DeviceReported' }),
+  z
+    .object({ clock: clockReading, capability, event: z.string().max(64), data: z.unknown() })
+    .meta({ id: 'DeviceReported' }),
+);
+/** A command takes a while: it was begun in time, and its outcome follows. The subject is the device. */
+export const commandBegun = event(
+  'hallhub.agent.command-begun.v1',
+  z.object({ at: instant, command: z.string() }).meta({ id: 'CommandBegun' }),
 );
 /** What came of a command. The subject is the device. */
 export const commandSettled = event(
@@ -134,7 +160,7 @@ export const commandSettled = event(
 /** A device's health changed. The subject is the device. */
 export const healthChanged = event(
   'hallhub.agent.health-changed.v1',
-  z.object({ at: instant, health: healthSchema }).meta({ id: 'HealthChanged' }),
+  z.object({ clock: clockReading, health: healthSchema }).meta({ id: 'HealthChanged' }),
 );
 /** A line of the agent's log, warnings and errors only. The subject is the agent. */
 export const logged = event(
@@ -165,13 +191,20 @@ export const eventsShed = event(
     .meta({ id: 'EventsShed' }),
 );
 
-export const agentEventTypes = [deviceReported, commandSettled, healthChanged, logged, eventsShed] as const;
+export const agentEventTypes = [
+  deviceReported,
+  commandBegun,
+  commandSettled,
+  healthChanged,
+  logged,
+  eventsShed,
+] as const;
 
 /** The agent's greeting after each connection, and every minute. */
 export const helloSchema = z
   .object({
     version: z.string().max(64),
-    at: epochMs.meta({ description: "The agent's own clock; the hub compares" }),
+    clock: clockReading,
     startedAt: epochMs,
     /** Why it runs without devices: it crashed again and again. */
     safeMode: z.string().max(500).optional(),

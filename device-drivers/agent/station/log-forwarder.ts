@@ -13,7 +13,11 @@ export interface ForwardingLog {
 /** Lines a minute that go up; what is beyond is counted. */
 const MOST_A_MINUTE = 20;
 
-/** A log that also sends its warnings and errors up, at a bounded rate. */
+/**
+ * A log that also sends its warnings and errors up, at a bounded rate. What goes up is the message (a constant of this
+ * program), the code, and the fields of {@link KNOWN}: the rest, which may hold words of a device, a card or a person, stays
+ * in the agent's own log.
+ */
 export function createForwardingLog(deps: {
   readonly log: DeviceLog;
   readonly clock: Clock;
@@ -41,7 +45,7 @@ export function createForwardingLog(deps: {
     cancel ??= clock.after(minutes(1), refill);
     appending = true;
     try {
-      const data = { at: iso(clock.now()), level, message: message.slice(0, 500), fields: plain(fields), suppressed };
+      const data = { at: iso(clock.now()), level, message: scrub(message), fields: plain(fields), suppressed };
       outbox.append('logs', { type: logged, subject: agent, data });
       suppressed = 0;
     } finally {
@@ -75,13 +79,44 @@ export function createForwardingLog(deps: {
   };
 }
 
-/** What JSON carries of a line's fields; an error becomes its name and message. */
+/** Fields that name parts of the installation, or count. */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...[
+    'code',
+    'deviceId',
+    'device',
+    'agent',
+    'address',
+    'protocol',
+    'line',
+    'thread',
+    'part',
+    'port',
+    'channel',
+    'filter',
+  ],
+  ...['version', 'offsetMs', 'away'],
+]);
+const LONGEST = 200;
+/** Names are written in Han characters; resident IDs, card numbers and telephone numbers are long rows of digits. */
+const PERSONAL = /\p{Script=Han}+|\d{6,}[Xx]?/gu;
+
+const scrub = (text: string): string => text.replace(PERSONAL, '…').slice(0, LONGEST);
+
 function plain(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([key, value]): [string, unknown] => {
-      if (value instanceof Error) return [key, `${value.name}: ${value.message}`.slice(0, 300)];
-      if (typeof value === 'string') return [key, value.slice(0, 300)];
-      return [key, typeof value === 'number' || typeof value === 'boolean' ? value : typeof value];
+    Object.entries(fields).flatMap(([key, value]): [string, unknown][] => {
+      if (value instanceof Error) return [[key, whereabouts(value)]];
+      if (!KNOWN.has(key)) return [];
+      if (typeof value === 'string') return [[key, scrub(value)]];
+      return typeof value === 'number' || typeof value === 'boolean' ? [[key, value]] : [];
     }),
   );
+}
+
+/** An error's kind, its system code and the place in this program, without its message: `TypeError at driver.ts:123`. */
+function whereabouts(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : '';
+  const place = /\/([A-Za-z0-9_.-]+:\d+):\d+\)?$/m.exec(error.stack ?? '')?.[1];
+  return scrub(`${error.name}${code}${place === undefined ? '' : ` at ${place}`}`);
 }

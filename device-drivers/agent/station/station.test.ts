@@ -38,6 +38,7 @@ import { createSheddingOutbox } from './shedding.ts';
 import { createStationStore, stationSchema } from './store.ts';
 import { decodeMessage, encodeMessage } from './wire.ts';
 
+const FAR = 4_000_000_000_000 as EpochMs;
 const sealer = aesGcmSealer(new Uint8Array(32).fill(3));
 
 let clock: ManualClock;
@@ -105,7 +106,10 @@ describe('commands on an agent', () => {
       outbox,
       clock,
       log: silentLog,
-      hubOffset: () => offset ?? undefined,
+      hubTime: {
+        latest: () => (offset === null ? undefined : ((clock.now() + offset) as EpochMs)),
+        earliest: () => (offset === null ? undefined : ((clock.now() + offset) as EpochMs)),
+      },
       host: () =>
         ({
           capability: (device: string) =>
@@ -149,6 +153,8 @@ describe('commands on an agent', () => {
     ['too late', {}, 0, seconds(6), 'E-DEV-0201'],
     ['too late by the hub’s clock, which is ahead', {}, 10_000, ms(0), 'E-DEV-0201'],
     ['before the hub’s time is known', {}, null, ms(0), 'E-DEV-0201'],
+    ['that is to live for a moment, in years', { issuedAt: FAR, expiresAt: FAR }, 0, ms(0), 'E-DEV-0201'],
+    ['issued after its expiry', { issuedAt: FAR }, 0, ms(0), 'E-DEV-0201'],
     ['with a life of a day', { expiresAt: 1_767_225_600_000 + 86_400_000 }, 0, ms(0), 'E-DEV-0201'],
     ['for a device that is not here', { device: 'other' }, 0, ms(0), 'E-DEV-0203'],
     ['that the capability does not have', { name: 'explode' }, 0, ms(0), 'E-DEV-0203'],
@@ -207,6 +213,8 @@ describe('commands on an agent', () => {
   });
 });
 
+const reading = { at: 0, mono: 0, run: 'run' };
+
 describe('an outbox with an end', () => {
   it('keeps what matters longest', () => {
     outbox = openOutbox(() => false);
@@ -221,14 +229,14 @@ describe('an outbox with an end', () => {
       });
     }
     expect(outbox.status().pending).toBe(8);
-    shedding.append('health', { type: healthChanged, subject: 'd', data: { at, health } });
-    shedding.append('health', { type: healthChanged, subject: 'd', data: { at, health } });
+    shedding.append('health', { type: healthChanged, subject: 'd', data: { clock: reading, health } });
+    shedding.append('health', { type: healthChanged, subject: 'd', data: { clock: reading, health } });
     expect(outbox.status().pending).toBe(9);
     for (let count = 0; count < 3; count += 1) {
       shedding.append('reports', {
         type: deviceReported,
         subject: 'd',
-        data: { at, capability: 'passageSensor', event: 'passage', data: {} },
+        data: { clock: reading, capability: 'passageSensor', event: 'passage', data: {} },
       });
     }
     expect(outbox.status().pending).toBe(10);
@@ -241,12 +249,11 @@ describe('an outbox with an end', () => {
     outbox = openOutbox(() => reachable);
     outbox.start();
     const shedding = createSheddingOutbox({ outbox, clock, agent: 'gate-1', most: 4 });
-    const at = iso(clock.now());
     for (let count = 0; count < 6; count += 1) {
       shedding.append('reports', {
         type: deviceReported,
         subject: 'd',
-        data: { at, capability: 'passageSensor', event: 'passage', data: { count } },
+        data: { clock: reading, capability: 'passageSensor', event: 'passage', data: { count } },
       });
     }
     reachable = true;
@@ -261,7 +268,7 @@ describe('an outbox with an end', () => {
 });
 
 describe('log lines of an agent', () => {
-  it('go up when they are warnings or errors, at a bounded rate, and without what JSON cannot carry', async () => {
+  it('go up when they are warnings or errors, at a bounded rate', async () => {
     outbox = openOutbox(() => true);
     outbox.start();
     const forwarding = createForwardingLog({ log: silentLog, clock, agent: 'gate-1' });
@@ -277,9 +284,38 @@ describe('log lines of an agent', () => {
     expect(lines).toHaveLength(21);
     expect(lines[0]).toMatchObject({
       message: 'line 0',
-      fields: { error: 'TypeError: broken', deep: 'object', port: 3 },
+      fields: { error: expect.stringMatching(/^TypeError at station\.test\.ts:\d+$/) as string, port: 3 },
     });
     expect(lines.at(-1)).toMatchObject({ message: 'later', suppressed: 30 });
+    forwarding.stop();
+  });
+
+  it('carry nothing of a person, whatever a driver or a library says', async () => {
+    outbox = openOutbox(() => true);
+    outbox.start();
+    const forwarding = createForwardingLog({ log: silentLog, clock, agent: 'gate-1' });
+    forwarding.to(createSheddingOutbox({ outbox, clock, agent: 'gate-1' }));
+    forwarding.log.error(
+      {
+        code: 'E-DEV-0204',
+        deviceId: 'south-reader',
+        detail: 'unreadable: Zhang San 11010119900307123X',
+        name: '张三',
+        line: '/dev/ttyS0 11010119900307123X',
+        card: { number: 123 },
+        error: Object.assign(new Error('no such person: 张三'), { code: 'SQLITE_CONSTRAINT' }),
+      },
+      'the reader said 张三 11010119900307123X',
+    );
+    await clock.advanceAsync(seconds(1));
+    const [line] = sent.map(({ data }) => data as { message: string; fields: Record<string, unknown> });
+    expect(JSON.stringify(line)).not.toMatch(/张|Zhang|19900307/);
+    expect(line).toMatchObject({
+      message: 'the reader said … …',
+      fields: { code: 'E-DEV-0204', deviceId: 'south-reader', line: '/dev/ttyS0 …' },
+    });
+    expect(Object.keys(line?.fields ?? {}).sort()).toEqual(['code', 'deviceId', 'error', 'line']);
+    expect(line?.fields['error']).toMatch(/^Error SQLITE_CONSTRAINT at station\.test\.ts/);
     forwarding.stop();
   });
 });

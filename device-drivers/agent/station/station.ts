@@ -3,11 +3,10 @@ import {
   type Cancel,
   type Clock,
   type DurationMs,
-  type EpochMs,
   type RandomBytes,
   type Result,
+  epochMs,
   failure,
-  iso,
   minutes,
   ms,
   ok,
@@ -17,7 +16,7 @@ import {
 } from '@hallhub/sync/base';
 import { type OutboxStatus, createOutbox } from '@hallhub/sync/outbox';
 import { type ReplicaStatus, createReplica } from '@hallhub/sync/replica';
-import { type Db, type Sealer, sqliteOutboxStore, sqliteReplicaStore } from '@hallhub/sync/sqlite';
+import { type Db, type Sealer, sqliteOutboxStore, sqliteReplicaStore, transact } from '@hallhub/sync/sqlite';
 import { type CapabilityName, listenerName, shapeOf } from '../../capabilities/index.ts';
 import { type BundleKeys, openBundle, overlaid } from '@hallhub/firmware-profiles/bundle';
 import { type ProfileCatalogue, builtInFiles } from '@hallhub/firmware-profiles/schema';
@@ -28,7 +27,10 @@ import { createCommandInbox } from './command-inbox.ts';
 import type { Connection } from './connection.ts';
 import {
   type AgentDevice,
+  type ClockReading,
   type Hello,
+  LIVE_FOR,
+  type LiveMessage,
   agentKinds,
   deviceReported,
   healthChanged,
@@ -38,6 +40,7 @@ import {
 } from './contract.ts';
 import type { CrashLoop } from './crash-loop.ts';
 import type { FetchImage } from './firmware-image.ts';
+import { createHubTime } from './hub-time.ts';
 import { createForwardingLog } from './log-forwarder.ts';
 import { createSheddingOutbox } from './shedding.ts';
 import { createStationStore } from './store.ts';
@@ -99,7 +102,6 @@ const SLOW_HELLO = seconds(1);
 const AFTER_SLOW_HELLO = seconds(2);
 /** A clock that is further from the hub's than this is not believed. */
 const CLOCK_TOLERANCE = minutes(2);
-const LIVE_FOR = seconds(10);
 /** Changes of the assignment that come together are taken over at once. */
 const REASSIGN_AFTER = ms(300);
 /** So many of the last frames go up; what is larger than a message is refused. */
@@ -141,13 +143,29 @@ export function createStation(options: StationOptions): Station {
     random,
     tuning: { pageSize: 100 },
   });
+  const outboxStore = sqliteOutboxStore({ db, name: 'hub', sealer });
+  let identity = store.identity();
   const outbox = createOutbox({
-    sink: askedSink(asker, { epoch: 1, store: store.id }),
-    store: sqliteOutboxStore({ db, name: 'hub', sealer }),
+    sink: askedSink(asker, {
+      identity: () => ({ epoch: identity.epoch, store: identity.id }),
+      clock: () => clockReading(),
+    }),
+    store: outboxStore,
     hub: agent,
-    epoch: 1,
+    epoch: identity.epoch,
     clock,
     random,
+    renew: () => {
+      identity = transact(db, () => {
+        const renewed = store.renew();
+        outboxStore.adopt(renewed.epoch);
+        return renewed;
+      });
+      log.warn(
+        { store: identity.id },
+        'the database of this agent was put back to an older state; it goes on as another',
+      );
+    },
     fault: fault('outbox'),
     tuning: { batchSize: 50 },
   });
@@ -157,6 +175,7 @@ export function createStation(options: StationOptions): Station {
     agent,
     ...(options.mostEvents !== undefined && { most: options.mostEvents }),
   });
+  const hubTime = createHubTime(clock);
   const commands = createCommandInbox({
     db,
     store,
@@ -164,8 +183,7 @@ export function createStation(options: StationOptions): Station {
     clock,
     log,
     host: () => host,
-    // The furthest that the hub may be ahead: an order is rather refused too early than done too late.
-    hubOffset: () => (hubOffset === undefined ? undefined : hubOffset + hubOffsetError),
+    hubTime,
     ...(options.fetchImage && { fetchImage: options.fetchImage }),
   });
 
@@ -176,9 +194,9 @@ export function createStation(options: StationOptions): Station {
   let host: AssignableHost | undefined;
   let hosted = '';
   let profilesVersion = BUILT_IN;
-  let hubOffset: number | undefined;
-  /** By how much it may be wrong either way: half of the round trip that measured it, whichever half was the slow one. */
-  let hubOffsetError = 0;
+  /** Of this process: after it the monotonic clock begins anew. */
+  const run = uuidv7(clock.now(), random);
+  const clockReading = (): ClockReading => ({ at: clock.now(), mono: clock.monotonic(), run });
   let startedAt = clock.now();
   let timers: Cancel[] = [];
   let undo: Cancel[] = [];
@@ -234,7 +252,7 @@ export function createStation(options: StationOptions): Station {
       shedding.append('health', {
         type: healthChanged,
         subject: deviceId,
-        data: { at: iso(clock.now()), health },
+        data: { clock: clockReading(), health },
       });
       changed();
     });
@@ -246,23 +264,24 @@ export function createStation(options: StationOptions): Station {
       if (typeof listen !== 'function') return [];
       const report = (data: unknown): void => {
         if (personal === true || transient === true) {
-          const expiresAt = plus(hubNow(), LIVE_FOR);
-          connection.send(topics.live, encodeMessage({ device, capability: name, event, data, expiresAt }));
+          const id = uuidv7(clock.now(), random);
+          const expiresAt = plus(hubTime.earliest() ?? clock.now(), LIVE_FOR);
+          const message: LiveMessage = { id, device, capability: name, event, data, clock: clockReading(), expiresAt };
+          connection.send(topics.live, encodeMessage(message));
         } else {
           shedding.append('reports', {
             type: deviceReported,
             subject: device,
-            data: { at: iso(clock.now()), capability: name, event, data },
+            data: { clock: clockReading(), capability: name, event, data },
           });
         }
       };
       return [(listen as (listener: (data: unknown) => void) => Cancel)(report)];
     });
-  const hubNow = (): EpochMs => (clock.now() + (hubOffset ?? 0) - hubOffsetError) as EpochMs;
 
   const hello = (): Hello => ({
     version: options.version,
-    at: clock.now(),
+    clock: clockReading(),
     startedAt,
     ...(safeMode !== undefined && { safeMode }),
     profiles: profilesVersion,
@@ -283,19 +302,18 @@ export function createStation(options: StationOptions): Station {
     endHello();
     if (!connection.up) return;
     let next: DurationMs = seconds(5);
-    const asked = clock.now();
-    const askedMono = clock.monotonic();
+    const asked = clock.monotonic();
+    const before = hubTime.offset();
     const answer = await asker.ask('hello', hello(), { signal: stopping.signal });
     const parsed = answer.ok ? helloAnswerSchema.safeParse(answer.value) : undefined;
     if (parsed?.success) {
-      const roundTrip = clock.monotonic() - askedMono;
-      const before = hubOffset;
-      hubOffset = parsed.data.at - (asked + roundTrip / 2);
-      hubOffsetError = roundTrip / 2;
+      const roundTrip = clock.monotonic() - asked;
+      hubTime.heard(epochMs(parsed.data.at), asked);
+      const offset = hubTime.offset() ?? 0;
       // A machine that hung meanwhile has measured its own sleep.
       next = roundTrip > SLOW_HELLO ? AFTER_SLOW_HELLO : HELLO_EVERY;
-      if (before === undefined && Math.abs(hubOffset) > CLOCK_TOLERANCE) {
-        log.warn({ offsetMs: Math.round(hubOffset) }, 'this machine’s clock is far from the hub’s');
+      if (before === undefined && Math.abs(offset) > CLOCK_TOLERANCE) {
+        log.warn({ offsetMs: Math.round(offset) }, 'this machine’s clock is far from the hub’s');
       }
       commands.forget();
       shedding.confess();
@@ -396,8 +414,8 @@ export function createStation(options: StationOptions): Station {
       safeMode,
       replica: replica.status(),
       outbox: outbox.status(),
-      hubOffset,
-      clockTrusted: hubOffset !== undefined && Math.abs(hubOffset) <= CLOCK_TOLERANCE,
+      hubOffset: hubTime.offset(),
+      clockTrusted: Math.abs(hubTime.offset() ?? Infinity) <= CLOCK_TOLERANCE,
     }),
     get host() {
       return host;

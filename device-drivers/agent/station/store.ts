@@ -18,6 +18,10 @@ export const stationSchema: SchemaComponent = {
         CREATE INDEX station_command_expiry ON station_command (expires_at);`,
     },
     {
+      name: 'epoch of the store',
+      sql: 'ALTER TABLE station_store ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;',
+    },
+    {
       name: 'devices are sealed',
       sql: `ALTER TABLE station_device ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;`,
     },
@@ -28,8 +32,10 @@ export const stationSchema: SchemaComponent = {
 export type SeenCommand = { readonly state: 'open' } | { readonly state: 'settled'; readonly receipt: Receipt };
 
 export interface StationStore {
-  /** The id of this database, made with it: another disk is another sender of events. */
-  readonly id: string;
+  /** The id of this database, made with it, and its epoch: another disk is another sender of events. */
+  identity(): { readonly id: string; readonly epoch: number };
+  /** Gives the database another id and a higher epoch: it was put back to an older state. */
+  renew(): { readonly id: string; readonly epoch: number };
   devices(): readonly AgentDevice[];
   putDevice(device: AgentDevice): void;
   removeDevice(id: string): void;
@@ -54,7 +60,13 @@ export function createStationStore(deps: {
 }): StationStore {
   const { db, sealer, newId } = deps;
   db.prepare('INSERT OR IGNORE INTO station_store (only, id) VALUES (1, ?)').run(newId());
-  const id = db.prepare<[], { id: string }>('SELECT id FROM station_store').get()?.id ?? '';
+  const identity = db.prepare<[], { id: string; epoch: number }>('SELECT id, epoch FROM station_store');
+  const renew = db.prepare('UPDATE station_store SET id = ?, epoch = epoch + 1');
+  const identityNow = (): { id: string; epoch: number } => {
+    const row = identity.get();
+    if (!row) throw new Error('the store has lost its id');
+    return row;
+  };
   const all = db.prepare<[], { id: string; definition: Uint8Array }>(
     'SELECT id, definition FROM station_device WHERE sealed = 1 ORDER BY id',
   );
@@ -81,7 +93,11 @@ export function createStationStore(deps: {
   };
   sealPlain(db, plain.all(), putSealed);
   return {
-    id,
+    identity: identityNow,
+    renew: () => {
+      renew.run(newId());
+      return identityNow();
+    },
     devices: () =>
       all
         .all()

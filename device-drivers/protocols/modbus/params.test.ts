@@ -39,10 +39,20 @@ it('plans no request that leaves a pulse-only channel on', () => {
   );
 });
 
+it('counts the channels of a part of a board from its first coil', () => {
+  const params = unitSchema.parse({ switch: { firstCoil: 4, channels: 4, pulse: 'flash-on' } });
+  expect(planSwitch(params, { channel: 1, on: true, pulse: ms(500) })).toMatchObject({
+    value: { function: 'flash-on', channel: 5 },
+  });
+  expect(planSwitch(params, { channel: 1, on: true })).toMatchObject({ value: { function: 'write-coil', address: 5 } });
+  expect(planSwitch(params, { channel: 4, on: true, pulse: ms(500) }).ok).toBe(false);
+});
+
 it.each([
   [{}, 'one of relay'],
   [{ switch: { channels: 4, pulseOnly: [1] } }, 'pulseOnly'],
   [{ switch: { channels: 4, pulse: 'flash-on', pulseOnly: [9] } }, 'channel that the board lacks'],
+  [{ switch: { firstCoil: 250, channels: 7, pulse: 'flash-on' } }, 'channels 0 to 255'],
   [{ input: { in: 0 }, buttons: { channels: 1 } }, 'belongs to a relay'],
   [
     {

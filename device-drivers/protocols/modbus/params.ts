@@ -6,15 +6,18 @@ const channel = z.int().min(0).max(255);
 const perDirection = z.strictObject({ in: channel, out: channel.optional() });
 const activeWhen = z.enum(['closed', 'open']).default('closed');
 
+/** Of a board that times its pulses itself: the pulse form has one byte for them. */
+const CHANNELS = 256;
+
 const switchSchema = z
   .strictObject({
-    /** The coil of channel 0. */
+    /** The coil of channel 0: of the whole board, or of the part of it that is this device. */
     firstCoil: registerAddress.default(0),
     channels: z.int().min(1).max(256),
     /** Which function switches: 05, or 15 for boards that know no other. */
     write: z.enum(['single', 'multiple']).default('single'),
     /**
-     * How the board itself ends a pulse. `none`: it cannot, and a pulse is refused; it is never timed here, because a
+     * How the board itself ends a pulse. `flash-on`: the vendor's form, whose channels are the board's coils. `none`: it cannot, and a pulse is refused; it is never timed here, because a
      * crash between on and off would leave a solenoid under current.
      */
     pulse: z.enum(['flash-on', 'none']).default('none'),
@@ -34,9 +37,8 @@ const switchSchema = z
         message: 'needs a board that times its pulses (pulse: flash-on)',
       });
     }
-    // The vendor's pulse form counts channels, not coils.
-    if (value.pulse === 'flash-on' && (value.firstCoil !== 0 || value.channels > 256)) {
-      context.addIssue({ code: 'custom', path: ['pulse'], message: 'flash-on counts channels from coil 0' });
+    if (value.pulse === 'flash-on' && value.firstCoil + value.channels > CHANNELS) {
+      context.addIssue({ code: 'custom', path: ['pulse'], message: 'flash-on knows channels 0 to 255' });
     }
   });
 

@@ -8,10 +8,11 @@ import {
   parseParams,
 } from '../../kit/index.ts';
 import type { ModbusBus } from './bus.ts';
+import { clashOf } from './clash.ts';
 import { type UnitParams, unitSchema } from './params.ts';
 import { createRtuBus } from './rtu-bus.ts';
 import { createTcpBus } from './tcp-bus.ts';
-import { checkUnits, createUnitDriver } from './unit-driver.ts';
+import { createUnitDriver } from './unit-driver.ts';
 
 const NOMINAL_BAUD_RATE = 9_600;
 
@@ -32,10 +33,10 @@ function connect(
   for (const device of definition.devices) {
     const params = parseParams(unitSchema, device.params);
     if (!params.ok) return err({ ...params.error, detail: `${device.deviceId}: ${params.error.detail ?? ''}` });
+    const clash = clashOf(device, units);
+    if (clash) return err(clash);
     units.push({ deviceId: device.deviceId, params: params.value });
   }
-  const unique = checkUnits(units.map(({ params }) => params.unit));
-  if (!unique.ok) return unique;
   const transport = environment.transportFactory(definition.transport);
   if (!transport.ok) return err(transport.error);
   const bus = createBus(transport.value, units);
@@ -45,6 +46,7 @@ function connect(
 /** Units on a Modbus RTU line: RS-485, or a transparent serial server behind TCP. */
 export const modbusRtuProtocol: Protocol = {
   name: 'modbus-rtu',
+  clash: clashOf,
   connect: (definition, environment) =>
     connect(definition, environment, (transport, units) => {
       const { transport: settings } = definition;
@@ -61,6 +63,7 @@ export const modbusRtuProtocol: Protocol = {
 /** Units that speak Modbus TCP, or stand behind a gateway that does. */
 export const modbusTcpProtocol: Protocol = {
   name: 'modbus-tcp',
+  clash: clashOf,
   connect: (definition, environment) =>
     connect(definition, environment, (transport, units) =>
       createTcpBus({ ...environment, transport, replyTimeout: slowest(units, 'replyTimeoutMs') }),

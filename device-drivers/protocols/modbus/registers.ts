@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type Result, failure, ok } from '@hallhub/sync/base';
 
-const WORDS = { u16: 1, s16: 1, u32: 2, s32: 2, f32: 2 } as const;
+/** Registers that a value takes. */
+export const WORDS = { u16: 1, s16: 1, u32: 2, s32: 2, f32: 2 } as const;
 const LONGEST_READ = 125;
 /** Registers between two wanted ones that are read along rather than asked for apart. */
 const READ_ALONG = 8;

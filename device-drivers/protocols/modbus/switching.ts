@@ -31,7 +31,7 @@ export function planSwitch(params: UnitParams, args: SetCommand['args']): Result
   if (!(pulse > 0) || pulse > params.longestPulseMs) {
     return failure('E-DEV-0203', `a pulse of ${pulse} ms is not within 0–${params.longestPulseMs} ms`);
   }
-  return ok({ function: 'flash-on', unit, channel, tenths: tenths(pulse) });
+  return ok({ function: 'flash-on', unit, channel: board.firstCoil + channel, tenths: tenths(pulse) });
 }
 
 /** Coils as switches, read back after each order. */

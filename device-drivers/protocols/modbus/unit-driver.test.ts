@@ -354,12 +354,12 @@ describe('a bus', () => {
     await second.stop();
   });
 
-  it('refuses two boards with one address, and parameters that make no sense', () => {
+  it('refuses two devices with the same relay of one board, and parameters that make no sense', () => {
     const twice = connect([
       { deviceId: 'a', params: PARAMS },
       { deviceId: 'b', params: PARAMS },
     ]);
-    expect(twice).toMatchObject({ ok: false, error: { code: 'E-DEV-0302' } });
+    expect(twice).toMatchObject({ ok: false, error: { code: 'E-DEV-0306' } });
     expect(connect([{ deviceId: 'a', params: { ...PARAMS, unit: 300 } }])).toMatchObject({ ok: false });
     expect(connect([{ deviceId: 'a', params: {} }])).toMatchObject({ ok: false });
   });

@@ -1,4 +1,4 @@
-import { type Cancel, type Failure, type Result, failure, ms, ok, seconds } from '@hallhub/sync/base';
+import { type Cancel, type Failure, type Result, ms, ok, seconds } from '@hallhub/sync/base';
 import {
   type Driver,
   type DriverEnvironment,
@@ -27,7 +27,7 @@ const HEARTBEAT = seconds(1);
 const POLL_WHEN_DOWN = seconds(2);
 const DOWN_AFTER = 3;
 
-/** One unit on a Modbus line. What it can do is what its parameters name; see {@link unitSchema}. */
+/** One unit on a Modbus line, or a part of it. What it can do is what its parameters name; see {@link unitSchema}. */
 export function createUnitDriver({ deviceId, bus, clock, log, params }: UnitDriverOptions): Driver {
   const onListenerError = (error: unknown): void => {
     log.error({ deviceId, error }, 'a listener of the Modbus unit failed');
@@ -198,10 +198,4 @@ function heartbeat({ bus, params }: Pick<FeatureContext, 'bus' | 'params'>): Pol
       return read.ok ? ok({ apply: () => undefined }) : read;
     },
   };
-}
-
-/** Checks what no schema of one device can: that all devices on a bus have addresses of their own. */
-export function checkUnits(units: readonly number[]): Result<void> {
-  const twice = units.find((unit, index) => units.indexOf(unit) !== index);
-  return twice === undefined ? ok() : failure('E-DEV-0302', `two devices on one bus have address ${twice}`);
 }

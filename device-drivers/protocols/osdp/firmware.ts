@@ -23,8 +23,9 @@ export function createFirmware(options: {
   /** A transfer that broke off, to be taken up where it was. */
   let brokenOff: { readonly image: Uint8Array; readonly confirmed: number } | undefined;
 
+  let takenUpAt: number | undefined;
   const tell = (state: UpdateProgress['state'], sent: number, total: number): void => {
-    progress = { state, sent, total, at: clock.now() };
+    progress = { state, sent, total, ...(takenUpAt !== undefined && { takenUpAt }), at: clock.now() };
     progressed.emit(progress);
   };
   const update = async (command: UpdateCommand, veto: () => Failure | undefined): Promise<Receipt> => {
@@ -35,8 +36,10 @@ export function createFirmware(options: {
     if (running) return failure('E-OSDP-0305');
     const image = source.bytes;
     running = new AbortController();
-    const from = brokenOff && sameBytes(brokenOff.image, image) ? brokenOff.confirmed : 0;
+    const remembered = brokenOff && sameBytes(brokenOff.image, image) ? brokenOff.confirmed : command.args.resumeFrom;
+    const from = Math.min(remembered ?? 0, image.length);
     let confirmed = from;
+    takenUpAt = undefined;
     tell('sending', from, image.length);
     const sent = await peripheral.sendFile({
       fileType,
@@ -44,6 +47,9 @@ export function createFirmware(options: {
       from,
       signal: running.signal,
       onProgress: (event) => {
+        // What the reader confirms grows, unless it does not know what came before.
+        if (event.confirmed < confirmed) takenUpAt = 0;
+        else if (from > 0) takenUpAt ??= from;
         confirmed = event.confirmed;
         tell(confirmed === event.total ? 'installing' : 'sending', confirmed, event.total);
       },

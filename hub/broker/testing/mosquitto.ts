@@ -13,6 +13,7 @@ export const HUB_PASSWORD = 'a password for the tests';
 
 /** The broker of {@link startMosquitto}, and the files that a hub's configuration names. */
 interface RunningMosquitto extends RunningBroker {
+  readonly kind: 'mosquitto';
   readonly url: string;
   readonly passwordFile: string;
   readonly caFile: string;
@@ -65,6 +66,7 @@ export async function startMosquitto(): Promise<RunningMosquitto> {
   writeFileSync(caFile, ca);
   const kill = (): Promise<void> => running.kill();
   return {
+    kind: 'mosquitto',
     url: `mqtts://127.0.0.1:${port}`,
     passwordFile,
     caFile,

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -9,6 +10,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 export interface BrokerProcess {
   /** Kills it with SIGKILL and waits until it is gone. */
   kill(): Promise<void>;
+  /** Resolves when it has ended, for whatever reason. */
+  readonly gone: Promise<unknown>;
 }
 
 export async function startProcess(
@@ -40,6 +43,7 @@ export async function startProcess(
   await once(child, 'spawn');
   return {
     output: () => output,
+    gone,
     kill: async () => {
       atExit();
       await gone;
@@ -48,22 +52,31 @@ export async function startProcess(
   };
 }
 
-/** Ports that nobody listens on now. */
+/**
+ * Ports that nobody listens on now, from below the range of which Linux gives outgoing connections theirs: a broker that is
+ * killed and started again must find its port free, and not taken by the next client that tried to reach it.
+ */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(10_000, 32_000);
+    if (!ports.has(port) && (await isFree(port))) ports.add(port);
+  }
+  return [...ports];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => {
+      resolve(false);
+    });
+    server.listen(port, '127.0.0.1', () => {
+      server.close(() => {
+        resolve(true);
+      });
+    });
   });
-  for (const server of servers) server.close();
-  await Promise.all(servers.map((server) => once(server, 'close')));
-  return ports;
 }
 
 /** Resolves when `port` accepts connections. */

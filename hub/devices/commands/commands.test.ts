@@ -7,7 +7,7 @@ import type { Command, Receipt } from '@hallhub/device-drivers/kit';
 import { silentLog } from '@hallhub/device-drivers/kit';
 import type { DurationMs, ManualClock } from '@hallhub/sync/base';
 import { epochMs, hours, manualClock, minutes, ms, ok, plus, seconds, systemRandom, unwrap } from '@hallhub/sync/base';
-import { migrate, openDatabase } from '@hallhub/sync/sqlite';
+import { migrate, openDatabase, transact } from '@hallhub/sync/sqlite';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { auditSchema, createAudit } from '../../audit/index.ts';
@@ -15,6 +15,7 @@ import { createBehind } from '../behind.ts';
 import { devicesSchema } from '../schema.ts';
 import { createTestFleet } from '../testing/fleet.ts';
 import { createTwin } from '../twin/twin.ts';
+import type { Recording } from './journal.ts';
 import type { Commands } from './service.ts';
 import { createCommands } from './service.ts';
 import { createCommandStore } from './store.ts';
@@ -112,8 +113,13 @@ const ask = (commands: Commands, key: string, on = true, lifetime = seconds(10),
     { deviceId: 'relay', capability: 'switch', name: 'set', args: { channel: 0, on }, lifetime, confirmed },
     { actor: 'staff:1', key },
   );
-const direct = (commands: Commands, command: Partial<Command> & { readonly id: string }, clock: ManualClock) => {
-  const relay = commands.fleet('before').capability('relay', 'switch') as Switch;
+const direct = (
+  commands: Commands,
+  command: Partial<Command> & { readonly id: string },
+  clock: ManualClock,
+  recording: Recording = 'before',
+) => {
+  const relay = commands.fleet(recording).capability('relay', 'switch') as Switch;
   return relay.set({
     name: 'set',
     args: { channel: 1, on: true },
@@ -174,11 +180,53 @@ describe('a command of a domain', () => {
     expect(hub.db.prepare('SELECT state FROM device_command').pluck().get()).toBe('acknowledged');
   });
 
-  test('refuses to be given inside a transaction, where it would not be durable', () => {
+  test.each(['before', 'behind'] as const)(
+    'given inside a transaction (%s) leaves when that is committed',
+    async (how) => {
+      const { hub, clock } = setUp();
+      transact(hub.db, () => {
+        void direct(hub.commands, { id: 'c1' }, clock, how);
+        expect(hub.fleet.reached).toEqual([]);
+      });
+      expect(hub.fleet.reached).toHaveLength(1);
+      expect(states(hub.commands, 'c1')).toEqual(['queued', 'sent']);
+      hub.fleet.answer(acknowledged);
+      await settle();
+      expect(states(hub.commands, 'c1')).toEqual(['queued', 'sent', 'acknowledged']);
+    },
+  );
+
+  test.each(['before', 'behind'] as const)('given inside a transaction (%s) that fails never leaves', async (how) => {
     const { hub, clock } = setUp();
-    hub.db.exec('BEGIN');
-    expect(() => direct(hub.commands, { id: 'c1' }, clock)).toThrow('transaction');
-    hub.db.exec('ROLLBACK');
+    let given: Promise<Receipt> | undefined;
+    expect(() =>
+      transact(hub.db, () => {
+        given = direct(hub.commands, { id: 'c1' }, clock, how);
+        throw new Error('rolled back');
+      }),
+    ).toThrow('rolled back');
+    expect(await given).toMatchObject({ error: { code: 'E-DEV-0409' } });
+    await clock.advanceAsync(minutes(1));
+    expect(hub.fleet.reached).toEqual([]);
+    expect(hub.commands.get('c1').ok).toBe(false);
+  });
+
+  test('that wait for a device leave after the commit of the news that it is there', () => {
+    const { hub } = setUp();
+    hub.fleet.health('down');
+    unwrap(ask(hub.commands, 'k1'));
+    expect(() =>
+      transact(hub.db, () => {
+        hub.fleet.health('ready');
+        throw new Error('rolled back');
+      }),
+    ).toThrow('rolled back');
+    expect(hub.fleet.reached).toEqual([]);
+    transact(hub.db, () => {
+      hub.fleet.health('ready');
+      expect(hub.fleet.reached).toEqual([]);
+    });
+    expect(hub.fleet.reached).toHaveLength(1);
   });
 
   test('for a device out of service is refused and on record', async () => {
@@ -339,6 +387,25 @@ describe('desired and reported', () => {
     hub.behind.flush();
     expect(hub.twin.list('relay')).toMatchObject([{ reported: { value: true, version: 2 }, standing: 'agrees' }]);
     expect(states(hub.commands, id)).toEqual(['queued', 'sent', 'acknowledged', 'observed']);
+  });
+
+  test('a report that is told inside a transaction is written with it, after what was noted before', () => {
+    const { hub, clock } = setUp();
+    hub.fleet.change(0, false);
+    clock.advance(ms(10));
+    expect(() =>
+      transact(hub.db, () => {
+        hub.fleet.change(0, true);
+        throw new Error('rolled back');
+      }),
+    ).toThrow('rolled back');
+    transact(hub.db, () => {
+      hub.fleet.change(1, true);
+    });
+    expect(hub.twin.list('relay')).toMatchObject([
+      { property: 'channel-0', reported: { value: false, version: 1 } },
+      { property: 'channel-1', reported: { value: true, version: 1 } },
+    ]);
   });
 
   test('a report that came before the receipt counts', async () => {

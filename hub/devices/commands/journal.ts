@@ -1,12 +1,12 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { CapabilityMap, CapabilityName } from '@hallhub/device-drivers/capabilities';
-import { shapeOf, stateShapeOf } from '@hallhub/device-drivers/capabilities';
+import { longestOf, shapeOf, stateShapeOf } from '@hallhub/device-drivers/capabilities';
 import type { Command, DeviceLog, Receipt } from '@hallhub/device-drivers/kit';
 import { isLive } from '@hallhub/device-drivers/kit';
 import type { Cancel, Clock, EpochMs, Failure } from '@hallhub/sync/base';
 import { err, failure, minutes, ms, ok } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
-import { transact } from '@hallhub/sync/sqlite';
+import { afterCommit, onRollback, transact } from '@hallhub/sync/sqlite';
 import type { Behind } from '../behind.ts';
 import type { Twin } from '../twin/twin.ts';
 import type { CommandInput } from './rules.ts';
@@ -22,7 +22,10 @@ export type Recording = 'before' | 'behind';
 export interface Journal {
   /** The fleet as domains see it: the same port, and every command that goes through it is on record. */
   readonly fleet: (recording: Recording) => AgentHost;
-  /** Hands over a command that is on record as `sent`, and records what comes of it. Never rejects. */
+  /**
+   * Hands over a command that is on record as `sent`, and records what comes of it. Inside a transaction it leaves when that
+   * has been committed; rolled back, it never leaves (`E-DEV-0409`). Never rejects.
+   */
   perform(order: Order): Promise<Receipt>;
   /** What a device said of a command, however late. Joins the caller's transaction. */
   readonly receive: (deviceId: string, commandId: string, receipt: Receipt) => void;
@@ -37,7 +40,7 @@ export interface Journal {
   stop(): void;
 }
 
-/** So long after its expiry a command whose receipt has not come counts as unanswered. Updates take minutes. */
+/** So long after the last moment at which a command might end it counts as unanswered. */
 const SILENCE = minutes(10);
 
 export function createJournal(deps: {
@@ -89,11 +92,27 @@ export function createJournal(deps: {
       return failure('E-DEV-0303', deviceId);
     }
   };
+  /** What leaves cannot be taken back, so it waits for the record to be on the disk. */
   const perform = (order: Order): Promise<Receipt> => {
+    if (!db.inTransaction) return leave(order);
+    const { id } = order.command;
+    const leaving = new Promise<Receipt>((resolve) => {
+      onRollback(db, () => {
+        active.delete(id);
+        resolve(failure('E-DEV-0409', id));
+      });
+      afterCommit(db, () => {
+        resolve(leave(order));
+      });
+    });
+    active.set(id, leaving);
+    return leaving;
+  };
+  const leave = (order: Order): Promise<Receipt> => {
     const { command } = order;
     // Its life was known when it was issued; the wall clock may have been set back since.
     const left = Math.min(command.expiresAt - clock.now(), command.expiresAt - command.issuedAt);
-    const giveUp = clock.after(ms(Math.max(0, left) + SILENCE), () => {
+    const giveUp = clock.after(ms(Math.max(0, left) + longestOf(order.capability, command.name) + SILENCE), () => {
       patience.delete(giveUp);
       later(order, { type: 'silence' }, () => active.delete(command.id));
     });
@@ -112,6 +131,7 @@ export function createJournal(deps: {
     const now = clock.now();
     const receipt = Promise.resolve(err(reason));
     active.set(order.command.id, receipt);
+    onRollback(db, () => active.delete(order.command.id));
     behind.add(() => {
       active.delete(order.command.id);
       if (!store.add(order, now)) return;
@@ -142,7 +162,6 @@ export function createJournal(deps: {
       behind.add(record);
       return perform(order);
     }
-    if (db.inTransaction) throw new Error('a command inside a transaction would leave before it is durable');
     try {
       transact(db, record);
     } catch (error) {

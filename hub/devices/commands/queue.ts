@@ -3,7 +3,7 @@ import type { DeviceLog } from '@hallhub/device-drivers/kit';
 import type { Cancel, Clock, Failure } from '@hallhub/sync/base';
 import { ms, seconds } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
-import { transact } from '@hallhub/sync/sqlite';
+import { afterCommit, transact } from '@hallhub/sync/sqlite';
 import type { Twin } from '../twin/twin.ts';
 import type { Journal } from './journal.ts';
 import type { CommandInput, CommandStep } from './rules.ts';
@@ -91,8 +91,13 @@ export function createCommandQueue(deps: {
     return true;
   };
 
-  /** Sends what may be sent now. */
+  /** Sends what may be sent now; inside a transaction, when that has been committed. */
   const dispatch = (lane: string): void => {
+    afterCommit(db, () => {
+      send(lane);
+    });
+  };
+  const send = (lane: string): void => {
     const head = lanes.get(lane)?.[0];
     if (!running || !head || busy.has(lane)) return;
     const { order } = head;

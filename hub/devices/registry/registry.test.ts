@@ -52,8 +52,8 @@ describe('a device out of service', () => {
     const { start, clock } = setUp();
     const { fleet, registry } = start();
     const troubles = (from: typeof registry): number => {
-      const broker = { state: () => ({ up: true, guestsWithoutState: 0 }) };
-      return devicesSummary({ onBusCount: () => 0 }, from, broker)().attention.length;
+      const broker = { state: () => ({ up: true, guestsWithoutState: 0, withdrawing: [] }) };
+      return devicesSummary({ onBusCount: () => 0 }, from, { inbox: () => ({ failed: 0 }) }, broker)().attention.length;
     };
     fleet.health('down');
     expect(troubles(registry)).toBe(1);

@@ -151,7 +151,7 @@ function createAgent(clock: ManualClock, send: (payload: Uint8Array) => void, st
       tuning: { wait: seconds(5), pageSize: 2, digestEvery: ms(0) },
     });
     const outbox = createOutbox({
-      sink: askedSink(asker, { epoch: 1, store }),
+      sink: askedSink(asker, { identity: () => ({ epoch: 1, store }) }),
       store: sqliteOutboxStore({ db, name: 'hub', sealer }),
       hub: 'agent-1',
       epoch: 1,

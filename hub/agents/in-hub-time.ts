@@ -1,0 +1,32 @@
+import { type ClockReading, deviceReported, healthChanged } from '@hallhub/device-drivers/agent/station';
+import type { EpochMs } from '@hallhub/sync/base';
+import type { CloudEvent } from '@hallhub/sync/contract';
+
+/** The same event as its agent would have told it with the hub's clock. */
+export function inHubTime(event: CloudEvent, toHub: (reading: ClockReading) => EpochMs): CloudEvent {
+  switch (event.type) {
+    case deviceReported.type: {
+      const reported = deviceReported.schema.safeParse(event.data);
+      if (!reported.success) return event;
+      const { clock, data } = reported.data;
+      const at = toHub(clock);
+      return { ...event, data: { ...reported.data, clock: { ...clock, at }, data: shifted(data, clock.at - at) } };
+    }
+    case healthChanged.type: {
+      const changed = healthChanged.schema.safeParse(event.data);
+      if (!changed.success) return event;
+      const { clock, health } = changed.data;
+      const at = toHub(clock);
+      const since = health.since - (clock.at - at);
+      return { ...event, data: { clock: { ...clock, at }, health: { ...health, since } } };
+    }
+    default:
+      return event;
+  }
+}
+
+/** What a device reported at `at`, by a clock that was `ahead` by so many milliseconds. */
+export function shifted(data: unknown, ahead: number): unknown {
+  if (typeof data !== 'object' || data === null || !('at' in data) || typeof data.at !== 'number') return data;
+  return { ...data, at: data.at - ahead };
+}
