@@ -12,7 +12,10 @@ import type { Identity } from './agent/identity.ts';
 import { imageFetcher } from './agent/fetch-image.ts';
 import { destroyIdentity, readIdentity } from './agent/identity.ts';
 
+import { edgeConfigSchema, gatesPart } from './gates/edge/index.ts';
+import { gatesSchema } from './gates/schema.ts';
 import { openDataDir, secretFile } from './store/index.ts';
+import { keyedMatch } from './vault/index.ts';
 
 export interface AgentOptions {
   readonly dataDir: string;
@@ -53,7 +56,7 @@ export function startAgent(options: AgentOptions): Result<Agent> {
   const identity = found.value;
   const crashLoop = noteStart({ file: dir.file('starts.json'), clock });
   const db = openDatabase({ file: dir.file('agent.db') });
-  migrate({ db, components: [replicaSchema, outboxSchema, stationSchema] });
+  migrate({ db, components: [replicaSchema, outboxSchema, stationSchema, gatesSchema, edgeConfigSchema] });
 
   let end: (how: AgentEnd) => void = () => undefined;
   const ended = new Promise<AgentEnd>((resolve) => {
@@ -88,6 +91,17 @@ export function startAgent(options: AgentOptions): Result<Agent> {
       }),
     profileKeys: identity.profileKeys,
     fetchImage: imageFetcher(identity),
+    parts: [
+      gatesPart({
+        db,
+        clock,
+        random,
+        match: keyedMatch(Buffer.from(identity.matchKey, 'base64')),
+        log: (level, message, fields) => {
+          log[level](fields, message);
+        },
+      }),
+    ],
     crashLoop,
     onWithdrawn: () => void finish('withdrawn'),
     onRestart: () => void finish('restart'),

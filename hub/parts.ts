@@ -6,6 +6,7 @@ import { builtInFiles } from '@hallhub/firmware-profiles/schema';
 import { listSerialPorts } from '@hallhub/device-drivers/transports';
 import { createHttpHall } from '@hallhub/sync/adapters/http-feed';
 import type { HttpHall } from '@hallhub/sync/adapters/http-feed';
+import type { DurationMs } from '@hallhub/sync/base';
 import { err, minutes, ok, systemRandom } from '@hallhub/sync/base';
 import { requestKinds } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
@@ -23,7 +24,7 @@ import {
   storeFailure,
 } from '@hallhub/sync/sqlite';
 import type { AgentLink, RemoteDevice } from './agents/index.ts';
-import { agentInboxSchema, agentsSchema, createAgentLink, joinHosts } from './agents/index.ts';
+import { agentInboxSchema, agentsSchema, createAgentLink, joinHosts, matchKeys } from './agents/index.ts';
 import type { Audit } from './audit/index.ts';
 import { auditSchema, createAudit } from './audit/index.ts';
 import type { Inbox, LateChannel } from './broker/index.ts';
@@ -165,6 +166,7 @@ export function createParts(
     devices: () => remoteDevices(configured, profiles.catalogue()),
     profiles: () => profiles.bundle(),
     isAdmitted: (agent) => devices.isAdmitted(agent),
+    pictureAge: () => pictureAge(),
   });
   profiles.onUse(() => {
     agents.assignAll();
@@ -231,6 +233,10 @@ export function createParts(
     fault: onFault('outbox'),
   });
 
+  const pictureAge = (): DurationMs | undefined => {
+    const age = replica.staleness();
+    return Number.isFinite(age) ? age : undefined;
+  };
   const gates = createGates({
     db,
     clock,
@@ -241,13 +247,20 @@ export function createParts(
     // A grant is committed under the command's own id before the barrier is told, so nobody waits for a second commit.
     host: registry.commands.fleet('behind'),
     requests: () => requests,
+    devices: configured,
+    agents: {
+      feeds: agents.feeds,
+      projected: (agent) => {
+        agents.projected(agent);
+      },
+      connected: (agent) => agents.state(agent).connected,
+      ask: (agent, name, params) => agents.askPart(agent, 'gates', name, params),
+      matchKey: matchKeys(db, vault),
+    },
     calendar: { timeZone: config.hub.timeZone, ...config.hub.calendar },
     areas: config.areas,
     gates: config.gates,
-    pictureAge: () => {
-      const age = replica.staleness();
-      return Number.isFinite(age) ? age : undefined;
-    },
+    pictureAge,
     clockTrusted: () => clock.now() >= CLOCK_FLOOR && Math.abs(replica.clockOffset()) <= CLOCK_TOLERANCE,
     log: (level, message, fields) => {
       log[level](fields, message);
@@ -295,6 +308,7 @@ export function createParts(
     },
   });
 
+  agents.join(gates.part);
   const requests = createRequests({
     db,
     clock,

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { certificateHandler, certificateService } from '@hallhub/hub/certificates';
 import { createGates } from '@hallhub/hub/gates';
 import { createRequests } from '@hallhub/hub/requests';
+import { noAgents } from '../../hub/gates/testing/no-agents.ts';
 import type { Requests } from '@hallhub/hub/requests';
 import { createAudit } from '@hallhub/hub/audit';
 import { createVault } from '@hallhub/hub/vault';
@@ -133,6 +134,8 @@ function createDomains(): Requests {
     outbox: { append: () => undefined as never },
     host: { capability: () => undefined, health: () => undefined, onDevices: () => () => undefined },
     requests: () => requests,
+    devices: [],
+    agents: noAgents,
     calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
     areas: [],
     gates: [],

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createAgentHost, loadBuiltInProtocols } from '@hallhub/device-drivers/agent';
+import { noAgents } from '../../hub/gates/testing/no-agents.ts';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { Transport, TransportFactory } from '@hallhub/device-drivers/kit';
 import { silentLog } from '@hallhub/device-drivers/kit';
@@ -110,6 +111,8 @@ export function createBenchGate(options: BenchGateOptions): BenchGate {
     outbox,
     host: registry.commands.fleet('behind'),
     requests: () => requests,
+    devices: [],
+    agents: noAgents,
     calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
     areas: [areaSchema.parse({ id: 'campus', label: { zh: '校园', en: 'Campus' }, maxStaleness: '60min' })],
     gates: [

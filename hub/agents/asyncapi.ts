@@ -14,6 +14,7 @@ import { capabilityNames, shapeOf } from '@hallhub/device-drivers/capabilities';
 import { answerSchema, askSchema } from '@hallhub/sync/adapters/pipe';
 import { z } from 'zod';
 import { presenceSchema } from '../broker/index.ts';
+import { gateEventTypes, gateKinds } from '../gates/edge/index.ts';
 
 /** Where the generated document stands. */
 export const asyncApiFile = join(import.meta.dirname, '../../docs/asyncapi/agents.json');
@@ -68,7 +69,7 @@ const channels: readonly {
     messages: [
       { name: 'Ask', summary: 'A question', schema: askSchema },
       { name: 'Hello', summary: '`params` of `hello`', schema: helloSchema },
-      ...agentEventTypes.map(({ type, schema }) => eventMessage(type, schema)),
+      ...[...agentEventTypes, ...gateEventTypes].map(({ type, schema }) => eventMessage(type, schema)),
     ],
   },
   {
@@ -84,6 +85,11 @@ const channels: readonly {
         summary: '`data` of a change of kind `agent-device` in the feed',
         schema: agentDeviceSchema,
       },
+      ...gateKinds.map(({ kind, schema }) => ({
+        name: kind,
+        summary: `\`data\` of a change of kind \`${kind}\` in the feed, to agents that decide at gates`,
+        schema,
+      })),
     ],
   },
   {

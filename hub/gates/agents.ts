@@ -10,7 +10,6 @@ import type { Approved, Requests } from '../requests/service.ts';
 import { keyedMatch } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
 import type { GateAlarmKind } from './edge/journal.ts';
-import type { PassWire } from './edge/wire.ts';
 import {
   areaInput,
   areaReleased,
@@ -354,8 +353,8 @@ const GATE_KINDS: ReadonlySet<string> = new Set<GateKind>([
 ]);
 const isGateChange = (change: { readonly kind: string }): change is Approved<GateKind> => GATE_KINDS.has(change.kind);
 
-/** The passes of an approval under an agent's own key. */
-function passesFor(change: Approved<GateKind>, match: (type: string, value: string) => Buffer): readonly PassWire[] {
+/** The passes of an approval under an agent's own key, in the form of `gate-pass` records. */
+function passesFor(change: Approved<GateKind>, match: (type: string, value: string) => Buffer) {
   const hash = ({ type, value }: Credential): string => match(type, value).toString('hex');
   // A change names one kind and carries that kind's data: that is what its type says, kind by kind.
   return passDrafts(change as GateRequest).map(({ credentials, identities, account, ...draft }) => {
@@ -375,6 +374,6 @@ function passesFor(change: Approved<GateKind>, match: (type: string, value: stri
         type: credential.type,
         ...(credential.secret !== undefined && { secret: credential.secret }),
       })),
-    } as PassWire;
+    };
   });
 }

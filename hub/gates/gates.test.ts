@@ -13,6 +13,7 @@ import type { Approved, Requests } from '../requests/index.ts';
 import { createRequests, requestsSchema } from '../requests/index.ts';
 import { createVault } from '../vault/index.ts';
 import { createGates, gatesSchema } from './index.ts';
+import { noAgents } from './testing/no-agents.ts';
 
 const NUMBER = '11010519491231002X';
 
@@ -95,6 +96,8 @@ function setUp(options: { withSensor?: boolean; area?: object; gate?: object } =
       },
     },
     requests: () => requests!,
+    devices: [],
+    agents: noAgents,
     calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
     areas: [areaSchema.parse({ id: 'campus', label: { zh: '校园', en: 'Campus' }, ...options.area })],
     gates: [

@@ -1,16 +1,21 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { Cancel, Clock, DurationMs, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
-import { failure, ok } from '@hallhub/sync/base';
+import { failure, ok, plus, seconds } from '@hallhub/sync/base';
 import type { Revoke } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
+import { afterCommit, transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/service.ts';
-import type { AreaConfig, GateConfig } from '../config/index.ts';
+import type { HubPart } from '../agents/index.ts';
+import type { AreaConfig, DeviceConfig, GateConfig } from '../config/index.ts';
 import type { Approved, KindHandler, Requests } from '../requests/service.ts';
 import type { Vault } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
 import { campusClock as campusClockOf } from './calendar.ts';
-import { createGateJournal } from './edge/journal.ts';
+import { createGateAgents } from './agents.ts';
+import type { GatePipe } from './agents.ts';
+import type { GateJournal } from './edge/journal.ts';
+import { createGateJournal, walked } from './edge/journal.ts';
 import type { RunningGates } from './edge/run.ts';
 import { runGates } from './edge/run.ts';
 import { createStandings } from './edge/standings.ts';
@@ -35,6 +40,9 @@ export interface GatesDeps {
   readonly calendar: CalendarConfig;
   readonly areas: readonly AreaConfig[];
   readonly gates: readonly GateConfig[];
+  readonly devices: readonly DeviceConfig[];
+  /** The agents that decide at gates of theirs. */
+  readonly agents: GatePipe;
   /** Age of the picture of the hall; undefined or infinite when it was never whole. */
   readonly pictureAge: () => DurationMs | undefined;
   readonly clockTrusted: () => boolean;
@@ -48,6 +56,8 @@ export type GateHandlers = { readonly [K in GateKind]: KindHandler<K> };
 export interface Gates {
   /** Give them to the requests service before the first change arrives. */
   readonly handlers: GateHandlers;
+  /** The hub's end of the gates that agents decide at; joined to the link before that starts. */
+  readonly part: HubPart;
   start(): void;
   stop(): void;
   gates(): readonly GateView[];
@@ -57,7 +67,7 @@ export interface Gates {
   /** Whose entry it was, in full; the look is in the audit log before the answer is out. Errors: `E-GATE-0202`. */
   look(entryId: string, by: { readonly id: string; readonly mayLookIn: (area: string) => boolean }): Result<Identity>;
   /** Lets one through by hand; who did and why is in the audit log before the barrier is told. Errors: `E-GATE-0202`, `E-GATE-0203`. */
-  admit(order: AdmitRequest, staffId: string): Result<{ readonly entryId: string }>;
+  admit(order: AdmitRequest, staffId: string): Promise<Result<{ readonly entryId: string }>>;
   /** Shuts a scope (`area:<id>`, `gate:<id>`) to all who may not override, until it is relaxed. Errors: `E-GATE-0203`. */
   lockDown(scope: string, staffId: string): Result<void>;
   /** Leaves a scope open, until it is relaxed. Errors: `E-GATE-0203`. */
@@ -102,6 +112,9 @@ export interface GatesSummary {
   readonly alarms: number;
 }
 
+/** A guard's word is for now: an agent that hears it later opens nothing. */
+const ADMIT_TTL = seconds(3);
+
 export function createGates(deps: GatesDeps & { readonly requests: () => Requests }): Gates {
   const { db, clock, vault } = deps;
   const store = createGateStore(db);
@@ -114,7 +127,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     outbox: deps.outbox,
     revisionOf: (requestId) => deps.requests().get(requestId)?.revision ?? 1,
   });
-  const standings = createStandings({ presence: store.presence, clock, campusClock });
+  const standings = createStandings({ db, presence: store.presence, clock, campusClock });
 
   const identity = (row: EntryRow): Identity | undefined => {
     if (row.requestId === null || row.person === null) return strangerOf(row, vault);
@@ -133,44 +146,98 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     });
   };
 
+  const added = (row: EntryRow): void => {
+    if (row.state === 'refused') reports.refused(row);
+    announce(row.id);
+    if (row.code !== null) deps.log('info', 'refused at a gate', { gate: row.gateId, entry: row.id, code: row.code });
+  };
+  const settled = (row: EntryRow, at: EpochMs): void => {
+    if (row.state === 'passed' || row.state === 'unconfirmed') {
+      reports.entered(row, at);
+      agents.counted(row);
+      reportOveruse(row, at);
+    }
+    announce(row.id);
+  };
+  /** Two gates that could not hear each other have both let somebody in on one use: nobody can take that back, and somebody must know. */
+  const reportOveruse = (row: EntryRow, at: EpochMs): void => {
+    const pass = row.passId === null ? undefined : store.passes.pass(row.passId);
+    if (!pass?.uses || row.way !== 'in' || row.companion === 1 || row.byHand !== null) return;
+    const used = store.entries.used(pass.account, row.day ?? '');
+    if ((pass.uses.per === 'day' ? used.today : used.ever) > pass.uses.max)
+      raise({ id: `${row.id}/overused`, gateId: row.gateId, alarm: 'overused', at, clear: false });
+  };
+  const raise: GateJournal['alarm'] = ({ id, gateId, alarm, at, clear }) => {
+    if (clear) store.alarms.clear(gateId, alarm, at);
+    else if (store.alarms.raise(id, gateId, alarm, at)) deps.log('warn', 'alarm at a gate', { gate: gateId, alarm });
+    const row = store.alarms.alarm(id);
+    if (row)
+      afterCommit(db, () => {
+        for (const listener of alarmListeners) listener(row);
+      });
+  };
+
   const journal = createGateJournal({
     db,
     ...store,
     seal: (plain, context) => vault.seal(plain, context),
-    onAdded: (row) => {
-      if (row.state === 'refused') reports.refused(row);
-      announce(row.id);
-      if (row.code !== null) deps.log('info', 'refused at a gate', { gate: row.gateId, entry: row.id, code: row.code });
-    },
+    onAdded: added,
     onSettled: (row, at, { failure: fault }) => {
-      if (row.state === 'passed' || row.state === 'unconfirmed') reports.entered(row, at);
+      settled(row, at);
       if (fault)
         deps.log('warn', 'barrier did not take the order', { entry: row.id, code: fault.code, detail: fault.detail });
-      announce(row.id);
     },
-    onAlarm: ({ id, gateId, alarm, at, clear }) => {
-      if (clear) store.alarms.clear(gateId, alarm, at);
-      else if (store.alarms.raise(id, gateId, alarm, at)) deps.log('warn', 'alarm at a gate', { gate: gateId, alarm });
-      const row = store.alarms.alarm(id);
-      if (row) for (const listener of alarmListeners) listener(row);
+    onAlarm: raise,
+  });
+  const agents = createGateAgents({
+    db,
+    store,
+    pipe: deps.agents,
+    requests: deps.requests,
+    gates: deps.gates,
+    areas: deps.areas,
+    devices: deps.devices,
+    calendar: deps.calendar,
+    orders: standings.orders,
+    now: () => clock.now(),
+    events: {
+      added,
+      settled: (row, at) => {
+        if (row.state === 'passed' || row.state === 'unconfirmed') walked(store, row, at);
+        settled(row, at);
+      },
+      alarm: raise,
+      released: (area, by) => {
+        agents.ordered(standings.order(`area:${area}`, 'fire', by));
+      },
+      seal: (plain, context) => vault.seal(plain, context),
     },
   });
 
   const onChange = {
     approve: (change: Approved<GateKind>): undefined => {
+      const before = store.passes.passesOfRequest(change.id).map(({ id }) => id);
       store.passes.replace(change.id, toPasses(change, vault));
+      agents.project(change, before);
     },
     revoke: (change: Revoke): void => {
       store.passes.revoke(change.id);
+      agents.revoke(store.passes.passesOfRequest(change.id).map(({ id }) => id));
     },
   };
 
+  const agentOf = (gateId: string): { readonly agent?: string } => {
+    const agent = agents.agentOf(gateId);
+    return agent === undefined ? {} : { agent };
+  };
   const isScope = (scope: string): boolean =>
     deps.areas.some(({ id }) => scope === `area:${id}`) || deps.gates.some(({ id }) => scope === `gate:${id}`);
   const order = (scope: string, standing: 'lock-down' | 'open', staffId: string): Result<void> => {
     if (!isScope(scope)) return failure('E-GATE-0203', scope);
-    deps.audit.record({ actor: `staff:${staffId}`, action: `gate.${standing}`, subject: scope });
-    standings.order(scope, standing, `staff:${staffId}`);
+    transact(db, () => {
+      deps.audit.record({ actor: `staff:${staffId}`, action: `gate.${standing}`, subject: scope });
+      agents.ordered(standings.order(scope, standing, `staff:${staffId}`));
+    });
     return ok(undefined);
   };
 
@@ -185,7 +252,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     },
     start: () => {
       running = runGates({
-        gates: deps.gates,
+        gates: deps.gates.filter(({ id }) => agents.agentOf(id) === undefined),
         areas: deps.areas,
         host: deps.host,
         entries: store.entries,
@@ -197,7 +264,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         random: deps.random,
         pictureAge: deps.pictureAge,
         clockTrusted: deps.clockTrusted,
-        alone: () => false,
+        alone: agents.anyAway,
         log: deps.log,
       });
     },
@@ -212,6 +279,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         area: gate.area,
         direction: gate.direction,
         standing: standings.of(gate),
+        ...agentOf(gate.id),
         devices: (['reader', 'scanner', 'plateReader', 'faceTerminal', 'barrier', 'passageSensor'] as const).flatMap(
           (part) => {
             const device = gate[part];
@@ -231,10 +299,12 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       deps.audit.record({ actor: `staff:${by.id}`, action: 'gate.look', subject: `entry:${entryId}` });
       return ok(person);
     },
-    admit: ({ gateId, entryId, reason }, staffId) => {
+    part: agents.part,
+    admit: async ({ gateId, entryId, reason }, staffId) => {
       const row = entryId === undefined ? undefined : store.entries.entry(entryId);
       if (entryId !== undefined && row?.gateId !== gateId) return failure('E-GATE-0202', entryId);
-      if (running?.runs(gateId) !== true) return failure('E-GATE-0203', gateId);
+      const elsewhere = agents.agentOf(gateId) !== undefined;
+      if (!elsewhere && running?.runs(gateId) !== true) return failure('E-GATE-0203', gateId);
       const pass = row?.passId === null || row === undefined ? undefined : store.passes.pass(row.passId);
       deps.audit.record({
         actor: `staff:${staffId}`,
@@ -242,7 +312,14 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         subject: `gate:${gateId}`,
         detail: { reason },
       });
-      const admitted = running.admit(gateId, { by: staffId, reason, ...(pass && { pass }) });
+      if (elsewhere)
+        return agents.admit(gateId, {
+          by: staffId,
+          reason,
+          expiresAt: plus(clock.now(), ADMIT_TTL),
+          ...(pass && { passId: pass.id }),
+        });
+      const admitted = running?.admit(gateId, { by: staffId, reason, ...(pass && { pass }) });
       return admitted === undefined ? failure('E-GATE-0203', gateId) : ok({ entryId: admitted });
     },
     lockDown: (scope, staffId) => order(scope, 'lock-down', staffId),
@@ -250,8 +327,11 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     relax: (scope, staffId) => {
       if (!isScope(scope)) return failure('E-GATE-0203', scope);
       if (!standings.orders().some((given) => given.scope === scope)) return failure('E-GATE-0204', scope);
-      deps.audit.record({ actor: `staff:${staffId}`, action: 'gate.relax', subject: scope });
-      standings.relax(scope);
+      transact(db, () => {
+        deps.audit.record({ actor: `staff:${staffId}`, action: 'gate.relax', subject: scope });
+        standings.relax(scope);
+        agents.relaxed(scope);
+      });
       return ok(undefined);
     },
     orders: () => standings.orders(),

@@ -123,6 +123,7 @@ export function createPair(options: {
       ],
       isAdmitted: () => true,
       profiles: () => undefined,
+      pictureAge: () => ms(0),
     });
     options.domains?.(link, db);
     link.start(bus);

@@ -375,7 +375,7 @@ describe('a guard', () => {
     floor.revoke('visitor-access', 'V-1');
     floor.card('a-reader', ZHANG);
     const [refused] = floor.gates.entries({ limit: 1 });
-    const admitted = floor.gates.admit({ gateId: 'a', entryId: refused?.id, reason: 'host-vouches' }, '7');
+    const admitted = await floor.gates.admit({ gateId: 'a', entryId: refused?.id, reason: 'host-vouches' }, '7');
     expect(admitted).toMatchObject({ ok: true });
     await floor.settle();
     floor.walk('a-barrier');
@@ -393,16 +393,18 @@ describe('a guard', () => {
     ]);
   });
 
-  it('cannot admit at a gate that does not run, nor on an entry of another gate', () => {
+  it('cannot admit at a gate that does not run, nor on an entry of another gate', async () => {
     const floor = createFloor({ areas: [CAMPUS], gates: [lane('a'), lane('b')] });
     floor.card('b-reader', ZHANG);
     const [elsewhere] = floor.gates.entries({ limit: 1 });
-    expect(floor.gates.admit({ gateId: 'x', reason: 'host-vouches' }, '7')).toMatchObject({
+    expect(await floor.gates.admit({ gateId: 'x', reason: 'host-vouches' }, '7')).toMatchObject({
       error: { code: 'E-GATE-0203' },
     });
-    expect(floor.gates.admit({ gateId: 'a', entryId: elsewhere?.id, reason: 'host-vouches' }, '7')).toMatchObject({
-      error: { code: 'E-GATE-0202' },
-    });
+    expect(await floor.gates.admit({ gateId: 'a', entryId: elsewhere?.id, reason: 'host-vouches' }, '7')).toMatchObject(
+      {
+        error: { code: 'E-GATE-0202' },
+      },
+    );
     expect(floor.told).toEqual(['b-reader red 未找到通行授权']);
   });
 });

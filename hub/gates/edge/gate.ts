@@ -330,7 +330,9 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
   const onPassage = (passage: Passage): void => {
     const grant = passage.direction === gate.direction ? waiting.take(passage.at) : undefined;
     if (grant) {
-      journal.onUndone(grant.restore);
+      journal.onUndone(() => {
+        grant.restore();
+      });
       lastPassed = passage.at;
       settle(grant.id, 'passed', passage.at, { confirmation: 'observed' });
       if (grant.then) next(grant.then);

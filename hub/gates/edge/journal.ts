@@ -92,8 +92,8 @@ export function createGateJournal(deps: JournalDeps): GateJournal {
   return {
     candidates: (credential, gate, local) =>
       passes.passesOf(credential).map((pass) => candidate({ entries, presence }, pass, gate, local)),
-    heads: presence.heads,
-    led: presence.led,
+    heads: (area) => presence.heads(area),
+    led: (area, day) => presence.led(area, day),
     add: (entry) => {
       transact(db, () => {
         entries.add({

@@ -90,7 +90,7 @@ export function runGates(deps: RunGatesDeps): RunningGates {
       campusClock: deps.campusClock,
       standing,
       freshness: () => ({ age: deps.pictureAge(), maxStaleness: area.maxStaleness, whenStale: area.whenStale }),
-      clockTrusted: deps.clockTrusted,
+      clockTrusted: () => deps.clockTrusted(),
       alone: () => deps.alone(gate.area),
       otherDoorOpen: () => gate.interlock.some((other) => running.get(other)?.gate.busy() === true),
       feedback: createFeedback({
@@ -154,7 +154,7 @@ export function runGates(deps: RunGatesDeps): RunningGates {
     runs: (gateId) => running.has(gateId),
     stop: () => {
       stopFollowing();
-      for (const { stop } of running.values()) stop();
+      for (const gate of running.values()) gate.stop();
     },
   };
 }

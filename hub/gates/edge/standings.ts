@@ -1,4 +1,6 @@
 import type { Cancel, Clock } from '@hallhub/sync/base';
+import type { Db } from '@hallhub/sync/sqlite';
+import { afterCommit, onRollback } from '@hallhub/sync/sqlite';
 import type { CampusClock } from '../calendar.ts';
 import type { Standing } from '../rules.ts';
 import type { ScheduledWindow } from '../standing.ts';
@@ -15,18 +17,23 @@ export type Standings = ReturnType<typeof createStandings>;
 
 /** How gates stand: their schedule, and over it what was ordered for them or their area. Orders survive a restart. */
 export function createStandings({
+  db,
   presence,
   clock,
   campusClock,
 }: {
+  readonly db: Db;
   readonly presence: Pick<PresenceStore, 'stand' | 'relax' | 'standings'>;
   readonly clock: Clock;
   readonly campusClock: CampusClock;
 }) {
   const orders = new Map(presence.standings().map((row) => [row.scope, row]));
   const listeners = new Set<() => void>();
+  /** Barriers are told after the commit of what is ordered. */
   const changed = (): void => {
-    for (const listener of listeners) listener();
+    afterCommit(db, () => {
+      for (const listener of listeners) listener();
+    });
   };
   return {
     of: (gate: ScheduledGate): Standing => {
@@ -35,11 +42,18 @@ export function createStandings({
     },
     orders: (): readonly StandingRow[] => [...orders.values()],
     /** `scope`: `area:<id>` or `gate:<id>`. Durable when it returns. */
-    order: (scope: string, standing: StandingRow['standing'], by: string): void => {
+    order: (scope: string, standing: StandingRow['standing'], by: string): StandingRow => {
+      const known = orders.get(scope);
+      if (known?.standing === standing && known.by === by) return known;
       const row = { scope, standing, since: clock.now(), by };
       presence.stand(scope, standing, row.since, by);
       orders.set(scope, row);
+      onRollback(db, () => {
+        if (known) orders.set(scope, known);
+        else orders.delete(scope);
+      });
       changed();
+      return row;
     },
     /** Back to the schedule. Returns whether anything was ordered. */
     relax: (scope: string): boolean => {

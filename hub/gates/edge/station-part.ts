@@ -123,7 +123,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     running = undefined;
     if (!first) return;
     const clockOfCampus = campusClock(first.calendar);
-    standings = createStandings({ presence: store.presence, clock, campusClock: clockOfCampus });
+    standings = createStandings({ db, presence: store.presence, clock, campusClock: clockOfCampus });
     running = runGates({
       gates: wanted.map(({ gate }) => gate),
       areas: wanted.map(({ area }) => area),

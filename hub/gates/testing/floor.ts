@@ -12,6 +12,7 @@ import { createRequests, requestsSchema } from '../../requests/index.ts';
 import type { Requests } from '../../requests/index.ts';
 import { createVault } from '../../vault/index.ts';
 import type { GateKind } from '../project.ts';
+import { noAgents } from './no-agents.ts';
 import { createGates, gatesSchema } from '../index.ts';
 
 type Listener = (event: never) => void;
@@ -119,6 +120,8 @@ export function createFloor(config: {
       onDevices: () => () => undefined,
     },
     requests: () => requests,
+    devices: [],
+    agents: noAgents,
     calendar: { timeZone: 'Asia/Shanghai', holidays: config.holidays ?? [], workdays: [] },
     areas: config.areas.map((area) => areaSchema.parse({ label: { zh: '区', en: 'Area' }, ...area })),
     gates: config.gates.map((gate) => gateSchema.parse({ label: { zh: '门', en: 'Gate' }, ...gate })),

@@ -1,0 +1,285 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { epochMs, manualClock, ms, seconds } from '@hallhub/sync/base';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createAgentsCampus } from './testing/agents-campus.ts';
+
+const ZHANG = '11010519491231002X';
+const LI = '440524188001010014';
+const visit = (number: string, change: object = {}) => ({
+  people: [{ name: '张三', document: { type: 'resident-id', number } }],
+  areas: ['campus'],
+  host: { name: '李' },
+  ...change,
+});
+const undo: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const step of undo.splice(0)) await step();
+});
+
+function setUp(options: { agents?: readonly string[]; area?: object; fate?: () => number } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'hallhub-gates-'));
+  const clock = manualClock(epochMs(Date.UTC(2026, 10, 22, 2)));
+  const campus = createAgentsCampus({ clock, folder, agents: options.agents ?? ['east', 'west'], ...options });
+  undo.push(async () => {
+    await campus.stop();
+    rmSync(folder, { recursive: true });
+  });
+  const [east, west] = campus.agents;
+  if (!east || !west) throw new Error('two agents are needed');
+  const pass = (seconds_: number) => clock.advanceAsync(seconds(seconds_));
+  return { campus, clock, east, west, pass };
+}
+const states = (entries: readonly { state: string; code: string | null }[]) =>
+  entries.map(({ state, code }) => [state, code].filter(Boolean).join(' '));
+
+describe('gates that decide beside their devices', () => {
+  it('let in whom the hub approved, without asking it, and tell it afterwards', async () => {
+    const { campus, east, pass } = setUp();
+    east.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG));
+    await pass(2);
+    east.disconnect();
+    await pass(600);
+    east.card(ZHANG);
+    await pass(1);
+    east.walk();
+    east.card(LI);
+    expect(states(east.entries())).toEqual(['passed', 'refused E-GATE-0101']);
+    expect(campus.told('east')).toEqual([]);
+    east.connect();
+    await pass(10);
+    expect(campus.told('east')).toEqual(east.entries());
+    expect(campus.outcomes.map(({ type, subject }) => [type.type, subject])).toEqual([
+      ['hallhub.visitor-access.entered.v1', 'V-1'],
+    ]);
+    expect(campus.hub.gates.entries({ limit: 1, gateId: 'east' })).toMatchObject([
+      { agent: 'east', code: 'E-GATE-0101' },
+    ]);
+  });
+
+  it('refuse within a second of a revocation, and keep no number that could be read', async () => {
+    const { campus, east, pass, clock } = setUp();
+    east.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG));
+    await pass(2);
+    campus.revoke('visitor-access', 'V-1');
+    await clock.advanceAsync(ms(900));
+    east.card(ZHANG);
+    expect(states(east.entries())).toEqual(['refused E-GATE-0105']);
+    expect(east.opened).toEqual([]);
+    expect(east.bytes().includes(ZHANG)).toBe(false);
+    expect(east.bytes().includes(campus.vault.match('resident-id', ZHANG))).toBe(false);
+  });
+
+  it('count together what was used at another gate', async () => {
+    const { campus, east, west, pass } = setUp();
+    east.connect();
+    west.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG, { uses: { max: 1 } }));
+    await pass(2);
+    east.card(ZHANG);
+    await pass(1);
+    east.walk();
+    await pass(5);
+    west.card(ZHANG);
+    expect(states(west.entries())).toEqual(['refused E-GATE-0109']);
+    await pass(5);
+    expect(campus.hub.gates.alarms({ limit: 5 })).toEqual([]);
+  });
+
+  it('cut off, let in twice on one use where that is lenient, and the hub finds out', async () => {
+    const { campus, east, west, pass } = setUp();
+    for (const agent of [east, west]) agent.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG, { uses: { max: 1 } }));
+    await pass(2);
+    for (const agent of [east, west]) {
+      agent.disconnect();
+      agent.card(ZHANG);
+      await pass(1);
+      agent.walk();
+    }
+    await pass(3_600);
+    for (const agent of [east, west]) agent.connect();
+    await pass(20);
+    expect(campus.hub.gates.alarms({ limit: 5 }).map(({ alarm }) => alarm)).toEqual(['overused']);
+    expect(campus.outcomes).toHaveLength(2);
+  });
+
+  it('cut off, refuse what is counted together where that is strict, and nothing else', async () => {
+    const { campus, east, pass } = setUp({ area: { whenAlone: 'strict' } });
+    east.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG, { uses: { max: 1 } }));
+    campus.approve('visitor-access', 'V-2', visit(LI));
+    await pass(2);
+    east.disconnect();
+    await pass(1);
+    east.card(ZHANG);
+    east.card(LI);
+    await pass(1);
+    expect(states(east.entries())).toEqual(['refused E-GATE-0126', 'released']);
+  });
+
+  it('go on after a power cut with what they knew, and say so when the clock was lost', async () => {
+    const { campus, east, pass } = setUp();
+    east.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG));
+    await pass(70);
+    east.disconnect();
+    await east.restart();
+    await pass(2);
+    east.card(ZHANG);
+    await pass(1);
+    expect(states(east.entries())).toEqual(['released']);
+    east.skew = -50 * 365 * 86_400_000;
+    await east.restart();
+    await pass(2);
+    east.card(ZHANG);
+    expect(states(east.entries())).toEqual(['unconfirmed', 'refused E-GATE-0108']);
+    east.skew = 0;
+    east.connect();
+    await pass(20);
+    east.card(ZHANG);
+    await pass(1);
+    expect(states(east.entries()).at(-1)).toBe('released');
+  });
+
+  it('stop believing a picture of the hall that has become too old, also over a restart', async () => {
+    const { campus, east, pass } = setUp({ area: { maxStaleness: '2h' } });
+    east.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG));
+    await pass(70);
+    east.disconnect();
+    await pass(3_600);
+    await east.restart();
+    await pass(1);
+    east.card(ZHANG);
+    await pass(3_700);
+    east.card(ZHANG);
+    expect(states(east.entries())).toEqual(['lapsed', 'refused E-GATE-0106']);
+  });
+
+  it('stand as the hub orders, and open once for a guard whose word comes in time', async () => {
+    const { campus, east, west, pass, clock } = setUp();
+    east.connect();
+    west.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG));
+    expect(campus.hub.gates.lockDown('area:campus', '7')).toMatchObject({ ok: true });
+    await pass(2);
+    east.card(ZHANG);
+    await pass(3);
+    const [refused] = campus.hub.gates.entries({ limit: 1 });
+    expect(refused).toMatchObject({ code: 'E-GATE-0116' });
+    const admitted = campus.hub.gates.admit({ gateId: 'east', entryId: refused?.id, reason: 'emergency' }, '7');
+    await pass(1);
+    expect(await admitted).toMatchObject({ ok: true });
+    expect(east.opened).toHaveLength(1);
+    east.walk();
+    campus.hub.gates.relax('area:campus', '7');
+    await pass(5);
+    west.card(ZHANG);
+    await pass(1);
+    expect(states(west.entries())).toEqual(['released']);
+    expect(campus.hub.gates.entries({ limit: 9, gateId: 'east' })).toMatchObject([
+      { state: 'passed', byHand: '7:emergency' },
+      {},
+    ]);
+    west.disconnect();
+    const late = campus.hub.gates.admit({ gateId: 'west', reason: 'emergency' }, '7');
+    await clock.advanceAsync(seconds(6));
+    expect(await late).toMatchObject({ ok: false });
+    expect(west.opened).toHaveLength(1);
+  });
+
+  it('have everything again after they were enrolled anew, and after the hub restarted', async () => {
+    const { campus, east, west, pass } = setUp();
+    for (let n = 0; n < 450; n += 1)
+      campus.approve('roster', `R-${n}`, {
+        person: { number: `S${n}`, name: '陈', category: 'student' },
+        credentials: [{ type: 'campus-card', uid: n.toString(16).padStart(8, '0') }],
+        areas: ['campus'],
+      });
+    campus.approve('visitor-access', 'V-1', visit(ZHANG));
+    campus.hub.db.exec('DELETE FROM gate_agent; DELETE FROM feed_record; DELETE FROM feed_reader');
+    campus.restartHub();
+    east.connect();
+    west.connect();
+    await pass(60);
+    east.card(ZHANG);
+    await pass(1);
+    expect(states(east.entries())).toEqual(['released']);
+    expect(west.passes()).toBe(451);
+  });
+});
+
+describe('whatever happens on the way', () => {
+  it('hub and agents agree to the last entry, nothing opens that was not granted, and no use is lost', async () => {
+    type Step = 'card' | 'walk' | 'cut' | 'join' | 'restart-agent' | 'restart-hub' | 'wait';
+    const step = fc.record({
+      what: fc.constantFrom<Step>(
+        'card',
+        'card',
+        'walk',
+        'walk',
+        'cut',
+        'join',
+        'restart-agent',
+        'restart-hub',
+        'wait',
+      ),
+      who: fc.nat(1),
+      person: fc.nat(1),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 10, maxLength: 60 }),
+        fc.infiniteStream(fc.nat(9)),
+        async (steps, luck) => {
+          const fate = () => {
+            const value = Number(luck.next().value);
+            return value < 2 ? 0 : value < 3 ? 2 : 1;
+          };
+          const { campus, east, west, pass, clock } = setUp({ fate });
+          const agents = [east, west] as const;
+          const people = [ZHANG, LI] as const;
+          for (const agent of agents) agent.connect();
+          campus.approve('visitor-access', 'V-1', visit(ZHANG, { uses: { max: 3 } }));
+          campus.approve('visitor-access', 'V-2', visit(LI));
+          await pass(120);
+          for (const { what, who, person } of steps) {
+            const agent = agents[who as 0 | 1];
+            if (what === 'card') agent.card(people[person as 0 | 1]);
+            if (what === 'walk') agent.walk();
+            if (what === 'cut') agent.disconnect();
+            if (what === 'join') agent.connect();
+            if (what === 'restart-agent') await agent.restart();
+            if (what === 'restart-hub') campus.restartHub();
+            await clock.advanceAsync(what === 'wait' ? seconds(20) : ms(400));
+          }
+          for (const agent of agents) agent.connect();
+          await pass(900);
+          for (const agent of agents) {
+            expect(campus.told(agent.id)).toEqual(agent.entries());
+            const granted = agent.entries().filter(({ state }) => state !== 'refused' && state !== 'unexpected');
+            expect(agent.opened.toSorted()).toEqual(granted.map(({ id }) => id).toSorted());
+          }
+          const counted = agents
+            .flatMap((agent) => agent.entries())
+            .filter(({ state }) => state === 'passed' || state === 'unconfirmed');
+          expect(campus.outcomes.filter(({ type }) => type.type.includes('entered'))).toHaveLength(counted.length);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+});
