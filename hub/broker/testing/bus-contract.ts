@@ -8,7 +8,6 @@ import { isLive } from '@hallhub/device-drivers/kit';
 import type { Db } from '@hallhub/sync/sqlite';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import type { IClientOptions, MqttClient } from 'mqtt';
-import { connectAsync } from 'mqtt';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { BrokerAccounts } from '../accounts.ts';
 import type { DeviceBus } from '../device-bus.ts';
@@ -16,6 +15,7 @@ import type { Inbox } from '../inbox.ts';
 import { busSchema, createInbox } from '../inbox.ts';
 import type { TestDeviceOptions } from './device.ts';
 import { startDevice } from './device.ts';
+import { connectPatiently } from './patient.ts';
 
 export const CAMPUS = 'south';
 export const HUB_ID = 'hub-test';
@@ -94,13 +94,11 @@ export function busContract(name: string, start: () => Promise<BrokerUnderTest>,
       return client;
     };
     const bare = async (account: { id: string; password: string }, more: IClientOptions = {}): Promise<MqttClient> => {
-      const client = await connectAsync(under.urls[0], {
+      const client = await connectPatiently(under.urls[0], {
         clientId: account.id,
         username: account.id,
         password: account.password,
         ...(under.ca !== undefined && { ca: under.ca }),
-        reconnectPeriod: 0,
-        connectTimeout: 20_000,
         ...more,
       });
       client.on('error', () => undefined);

@@ -1,9 +1,9 @@
 import type { MqttChannel } from '@hallhub/device-drivers/kit';
 import type { MqttClient } from 'mqtt';
-import { connectAsync } from 'mqtt';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { GuestRights } from '../guest.ts';
 import { tasmotaRights } from '../guest.ts';
+import { connectPatiently } from './patient.ts';
 
 export interface ChannelUnderTest {
   readonly channel: MqttChannel;
@@ -63,11 +63,10 @@ export function channelContract(
     };
     const guest = async (topic: string): Promise<MqttClient> => {
       await under.admit(topic, `secret of ${topic}`, tasmotaRights(topic));
-      const client = await connectAsync(under.url, {
+      const client = await connectPatiently(under.url, {
         username: topic,
         password: `secret of ${topic}`,
         clientId: `DVES-${topic}`,
-        reconnectPeriod: 0,
         ...(under.ca !== undefined && { ca: under.ca }),
       });
       client.on('error', () => undefined);
