@@ -227,6 +227,8 @@ export function createStation(options: StationOptions): Station {
   let undo: Cancel[] = [];
   let cancelReassign: Cancel | undefined;
   let cancelHello: Cancel | undefined;
+  /** Whether the hub has answered since the connection came up. */
+  let greeted = false;
   let stopping = new AbortController();
   /** One assignment at a time: a line must be closed before its successor opens it. */
   let assigning: Promise<void> = Promise.resolve();
@@ -328,14 +330,24 @@ export function createStation(options: StationOptions): Station {
   const sayHello = async (): Promise<void> => {
     endHello();
     if (!connection.up) return;
-    let next: DurationMs = seconds(5);
+    let next: DurationMs = greeted ? seconds(5) : ms(500);
     const asked = clock.monotonic();
     const before = hubTime.offset();
-    const answer = await asker.ask('hello', hello(), { signal: stopping.signal });
+    const answer = await asker.ask('hello', hello(), {
+      signal: stopping.signal,
+      ...(!greeted && { within: ms(500) }),
+    });
     const parsed = answer.ok ? helloAnswerSchema.safeParse(answer.value) : undefined;
     if (parsed?.success) {
       const roundTrip = clock.monotonic() - asked;
       hubTime.heard(epochMs(parsed.data.at), asked);
+      if (!greeted) {
+        // The hub hears since now: what was asked before may have found nobody at the broker, and would be waited for in vain.
+        greeted = true;
+        asker.cut();
+        replica.wake();
+        outbox.wake();
+      }
       noteTimes(parsed.data.picture);
       const offset = hubTime.offset() ?? 0;
       // A machine that hung meanwhile has measured its own sleep.
@@ -426,6 +438,7 @@ export function createStation(options: StationOptions): Station {
           else if (topic === topics.hubAsks) void answerHub(payload).catch(fault('questions'));
         }),
         connection.onUp((up) => {
+          greeted = false;
           if (up) {
             replica.wake();
             outbox.wake();
