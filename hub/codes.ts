@@ -20,6 +20,7 @@ import { deviceAdminCodes } from './devices/index.ts';
 import { firmwareCodes } from './firmware/index.ts';
 import { gateCodes } from './gates/index.ts';
 import { kioskCodes } from './kiosks/index.ts';
+import { notificationCodes } from './notifications/index.ts';
 import { requestCodes } from './requests/index.ts';
 import { staffCodes } from './staff/index.ts';
 import { vaultCodes } from './vault/index.ts';
@@ -40,6 +41,7 @@ export const catalogues: readonly Catalogue[] = [
   osdpCodes,
   printerCodes,
   kioskCodes,
+  notificationCodes,
   lineReaderCodes,
   scannerCodes,
   requestCodes,

@@ -140,6 +140,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     parts.firmware.start();
     homeAssistant?.start();
     gates.start();
+    parts.notifications.start();
     kiosks.start();
     certificates.start();
     inbox.resume();
@@ -150,6 +151,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
       chores: [
         { name: 'ended passes', keepDays: 30, forget: (before) => gates.purge(before) },
         { name: 'strangers at gates', keepDays: 30, forget: (before) => gates.forgetStrangers(before) },
+        { name: 'messages that were sent', keepDays: 30, forget: (before) => parts.notifications.purge(before) },
         { name: 'data of ended requests', keepDays: 90, forget: (before) => requests.erase(before) },
         { name: 'handled device events', keepDays: 14, forget: (before) => inbox.purge(before) },
         { name: 'ended commands of devices', keepDays: 90, forget: (before) => registry.purge(before) },
@@ -169,6 +171,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     await server.close();
     await images?.stop();
     gates.stop();
+    parts.notifications.stop();
     kiosks.stop();
     registry.stop();
     stopWatchingBroker();

@@ -45,7 +45,9 @@ import { createDevices, createHardware, createRegistry, devicesSchema } from './
 import type { FirmwareService } from './firmware/index.ts';
 import { createFirmware, firmwareSchema } from './firmware/index.ts';
 import type { Gates } from './gates/index.ts';
-import { createGates, gatesSchema } from './gates/index.ts';
+import type { Notifications } from './notifications/index.ts';
+import { createChannels, createNotifications, notificationsSchema } from './notifications/index.ts';
+import { alarmText, createGates, gatesSchema } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
 import type { Kiosks } from './kiosks/index.ts';
 import { createKiosks } from './kiosks/index.ts';
@@ -71,6 +73,7 @@ export const schemaComponents = [
   outboxSchema,
   requestsSchema,
   gatesSchema,
+  notificationsSchema,
   certificateSchema,
   devicesSchema,
   agentsSchema,
@@ -99,6 +102,7 @@ export interface Parts {
   readonly outbox: Outbox;
   readonly requests: Requests;
   readonly gates: Gates;
+  readonly notifications: Notifications;
   readonly pdf: PdfMaker;
   readonly certificates: CertificateService;
   readonly kiosks: Kiosks;
@@ -308,6 +312,22 @@ export function createParts(
     },
   });
 
+  const notifications = createNotifications({
+    db,
+    clock,
+    random,
+    vault,
+    channels: createChannels(config.notifications.channels, { clock }),
+    log: (level, message, fields) => {
+      log[level](fields, message);
+    },
+  });
+  gates.onAlarm((alarm) => {
+    const text = alarmText(alarm, config);
+    if (text === undefined) return;
+    for (const channel of config.notifications.gateAlarms)
+      notifications.notify({ channel, text, dedupe: `gate-alarm/${alarm.id}/${channel}` });
+  });
   agents.join(gates.part);
   const requests = createRequests({
     db,
@@ -362,6 +382,7 @@ export function createParts(
     pdf,
     certificates,
     kiosks,
+    notifications,
     devices,
     registry,
     firmware,

@@ -147,6 +147,10 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
         message: 'nothing to show a credential to: give a reader, scanner or camera',
       });
   });
+  const channels = new Set(config.notifications.channels.map(({ id }) => id));
+  config.notifications.gateAlarms.forEach((name, index) => {
+    need(channels, name, ['notifications', 'gateAlarms', index], 'channel');
+  });
   config.homeAssistant.allow.forEach(({ device, capability }, index) => {
     const path = ['homeAssistant', 'allow', index, 'device'];
     if (device !== '*') need(devices, device, path, 'device');

@@ -289,6 +289,35 @@ const homeAssistant = z
   })
   .prefault({});
 
+const httpsUrl = z.url({ protocol: /^https?$/ });
+
+/** Where messages to people go. Each secret lies in a file that holds it and nothing else. */
+const channel = z.discriminatedUnion('type', [
+  /** 企业微信群机器人; the file holds the key of its webhook. */
+  z.strictObject({ id, type: z.literal('wecom-robot'), secretFile: z.string(), baseUrl: httpsUrl.optional() }),
+  /** 企业微信应用; the file holds the application's secret. */
+  z.strictObject({
+    id,
+    type: z.literal('wecom-app'),
+    corpId: z.string().min(1),
+    agentId: z.int(),
+    secretFile: z.string(),
+    baseUrl: httpsUrl.optional(),
+  }),
+  /** 钉钉群机器人; the file holds its token and its signing secret, one a line. */
+  z.strictObject({ id, type: z.literal('dingtalk-robot'), secretFile: z.string(), baseUrl: httpsUrl.optional() }),
+  /** Any service that takes a signed POST (Standard Webhooks); the file holds `whsec_…`. */
+  z.strictObject({ id, type: z.literal('webhook'), url: httpsUrl, secretFile: z.string() }),
+]);
+
+const notifications = z
+  .strictObject({
+    channels: z.array(channel).default([]),
+    /** Which channels hear of what happens at gates: forced doors, tailgating, fire, duress, a pass used twice. */
+    gateAlarms: z.array(id).default([]),
+  })
+  .prefault({});
+
 /** A self-service place: its printer, and the reader on which people identify. */
 const kiosk = z.strictObject({ id, label, printer: id, reader: id });
 
@@ -308,6 +337,7 @@ export const configSchema = z.strictObject({
   hall,
   mqtt,
   homeAssistant,
+  notifications,
   agents: z.array(agent).default([]),
   devices: z.array(device).default([]),
   areas: z.array(areaSchema).default([]),
