@@ -155,6 +155,11 @@ const transport = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('url'), url: z.url() }),
   /** A Tasmota, a Shelly or a device behind Zigbee2MQTT on the hub's broker; its topic is a parameter. */
   z.strictObject({ kind: z.literal('mqtt') }),
+  /**
+   * Devices that report by HTTP requests of their own (cameras, terminals): where this hub or agent listens for them, without
+   * TLS, which they do not know; it belongs into their own network. Which device is whose says its parameter `door`.
+   */
+  z.strictObject({ kind: z.literal('http-listen'), host: z.string().min(1), port: port.min(1) }),
   z.strictObject({ kind: z.literal('memory'), name: z.string().min(1), baudRate: z.int().min(300).optional() }),
 ]);
 
