@@ -20,6 +20,7 @@ export {
   WAITING_AT_MOST,
   httpDoorSchema,
 } from './http-inbox.ts';
+export type { HttpCall, HttpClient, HttpReply } from './http-client.ts';
 export type { Transport } from './transport.ts';
 export type { Framer, Framed, DiscardReason } from './framer.ts';
 export { type Command, type Confirmation, type Receipt, isLive } from './command.ts';

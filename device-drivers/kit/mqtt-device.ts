@@ -39,6 +39,8 @@ export interface MqttDeviceOptions<R extends MqttReport> {
   readonly probe: () => void;
   /** How often a device that is well is asked; 60 s by default. */
   readonly probeEvery?: DurationMs;
+  /** How long the device may take to speak after a question, or by itself where it cannot be asked; 5 s by default. */
+  readonly answersWithin?: DurationMs;
 }
 
 /**
@@ -103,7 +105,7 @@ export function createMqttDevice<R extends MqttReport>(options: MqttDeviceOption
     answered = false;
     probing = true;
     options.probe();
-    later(ANSWERS_WITHIN, () => {
+    later(options.answersWithin ?? ANSWERS_WITHIN, () => {
       probing = false;
       if (answered) {
         later(options.probeEvery ?? seconds(60), probe);

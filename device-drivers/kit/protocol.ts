@@ -1,5 +1,6 @@
 import type { Clock, DurationMs, Failure, RandomBytes, Result } from '@hallhub/sync/base';
 import type { Driver } from './driver.ts';
+import type { HttpClient } from './http-client.ts';
 import type { HttpInbox } from './http-inbox.ts';
 import type { DeviceLog } from './log.ts';
 import type { MqttChannel } from './mqtt-channel.ts';
@@ -123,6 +124,8 @@ export interface DriverEnvironment {
   readonly mqtt?: MqttChannel;
   /** Requests of devices that report by HTTP; absent where this host takes none. */
   readonly inbox?: (settings: HttpListenSettings) => HttpInbox;
+  /** Asks devices that are HTTP servers; the network of this machine where it is absent. */
+  readonly http?: HttpClient;
   readonly reconnect?: ReconnectPolicy;
 }
 

@@ -86,8 +86,8 @@ const mqtt = z
       .array(
         z.strictObject({
           id,
-          convention: z.enum(['tasmota', 'shelly', 'zigbee2mqtt', 'home-assistant']),
-          /** Tasmota's `Topic`, Shelly's topic prefix, Zigbee2MQTT's base topic, Home Assistant's discovery prefix. */
+          convention: z.enum(['tasmota', 'shelly', 'zigbee2mqtt', 'home-assistant', 'vzenith']),
+          /** Tasmota's `Topic`, Shelly's topic prefix, Zigbee2MQTT's base topic, Home Assistant's discovery prefix, a Vzenith camera's serial number. */
           topic: z
             .string()
             .regex(/^[A-Za-z0-9_-]{1,64}(\/[A-Za-z0-9_-]{1,64}){0,3}$/, 'plain words with slashes between'),
