@@ -93,6 +93,7 @@ function createVzenithMqttDriver(
     },
     // There is no harmless question; it speaks by itself.
     probe: () => undefined,
+    personal: true,
     answersWithin: seconds(params.heartbeatWithin),
     probeEvery: seconds(params.heartbeatWithin),
   });
