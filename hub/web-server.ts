@@ -199,6 +199,7 @@ async function hintRoute(
 
 /** Which live topics need which role; a topic that is not here is not for staff. */
 const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
+  areas: ['guard', 'auditor'],
   gates: ['guard', 'auditor'],
   prints: ['counter', 'auditor'],
   hall: ['auditor'],

@@ -149,6 +149,8 @@ export function lineName(settings: TransportSettings): string {
       return `memory:${settings.name}`;
     case 'url':
       return settings.url;
+    case 'http-listen':
+      return `http://${settings.host}:${settings.port}`;
     case 'mqtt':
       return 'mqtt';
   }

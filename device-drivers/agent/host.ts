@@ -9,7 +9,7 @@ import {
   capability,
   createEmitter,
 } from '../kit/index.ts';
-import { realPortPath, systemTransports } from '../transports/index.ts';
+import { createHttpInboxes, realPortPath, systemTransports } from '../transports/index.ts';
 import { type PlannedBus, lineName as nameOfLine, planBuses } from './buses.ts';
 import { isolateBus } from './isolation/bus.ts';
 import { builtInProtocols } from './protocols.ts';
@@ -50,6 +50,7 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
     log,
     transportFactory:
       options.transportFactory ?? systemTransports({ clock, ...(options.mqtt && { mqtt: options.mqtt }) }),
+    inbox: options.inbox ?? createHttpInboxes({ clock, log }),
     ...(options.reconnect ? { reconnect: options.reconnect } : {}),
     ...(options.mqtt ? { mqtt: options.mqtt } : {}),
   };

@@ -24,6 +24,10 @@ export const builtInProtocols: readonly ProtocolPlace[] = [
   place('tasmota', 'tasmota/protocol.ts'),
   place('shelly', 'shelly/protocol.ts'),
   place('zigbee2mqtt', 'zigbee2mqtt/protocol.ts'),
+  place('vzenith-mqtt', 'vzenith/mqtt.ts'),
+  place('vzenith-http', 'vzenith/http.ts'),
+  place('hikvision-isapi', 'hikvision-isapi/protocol.ts'),
+  place('dahua-cgi', 'dahua-cgi/protocol.ts'),
 ];
 
 /** Loads the code of a protocol; undefined where its module exports none of that name. */

@@ -4,6 +4,7 @@ import type { CapabilityMap, CapabilityName } from '../capabilities/index.ts';
 import type {
   DeviceHealth,
   DeviceLog,
+  DriverEnvironment,
   MqttChannel,
   Protocol,
   ProtocolPlace,
@@ -48,6 +49,8 @@ export interface AgentHostOptions extends Assignment {
   readonly reconnect?: ReconnectPolicy;
   /** The broker, for devices that speak MQTT. */
   readonly mqtt?: MqttChannel;
+  /** Where devices report by HTTP; the ports of this machine by default. */
+  readonly inbox?: DriverEnvironment['inbox'];
   /**
    * Runs each bus in a thread of its own, so that a driver that throws or spins stops no other bus. Needs a clock that runs by
    * itself, and protocols named by their place; loaded ones run in the caller's thread.

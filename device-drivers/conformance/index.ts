@@ -9,6 +9,9 @@ import { turnstileRs485Conformance } from '../protocols/turnstile-rs485/conforma
 import { shellyConformance } from '../protocols/shelly/conformance.ts';
 import { tasmotaConformance } from '../protocols/tasmota/conformance.ts';
 import { zigbee2mqttConformance } from '../protocols/zigbee2mqtt/conformance.ts';
+import { dahuaCgiConformance } from '../protocols/dahua-cgi/conformance.ts';
+import { hikvisionIsapiConformance } from '../protocols/hikvision-isapi/conformance.ts';
+import { vzenithHttpConformance, vzenithMqttConformance } from '../protocols/vzenith/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
 export { type Check, checksOf, runChecks } from './run.ts';
@@ -28,4 +31,8 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   tasmotaConformance,
   shellyConformance,
   zigbee2mqttConformance,
+  vzenithMqttConformance,
+  vzenithHttpConformance,
+  hikvisionIsapiConformance,
+  dahuaCgiConformance,
 ];

@@ -21,7 +21,7 @@ import type {
   TransportSettings,
 } from '../kit/index.ts';
 import { createEmitter, rethrow, silentLog } from '../kit/index.ts';
-import { createMemoryBroker, createMemoryLine, type MqttFault } from '../transports/index.ts';
+import { createMemoryBroker, createMemoryLine, createMemoryWeb, type MqttFault } from '../transports/index.ts';
 import { mulberry } from './random.ts';
 import type { MqttSubject, Order, ProtocolConformance, Stimulus, Subject } from './types.ts';
 
@@ -60,7 +60,7 @@ interface Stage {
   readonly subject: Subject;
   readonly line: Between;
   readonly transport: TransportSettings;
-  readonly environment: Pick<DriverEnvironment, 'transportFactory' | 'mqtt'>;
+  readonly environment: Pick<DriverEnvironment, 'transportFactory' | 'mqtt' | 'inbox' | 'http'>;
 }
 
 /** Errors: `E-DEV-0301` where the protocol has no simulated device. */
@@ -71,7 +71,10 @@ export async function createRig(
 ): Promise<Result<Rig>> {
   const clock = manualClock();
   const random = mulberry(7);
-  const stage = onBroker(conformance, profile, clock, random)?.stage ?? onLine(conformance, profile, clock, random);
+  const stage =
+    onBroker(conformance, profile, clock, random)?.stage ??
+    onWeb(conformance, profile, clock, random) ??
+    onLine(conformance, profile, clock, random);
   if (!stage) return failure('E-DEV-0301', `${profile.protocol} has no simulated device`);
   const { subject, line } = stage;
   const connected = protocol.connect(
@@ -158,6 +161,45 @@ function onBroker(
     stage: { subject, line, transport: { kind: 'mqtt' }, environment },
     ghosts: device.ghosts,
     leave: broker.leave,
+  };
+}
+
+function onWeb(
+  conformance: ProtocolConformance,
+  profile: Profile,
+  clock: ManualClock,
+  random: (below: number) => number,
+): Stage | undefined {
+  if (!conformance.simulateHttp) return undefined;
+  const web = createMemoryWeb({ clock, random });
+  const subject = conformance.simulateHttp({ web: web.device, clock, profile });
+  return {
+    subject,
+    line: {
+      unplug: () => {
+        web.setUp(false);
+      },
+      plug: () => {
+        web.setUp(true);
+      },
+      setFault: (fault) => {
+        if (fault === 'noise' || fault === 'cuts' || fault === 'reorders')
+          throw new TypeError(`no request does that: ${fault}`);
+        web.fault = fault;
+      },
+      close: () => {
+        web.close();
+      },
+    },
+    transport:
+      profile.transport.kind === 'http-listen'
+        ? { kind: 'http-listen', host: '127.0.0.1', port: 8090 }
+        : { kind: 'url', url: 'http://device' },
+    environment: {
+      inbox: () => web.inbox,
+      http: web.http,
+      transportFactory: () => failure('E-DEV-0302', 'no byte line here'),
+    },
   };
 }
 

@@ -20,6 +20,7 @@ export interface Check {
 }
 
 const LINE_FAULTS: readonly LineFault[] = ['doubles', 'noise', 'cuts'];
+const WEB_FAULTS: readonly LineFault[] = ['loses', 'doubles', 'delays'];
 const BROKER_FAULTS: readonly LineFault[] = ['loses', 'doubles', 'reorders', 'delays'];
 
 /** Every check that a profile must pass, by name. */
@@ -48,7 +49,8 @@ export function checksOf(options: {
     );
   }
   const hangsOnBroker = conformance.simulateMqtt !== undefined;
-  if (!conformance.simulate && !hangsOnBroker) return checks;
+  const speaksHttp = conformance.simulateHttp !== undefined;
+  if (!conformance.simulate && !hangsOnBroker && !speaksHttp) return checks;
   const live = (
     name: string,
     run: (rig: Rig) => Promise<void>,
@@ -75,7 +77,7 @@ export function checksOf(options: {
     live('round trip with the simulated device', checkRoundTrip),
     live('repeated and late commands', checkCommands),
     live('unplugged in mid-command', checkUnplug),
-    ...(hangsOnBroker ? BROKER_FAULTS : LINE_FAULTS).map((fault) =>
+    ...(hangsOnBroker ? BROKER_FAULTS : speaksHttp ? WEB_FAULTS : LINE_FAULTS).map((fault) =>
       live(`a line that ${fault}`, (rig) => checkLineFault(rig, fault)),
     ),
     ...(hangsOnBroker ? [live('what a dead device left at the broker', checkGhosts, createHauntedRig)] : []),

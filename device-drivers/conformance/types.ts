@@ -2,6 +2,7 @@ import type { Clock, Result } from '@hallhub/sync/base';
 import type { Profile, Vector } from '@hallhub/firmware-profiles/schema';
 import type { CapabilityName } from '../capabilities/index.ts';
 import type { Confirmation, ConnectMqttPeer, Framer, Transport } from '../kit/index.ts';
+import type { DeviceWeb } from '../transports/index.ts';
 
 /** Something that the device reports when it is caused to, as the driver's event. */
 export interface Stimulus {
@@ -75,6 +76,8 @@ export interface ProtocolConformance {
     readonly clock: Clock;
     readonly profile: Profile;
   }): MqttSubject;
+  /** The simulated device for a profile that speaks HTTP, either way. */
+  simulateHttp?(options: { readonly web: DeviceWeb; readonly clock: Clock; readonly profile: Profile }): Subject;
 }
 
 /** One check of one profile. */

@@ -10,16 +10,29 @@ export { type MqttOrder, type OrderStep, giveMqttOrder } from './mqtt-order.ts';
 export type { ConnectMqttPeer, MqttPeer, MqttPeerOptions } from './mqtt-peer.ts';
 export { type Installed, type UrlFirmware, type UrlFirmwareOptions, createUrlFirmware } from './url-firmware.ts';
 export { covers, isTopicFilter, matchesFilter } from './topic-filter.ts';
+export {
+  ANSWER_WITHIN,
+  type HttpAnswer,
+  type HttpDoor,
+  type HttpExchange,
+  type HttpInbox,
+  type HttpReport,
+  WAITING_AT_MOST,
+  httpDoorSchema,
+} from './http-inbox.ts';
+export type { HttpCall, HttpClient, HttpReply } from './http-client.ts';
 export type { Transport } from './transport.ts';
 export type { Framer, Framed, DiscardReason } from './framer.ts';
 export { type Command, type Confirmation, type Receipt, isLive } from './command.ts';
 export { type Driver, type DeviceHealth, type OperatingState, type Traffic, capability } from './driver.ts';
 export { deviceCodes } from './codes.ts';
 export { type DeviceLog, silentLog } from './log.ts';
+export { isByteLine } from './protocol.ts';
 export type {
   BusDefinition,
   BusDevice,
   DriverEnvironment,
+  HttpListenSettings,
   HttpSettings,
   MemorySettings,
   MqttLineSettings,

@@ -46,8 +46,8 @@ export interface MqttChannel {
 
 /**
  * Where an order stands in the conventions spoken here: Tasmota's `cmnd/…`, `…/set` and `…/get` of Zigbee2MQTT, Homie and
- * Home Assistant, `…/rpc` and `…/command` of Shelly, requests to Zigbee2MQTT's bridge. Nothing there is ever retained: a
+ * Home Assistant, `…/rpc` and `…/command` of Shelly, requests to Zigbee2MQTT's bridge, `…/message/down/…` of cameras. Nothing there is ever retained: a
  * broker that keeps "open" opens again after every restart.
  */
 export const isCommandTopic = (topic: string): boolean =>
-  topic.startsWith('cmnd/') || /\/(set|get|rpc|command)(\/|$)|\/bridge\/request\//.test(topic);
+  topic.startsWith('cmnd/') || /\/(set|get|rpc|command)(\/|$)|\/bridge\/request\/|\/message\/down\//.test(topic);

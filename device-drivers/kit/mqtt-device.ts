@@ -39,6 +39,10 @@ export interface MqttDeviceOptions<R extends MqttReport> {
   readonly probe: () => void;
   /** How often a device that is well is asked; 60 s by default. */
   readonly probeEvery?: DurationMs;
+  /** How long the device may take to speak after a question, or by itself where it cannot be asked; 5 s by default. */
+  readonly answersWithin?: DurationMs;
+  /** What it says is about people: operators see the meanings of its messages and not their bytes. */
+  readonly personal?: true;
 }
 
 /**
@@ -103,7 +107,7 @@ export function createMqttDevice<R extends MqttReport>(options: MqttDeviceOption
     answered = false;
     probing = true;
     options.probe();
-    later(ANSWERS_WITHIN, () => {
+    later(options.answersWithin ?? ANSWERS_WITHIN, () => {
       probing = false;
       if (answered) {
         later(options.probeEvery ?? seconds(60), probe);
@@ -151,7 +155,7 @@ export function createMqttDevice<R extends MqttReport>(options: MqttDeviceOption
       traffic.emit({
         at: clock.now(),
         direction: report ? 'in' : 'discarded',
-        bytes: Buffer.from(payload),
+        bytes: options.personal ? new Uint8Array() : Buffer.from(payload),
         meaning: `${topic}: ${report?.meaning ?? 'not understood'}${kept}`,
       });
     }

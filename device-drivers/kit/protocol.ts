@@ -1,5 +1,7 @@
 import type { Clock, DurationMs, Failure, RandomBytes, Result } from '@hallhub/sync/base';
 import type { Driver } from './driver.ts';
+import type { HttpClient } from './http-client.ts';
+import type { HttpInbox } from './http-inbox.ts';
 import type { DeviceLog } from './log.ts';
 import type { MqttChannel } from './mqtt-channel.ts';
 import type { Transport } from './transport.ts';
@@ -76,6 +78,14 @@ export interface HttpSettings {
   readonly url: string;
 }
 
+/** Devices that report by HTTP requests of their own, to a port of this host; which of them is whose stands in the parameters. */
+export interface HttpListenSettings {
+  readonly kind: 'http-listen';
+  /** The address on which this host listens, in the devices' own network. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A serial line behind a gateway that carries its bytes as MQTT messages, unchanged. */
 export interface MqttLineSettings {
   readonly kind: 'mqtt-line';
@@ -94,7 +104,12 @@ export type TransportSettings =
   | MqttLineSettings
   | MemorySettings
   | UrlSettings
+  | HttpListenSettings
   | MqttSettings;
+
+/** Whether there is a byte line; without one a protocol has its messages from elsewhere, or connects by itself. */
+export const isByteLine = ({ kind }: TransportSettings): boolean =>
+  kind !== 'url' && kind !== 'mqtt' && kind !== 'http-listen';
 
 /** Makes a byte line from its settings. Errors: `E-DEV-0302` where the kind of line is not known here. */
 export type TransportFactory = (settings: TransportSettings) => Result<Transport>;
@@ -107,6 +122,10 @@ export interface DriverEnvironment {
   readonly transportFactory: TransportFactory;
   /** The broker for devices that speak MQTT; absent where this host has none. */
   readonly mqtt?: MqttChannel;
+  /** Requests of devices that report by HTTP; absent where this host takes none. */
+  readonly inbox?: (settings: HttpListenSettings) => HttpInbox;
+  /** Asks devices that are HTTP servers; the network of this machine where it is absent. */
+  readonly http?: HttpClient;
   readonly reconnect?: ReconnectPolicy;
 }
 

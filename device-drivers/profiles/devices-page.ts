@@ -26,6 +26,8 @@ function lineOf({ transport }: Profile): string {
       return 'USB';
     case 'url':
       return 'network address';
+    case 'http-listen':
+      return 'HTTP, reported to a port of the hub or agent';
     case 'mqtt':
       return 'MQTT, over the hub’s broker';
   }

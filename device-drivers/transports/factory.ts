@@ -37,6 +37,7 @@ export function systemTransports(options: {
       }
       case 'url':
       case 'mqtt':
+      case 'http-listen':
         return failure('E-DEV-0302', `this protocol needs a byte line, not ${settings.kind}`);
     }
   };

@@ -7,6 +7,16 @@ export { type UsbBus, type UsbDeviceLike, createUsbTransport, usbName } from './
 export { systemTransports } from './factory.ts';
 export { createUdpTransport } from './udp.ts';
 export { type HttpTransportOptions, createHttpTransport } from './http.ts';
+export {
+  type DeviceReply,
+  type DeviceRequest,
+  type DeviceWeb,
+  type MemoryWeb,
+  type WebFault,
+  createMemoryWeb,
+} from './memory-web.ts';
+export { httpClient } from './http-client.ts';
+export { type HttpInboxesOptions, type HttpInboxLimits, createHttpInboxes } from './http-inbox.ts';
 export { createMqttLine } from './mqtt-line.ts';
 export { type ClosableMqttChannel, type MqttChannelOptions, createMqttChannel } from './mqtt-channel.ts';
 export { type MemoryBroker, type MemoryBrokerOptions, type MqttFault, createMemoryBroker } from './memory-broker.ts';

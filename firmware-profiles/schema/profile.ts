@@ -25,6 +25,9 @@ const transportDefaults = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('usb') }),
   z.strictObject({ kind: z.literal('http') }).describe('Each write is a POST; the address is the installation’s'),
   z.strictObject({ kind: z.literal('url') }),
+  z
+    .strictObject({ kind: z.literal('http-listen') })
+    .describe('It reports by HTTP to a port of the hub or agent; by which door is a parameter'),
   z.strictObject({ kind: z.literal('mqtt') }).describe("The hub's broker; the device's topics are parameters"),
 ]);
 

@@ -1,7 +1,14 @@
 import { matchesFilter } from '@hallhub/device-drivers/kit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { guestMayUseTopic, guestTopicRights, shellyRights, tasmotaRights, zigbee2mqttRights } from './guest.ts';
+import {
+  guestMayUseTopic,
+  guestTopicRights,
+  shellyRights,
+  tasmotaRights,
+  vzenithRights,
+  zigbee2mqttRights,
+} from './guest.ts';
 import { toPatterns } from './rabbitmq-accounts.ts';
 import { deviceRights } from './rights.ts';
 
@@ -45,6 +52,12 @@ describe('guests', () => {
     [tasmotaRights('plug', 'DC4F2253B1F5'), 'publish', 'tasmota/discovery/DC4F2253B1F5/sensors', true],
     [tasmotaRights('plug', 'DC4F2253B1F5'), 'publish', 'tasmota/discovery/DC4F2253B1F6/config', false],
     [tasmotaRights('plug'), 'publish', 'tasmota/discovery/DC4F2253B1F5/config', false],
+    [vzenithRights('S1'), 'publish', 'device/S1/message/up/ivs_result', true],
+    [vzenithRights('S1'), 'publish', 'device/S1/message/down/gpio_out/reply', true],
+    [vzenithRights('S1'), 'publish', 'device/S1/message/down/gpio_out', false],
+    [vzenithRights('S1'), 'publish', 'device/S2/message/up/ivs_result', false],
+    [vzenithRights('S1'), 'subscribe', 'device/S1/message/down/gpio_out', true],
+    [vzenithRights('S1'), 'subscribe', 'device/+/message/down/gpio_out', false],
     [zigbee2mqttRights('zigbee2mqtt'), 'publish', 'homeassistant/sensor/0x00158d0001/battery/config', true],
     [zigbee2mqttRights('zigbee2mqtt'), 'publish', 'homeassistant/device/hallhub_gate/config', false],
     [zigbee2mqttRights('zigbee2mqtt'), 'publish', 'homeassistant/status', false],

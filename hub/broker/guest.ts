@@ -65,6 +65,15 @@ export function zigbee2mqttRights(name: string): GuestRights {
   };
 }
 
+/** A plate camera of Vzenith: it speaks upwards, hears orders, and answers each below the order's own topic. */
+export function vzenithRights(name: string): GuestRights {
+  const serial = plainName(name);
+  return {
+    state: [`device/${serial}/message/up/+`, `device/${serial}/message/down/+/reply`],
+    command: [`device/${serial}/message/down/+`],
+  };
+}
+
 /** A Home Assistant: it finds our devices, hears their states and gives orders, which the hub judges again. */
 export function homeAssistantRights(name: string): GuestRights {
   const prefix = plainName(name);

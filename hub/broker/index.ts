@@ -18,6 +18,7 @@ export {
   homeAssistantRights,
   shellyRights,
   tasmotaRights,
+  vzenithRights,
   zigbee2mqttRights,
 } from './guest.ts';
 export { HEARTBEAT, type PresenceMessage, PRESENCE_TOPIC, presenceSchema } from './presence.ts';

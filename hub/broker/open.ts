@@ -10,7 +10,14 @@ import { createAedesBus } from './aedes-bus.ts';
 import type { DeviceBus } from './device-bus.ts';
 import type { ExternalBroker } from './external.ts';
 import type { GuestRights } from './guest.ts';
-import { guestTopicRights, homeAssistantRights, shellyRights, tasmotaRights, zigbee2mqttRights } from './guest.ts';
+import {
+  guestTopicRights,
+  homeAssistantRights,
+  shellyRights,
+  tasmotaRights,
+  vzenithRights,
+  zigbee2mqttRights,
+} from './guest.ts';
 import type { Inbox } from './inbox.ts';
 import { createMosquittoAccounts } from './mosquitto-accounts.ts';
 import { createMqttBus } from './mqtt-bus.ts';
@@ -62,6 +69,8 @@ function rightsOf({ convention, topic, mac }: Config['mqtt']['guests'][number]):
       return zigbee2mqttRights(topic);
     case 'home-assistant':
       return homeAssistantRights(topic);
+    case 'vzenith':
+      return vzenithRights(topic);
   }
 }
 

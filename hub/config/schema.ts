@@ -86,8 +86,8 @@ const mqtt = z
       .array(
         z.strictObject({
           id,
-          convention: z.enum(['tasmota', 'shelly', 'zigbee2mqtt', 'home-assistant']),
-          /** Tasmota's `Topic`, Shelly's topic prefix, Zigbee2MQTT's base topic, Home Assistant's discovery prefix. */
+          convention: z.enum(['tasmota', 'shelly', 'zigbee2mqtt', 'home-assistant', 'vzenith']),
+          /** Tasmota's `Topic`, Shelly's topic prefix, Zigbee2MQTT's base topic, Home Assistant's discovery prefix, a Vzenith camera's serial number. */
           topic: z
             .string()
             .regex(/^[A-Za-z0-9_-]{1,64}(\/[A-Za-z0-9_-]{1,64}){0,3}$/, 'plain words with slashes between'),
@@ -155,6 +155,11 @@ const transport = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('url'), url: z.url() }),
   /** A Tasmota, a Shelly or a device behind Zigbee2MQTT on the hub's broker; its topic is a parameter. */
   z.strictObject({ kind: z.literal('mqtt') }),
+  /**
+   * Devices that report by HTTP requests of their own (cameras, terminals): where this hub or agent listens for them, without
+   * TLS, which they do not know; it belongs into their own network. Which device is whose says its parameter `door`.
+   */
+  z.strictObject({ kind: z.literal('http-listen'), host: z.string().min(1), port: port.min(1) }),
   z.strictObject({ kind: z.literal('memory'), name: z.string().min(1), baudRate: z.int().min(300).optional() }),
 ]);
 

@@ -1,8 +1,10 @@
+import { failure } from '@hallhub/sync/base';
 import { z } from 'zod';
 import type { Api } from '../api/api.ts';
 import type { Live } from '../api/live.ts';
 import { may } from '../staff/index.ts';
 import type { Account } from '../staff/index.ts';
+import { CORRECTION_REASONS } from './occupancy.ts';
 import type { Gates } from './service.ts';
 import type { EntryView } from './views.ts';
 
@@ -10,6 +12,9 @@ import type { EntryView } from './views.ts';
 export function gateRoutes(api: Api, { gates, live }: { readonly gates: Gates; readonly live: Live }): void {
   gates.onEntry((entry) => {
     live.publish('gates', entry, gates.gates().find(({ id }) => id === entry.gateId)?.area);
+  });
+  gates.onArea((area) => {
+    live.publish('areas', area, area.id);
   });
   const mine = (staff: Account) => gates.gates().filter((gate) => may(staff.grants, ['guard', 'auditor'], gate.area));
   const visible = (staff: Account, entries: readonly EntryView[]): readonly EntryView[] => {
@@ -31,6 +36,34 @@ export function gateRoutes(api: Api, { gates, live }: { readonly gates: Gates; r
     anyArea: true,
     query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(100) }),
     handler: ({ staff, query }) => visible(staff, gates.entries({ limit: query.limit })),
+  });
+  api.route({
+    method: 'GET',
+    url: '/api/gates/entries/:id/suggestions',
+    access: ['guard'],
+    anyArea: true,
+    params: z.object({ id: z.string().max(64) }),
+    handler: ({ staff, params }) =>
+      gates.suggestions(params.id, { id: staff.id, mayLookIn: (area) => may(staff.grants, ['guard'], area) }),
+  });
+  api.route({
+    method: 'GET',
+    url: '/api/gates/areas',
+    access: ['guard', 'auditor'],
+    anyArea: true,
+    handler: ({ staff }) => gates.areas().filter(({ id }) => may(staff.grants, ['guard', 'auditor'], id)),
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/gates/areas/:id/count',
+    access: ['guard'],
+    anyArea: true,
+    params: z.object({ id: z.string().max(63) }),
+    body: z.strictObject({ inside: z.int().min(0).max(1_000_000), reason: z.enum(CORRECTION_REASONS) }),
+    handler: ({ staff, params, body }) =>
+      may(staff.grants, ['guard'], params.id)
+        ? gates.correctCount({ area: params.id, ...body }, staff.id)
+        : failure('E-GATE-0203', params.id),
   });
   api.route({
     method: 'POST',

@@ -20,9 +20,13 @@ import type { RunningGates } from './edge/run.ts';
 import { runGates } from './edge/run.ts';
 import { createStandings } from './edge/standings.ts';
 import { toPasses } from './enrol-passes.ts';
+import type { AreaView, Correction } from './occupancy.ts';
+import { createOccupancy } from './occupancy.ts';
+import { type PlateForm, normalisePlate, plateForm } from './plates.ts';
 import type { GateKind } from './project.ts';
 import { createReports } from './reports.ts';
 import { createGateStore } from './store/index.ts';
+import { nearPasses } from './suggest.ts';
 import type { AlarmRow } from './store/alarms.ts';
 import type { StandingRow } from './store/presence.ts';
 import type { EntryRow, EntryState } from './store/entries.ts';
@@ -66,6 +70,20 @@ export interface Gates {
   entriesOf(requestId: string): readonly EntryView[];
   /** Whose entry it was, in full; the look is in the audit log before the answer is out. Errors: `E-GATE-0202`. */
   look(entryId: string, by: { readonly id: string; readonly mayLookIn: (area: string) => boolean }): Result<Identity>;
+  /**
+   * For a plate that was refused as unknown or unsure: approved plates one character off. Shown to a guard, never acted on;
+   * the look is in the audit log before the answer is out. Errors: `E-GATE-0202`.
+   */
+  suggestions(
+    entryId: string,
+    by: { readonly id: string; readonly mayLookIn: (area: string) => boolean },
+  ): Result<PlateSuggestions>;
+  /** How full every area is. */
+  areas(): readonly AreaView[];
+  /** Sets a count right by hand; who and why is in the audit log. Errors: `E-GATE-0203`. */
+  correctCount(correction: Correction, staffId: string): Result<AreaView>;
+  /** A count has changed. */
+  onArea(listener: (area: AreaView) => void): Cancel;
   /** Lets one through by hand; who did and why is in the audit log before the barrier is told. Errors: `E-GATE-0202`, `E-GATE-0203`. */
   admit(order: AdmitRequest, staffId: string): Promise<Result<{ readonly entryId: string }>>;
   /** Shuts a scope (`area:<id>`, `gate:<id>`) to all who may not override, until it is relaxed. Errors: `E-GATE-0203`. */
@@ -88,6 +106,22 @@ export interface Gates {
   /** Forgets who was refused before `before` and had no request. */
   forgetStrangers(before: EpochMs): number;
 }
+
+/** What a camera may have meant. */
+export interface PlateSuggestions {
+  readonly plate: string;
+  readonly form: PlateForm;
+  readonly near: readonly {
+    readonly plate: string;
+    readonly requestId: string;
+    readonly validUntil: EpochMs;
+    /** This very plate was read, and too unsurely. */
+    readonly exact: boolean;
+  }[];
+}
+
+/** Refusals that a misread plate explains. */
+const MISREAD: ReadonlySet<string | null> = new Set(['E-GATE-0101', 'E-GATE-0137']);
 
 /** Reasons from which a guard chooses when admitting by hand. */
 export const ADMIT_REASONS = [
@@ -129,18 +163,29 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
   });
   const standings = createStandings({ db, presence: store.presence, clock, campusClock });
 
+  const countTold = new Map<string, number>();
+  const areaListeners = new Set<(area: AreaView) => void>();
+  const occupancy = createOccupancy({ areas: deps.areas, presence: store.presence, audit: deps.audit, clock });
+
   const identity = (row: EntryRow): Identity | undefined => {
     if (row.requestId === null || row.person === null) return strangerOf(row, vault);
     const data = deps.requests().data(row.requestId);
     return data.ok ? personOf(row.kind ?? 'visitor-access', data.value, row.person) : undefined;
   };
   const toView = (row: EntryRow): EntryView => toEntryView(row, identity(row));
+  const announceArea = (areaId: string): void => {
+    const view = occupancy.of(areaId);
+    if (!view || countTold.get(areaId) === view.inside) return;
+    countTold.set(areaId, view.inside);
+    for (const listener of areaListeners) listener(view);
+  };
   /** After the commit and after the barrier's order has left: nobody at the gate waits for the page. */
   const announce = (id: string): void => {
-    if (listeners.size === 0) return;
+    if (listeners.size === 0 && areaListeners.size === 0) return;
     setImmediate(() => {
       const row = store.entries.entry(id);
       if (!row) return;
+      if ((row.state === 'passed' || row.state === 'unconfirmed') && row.area !== null) announceArea(row.area);
       const view = toView(row);
       for (const listener of listeners) listener(view);
     });
@@ -300,6 +345,41 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       return ok(person);
     },
     part: agents.part,
+    suggestions: (entryId, by) => {
+      const row = store.entries.entry(entryId);
+      const gate = row && gateOf.get(row.gateId);
+      const read = row && strangerOf(row, vault);
+      if (!read || !gate || row.method !== 'plate' || row.state !== 'refused' || !by.mayLookIn(gate.area))
+        return failure('E-GATE-0202', entryId);
+      deps.audit.record({ actor: `staff:${by.id}`, action: 'gate.suggest', subject: `entry:${entryId}` });
+      const plate = normalisePlate(read.number);
+      const found = MISREAD.has(row.code)
+        ? nearPasses(
+            plate,
+            { gate: gate.id, area: gate.area, now: clock.now() },
+            { passes: store.passes, match: (type, value) => vault.match(type, value) },
+          )
+        : [];
+      return ok({
+        plate,
+        form: plateForm(plate),
+        near: found.map(({ pass, ...meant }) => ({
+          ...meant,
+          requestId: pass.requestId,
+          validUntil: pass.validUntil,
+        })),
+      });
+    },
+    areas: () => occupancy.all(),
+    correctCount: (correction, staffId) => {
+      const corrected = transact(db, () => occupancy.correct(correction, staffId));
+      if (corrected.ok) announceArea(correction.area);
+      return corrected;
+    },
+    onArea: (listener) => {
+      areaListeners.add(listener);
+      return () => areaListeners.delete(listener);
+    },
     admit: async ({ gateId, entryId, reason }, staffId) => {
       const row = entryId === undefined ? undefined : store.entries.entry(entryId);
       if (entryId !== undefined && row?.gateId !== gateId) return failure('E-GATE-0202', entryId);

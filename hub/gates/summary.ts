@@ -3,7 +3,7 @@ import { waiting } from '../summary.ts';
 import type { Gates } from './service.ts';
 
 export const gatesSummary =
-  (gates: Pick<Gates, 'summary'>): Summarise =>
+  (gates: Pick<Gates, 'summary' | 'areas'>): Summarise =>
   () => {
     const { passes, today, gatesDown } = gates.summary();
     return {
@@ -16,6 +16,12 @@ export const gatesSummary =
           value: (today.passed ?? 0) + (today.unconfirmed ?? 0),
         },
         { text: { zh: '24 小时内未放行', en: 'Refused in 24 h' }, value: today.refused ?? 0 },
+        // Areas with a limit: car parks, halls.
+        ...gates
+          .areas()
+          .flatMap(({ label, free }) =>
+            free === undefined ? [] : [{ text: { zh: `${label.zh}剩余`, en: `Free: ${label.en}` }, value: free }],
+          ),
       ],
       attention: waiting(
         { text: { zh: '门的设备异常', en: 'Gates with device trouble' }, count: gatesDown, page: '/gates' },

@@ -14,7 +14,9 @@ import {
   createCommandLedger,
   createEmitter,
   createHealth,
+  isByteLine,
 } from '../../kit/index.ts';
+import { bridgeInbox } from './inbox.ts';
 import type { Birth, FromWorker } from './messages.ts';
 import { type SupervisedThreadOptions, superviseThread } from './thread.ts';
 
@@ -46,6 +48,13 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
   const line = openableLine(definition, environment);
   if (!line.ok) return line;
   const transport = line.value;
+  const { transport: settings } = definition;
+  const inbox =
+    settings.kind === 'http-listen' && environment.inbox
+      ? bridgeInbox(environment.inbox(settings), (message) => {
+          thread.post(message);
+        })
+      : undefined;
 
   const calls = new Map<number, (result: Result<unknown>) => void>();
   const subscriptions = new Map<number, Cancel>();
@@ -100,6 +109,15 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
         subscriptions.get(message.subscription)?.();
         subscriptions.delete(message.subscription);
         return;
+      case 'inbox-listen':
+        void settle(message.id, inbox?.listen(message.door, message.at));
+        return;
+      case 'inbox-leave':
+        inbox?.leave(message.door);
+        return;
+      case 'inbox-answer':
+        void settle(message.id, inbox?.answer(message.exchange, message.answer));
+        return;
       case 'stopped':
       case 'pong':
     }
@@ -119,6 +137,7 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
     void transport?.close('drop');
     for (const cancel of subscriptions.values()) cancel();
     subscriptions.clear();
+    inbox?.close();
     const open = [...calls.values()];
     calls.clear();
     for (const resolve of open) resolve({ ok: false, error: reason });
@@ -232,7 +251,7 @@ function openableLine(
   { transport }: BusDefinition,
   { transportFactory }: DriverEnvironment,
 ): Result<Transport | undefined> {
-  return transport.kind === 'url' || transport.kind === 'mqtt' ? ok(undefined) : transportFactory(transport);
+  return isByteLine(transport) ? transportFactory(transport) : ok(undefined);
 }
 
 /** One capability whose every method is asked of the thread. */

@@ -3,6 +3,9 @@ import type { CapabilityName } from '../../capabilities/index.ts';
 import type {
   BusDefinition,
   DeviceHealth,
+  HttpAnswer,
+  HttpDoor,
+  HttpReport,
   MqttChannelState,
   PublishOptions,
   ReconnectPolicy,
@@ -44,7 +47,8 @@ export type ToWorker =
       readonly topic: string;
       readonly payload: Uint8Array;
       readonly retained: boolean;
-    };
+    }
+  | { readonly type: 'inbox-report'; readonly door: number; readonly exchange: number; readonly report: HttpReport };
 
 /** From the worker to the host. */
 export type FromWorker =
@@ -79,4 +83,12 @@ export type FromWorker =
       readonly options: PublishOptions;
     }
   | { readonly type: 'mqtt-subscribe'; readonly subscription: number; readonly filter: string }
-  | { readonly type: 'mqtt-unsubscribe'; readonly subscription: number };
+  | { readonly type: 'mqtt-unsubscribe'; readonly subscription: number }
+  | { readonly type: 'inbox-listen'; readonly id: number; readonly door: number; readonly at: HttpDoor }
+  | { readonly type: 'inbox-leave'; readonly door: number }
+  | {
+      readonly type: 'inbox-answer';
+      readonly id: number;
+      readonly exchange: number;
+      readonly answer: HttpAnswer;
+    };

@@ -9,9 +9,11 @@ import {
   type MqttChannelState,
   type Transport,
   createEmitter,
+  isByteLine,
   rethrow,
 } from '../../kit/index.ts';
 import { loadProtocol } from '../protocols.ts';
+import { type Questions, bridgedInbox } from './inbox.ts';
 import type { Birth, FromWorker, ToWorker } from './messages.ts';
 
 /**
@@ -30,7 +32,8 @@ async function run(birth: Birth): Promise<void> {
     post({ type: 'log', level, fields, text });
   };
   const deviceLog: DeviceLog = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
-  const { kind } = birth.bus.transport;
+  const { transport } = birth.bus;
+  const inbox = bridgedInbox(birth.lineName, post, pending);
   // The one protocol that its bus speaks, and no other.
   const protocol = await loadProtocol(birth.protocol);
   // A thread is ended from outside and would not write what it compiled.
@@ -41,10 +44,11 @@ async function run(birth: Birth): Promise<void> {
         random: systemRandom,
         log: deviceLog,
         transportFactory: () =>
-          kind === 'url' || kind === 'mqtt'
-            ? failure('E-DEV-0302', `this protocol needs a byte line, not ${kind}`)
-            : { ok: true, value: line.transport },
+          isByteLine(transport)
+            ? { ok: true, value: line.transport }
+            : failure('E-DEV-0302', `this protocol needs a byte line, not ${transport.kind}`),
         ...(channel && { mqtt: channel.channel }),
+        ...(transport.kind === 'http-listen' && { inbox: () => inbox.inbox }),
         ...(birth.reconnect && { reconnect: birth.reconnect }),
       })
     : failure('E-DEV-0301', `no protocol ${birth.protocol.name}`);
@@ -88,6 +92,9 @@ async function run(birth: Birth): Promise<void> {
         return;
       case 'mqtt-message':
         channel?.message(message);
+        return;
+      case 'inbox-report':
+        inbox.report(message);
     }
   });
 }
@@ -122,9 +129,7 @@ async function call(
   return (method as (...args: readonly unknown[]) => Promise<Result<unknown>>)(...message.args);
 }
 
-interface Pending {
-  /** A number for a question, and the promise of its answer. */
-  ask(): { readonly id: number; readonly answer: Promise<Result<void>> };
+interface Pending extends Questions {
   settle(id: number, result: Result<void>): void;
 }
 

@@ -62,6 +62,7 @@ const transport = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('http'), url: z.string() }),
   z.object({ kind: z.literal('mqtt-line'), send: z.string(), receive: z.string() }),
+  z.object({ kind: z.literal('http-listen'), host: z.string(), port: z.number() }),
   z.object({ kind: z.literal('mqtt') }),
   z.object({ kind: z.literal('url'), url: z.string() }),
   z.object({ kind: z.literal('memory'), name: z.string(), baudRate: z.number().exactOptional() }),

@@ -1,3 +1,4 @@
+export { freePort } from './free-port.ts';
 export { until, tick } from './until.ts';
 export { createPtyPair, type PtyPair } from './pty.ts';
 export { transportContract, type TransportFixture } from './transport-contract.ts';

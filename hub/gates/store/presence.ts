@@ -33,6 +33,9 @@ export interface StandingRow {
   readonly by: string;
 }
 
+/** No subject is called so: theirs are hashes. */
+const CORRECTION = '#correction';
+
 export type PresenceStore = ReturnType<typeof createPresenceStore>;
 
 /** Who is where, whether an area was opened by its first person today, and how gates and areas stand. */
@@ -53,6 +56,11 @@ export function createPresenceStore(db: Db) {
   const heads = db
     .prepare<[string], number>('SELECT coalesce(sum(heads), 0) FROM gate_presence WHERE area = ? AND inside = 1')
     .pluck();
+  // Nobody's presence: by how much a count was set right by hand. It may be negative.
+  const correct = db.prepare(
+    `INSERT INTO gate_presence (area, subject, inside, at, heads, gate_id) VALUES (?, '${CORRECTION}', 1, ?, ?, '')
+     ON CONFLICT (area, subject) DO UPDATE SET at = excluded.at, heads = heads + excluded.heads`,
+  );
   const otherInside = db
     .prepare<[string, string, string], number>(
       'SELECT count(*) FROM gate_presence WHERE request_id = ? AND inside = 1 AND area = ? AND subject <> ?',
@@ -60,7 +68,7 @@ export function createPresenceStore(db: Db) {
     .pluck();
   const inside = db.prepare<[string], PresenceRow>(
     `SELECT area, subject, at, heads, request_id AS requestId, person, kind, gate_id AS gateId FROM gate_presence
-     WHERE area = ? AND inside = 1 ORDER BY at`,
+     WHERE area = ? AND inside = 1 AND subject <> '${CORRECTION}' ORDER BY at`,
   );
   const forget = db.prepare('DELETE FROM gate_presence WHERE at < ?');
   const lead = db.prepare('INSERT OR IGNORE INTO gate_led (area, day) VALUES (?, ?)');
@@ -86,7 +94,11 @@ export function createPresenceStore(db: Db) {
         });
     },
     insideSince: (area: string, subject: string): EpochMs | undefined => insideSince.get(area, subject),
-    heads: (area: string): number => heads.get(area) ?? 0,
+    heads: (area: string): number => Math.max(0, heads.get(area) ?? 0),
+    /** Adds to the count of an area what it is short of, or takes away. */
+    correct: (area: string, difference: number, at: EpochMs): void => {
+      correct.run(area, at, difference);
+    },
     otherInside: (requestId: string, area: string, subject: string): boolean =>
       (otherInside.get(requestId, area, subject) ?? 0) > 0,
     inside: (area: string): readonly PresenceRow[] => inside.all(area),

@@ -1,0 +1,1 @@
+export { dahuaCgiProtocol } from './protocol.ts';

@@ -1,0 +1,1 @@
+export { hikvisionIsapiProtocol } from './protocol.ts';
