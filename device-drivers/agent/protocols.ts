@@ -1,4 +1,5 @@
 import { clashOf } from '../protocols/modbus/clash.ts';
+import { clashOf as doorClash } from '../protocols/uhppote/clash.ts';
 import type { Protocol, ProtocolPlace } from '../kit/index.ts';
 
 const place = (name: string, file: string, rules: Pick<ProtocolPlace, 'clash'> = {}): ProtocolPlace => ({
@@ -24,6 +25,7 @@ export const builtInProtocols: readonly ProtocolPlace[] = [
   place('tasmota', 'tasmota/protocol.ts'),
   place('shelly', 'shelly/protocol.ts'),
   place('zigbee2mqtt', 'zigbee2mqtt/protocol.ts'),
+  place('uhppote', 'uhppote/protocol.ts', { clash: doorClash }),
 ];
 
 /** Loads the code of a protocol; undefined where its module exports none of that name. */

@@ -8,6 +8,7 @@ import { codeScannerConformance } from '../protocols/code-scanner/conformance.ts
 import { turnstileRs485Conformance } from '../protocols/turnstile-rs485/conformance.ts';
 import { shellyConformance } from '../protocols/shelly/conformance.ts';
 import { tasmotaConformance } from '../protocols/tasmota/conformance.ts';
+import { uhppoteConformance } from '../protocols/uhppote/conformance.ts';
 import { zigbee2mqttConformance } from '../protocols/zigbee2mqtt/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
@@ -28,4 +29,5 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   tasmotaConformance,
   shellyConformance,
   zigbee2mqttConformance,
+  uhppoteConformance,
 ];

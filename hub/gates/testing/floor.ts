@@ -69,11 +69,7 @@ export function createFloor(config: {
     cardReader: { onCard: events.on(device, 'card'), onUnreadable: events.on(device, 'unreadable') },
     codeScanner: { onScan: events.on(device, 'scan'), onUnreadable: events.on(device, 'unreadable') },
     plateReader: { onPlate: events.on(device, 'plate') },
-    faceTerminal: {
-      onRecognised: events.on(device, 'recognised'),
-      enrol: ({ id }) => receipt(id),
-      withdraw: ({ id }) => receipt(id),
-    },
+    faceTerminal: { onRecognised: events.on(device, 'recognised') },
     passageSensor: { onPassage: events.on(device, 'passage') },
     gateAlarm: { onAlarm: events.on(device, 'alarm') },
     fireInput: {
