@@ -44,7 +44,7 @@ import { createDevices, createHardware, createRegistry, devicesSchema } from './
 import type { FirmwareService } from './firmware/index.ts';
 import { createFirmware, firmwareSchema } from './firmware/index.ts';
 import type { Gates } from './gates/index.ts';
-import { createGates, gatesSchema } from './gates/index.ts';
+import { createGates, gateTerminalsSchema, gatesSchema } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
 import type { Kiosks } from './kiosks/index.ts';
 import { createKiosks } from './kiosks/index.ts';
@@ -70,6 +70,7 @@ export const schemaComponents = [
   outboxSchema,
   requestsSchema,
   gatesSchema,
+  gateTerminalsSchema,
   certificateSchema,
   devicesSchema,
   agentsSchema,

@@ -45,12 +45,9 @@ const access = z.object({
  */
 export const accessControllerShape = defineCapability({
   commands: {
-    /**
-     * Puts a person, in place of what the device had of that id. A controller that knows cards and no people takes a card
-     * that the person has no more away only by `withdraw`.
-     */
+    /** Puts a person, in place of what the device had of that id; `without` are cards that are theirs no more. */
     put: {
-      args: person,
+      args: person.extend({ without: z.array(cardUid).max(16).default([]) }),
       done: {
         acknowledged: 'the device took the person',
         observed: 'the device was asked for the person afterwards, and has it so',

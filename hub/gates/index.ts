@@ -3,3 +3,4 @@ export { type EntryView, type GateView } from './views.ts';
 export { gatesSchema } from './schema.ts';
 export { gateCodes } from './codes.ts';
 export { campusClock } from './calendar.ts';
+export { gateTerminalsSchema } from './terminals/index.ts';

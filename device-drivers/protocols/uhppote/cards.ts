@@ -119,7 +119,7 @@ export function createCards({
   };
   /** One card after the other; the first that fails ends it, and the caller may give the whole again. */
   const each = (
-    command: Command<string, { readonly cards: readonly string[] }>,
+    command: Command<string, { readonly cards: readonly string[]; readonly without?: readonly string[] }>,
     act: (card: number, veto: Veto) => Promise<Result<void>>,
   ): Promise<Receipt> =>
     ledger.run(command, (veto) =>
@@ -127,6 +127,11 @@ export function createCards({
         const late = veto();
         if (late) return err(late);
         const numbers = command.args.cards.map((uid) => cardNumber(uid, byteOrder));
+        for (const former of command.args.without ?? []) {
+          const number = cardNumber(former, byteOrder);
+          const gone = number === undefined ? ok() : await withdraw(number, veto);
+          if (!gone.ok) return gone;
+        }
         if (numbers.length === 0) return failure('E-DEV-0203', 'it knows people by their cards alone');
         for (const number of numbers) {
           if (number === undefined) return failure('E-DEV-0203', 'a card whose UID is not of four bytes');

@@ -74,7 +74,7 @@ async function rig(options: { readonly serves?: readonly object[] } = {}) {
       access(door).put({
         id: `put-${(ids += 1)}`,
         name: 'put',
-        args: { personId: 'p1', cards: [...cards], validFrom, validTo },
+        args: { personId: 'p1', cards: [...cards], without: [], validFrom, validTo },
         issuedAt: clock.now(),
         expiresAt: plus(clock.now(), seconds(30)),
         issuedBy: 'test',

@@ -12,7 +12,7 @@ import { createRequests, requestsSchema } from '../../requests/index.ts';
 import type { Requests } from '../../requests/index.ts';
 import { createVault } from '../../vault/index.ts';
 import type { GateKind } from '../project.ts';
-import { createGates, gatesSchema } from '../index.ts';
+import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 
 type Listener = (event: never) => void;
 
@@ -44,7 +44,7 @@ export function createFloor(config: {
   readonly now?: EpochMs;
 }) {
   const db = openDatabase({ file: ':memory:' });
-  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema] });
+  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema] });
   const clock = manualClock(config.now ?? epochMs(Date.UTC(2026, 10, 22, 2)));
   const vault = createVault(randomBytes(32));
   const audit = createAudit({ db, clock });
