@@ -25,6 +25,7 @@ export const builtInProtocols: readonly ProtocolPlace[] = [
   place('tasmota', 'tasmota/protocol.ts'),
   place('shelly', 'shelly/protocol.ts'),
   place('zigbee2mqtt', 'zigbee2mqtt/protocol.ts'),
+  place('zkteco-push', 'zkteco-push/protocol.ts'),
   place('uhppote', 'uhppote/protocol.ts', { clash: doorClash }),
 ];
 

@@ -67,9 +67,9 @@ export const accessControllerShape = defineCapability({
       args: z.tuple([]),
       result: z.object({
         terminal: z.string(),
-        people: z.int().nonnegative(),
-        /** What validity means to it: an instant, or whole days of the campus and no hours. */
-        validity: z.enum(['instant', 'day']),
+        people: z.int().nonnegative().exactOptional(),
+        /** What validity means to it: an instant; whole days and no hours; nothing, so that only who may come now is put. */
+        validity: z.enum(['instant', 'day', 'none']),
       }),
     },
     /** All it has, a page at a time, behind the cursor of the page before. */

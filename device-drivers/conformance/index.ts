@@ -10,6 +10,7 @@ import { shellyConformance } from '../protocols/shelly/conformance.ts';
 import { tasmotaConformance } from '../protocols/tasmota/conformance.ts';
 import { uhppoteConformance } from '../protocols/uhppote/conformance.ts';
 import { zigbee2mqttConformance } from '../protocols/zigbee2mqtt/conformance.ts';
+import { zktecoPushConformance } from '../protocols/zkteco-push/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
 export { type Check, checksOf, runChecks } from './run.ts';
@@ -30,4 +31,5 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   shellyConformance,
   zigbee2mqttConformance,
   uhppoteConformance,
+  zktecoPushConformance,
 ];

@@ -96,6 +96,8 @@ export function createTerminalProjection(deps: {
   const target = (who: Person): Target | undefined => {
     const chosen = foremost(store.claims(who.deviceId, who.personId), clock.now());
     if (!chosen) return undefined;
+    const isLater = chosen.validFrom > clock.now();
+    if (isLater && store.terminal(who.deviceId)?.validity === 'none') return undefined;
     const { validFrom, validTo } = chosen;
     const cards = unseal(who, chosen.cards);
     const digest = vault.match('terminal-person', JSON.stringify([cards, validFrom, validTo])).toString('hex');
@@ -129,7 +131,8 @@ export function createTerminalProjection(deps: {
     },
     /** Claims that began or ended in (since, now]. */
     timePassed: (since: EpochMs): void => {
-      decide(store.changing(since, clock.now()));
+      // What begins later is decided too, once: a terminal that has just been met may keep no validity.
+      decide(since === 0 ? store.everyClaim() : store.changing(since, clock.now()));
     },
     target,
     seal,

@@ -49,6 +49,8 @@ export const gateTerminalsSchema: SchemaComponent = {
           device_id TEXT PRIMARY KEY,
           -- The serial number of the hardware that was there last.
           terminal TEXT NOT NULL,
+          -- What validity means to it; 'none': it is given only who may come now.
+          validity TEXT NOT NULL,
           position TEXT,
           compared_at INTEGER NOT NULL DEFAULT 0,
           foreign_people INTEGER NOT NULL DEFAULT 0

@@ -20,6 +20,7 @@ export interface PersonRow {
 
 export interface TerminalRow {
   readonly terminal: string;
+  readonly validity: string;
   readonly position: string | null;
   readonly comparedAt: EpochMs;
   readonly foreignPeople: number;
@@ -66,6 +67,9 @@ export function createTerminalStore(db: Db) {
     `SELECT DISTINCT device_id AS deviceId, person_id AS personId FROM gate_terminal_claim
      WHERE (valid_to > @since AND valid_to <= @now) OR (valid_from > @since AND valid_from <= @now)`,
   );
+  const everyClaim = db.prepare<[], Person>(
+    'SELECT DISTINCT device_id AS deviceId, person_id AS personId FROM gate_terminal_claim',
+  );
   const forgetClaims = db.prepare('DELETE FROM gate_terminal_claim WHERE valid_to < ?');
   const want = db.prepare(
     `INSERT INTO gate_terminal_person (device_id, person_id, wanted) VALUES (@deviceId, @personId, @wanted)
@@ -107,11 +111,11 @@ export function createTerminalStore(db: Db) {
     'UPDATE gate_terminal_person SET held = NULL, next_at = 0, attempts = 0 WHERE device_id = ?',
   );
   const terminal = db.prepare<[string], TerminalRow>(
-    `SELECT terminal, position, compared_at AS comparedAt, foreign_people AS foreignPeople FROM gate_terminal WHERE device_id = ?`,
+    `SELECT terminal, validity, position, compared_at AS comparedAt, foreign_people AS foreignPeople FROM gate_terminal WHERE device_id = ?`,
   );
   const meet = db.prepare(
-    `INSERT INTO gate_terminal (device_id, terminal, position) VALUES (@deviceId, @terminal, @position)
-     ON CONFLICT (device_id) DO UPDATE SET terminal = excluded.terminal, position = excluded.position, compared_at = 0`,
+    `INSERT INTO gate_terminal (device_id, terminal, validity, position) VALUES (@deviceId, @terminal, @validity, @position)
+     ON CONFLICT (device_id) DO UPDATE SET terminal = excluded.terminal, validity = excluded.validity, position = excluded.position, compared_at = 0`,
   );
   const move = db.prepare('UPDATE gate_terminal SET position = ? WHERE device_id = ?');
   const compared = db.prepare('UPDATE gate_terminal SET compared_at = ?, foreign_people = ? WHERE device_id = ?');
@@ -146,6 +150,7 @@ export function createTerminalStore(db: Db) {
     requestsOf: (identity: string): readonly string[] => requestsOf.all(identity),
     /** Whose claims began or ended in (since, now]. */
     changing: (since: EpochMs, now: EpochMs): readonly Person[] => changing.all({ since, now }),
+    everyClaim: (): readonly Person[] => everyClaim.all(),
     forget: (before: EpochMs): number => forgetClaims.run(before).changes + forgetEvents.run(before).changes,
     want: (who: Person, wanted: string | null): void => {
       want.run({ deviceId: who.deviceId, personId: who.personId, wanted });
@@ -173,8 +178,8 @@ export function createTerminalStore(db: Db) {
     },
     terminal: (deviceId: string): TerminalRow | undefined => terminal.get(deviceId),
     /** Other hardware than before: whatever the old one had, this one has not. */
-    meet: (deviceId: string, serial: string, position: string | null): void => {
-      meet.run({ deviceId, terminal: serial, position });
+    meet: (deviceId: string, who: Pick<TerminalRow, 'terminal' | 'validity' | 'position'>): void => {
+      meet.run({ deviceId, ...who });
       allLost.run(deviceId);
       sweepNobody.run(deviceId);
     },

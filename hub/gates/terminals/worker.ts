@@ -1,5 +1,5 @@
 import type { AccessController } from '@hallhub/device-drivers/capabilities';
-import type { Cancel, Clock, DurationMs, Failure, RandomBytes, Result } from '@hallhub/sync/base';
+import type { Cancel, Clock, DurationMs, EpochMs, Failure, RandomBytes, Result } from '@hallhub/sync/base';
 import { hours, ms, ok, plus, seconds, uuidv7 } from '@hallhub/sync/base';
 import { backoff } from '@hallhub/sync/link';
 import type { Db } from '@hallhub/sync/sqlite';
@@ -98,7 +98,7 @@ export function createTerminalWorker(deps: WorkerDeps): TerminalWorker {
   const meet = async (device: AccessController): Promise<Result<void>> => {
     const digest = await device.digest();
     if (!digest.ok) return digest;
-    const { terminal } = digest.value;
+    const { terminal, validity } = digest.value;
     if (store.terminal(deviceId)?.terminal === terminal) return ok();
     let position: string | null = null;
     for (let more = true; more && running;) {
@@ -107,7 +107,8 @@ export function createTerminalWorker(deps: WorkerDeps): TerminalWorker {
       ({ position, more } = page.value);
     }
     transact(db, () => {
-      store.meet(deviceId, terminal, position);
+      store.meet(deviceId, { terminal, validity, position });
+      projection.timePassed(0 as EpochMs);
     });
     log('info', 'a terminal was met', { device: deviceId });
     return ok();
