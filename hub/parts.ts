@@ -47,7 +47,7 @@ import { createFirmware, firmwareSchema } from './firmware/index.ts';
 import type { Gates } from './gates/index.ts';
 import type { Notifications } from './notifications/index.ts';
 import { createChannels, createNotifications, notificationsSchema } from './notifications/index.ts';
-import { alarmText, createGates, gatesSchema } from './gates/index.ts';
+import { alarmText, createGates, gateTerminalsSchema, gatesSchema } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
 import type { Kiosks } from './kiosks/index.ts';
 import { createKiosks } from './kiosks/index.ts';
@@ -74,6 +74,7 @@ export const schemaComponents = [
   requestsSchema,
   gatesSchema,
   notificationsSchema,
+  gateTerminalsSchema,
   certificateSchema,
   devicesSchema,
   agentsSchema,

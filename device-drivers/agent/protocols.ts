@@ -1,4 +1,5 @@
 import { clashOf } from '../protocols/modbus/clash.ts';
+import { clashOf as doorClash } from '../protocols/uhppote/clash.ts';
 import type { Protocol, ProtocolPlace } from '../kit/index.ts';
 
 const place = (name: string, file: string, rules: Pick<ProtocolPlace, 'clash'> = {}): ProtocolPlace => ({
@@ -28,6 +29,8 @@ export const builtInProtocols: readonly ProtocolPlace[] = [
   place('vzenith-http', 'vzenith/http.ts'),
   place('hikvision-isapi', 'hikvision-isapi/protocol.ts'),
   place('dahua-cgi', 'dahua-cgi/protocol.ts'),
+  place('zkteco-push', 'zkteco-push/protocol.ts'),
+  place('uhppote', 'uhppote/protocol.ts', { clash: doorClash }),
 ];
 
 /** Loads the code of a protocol; undefined where its module exports none of that name. */

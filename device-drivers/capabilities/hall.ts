@@ -73,15 +73,11 @@ export const plateReaderShape = defineCapability({
   },
 });
 
-/** A terminal that compares faces by itself and reports whom it recognised. No template ever leaves it for the hub. */
+/**
+ * A terminal that compares faces by itself, names whom it recognised and leaves the door to the hub. No template ever leaves
+ * it. Whom it knows is `accessController`.
+ */
 export const faceTerminalShape = defineCapability({
-  commands: {
-    enrol: {
-      args: z.object({ personId: z.string(), validFrom: instant, validTo: instant }),
-      done: { acknowledged: 'the terminal took the person' },
-    },
-    withdraw: { args: z.object({ personId: z.string() }), done: { acknowledged: 'the terminal forgot the person' } },
-  },
   events: {
     recognised: {
       personal: true,

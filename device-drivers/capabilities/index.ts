@@ -1,3 +1,4 @@
+import { accessControllerShape } from './access-controller.ts';
 import {
   barrierModeShape,
   barrierShape,
@@ -30,6 +31,7 @@ import {
 } from './room.ts';
 import { ticketPrinterShape } from './ticket-printer.ts';
 
+export type { AccessController, AccessEvent, AccessPerson, EnrolledPerson } from './access-controller.ts';
 export type {
   CardRead,
   CardReader,
@@ -94,6 +96,7 @@ export const capabilityShapes = {
   cabinet: cabinetShape,
   plateReader: plateReaderShape,
   faceTerminal: faceTerminalShape,
+  accessController: accessControllerShape,
   pagePrinter: pagePrinterShape,
   ticketPrinter: ticketPrinterShape,
   labelPrinter: labelPrinterShape,

@@ -8,10 +8,12 @@ import { codeScannerConformance } from '../protocols/code-scanner/conformance.ts
 import { turnstileRs485Conformance } from '../protocols/turnstile-rs485/conformance.ts';
 import { shellyConformance } from '../protocols/shelly/conformance.ts';
 import { tasmotaConformance } from '../protocols/tasmota/conformance.ts';
+import { uhppoteConformance } from '../protocols/uhppote/conformance.ts';
 import { zigbee2mqttConformance } from '../protocols/zigbee2mqtt/conformance.ts';
 import { dahuaCgiConformance } from '../protocols/dahua-cgi/conformance.ts';
 import { hikvisionIsapiConformance } from '../protocols/hikvision-isapi/conformance.ts';
 import { vzenithHttpConformance, vzenithMqttConformance } from '../protocols/vzenith/conformance.ts';
+import { zktecoPushConformance } from '../protocols/zkteco-push/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
 export { type Check, checksOf, runChecks } from './run.ts';
@@ -35,4 +37,6 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   vzenithHttpConformance,
   hikvisionIsapiConformance,
   dahuaCgiConformance,
+  uhppoteConformance,
+  zktecoPushConformance,
 ];

@@ -13,6 +13,7 @@ export const capabilityNames = [
   'cabinet',
   'plateReader',
   'faceTerminal',
+  'accessController',
   'pagePrinter',
   'ticketPrinter',
   'labelPrinter',

@@ -141,7 +141,11 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
     gate.interlock.forEach((other, at) => {
       need(gates, other, ['gates', index, 'interlock', at], 'gate');
     });
-    if ([gate.reader, gate.scanner, gate.plateReader, gate.faceTerminal].every((part) => part === undefined))
+    if (
+      [gate.reader, gate.scanner, gate.plateReader, gate.faceTerminal, gate.terminal].every(
+        (part) => part === undefined,
+      )
+    )
       found.push({
         path: ['gates', index],
         message: 'nothing to show a credential to: give a reader, scanner or camera',

@@ -229,11 +229,13 @@ export const gateSchema = z.strictObject({
   id,
   label,
   area: id,
-  /** What people show something to; at least one of the four. */
+  /** What people show something to; at least one of the five. */
   reader: id.optional(),
   scanner: id.optional(),
   plateReader: id.optional(),
   faceTerminal: id.optional(),
+  /** What lets people through by itself: it is given those whose pass says nothing that only the hub can weigh. */
+  terminal: id.optional(),
   barrier: id,
   passageSensor: id.optional(),
   /** A contact of the fire alarm; it releases every gate of the area until somebody resets it by hand. */
@@ -265,6 +267,7 @@ export const GATE_PARTS = [
   'scanner',
   'plateReader',
   'faceTerminal',
+  'terminal',
   'barrier',
   'passageSensor',
   'fireInput',

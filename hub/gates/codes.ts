@@ -38,6 +38,7 @@ const refusals = {
   'E-GATE-0135': { zh: '二维码已使用，请刷新', en: 'This code was used already; please refresh it' },
   'E-GATE-0137': { zh: '车牌识别不清，请稍候', en: 'The plate could not be read with certainty; please wait' },
   'E-GATE-0138': { zh: '补传的历史记录', en: 'An event of the past' },
+  'E-GATE-0139': { zh: '门禁终端未放行', en: 'The terminal did not let you in' },
 } as const;
 
 /** Why somebody was not let in. */

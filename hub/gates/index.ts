@@ -4,3 +4,4 @@ export { gatesSchema } from './schema.ts';
 export { gateCodes } from './codes.ts';
 export { alarmText } from './alarm-text.ts';
 export { campusClock } from './calendar.ts';
+export { gateTerminalsSchema } from './terminals/index.ts';

@@ -27,6 +27,8 @@ import type { GateKind } from './project.ts';
 import { createReports } from './reports.ts';
 import { createGateStore } from './store/index.ts';
 import { nearPasses } from './suggest.ts';
+import type { TerminalView } from './terminals/index.ts';
+import { createTerminals } from './terminals/index.ts';
 import type { AlarmRow } from './store/alarms.ts';
 import type { StandingRow } from './store/presence.ts';
 import type { EntryRow, EntryState } from './store/entries.ts';
@@ -100,6 +102,8 @@ export interface Gates {
   seeAlarm(id: string, staffId: string): Result<void>;
   onEntry(listener: (entry: EntryView) => void): Cancel;
   onAlarm(listener: (alarm: AlarmRow) => void): Cancel;
+  /** How far the terminals are that let people through by themselves. */
+  terminals(): readonly TerminalView[];
   summary(): GatesSummary;
   /** Forgets passes that ended long ago. */
   purge(before: EpochMs): number;
@@ -259,15 +263,30 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     },
   });
 
+  const terminals = createTerminals({
+    ...deps,
+    passes: store.passes,
+    journal,
+    campusClock,
+    note: (gateId, grant) => running?.note(gateId, grant) === true,
+  });
+  const identitiesOf = (requestId: string): readonly string[] =>
+    store.passes.passesOfRequest(requestId).flatMap(({ identities }) => identities);
+
   const onChange = {
     approve: (change: Approved<GateKind>): undefined => {
-      const before = store.passes.passesOfRequest(change.id).map(({ id }) => id);
+      const before = store.passes.passesOfRequest(change.id);
       store.passes.replace(change.id, toPasses(change, vault));
-      agents.project(change, before);
+      agents.project(
+        change,
+        before.map(({ id }) => id),
+      );
+      terminals.changed(change.id, [...before.flatMap(({ identities }) => identities), ...identitiesOf(change.id)]);
     },
     revoke: (change: Revoke): void => {
       store.passes.revoke(change.id);
       agents.revoke(store.passes.passesOfRequest(change.id).map(({ id }) => id));
+      terminals.changed(change.id, identitiesOf(change.id));
     },
   };
 
@@ -312,8 +331,10 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         alone: agents.anyAway,
         log: deps.log,
       });
+      terminals.start();
     },
     stop: () => {
+      terminals.stop();
       running?.stop();
       running = undefined;
     },
@@ -325,12 +346,12 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         direction: gate.direction,
         standing: standings.of(gate),
         ...agentOf(gate.id),
-        devices: (['reader', 'scanner', 'plateReader', 'faceTerminal', 'barrier', 'passageSensor'] as const).flatMap(
-          (part) => {
-            const device = gate[part];
-            return device === undefined ? [] : [{ part, id: device, state: deps.host.health(device)?.state ?? 'down' }];
-          },
-        ),
+        devices: (
+          ['reader', 'scanner', 'plateReader', 'faceTerminal', 'terminal', 'barrier', 'passageSensor'] as const
+        ).flatMap((part) => {
+          const device = gate[part];
+          return device === undefined ? [] : [{ part, id: device, state: deps.host.health(device)?.state ?? 'down' }];
+        }),
       })),
     entries: ({ limit, after, gateId }) =>
       (gateId === undefined ? store.entries.recent(limit, after) : store.entries.recentAt(gateId, limit)).map(toView),
@@ -440,7 +461,8 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       ).length,
       alarms: store.alarms.unseen(),
     }),
-    purge: (before) => store.passes.purge(before),
+    terminals: () => terminals.views(),
+    purge: (before) => store.passes.purge(before) + terminals.forget(before),
     forgetStrangers: (before) => store.entries.forgetStrangers(before),
   };
 }

@@ -42,7 +42,7 @@ export interface GateView {
   /** The agent that decides there; absent: the hub. */
   readonly agent?: string;
   readonly devices: readonly {
-    readonly part: 'reader' | 'scanner' | 'plateReader' | 'faceTerminal' | 'barrier' | 'passageSensor';
+    readonly part: 'reader' | 'scanner' | 'plateReader' | 'faceTerminal' | 'terminal' | 'barrier' | 'passageSensor';
     readonly id: string;
     readonly state: string;
   }[];

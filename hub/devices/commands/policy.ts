@@ -16,8 +16,9 @@ const MOVING: ReadonlySet<string> = new Set([
 const BY_DOMAINS_ONLY: ReadonlySet<string> = new Set([
   'ticketPrinter.print',
   'labelPrinter.print',
-  'faceTerminal.enrol',
-  'faceTerminal.withdraw',
+  'accessController.put',
+  'accessController.withdraw',
+  'accessController.clear',
   'firmware.update',
 ]);
 

@@ -65,9 +65,14 @@ export interface AdmitOrder {
   readonly pass?: Pass;
 }
 
+/** What a terminal did by itself, a moment ago. */
+export type TerminalGrant = Pick<NewEntry, 'id' | 'at' | 'pass' | 'credential' | 'method' | 'source'>;
+
 export interface RunningGate {
   /** Lets one through by hand. Returns the entry's id. */
   admit(order: AdmitOrder): string;
+  /** A terminal has let somebody through: it is on record, and whoever walks now is that person. */
+  note(grant: TerminalGrant): void;
   /** Whether somebody is in it or about to be. */
   busy(): boolean;
   stop(): void;
@@ -368,6 +373,19 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       order(facts.id, `staff:${by}`, facts.at);
       deps.feedback({ granted: true });
       return facts.id;
+    },
+    note: (grant) => {
+      const { id, at } = grant;
+      journal.add({ ...grant, gate, local: deps.campusClock(at), state: 'releasing' });
+      if (!deps.passageSensor) {
+        journal.settle(id, 'unconfirmed', at);
+        return;
+      }
+      journal.settle(id, 'released', at);
+      waiting.expect(id, at, undefined);
+      journal.onUndone(() => {
+        waiting.forget(id);
+      });
     },
     busy: () => waiting.size() > 0,
     stop: () => {

@@ -41,6 +41,8 @@ export interface NewEntry {
   readonly stranger?: { readonly name: string; readonly number: string };
   /** Who admitted by hand, and why. */
   readonly byHand?: string;
+  /** The terminal that decided by itself. */
+  readonly source?: string;
 }
 
 /** What became of an entry. */

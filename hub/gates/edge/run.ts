@@ -5,7 +5,7 @@ import { storeFailure } from '@hallhub/sync/sqlite';
 import type { AreaConfig, GateConfig } from '../../config/index.ts';
 import type { CampusClock } from '../calendar.ts';
 import { createFeedback } from './feedback.ts';
-import type { AdmitOrder, RunningGate } from './gate.ts';
+import type { AdmitOrder, RunningGate, TerminalGrant } from './gate.ts';
 import { runGate } from './gate.ts';
 import type { GateJournal } from './journal.ts';
 import { keepMode, watchFire } from './mode.ts';
@@ -36,6 +36,8 @@ export interface RunGatesDeps {
 export interface RunningGates {
   /** Lets one through by hand; the entry's id, or undefined for a gate that does not run here. */
   admit(gateId: string, order: AdmitOrder): string | undefined;
+  /** A terminal has let somebody through at this gate. False where the gate does not run here. */
+  note(gateId: string, grant: TerminalGrant): boolean;
   runs(gateId: string): boolean;
   stop(): void;
 }
@@ -151,6 +153,11 @@ export function runGates(deps: RunGatesDeps): RunningGates {
 
   return {
     admit: (gateId, order) => running.get(gateId)?.gate.admit(order),
+    note: (gateId, grant) => {
+      const known = running.get(gateId);
+      known?.gate.note(grant);
+      return known !== undefined;
+    },
     runs: (gateId) => running.has(gateId),
     stop: () => {
       stopFollowing();

@@ -27,7 +27,7 @@ import { createRequests, requestsSchema } from '../../requests/index.ts';
 import type { Requests } from '../../requests/index.ts';
 import { createVault, keyedMatch } from '../../vault/index.ts';
 import { edgeConfigSchema, gatesPart } from '../edge/index.ts';
-import { createGates, gatesSchema } from '../index.ts';
+import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 import type { GateKind } from '../project.ts';
 
 const CAPABILITIES = ['cardReader', 'barrier', 'passageSensor'] as const;
@@ -106,7 +106,15 @@ export function createAgentsCampus(options: {
     const db = openDatabase({ file: join(folder, 'hub.db') });
     migrate({
       db,
-      components: [auditSchema, requestsSchema, gatesSchema, feedSchema, receiverSchema, agentInboxSchema],
+      components: [
+        auditSchema,
+        requestsSchema,
+        gatesSchema,
+        gateTerminalsSchema,
+        feedSchema,
+        receiverSchema,
+        agentInboxSchema,
+      ],
     });
     const link = createAgentLink({
       db,

@@ -13,7 +13,7 @@ import type { Requests } from '../../requests/index.ts';
 import { createVault } from '../../vault/index.ts';
 import type { GateKind } from '../project.ts';
 import { noAgents } from './no-agents.ts';
-import { createGates, gatesSchema } from '../index.ts';
+import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 
 type Listener = (event: never) => void;
 
@@ -45,7 +45,7 @@ export function createFloor(config: {
   readonly now?: EpochMs;
 }) {
   const db = openDatabase({ file: ':memory:' });
-  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema] });
+  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema] });
   const clock = manualClock(config.now ?? epochMs(Date.UTC(2026, 10, 22, 2)));
   const vault = createVault(randomBytes(32));
   const audit = createAudit({ db, clock });
@@ -70,11 +70,7 @@ export function createFloor(config: {
     cardReader: { onCard: events.on(device, 'card'), onUnreadable: events.on(device, 'unreadable') },
     codeScanner: { onScan: events.on(device, 'scan'), onUnreadable: events.on(device, 'unreadable') },
     plateReader: { onPlate: events.on(device, 'plate') },
-    faceTerminal: {
-      onRecognised: events.on(device, 'recognised'),
-      enrol: ({ id }) => receipt(id),
-      withdraw: ({ id }) => receipt(id),
-    },
+    faceTerminal: { onRecognised: events.on(device, 'recognised') },
     passageSensor: { onPassage: events.on(device, 'passage') },
     gateAlarm: { onAlarm: events.on(device, 'alarm') },
     fireInput: {

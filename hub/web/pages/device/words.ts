@@ -49,6 +49,7 @@ const CAPABILITY: Readonly<Partial<Record<string, Text>>> = {
   cabinet: { zh: '柜门', en: 'Cabinet' },
   plateReader: { zh: '车牌识别', en: 'Plates' },
   faceTerminal: { zh: '人脸终端', en: 'Faces' },
+  accessController: { zh: '门禁授权', en: 'Access lists' },
   pagePrinter: { zh: '页面打印', en: 'Pages' },
   ticketPrinter: { zh: '小票打印', en: 'Tickets' },
   labelPrinter: { zh: '标签打印', en: 'Labels' },

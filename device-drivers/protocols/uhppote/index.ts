@@ -1,0 +1,2 @@
+export { uhppoteProtocol } from './protocol.ts';
+export { type UhppoteSimulator, type UhppoteSimulatorOptions, createUhppoteSimulator } from './simulator.ts';

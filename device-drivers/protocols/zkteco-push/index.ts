@@ -1,0 +1,2 @@
+export { zktecoPushProtocol } from './protocol.ts';
+export { type PushTerminalSimulator, createPushTerminalSimulator } from './simulator.ts';

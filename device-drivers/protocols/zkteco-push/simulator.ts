@@ -1,0 +1,64 @@
+/** A terminal with PUSH firmware as it behaves towards its server, moved by hand; it has a codec of its own. */
+export interface PushTerminalSimulator {
+  /** GET /iclock/cdata; the server's answer. */
+  handshake(): Promise<string>;
+  /** Somebody is recognised and let in at `time` of its wall clock; the server's answer. */
+  punch(pin: string, time: string): Promise<string>;
+  /** Asks what is to be done, does it, and reports. */
+  ask(): Promise<void>;
+  readonly users: ReadonlyMap<string, string>;
+}
+
+export function createPushTerminalSimulator(options: {
+  /** `http://host:port`. */
+  readonly server: string;
+  readonly serial: string;
+}): PushTerminalSimulator {
+  const users = new Map<string, string>();
+  const records: string[] = [];
+  const call = async (method: string, path: string, body?: string): Promise<string> => {
+    const joint = path.includes('?') ? '&' : '?';
+    const response = await fetch(`${options.server}/iclock/${path}${joint}SN=${options.serial}`, {
+      method,
+      ...(body !== undefined && { body }),
+    });
+    return response.text();
+  };
+  /** The result that the terminal gives a command. */
+  const carryOut = async (command: string): Promise<number> => {
+    const fields = Object.fromEntries(
+      command
+        .split(/[\t ]/)
+        .filter((field) => field.includes('='))
+        .map((field) => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)]),
+    );
+    const pin = fields['PIN'] ?? '';
+    if (command.startsWith('DATA UPDATE USERINFO')) users.set(pin, fields['Card'] ?? '');
+    else if (command.startsWith('DATA DELETE USERINFO')) users.delete(pin);
+    else if (command.startsWith('DATA QUERY ATTLOG')) await call('POST', 'cdata?table=ATTLOG', records.join(''));
+    else if (command.startsWith('DATA QUERY USERINFO')) {
+      const lines = [...users].map(([id, card]) => `USER PIN=${id}\tName=\tPri=0\tCard=${card}\n`);
+      await call('POST', 'cdata?table=OPERLOG', lines.join(''));
+    } else return -1002;
+    return 0;
+  };
+  return {
+    handshake: () => call('GET', 'cdata?options=all&pushver=2.4.1'),
+    punch: (pin, time) => {
+      const line = `${pin}\t${time}\t0\t15\t0\t0\n`;
+      records.push(line);
+      return call('POST', 'cdata?table=ATTLOG&Stamp=1', line);
+    },
+    ask: async () => {
+      const text = await call('GET', 'getrequest');
+      const results: string[] = [];
+      for (const line of text.split('\n')) {
+        const [, id, command] = /^C:(\d+):(.*)$/.exec(line) ?? [];
+        if (id !== undefined && command !== undefined)
+          results.push(`ID=${id}&Return=${await carryOut(command)}&CMD=DATA`);
+      }
+      if (results.length > 0) await call('POST', 'devicecmd', results.join('\n'));
+    },
+    users,
+  };
+}

@@ -1,0 +1,2 @@
+export { type TerminalView, type Terminals, createTerminals } from './service.ts';
+export { gateTerminalsSchema } from './schema.ts';

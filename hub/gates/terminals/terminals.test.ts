@@ -1,0 +1,293 @@
+import { noAgents } from '../testing/no-agents.ts';
+import { randomBytes } from 'node:crypto';
+import { createUhppoteSimulator, uhppoteProtocol } from '@hallhub/device-drivers/protocols/uhppote';
+import { silentLog } from '@hallhub/device-drivers/kit';
+import { createMemoryLine } from '@hallhub/device-drivers/transports';
+import type { EpochMs } from '@hallhub/sync/base';
+import { epochMs, hours, manualClock, ms, ok, seconds, systemRandom, unwrap } from '@hallhub/sync/base';
+import { changeSchema, requestKinds } from '@hallhub/sync/contract';
+import { migrate, openDatabase } from '@hallhub/sync/sqlite';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { auditSchema, createAudit } from '../../audit/index.ts';
+import { areaSchema, gateSchema } from '../../config/index.ts';
+import { createRequests, requestsSchema } from '../../requests/index.ts';
+import type { Requests } from '../../requests/index.ts';
+import { createVault } from '../../vault/index.ts';
+import type { Gates } from '../index.ts';
+import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
+import { foremost } from './rules.ts';
+
+const SERIAL = 423_187_757;
+const OPEN = 0x40;
+const CARD = '010203A4';
+const NUMBER = 0xa403_0201;
+const label = { zh: '门', en: 'Door' };
+
+/** A hub's gates over a real database and a simulated door controller that speaks its bytes. */
+async function floor(area: object = {}) {
+  const clock = manualClock(epochMs(Date.UTC(2026, 10, 22, 2)));
+  const db = openDatabase({ file: ':memory:' });
+  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema] });
+  const vault = createVault(randomBytes(32));
+  const line = createMemoryLine({ name: 'controller' });
+  const controller = createUhppoteSimulator({ transport: line.device, clock, serial: SERIAL });
+  await controller.start();
+  const [driver] = unwrap(
+    uhppoteProtocol.connect(
+      {
+        transport: { kind: 'memory', name: 'controller' },
+        devices: [{ deviceId: 'door', params: { serial: SERIAL } }],
+      },
+      { clock, random: systemRandom, log: silentLog, transportFactory: () => ok(line.host) },
+    ),
+  );
+  if (!driver) throw new Error('no driver');
+  driver.start();
+  const faults: unknown[] = [];
+  const life = (): { readonly gates: Gates; readonly requests: Requests } => {
+    const gates: Gates = createGates({
+      db,
+      clock,
+      random: systemRandom,
+      vault,
+      audit: createAudit({ db, clock }),
+      outbox: { append: () => 'id' },
+      host: {
+        capability: (_, name) => driver.capabilities[name],
+        health: () => driver.health,
+        onDevices: () => () => undefined,
+      },
+      requests: () => requests,
+      devices: [],
+      agents: noAgents,
+      calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
+      areas: [areaSchema.parse({ id: 'lab', label, ...area })],
+      gates: [
+        gateSchema.parse({
+          id: 'lab-door',
+          label,
+          area: 'lab',
+          reader: 'door',
+          terminal: 'door',
+          barrier: 'door',
+          passageSensor: 'door',
+        }),
+      ],
+      pictureAge: () => ms(0),
+      clockTrusted: () => true,
+      log: (level, _, fields) => {
+        if (level === 'error') faults.push(fields['err'] ?? fields['code']);
+      },
+    });
+    const requests = createRequests({ db, clock, vault, handlers: Object.values(gates.handlers) });
+    gates.start();
+    return { gates, requests };
+  };
+  let now = life();
+  let revision = 0;
+  const change = (op: 'upsert' | 'revoke', kind: string, id: string, data: object): void => {
+    revision += 1;
+    const reading = requestKinds.read(
+      changeSchema.parse({
+        id,
+        kind,
+        schemaVersion: '1.0',
+        revision,
+        op,
+        validFrom: '2026-11-20T00:00:00+08:00',
+        validUntil: '2026-12-20T00:00:00+08:00',
+        committedAt: new Date(clock.now()).toISOString(),
+        data,
+      }),
+    );
+    if (reading.status !== 'accepted') throw new Error(JSON.stringify(reading));
+    now.requests.project(reading.change);
+  };
+  await clock.advanceAsync(seconds(5));
+  return {
+    clock,
+    line,
+    controller,
+    faults,
+    db,
+    member: (id: string, data: object = {}) => {
+      change('upsert', 'roster', id, {
+        person: { number: 'S1', name: '张三', category: 'student' },
+        credentials: [{ type: 'campus-card', uid: CARD }],
+        ...data,
+      });
+    },
+    approve: (kind: string, id: string, data: object) => {
+      change('upsert', kind, id, data);
+    },
+    revoke: (kind: string, id: string) => {
+      change('revoke', kind, id, {});
+    },
+    restart: () => {
+      now.gates.stop();
+      now = life();
+    },
+    view: () => now.gates.terminals()[0],
+    entries: () =>
+      now.gates
+        .entries({ limit: 100 })
+        .map(({ state, method, code, warning, requestId }) =>
+          [state, method, code, warning, requestId].filter(Boolean).join(' '),
+        )
+        .toReversed(),
+    stop: async () => {
+      now.gates.stop();
+      await driver.stop();
+      await controller.stop();
+    },
+  };
+}
+
+describe('a terminal that lets people through by itself', () => {
+  it('is given whom it may decide on, tells who came, and is relieved of them at once', async () => {
+    const { clock, controller, member, revoke, entries, view, faults, stop } = await floor();
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    expect(controller.cards.get(NUMBER)).toEqual({ from: '20261120', to: '20261219', doors: [1, 0, 0, 0] });
+    expect(view()).toMatchObject({ wanted: 1, held: 1, waiting: 0 });
+    expect(controller.swipe(NUMBER)).toBe(true);
+    await clock.advanceAsync(seconds(1));
+    expect(entries()).toEqual(['released uid m1']);
+    controller.setOpen(true);
+    await clock.advanceAsync(seconds(1));
+    controller.setOpen(false);
+    expect(entries()).toEqual(['passed uid m1']);
+    revoke('roster', 'm1');
+    await clock.advanceAsync(seconds(2));
+    expect(controller.cards.size).toBe(0);
+    expect(controller.done(OPEN)).toBe(0);
+    expect(faults).toEqual([]);
+    await stop();
+  });
+
+  it('is not given whom only the hub can weigh; the hub decides on the card at the moment', async () => {
+    const { clock, controller, member, entries, stop } = await floor();
+    member('m1', { windows: [{ days: 'all', from: '08:00', until: '18:00' }] });
+    await clock.advanceAsync(seconds(3));
+    expect(controller.cards.size).toBe(0);
+    expect(controller.swipe(NUMBER)).toBe(false);
+    await clock.advanceAsync(seconds(1));
+    expect(controller.done(OPEN)).toBe(1);
+    controller.setOpen(true);
+    await clock.advanceAsync(seconds(1));
+    expect(entries()).toEqual(['passed uid m1']);
+    await clock.advanceAsync(seconds(120));
+    // Read again with the controller's history: it is on record.
+    expect(entries()).toEqual(['passed uid m1']);
+    await stop();
+  });
+
+  it('is given nobody where the area has rules of its own', async () => {
+    const { clock, controller, member, stop } = await floor({ limit: 10 });
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    expect(controller.cards.size).toBe(0);
+    await stop();
+  });
+
+  it('loses whom a deny list names, and gets them back when it is lifted', async () => {
+    const { clock, controller, member, approve, revoke, stop } = await floor();
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    approve('block', 'b1', { targets: [{ type: 'campus-card', uid: CARD }], reason: 'lost' });
+    await clock.advanceAsync(seconds(3));
+    expect(controller.cards.size).toBe(0);
+    revoke('block', 'b1');
+    await clock.advanceAsync(seconds(3));
+    expect(controller.cards.size).toBe(1);
+    await stop();
+  });
+
+  it('has what happened while it was cut off written down once, as history, and opens nothing for it', async () => {
+    const { clock, controller, line, member, entries, restart, stop } = await floor();
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    line.unplug();
+    controller.remember(ms(0), NUMBER, true);
+    controller.remember(ms(0), 77, false);
+    await clock.advanceAsync(seconds(60));
+    line.plug();
+    await clock.advanceAsync(seconds(180));
+    const expected = ['refused uid E-GATE-0138', 'unconfirmed uid E-GATE-0138 m1'];
+    expect([...entries()].sort()).toEqual(expected);
+    restart();
+    await clock.advanceAsync(seconds(180));
+    expect([...entries()].sort()).toEqual(expected);
+    expect(controller.done(OPEN)).toBe(0);
+    await stop();
+  });
+
+  it('gets after a restart what it had not got before, and a revocation of the time in between', async () => {
+    const { clock, controller, line, member, revoke, restart, view, stop } = await floor();
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    line.unplug();
+    await clock.advanceAsync(seconds(5));
+    revoke('roster', 'm1');
+    member('m2', {
+      person: { number: 'S2', name: '李四', category: 'student' },
+      credentials: [{ type: 'campus-card', uid: '0A0B0C0D' }],
+    });
+    restart();
+    await clock.advanceAsync(seconds(30));
+    expect(view()).toMatchObject({ waiting: 2 });
+    line.plug();
+    await clock.advanceAsync(seconds(180));
+    expect([...controller.cards.keys()]).toEqual([0x0d0c_0b0a]);
+    expect(view()).toMatchObject({ wanted: 1, held: 1, waiting: 0 });
+    await stop();
+  });
+
+  it('is compared every day: who is missing is put again, strangers stay and are counted', async () => {
+    const { clock, controller, member, view, stop } = await floor();
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    controller.reset();
+    await clock.advanceAsync(hours(25));
+    expect([...controller.cards.keys()]).toEqual([NUMBER]);
+    expect(view()).toMatchObject({ held: 1, foreign: 0 });
+    await stop();
+  }, 60_000);
+
+  it('keeps card numbers sealed', async () => {
+    const { db, member, stop } = await floor();
+    member('m1');
+    const rows = [
+      ...db.prepare('SELECT * FROM gate_terminal_claim').all(),
+      ...db.prepare('SELECT * FROM gate_terminal_person').all(),
+    ];
+    expect(rows.length).toBeGreaterThan(1);
+    const bytes = rows.flatMap((row) =>
+      Object.values(row as object).map((value: unknown) =>
+        value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value),
+      ),
+    );
+    expect(bytes.some((text) => text.includes(CARD))).toBe(false);
+    await stop();
+  });
+});
+
+describe('the foremost claim', () => {
+  it('is one that is now wherever there is one, and never one that has ended', () => {
+    const claim = fc
+      .tuple(fc.nat(100), fc.nat(100))
+      .map(([from, length]) => ({ validFrom: from as EpochMs, validTo: (from + length) as EpochMs }));
+    fc.assert(
+      fc.property(fc.array(claim), fc.nat(200), (claims, at) => {
+        const now = at as EpochMs;
+        const chosen = foremost(claims, now);
+        const current = claims.filter(({ validFrom, validTo }) => validFrom <= now && now < validTo);
+        if (!chosen) expect(claims.every(({ validTo }) => validTo <= now)).toBe(true);
+        else expect(chosen.validTo).toBeGreaterThan(now);
+        if (chosen && current.length > 0)
+          expect(chosen.validTo).toBe(Math.max(...current.map(({ validTo }) => validTo)));
+      }),
+    );
+  });
+});
