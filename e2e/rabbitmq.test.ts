@@ -6,7 +6,11 @@ import type { Hall } from './testing/faulty-hall.ts';
 import { SHORT, cardWorks, giveInVain, neverDone, openHall, orderWorks } from './testing/faulty-hall.ts';
 import { until } from './testing/until.ts';
 
-/* A gate behind an agent, and three nodes of RabbitMQ between it and the hub. Each test goes on from the one before. */
+/*
+ * A gate behind an agent, and three nodes of RabbitMQ between it and the hub. Each test goes on from the one before. When all
+ * nodes were down, `open-register.sh` is run on each as docs/brokers.md says, so that they do not wait 100 s for each other;
+ * nothing is done to the hub or the agent.
+ */
 
 const running = cleanUp();
 let cluster: RunningCluster;

@@ -86,7 +86,8 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
     if (options.isolate === true && clockOrigin && 'module' in protocol) {
       const lineName = nameOfLine(definition.transport);
       return isolateBus({
-        protocol,
+        // The rules of a place are functions, which do not travel to a thread.
+        protocol: { name: protocol.name, module: protocol.module },
         definition,
         capabilities,
         lineName,

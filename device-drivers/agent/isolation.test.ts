@@ -92,7 +92,7 @@ beforeEach(async () => {
   });
   host.start();
   await until('all are ready', () => ['unruly', 'quiet', 'barrier'].every((id) => stateOf(id) === 'ready'));
-});
+}, 60_000);
 afterEach(async () => {
   await host.stop();
   await board.stop();

@@ -57,7 +57,8 @@ export function createTextFramer(options: TextFramerOptions): Framer<TextLine> {
         if (until > skippedFrom)
           framed.push({ kind: 'discarded', bytes: bytes.slice(skippedFrom, until), why: 'overflow' });
       };
-      for (const [index, byte] of bytes.entries()) {
+      for (let index = 0; index < bytes.length; index += 1) {
+        const byte = bytes[index] ?? 0;
         const ends = ending.take(byte);
         if (skipping) {
           if (!ends) continue;

@@ -61,6 +61,7 @@ const configuration = (lines: {
   readonly gateAgent: string | undefined;
   /** Whose profile bundles are believed. */
   readonly profileKey: string | undefined;
+  readonly extra: ExtraConfig;
 }): string => `
 hub:
   id: hub-south
@@ -74,6 +75,7 @@ hall:
 mqtt: ${mqtt(lines)}
 ${lines.gateAgent === undefined ? '' : `agents: [{ id: ${lines.gateAgent}, label: { zh: 南门代理, en: South gate agent } }]`}
 ${lines.profileKey === undefined ? '' : `profiles: { keys: { maker: ${lines.profileKey} }, trial: 8s }`}
+${lines.extra.top ?? ''}
 areas:
   - { id: campus, label: { zh: 校园, en: Campus }, maxStaleness: 4h }
 devices:
@@ -95,6 +97,7 @@ devices:
     profile: generic/ipp-everywhere
     label: { zh: 大厅打印机, en: Hall printer }
     transport: { kind: url, url: '${lines.printer}' }
+${lines.extra.devices ?? ''}
 gates:
   - id: ${GATE}
     label: { zh: 南门, en: South gate }
@@ -107,14 +110,32 @@ kiosks:
   - { id: ${KIOSK}, label: { zh: 办事大厅自助机, en: Service hall kiosk }, printer: ${PRINTER}, reader: hall-reader }
 `;
 
+/** What a test needs beyond the one gate and the one kiosk, in YAML. */
+export interface ExtraConfig {
+  /** Items of `devices`, indented by two. */
+  readonly devices?: string;
+  /** The value of `mqtt.guests`, with the hub's own broker. */
+  readonly guests?: string;
+  /** Further keys of the top level. */
+  readonly top?: string;
+}
+
 /** A broker outside, and the files that the hub reaches it with. */
 export type OutsideBroker = { readonly passwordFile: string; readonly caFile: string } & (
   | { readonly kind: 'mosquitto'; readonly url: string }
   | { readonly kind: 'rabbitmq'; readonly urls: readonly string[]; readonly managementUrls: readonly string[] }
 );
 
-function mqtt({ broker, mqttPort }: { readonly broker: OutsideBroker | undefined; readonly mqttPort: number }): string {
-  if (broker === undefined) return `{ host: 127.0.0.1, port: ${mqttPort}, tls: off }`;
+function mqtt({
+  broker,
+  mqttPort,
+  extra: { guests = '[]' },
+}: {
+  readonly broker: OutsideBroker | undefined;
+  readonly mqttPort: number;
+  readonly extra: ExtraConfig;
+}): string {
+  if (broker === undefined) return `{ host: 127.0.0.1, port: ${mqttPort}, tls: off, guests: ${guests} }`;
   const at =
     broker.kind === 'mosquitto'
       ? `url: '${broker.url}'`
@@ -142,11 +163,16 @@ export async function startCampus({
   gateAgent,
   profileKey,
   broker,
+  extra = {},
+  httpPort = 0,
 }: {
   readonly gateAgent?: string;
   /** Whose profile bundles are believed. */
   readonly profileKey?: string;
   readonly broker?: OutsideBroker;
+  readonly extra?: ExtraConfig;
+  /** Where a hub that is started again must be found at the same address. */
+  readonly httpPort?: number;
 } = {}): Promise<Campus> {
   const running = cleanUp();
   const { later } = running;
@@ -207,6 +233,7 @@ export async function startCampus({
         broker,
         gateAgent,
         profileKey,
+        extra,
       }),
     );
     const dataDir = join(folder, 'hub');
@@ -235,7 +262,7 @@ export async function startCampus({
         turnstile = await startTurnstile(turnstileLine.b, pulses);
       },
       startHub: async () => {
-        const hub = await startHub({ configFile, dataDir });
+        const hub = await startHub({ configFile, dataDir, httpPort });
         later(() => hub.stop('SIGKILL'));
         return hub;
       },

@@ -18,6 +18,8 @@ export interface HubProcess extends Program {
 export interface HubFiles {
   readonly configFile: string;
   readonly dataDir: string;
+  /** One that the system chooses, where it is absent or 0. */
+  readonly httpPort?: number;
 }
 
 /** `hallhub run`, not waited for. */
@@ -28,7 +30,7 @@ export function launchHub(options: HubFiles): Program {
     env: {
       HALLHUB_CONFIG: options.configFile,
       HALLHUB_DATA_DIR: options.dataDir,
-      HALLHUB_HTTP_PORT: '0',
+      HALLHUB_HTTP_PORT: String(options.httpPort ?? 0),
       NODE_ENV: 'production',
     },
   });

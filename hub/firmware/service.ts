@@ -188,6 +188,9 @@ export function createFirmware(deps: {
             return failure('E-DEV-0303', deviceId);
           })
           .then((receipt) => {
+            // How far it came is known better now than when it was written last.
+            const last = progress.get(deviceId);
+            if (last) remember(deviceId, last);
             tell(id, { type: 'receipt', deviceId, nth: effect.nth, receipt });
           })
           .catch(failed);
@@ -281,7 +284,7 @@ export function createFirmware(deps: {
   };
   /** What a device has confirmed outlives this process, so that its transfer can be taken up. */
   const remember = (deviceId: string, { state, sent, takenUpAt }: UpdateProgress): void => {
-    if (state !== 'sending' && state !== 'installing') return;
+    if (state === 'idle' || state === 'done' || state === 'cancelled') return;
     rememberAt.set(deviceId, clock.monotonic() + REMEMBER_EVERY);
     for (const { id, targets } of [...open.values()]) {
       if (!targets.some((target) => target.deviceId === deviceId && target.state === 'sending')) continue;

@@ -37,6 +37,8 @@ export interface SupervisedThreadOptions {
 
 const RESTART: ReconnectPolicy = { first: ms(250), longest: seconds(60) };
 const STOP_WITHIN = seconds(3);
+/** Loading its modules may take a thread this long on a slow machine on which others load theirs. */
+const LOADED_WITHIN = seconds(60);
 /** A thread that lived this long starts again with the first delay. */
 const STABLE_AFTER = seconds(60);
 /**
@@ -78,9 +80,10 @@ export function superviseThread(options: SupervisedThreadOptions): SupervisedThr
     worker = fresh;
     bornAt = clock.monotonic();
     let lastWord = bornAt;
+    let hasSpoken = false;
     const watch = (): void => {
       if (worker !== fresh) return;
-      if (clock.monotonic() - lastWord > patience) {
+      if (clock.monotonic() - lastWord > (hasSpoken ? patience : Math.max(patience, LOADED_WITHIN))) {
         log.error({ thread: options.birth().lineName }, 'a driver keeps its thread busy and is ended');
         void fresh.terminate();
         gone({ code: 'E-DEV-0303', detail: 'the driver did not answer any more' });
@@ -103,6 +106,7 @@ export function superviseThread(options: SupervisedThreadOptions): SupervisedThr
     fresh.on('message', (message: FromWorker) => {
       if (worker !== fresh) return;
       lastWord = clock.monotonic();
+      hasSpoken = true;
       if (message.type === 'stopped') stopped?.();
       options.onMessage(message);
     });

@@ -10,6 +10,8 @@ export interface TasmotaSimulatorOptions {
   readonly shutterTravel?: number;
   readonly hasEnergyMeter?: boolean;
   readonly version?: string;
+  /** How it gets a program; false: it could not, and keeps its own. Absent: it has it after a moment, without asking anybody. */
+  readonly fetchProgram?: (url: string) => Promise<boolean>;
 }
 
 /** Faults that can be switched on; they stay until they are switched off. */
@@ -154,13 +156,21 @@ export function createTasmotaSimulator(options: TasmotaSimulatorOptions): Tasmot
   const upgrade = (): void => {
     count('update');
     tell('stat', 'RESULT', { Upgrade: `Version ${version} from ${otaUrl}` });
-    after(FETCH, () => {
+    const restart = (): void => {
       tell('stat', 'UPGRADE', 'Successful. Restarting');
       version = next;
       peer.drop();
       after(RESTART, () => {
         peer.open();
       });
+    };
+    if (!options.fetchProgram) {
+      after(FETCH, restart);
+      return;
+    }
+    void options.fetchProgram(otaUrl).then((fetched) => {
+      if (fetched) restart();
+      else tell('stat', 'UPGRADE', 'Failed 404');
     });
   };
 
