@@ -44,6 +44,8 @@ import { createDevices, createHardware, createRegistry, devicesSchema } from './
 import type { FirmwareService } from './firmware/index.ts';
 import { createFirmware, firmwareSchema } from './firmware/index.ts';
 import type { Gates } from './gates/index.ts';
+import type { Desk } from './gates/desk/index.ts';
+import { createDesk, gateDeskSchema } from './gates/desk/index.ts';
 import { createGates, gatesSchema } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
 import type { Kiosks } from './kiosks/index.ts';
@@ -70,6 +72,7 @@ export const schemaComponents = [
   outboxSchema,
   requestsSchema,
   gatesSchema,
+  gateDeskSchema,
   certificateSchema,
   devicesSchema,
   agentsSchema,
@@ -98,6 +101,7 @@ export interface Parts {
   readonly outbox: Outbox;
   readonly requests: Requests;
   readonly gates: Gates;
+  readonly desk: Desk;
   readonly pdf: PdfMaker;
   readonly certificates: CertificateService;
   readonly kiosks: Kiosks;
@@ -254,6 +258,21 @@ export function createParts(
     },
   });
 
+  const desk = createDesk({
+    db,
+    clock,
+    random,
+    vault,
+    audit,
+    outbox,
+    gates,
+    requests: () => requests,
+    hub: config.hub,
+    calendar: { timeZone: config.hub.timeZone, ...config.hub.calendar },
+    areas: config.areas,
+    gateConfigs: config.gates,
+  });
+
   const pdf = pdfProcess({
     clock,
     fonts: fontFiles(config.certificates.fallbackFontFile === undefined ? [] : [config.certificates.fallbackFontFile]),
@@ -299,7 +318,10 @@ export function createParts(
     db,
     clock,
     vault,
-    handlers: [...Object.values(gates.handlers), certificateHandler({ certificates, vault })],
+    handlers: [
+      ...Object.values({ ...gates.handlers, 'visitor-access': desk.following(gates.handlers['visitor-access']) }),
+      certificateHandler({ certificates, vault }),
+    ],
   });
   const replica = createReplica({
     source: hall.source,
@@ -345,6 +367,7 @@ export function createParts(
     outbox,
     requests,
     gates,
+    desk,
     pdf,
     certificates,
     kiosks,

@@ -176,6 +176,8 @@ const agent = z.strictObject({ id, label });
 export const areaSchema = z.strictObject({
   id,
   label,
+  /** Under which heading its gates stand on the guards' page; by default the hub's own campus. */
+  campus: label.optional(),
   /** How old the hub's picture of the hall may be before its approvals stop counting here. */
   maxStaleness: duration.default(() => 14_400_000 as DurationMs),
   /** What happens beyond it: refuse everybody (a campus gate), or go on with what is known (a library door). */

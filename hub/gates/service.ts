@@ -10,7 +10,9 @@ import type { Approved, KindHandler, Requests } from '../requests/service.ts';
 import type { Vault } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
 import { campusClock as campusClockOf } from './calendar.ts';
+import type { Told } from './edge/gate.ts';
 import { createGateJournal } from './edge/journal.ts';
+import type { Presentation } from './edge/presentation.ts';
 import type { RunningGates } from './edge/run.ts';
 import { runGates } from './edge/run.ts';
 import { createStandings } from './edge/standings.ts';
@@ -58,6 +60,8 @@ export interface Gates {
   look(entryId: string, by: { readonly id: string; readonly mayLookIn: (area: string) => boolean }): Result<Identity>;
   /** Lets one through by hand; who did and why is in the audit log before the barrier is told. Errors: `E-GATE-0202`, `E-GATE-0203`. */
   admit(order: AdmitRequest, staffId: string): Result<{ readonly entryId: string }>;
+  /** Judges a credential that a guard typed or looked up as if it had been shown. Errors: `E-GATE-0203`. */
+  present(gateId: string, shown: Omit<Presentation, 'at'>): Result<Told>;
   /** Shuts a scope (`area:<id>`, `gate:<id>`) to all who may not override, until it is relaxed. Errors: `E-GATE-0203`. */
   lockDown(scope: string, staffId: string): Result<void>;
   /** Leaves a scope open, until it is relaxed. Errors: `E-GATE-0203`. */
@@ -212,6 +216,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         area: gate.area,
         direction: gate.direction,
         standing: standings.of(gate),
+        schedule: gate.schedule,
         devices: (['reader', 'scanner', 'plateReader', 'faceTerminal', 'barrier', 'passageSensor'] as const).flatMap(
           (part) => {
             const device = gate[part];
@@ -242,8 +247,18 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         subject: `gate:${gateId}`,
         detail: { reason },
       });
-      const admitted = running.admit(gateId, { by: staffId, reason, ...(pass && { pass }) });
+      const stranger = row && strangerOf(row, vault);
+      const admitted = running.admit(gateId, {
+        by: staffId,
+        reason,
+        ...(pass && { pass }),
+        ...(stranger && { stranger }),
+      });
       return admitted === undefined ? failure('E-GATE-0203', gateId) : ok({ entryId: admitted });
+    },
+    present: (gateId, shown) => {
+      const told = running?.present(gateId, { ...shown, at: clock.now() });
+      return told ? ok(told) : failure('E-GATE-0203', gateId);
     },
     lockDown: (scope, staffId) => order(scope, 'lock-down', staffId),
     leaveOpen: (scope, staffId) => order(scope, 'open', staffId),

@@ -24,12 +24,13 @@ export interface EdgeGate extends GateRules {
 }
 
 /** What the person at the gate is told. */
-export type Feedback = (told: {
+export interface Told {
   readonly granted: boolean;
   readonly code?: RefusalCode;
   /** How many more may follow on this document. */
   readonly companions?: number;
-}) => void;
+}
+export type Feedback = (told: Told) => void;
 
 export interface GateEdgeDeps {
   readonly gate: EdgeGate;
@@ -63,11 +64,15 @@ export interface AdmitOrder {
   readonly reason: string;
   /** The pass and credential of the refusal that is overruled, where there was one. */
   readonly pass?: Pass;
+  /** What the card of somebody said whom no request names. */
+  readonly stranger?: Presentation['stranger'];
 }
 
 export interface RunningGate {
   /** Lets one through by hand. Returns the entry's id. */
   admit(order: AdmitOrder): string;
+  /** Judges a credential that a guard typed or looked up, as if it had been shown; undefined when the journal could not be written. */
+  present(shown: Presentation): Told | undefined;
   /** Whether somebody is in it or about to be. */
   busy(): boolean;
   stop(): void;
@@ -113,6 +118,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
   /** Who went in a moment ago and may still vouch for others. */
   let vouching: readonly { readonly pass: Pass; readonly until: EpochMs }[] = [];
   let lastPassed = Number.NEGATIVE_INFINITY;
+  let lastTold: Told | undefined;
 
   /** What has happened cannot be refused any more: it is written as soon as the disk takes it, with the time it happened. */
   const surely = (write: () => void): void => {
@@ -147,6 +153,10 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     at,
     local: deps.campusClock(at),
   });
+  const tell: Feedback = (told) => {
+    lastTold = told;
+    deps.feedback(told);
+  };
   const waiting = createWaitingRoom<Follow>({
     clock,
     timeout: gate.passageTimeout,
@@ -189,7 +199,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
   /** Refused before anybody is looked up. What is not of now is written down with its own time and told to nobody. */
   const reject = ({ code, method, at, stranger }: Rejected): void => {
     journal.add({ ...entry(at), state: 'refused', code, method, ...(stranger && { stranger }) });
-    if (code !== 'E-GATE-0138') deps.feedback({ granted: false, code });
+    if (code !== 'E-GATE-0138') tell({ granted: false, code });
   };
 
   const judge = (shown: Presentation): void => {
@@ -230,7 +240,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       }),
     };
     pendings.add(pending);
-    deps.feedback({ granted: false, code });
+    tell({ granted: false, code });
   };
   const drop = (pending: Pending): void => {
     pending.cancelTimer();
@@ -247,7 +257,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       ...(pass && { pass }),
       ...(shown.stranger && !pass && { stranger: shown.stranger }),
     });
-    deps.feedback({ granted: false, code });
+    tell({ granted: false, code });
   };
 
   const release = (
@@ -271,7 +281,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       // The gate stands open: that somebody showed a credential is all there is to know.
       settle(facts.id, 'unconfirmed', facts.at);
     } else order(facts.id, `request:${pass.requestId}`, facts.at, follow);
-    deps.feedback({ granted: true, companions: follow.companions + follow.followers.length });
+    tell({ granted: true, companions: follow.companions + follow.followers.length });
   };
 
   const order = (id: string, issuedBy: string, at: EpochMs, follow?: Follow): void => {
@@ -330,7 +340,9 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
   const onPassage = (passage: Passage): void => {
     const grant = passage.direction === gate.direction ? waiting.take(passage.at) : undefined;
     if (grant) {
-      journal.onUndone(grant.restore);
+      journal.onUndone(() => {
+        grant.restore();
+      });
       lastPassed = passage.at;
       settle(grant.id, 'passed', passage.at, { confirmation: 'observed' });
       if (grant.then) next(grant.then);
@@ -360,11 +372,22 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     }),
   ];
   return {
-    admit: ({ by, reason, pass }) => {
+    present: (shown) => {
+      lastTold = undefined;
+      present(shown);
+      return lastTold;
+    },
+    admit: ({ by, reason, pass, stranger }) => {
       const facts = entry(clock.now());
-      journal.add({ ...facts, state: 'releasing', byHand: `${by}:${reason}`, ...(pass && { pass }) });
+      journal.add({
+        ...facts,
+        state: 'releasing',
+        byHand: `${by}:${reason}`,
+        ...(pass && { pass }),
+        ...(stranger && !pass && { stranger }),
+      });
       order(facts.id, `staff:${by}`, facts.at);
-      deps.feedback({ granted: true });
+      tell({ granted: true });
       return facts.id;
     },
     busy: () => waiting.size() > 0,

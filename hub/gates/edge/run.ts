@@ -5,13 +5,13 @@ import { storeFailure } from '@hallhub/sync/sqlite';
 import type { AreaConfig, GateConfig } from '../../config/index.ts';
 import type { CampusClock } from '../calendar.ts';
 import { createFeedback } from './feedback.ts';
-import type { AdmitOrder, RunningGate } from './gate.ts';
+import type { AdmitOrder, RunningGate, Told } from './gate.ts';
 import { runGate } from './gate.ts';
 import type { GateJournal } from './journal.ts';
 import { keepMode, watchFire } from './mode.ts';
 import type { GateParts } from './parts.ts';
 import { edgeGate, gateParts, gateSources } from './parts.ts';
-import type { Match } from './presentation.ts';
+import type { Match, Presentation } from './presentation.ts';
 import type { Standings } from './standings.ts';
 import type { EntryStore } from '../store/entries.ts';
 
@@ -36,6 +36,8 @@ export interface RunGatesDeps {
 export interface RunningGates {
   /** Lets one through by hand; the entry's id, or undefined for a gate that does not run here. */
   admit(gateId: string, order: AdmitOrder): string | undefined;
+  /** Judges a credential that a guard typed or looked up; undefined for a gate that does not run here or cannot write. */
+  present(gateId: string, shown: Presentation): Told | undefined;
   runs(gateId: string): boolean;
   stop(): void;
 }
@@ -151,10 +153,11 @@ export function runGates(deps: RunGatesDeps): RunningGates {
 
   return {
     admit: (gateId, order) => running.get(gateId)?.gate.admit(order),
+    present: (gateId, shown) => running.get(gateId)?.gate.present(shown),
     runs: (gateId) => running.has(gateId),
     stop: () => {
       stopFollowing();
-      for (const { stop } of running.values()) stop();
+      for (const one of running.values()) one.stop();
     },
   };
 }
