@@ -41,6 +41,7 @@ export function createLists(deps: {
     presence.inside(area).map((row) => {
       const who = whose(row);
       const kind = row.kind ?? '';
+      const gate = deps.gates.find(({ id }) => id === row.gateId);
       return {
         name: who?.name ?? '',
         number: who ? maskIdentity(kind, who.number) : '',
@@ -48,7 +49,7 @@ export function createLists(deps: {
         heads: row.heads,
         ...(who?.host !== undefined && { host: who.host }),
         at: row.at,
-        gateId: row.gateId,
+        ...(gate && { gate: gate.label }),
       };
     });
 

@@ -95,7 +95,7 @@ export interface PaperRow {
   readonly host?: string;
   /** evacuation: since when inside, and through which gate. */
   readonly at?: EpochMs;
-  readonly gateId?: string;
+  readonly gate?: Label;
   /** expected: from when to when, and where beside the whole area. */
   readonly validFrom?: EpochMs;
   readonly validUntil?: EpochMs;
