@@ -43,6 +43,7 @@ import type { DeviceRegistry, Devices, Hardware, HardwarePlace } from './devices
 import { createDevices, createHardware, createRegistry, devicesSchema } from './devices/index.ts';
 import type { FirmwareService } from './firmware/index.ts';
 import { createFirmware, firmwareSchema } from './firmware/index.ts';
+import { gateCodeSchema } from './gates/qr/index.ts';
 import type { Gates } from './gates/index.ts';
 import type { Desk } from './gates/desk/index.ts';
 import { createDesk, gateDeskSchema } from './gates/desk/index.ts';
@@ -73,6 +74,7 @@ export const schemaComponents = [
   requestsSchema,
   gatesSchema,
   gateDeskSchema,
+  gateCodeSchema,
   certificateSchema,
   devicesSchema,
   agentsSchema,
@@ -248,6 +250,7 @@ export function createParts(
     calendar: { timeZone: config.hub.timeZone, ...config.hub.calendar },
     areas: config.areas,
     gates: config.gates,
+    visitorKeys: config.codes.visitorKeys,
     pictureAge: () => {
       const age = replica.staleness();
       return Number.isFinite(age) ? age : undefined;

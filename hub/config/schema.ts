@@ -291,6 +291,14 @@ const homeAssistant = z
   })
   .prefault({});
 
+/** Codes on phones and paper that gates read. */
+const codes = z
+  .strictObject({
+    /** Ed25519 public keys of others (another hub of the university, its hall) whose visitor codes are believed here. */
+    visitorKeys: z.array(publicKey).default([]),
+  })
+  .prefault({});
+
 /** A self-service place: its printer, and the reader on which people identify. */
 const kiosk = z.strictObject({ id, label, printer: id, reader: id });
 
@@ -314,6 +322,7 @@ export const configSchema = z.strictObject({
   devices: z.array(device).default([]),
   areas: z.array(areaSchema).default([]),
   gates: z.array(gateSchema).default([]),
+  codes,
   kiosks: z.array(kiosk).default([]),
   profiles: z
     .strictObject({

@@ -16,6 +16,7 @@ import type { Presentation } from './edge/presentation.ts';
 import type { RunningGates } from './edge/run.ts';
 import { runGates } from './edge/run.ts';
 import { createStandings } from './edge/standings.ts';
+import { createCodeReader, createVisitorCodeIssuer, visitorCodeSubject } from './qr/index.ts';
 import { toPasses } from './enrol-passes.ts';
 import type { GateKind } from './project.ts';
 import { createReports } from './reports.ts';
@@ -37,6 +38,8 @@ export interface GatesDeps {
   readonly calendar: CalendarConfig;
   readonly areas: readonly AreaConfig[];
   readonly gates: readonly GateConfig[];
+  /** Whose visitor codes are believed beside this hub's own: Ed25519, raw, base64. */
+  readonly visitorKeys?: readonly string[];
   /** Age of the picture of the hall; undefined or infinite when it was never whole. */
   readonly pictureAge: () => DurationMs | undefined;
   readonly clockTrusted: () => boolean;
@@ -62,6 +65,8 @@ export interface Gates {
   admit(order: AdmitRequest, staffId: string): Result<{ readonly entryId: string }>;
   /** Judges a credential that a guard typed or looked up as if it had been shown. Errors: `E-GATE-0203`. */
   present(gateId: string, shown: Omit<Presentation, 'at'>): Result<Told>;
+  /** What an approved visitor shows at a scanner, until the approval ends. Errors: `E-GATE-0242`. */
+  visitorCode(requestId: string, person: number): Result<{ readonly text: string; readonly expiresAt: EpochMs }>;
   /** Shuts a scope (`area:<id>`, `gate:<id>`) to all who may not override, until it is relaxed. Errors: `E-GATE-0203`. */
   lockDown(scope: string, staffId: string): Result<void>;
   /** Leaves a scope open, until it is relaxed. Errors: `E-GATE-0203`. */
@@ -118,6 +123,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     outbox: deps.outbox,
     revisionOf: (requestId) => deps.requests().get(requestId)?.revision ?? 1,
   });
+  const visitorCodes = createVisitorCodeIssuer(vault.derive('visitor-code'), deps.random);
   const standings = createStandings({ presence: store.presence, clock, campusClock });
 
   const identity = (row: EntryRow): Identity | undefined => {
@@ -196,6 +202,12 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         journal,
         standings,
         match: (type, value) => vault.match(type, value),
+        codes: createCodeReader({
+          db,
+          vault,
+          passes: store.passes,
+          visitorKeys: [visitorCodes.publicKey, ...(deps.visitorKeys ?? [])],
+        }),
         clock,
         campusClock,
         random: deps.random,
@@ -259,6 +271,13 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     present: (gateId, shown) => {
       const told = running?.present(gateId, { ...shown, at: clock.now() });
       return told ? ok(told) : failure('E-GATE-0203', gateId);
+    },
+    visitorCode: (requestId, person) => {
+      const pass = store.passes.pass(`${requestId}#${person}`);
+      if (pass?.kind !== 'visitor-access' || pass.revoked || pass.validUntil <= clock.now())
+        return failure('E-GATE-0242', requestId);
+      const expiresAt = pass.validUntil;
+      return ok({ text: visitorCodes.issue({ subject: visitorCodeSubject(pass.id), expiresAt }), expiresAt });
     },
     lockDown: (scope, staffId) => order(scope, 'lock-down', staffId),
     leaveOpen: (scope, staffId) => order(scope, 'open', staffId),

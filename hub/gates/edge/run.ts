@@ -11,7 +11,7 @@ import type { GateJournal } from './journal.ts';
 import { keepMode, watchFire } from './mode.ts';
 import type { GateParts } from './parts.ts';
 import { edgeGate, gateParts, gateSources } from './parts.ts';
-import type { Match, Presentation } from './presentation.ts';
+import type { CodeReader, Match, Presentation } from './presentation.ts';
 import type { Standings } from './standings.ts';
 import type { EntryStore } from '../store/entries.ts';
 
@@ -23,6 +23,8 @@ export interface RunGatesDeps {
   readonly journal: GateJournal;
   readonly standings: Standings;
   readonly match: Match;
+  /** Absent: no code is taken here (`E-GATE-0125`). */
+  readonly codes?: CodeReader;
   readonly clock: Clock;
   readonly campusClock: CampusClock;
   readonly random: RandomBytes;
@@ -50,6 +52,8 @@ interface Running {
 
 const same = (one: GateParts, other: GateParts): boolean =>
   Object.keys({ ...one, ...other }).every((part) => Reflect.get(one, part) === Reflect.get(other, part));
+
+const noCodes: CodeReader = () => ({ method: 'code', code: 'E-GATE-0125' });
 
 /**
  * The gates of one process, hub or agent: all of them over one journal and one set of standings. A gate starts when its
@@ -83,7 +87,7 @@ export function runGates(deps: RunGatesDeps): RunningGates {
     const started = runGate({
       gate: edgeGate(gate, area),
       journal,
-      sources: gateSources(parts, gate, deps.match),
+      sources: gateSources(parts, gate, deps.match, deps.codes ?? noCodes),
       barrier: parts.barrier,
       ...(parts.passageSensor && { passageSensor: parts.passageSensor }),
       ...(parts.alarms && { alarms: parts.alarms }),

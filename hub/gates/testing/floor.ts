@@ -13,6 +13,7 @@ import type { Requests } from '../../requests/index.ts';
 import { createVault } from '../../vault/index.ts';
 import type { GateKind } from '../project.ts';
 import { createDesk, gateDeskSchema } from '../desk/index.ts';
+import { gateCodeSchema } from '../qr/index.ts';
 import { createGates, gatesSchema } from '../index.ts';
 
 type Listener = (event: never) => void;
@@ -45,7 +46,7 @@ export function createFloor(config: {
   readonly now?: EpochMs;
 }) {
   const db = openDatabase({ file: ':memory:' });
-  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateDeskSchema] });
+  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateDeskSchema, gateCodeSchema] });
   const clock = manualClock(config.now ?? epochMs(Date.UTC(2026, 10, 22, 2)));
   const vault = createVault(randomBytes(32));
   const audit = createAudit({ db, clock });
