@@ -220,6 +220,20 @@ describe('a search', () => {
   });
 });
 
+describe("a visitor's code", () => {
+  it('is drawn for an approval that stands, and for no other', async () => {
+    hub.approve('visitor-access', 'V-1', visit([person('张三', ZHANG)]));
+    const answer = await hub.call('POST', '/api/gates/visitors/code', 'north', { requestId: 'V-1', person: 0 });
+    const { text, svg } = answer.body as { text: string; svg: string };
+    expect(text).toMatch(/^HHV:[0-9A-Z $%*+\-./:]{129}$/);
+    expect(svg).toMatch(/^<svg/);
+    expect(hub.audited()[0]).toBe('gate.code request:V-1 {"person":0}');
+    hub.revoke('visitor-access', 'V-1');
+    const after = await hub.call('POST', '/api/gates/visitors/code', 'north', { requestId: 'V-1', person: 0 });
+    expect([after.status, after.code]).toEqual([404, 'E-GATE-0242']);
+  });
+});
+
 describe('somebody without an approval', () => {
   const walkIn = { people: [person('王小五', WANG)], host: { name: '赵老师' }, purpose: '送材料', hours: 2 };
 

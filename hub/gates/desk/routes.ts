@@ -3,6 +3,7 @@ import { failure, hours, ok, plus } from '@hallhub/sync/base';
 import type { Clock } from '@hallhub/sync/base';
 import { accessHostSchema, personDocumentSchema } from '@hallhub/sync/contract';
 import type { FastifyRequest } from 'fastify';
+import { toString as drawQr } from 'qrcode';
 import { z } from 'zod';
 import type { Api } from '../../api/api.ts';
 import type { Live } from '../../api/live.ts';
@@ -190,6 +191,19 @@ export function deskRoutes(
       z.strictObject({ requestId }),
     ]),
     handler: ({ body, staff }) => desk.find(body, staff.id),
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/gates/visitors/code',
+    access: ['guard'],
+    anyArea: true,
+    body: z.object({ requestId, person: z.int().min(0) }),
+    handler: async ({ body, staff }) => {
+      const code = desk.visitorCode(body.requestId, body.person, staff.id);
+      if (!code.ok) return code;
+      const svg = await drawQr(code.value.text, { type: 'svg', errorCorrectionLevel: 'M' });
+      return ok({ ...code.value, svg });
+    },
   });
   api.route({
     method: 'GET',

@@ -47,6 +47,8 @@ export interface Desk {
   find(query: Query, staffId: string): Promise<readonly VisitorView[]>;
   /** Judged as if it had been shown at the gate. Errors: `E-GATE-0203`, `E-GATE-0242`. */
   present(gateId: string, whom: ByHand, staffId: string): Result<PresentedView>;
+  /** What an approved visitor shows at a scanner; that it was made is on record. Errors: `E-GATE-0242`. */
+  visitorCode(requestId: string, person: number, staffId: string): ReturnType<Gates['visitorCode']>;
   /** Asks the hall for an approval. Errors: `E-GATE-0203`. */
   registerWalkIn(walkIn: WalkIn, staffId: string): Result<{ readonly id: string }>;
   inside(area: string): readonly InsideView[];
@@ -133,6 +135,17 @@ export function createDesk(deps: DeskDeps): Desk {
         detail: { method: shown.method },
       });
       return gates.present(gateId, shown);
+    },
+    visitorCode: (requestId, person, staffId) => {
+      const code = gates.visitorCode(requestId, person);
+      if (code.ok)
+        audit.record({
+          actor: `staff:${staffId}`,
+          action: 'gate.code',
+          subject: `request:${requestId}`,
+          detail: { person },
+        });
+      return code;
     },
     registerWalkIn: (walkIn, staffId) => {
       if (!areaOf.has(walkIn.gateId)) return failure('E-GATE-0203', walkIn.gateId);
