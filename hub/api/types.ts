@@ -10,7 +10,6 @@ export type {
   VisitorView,
   WalkInView,
 } from '../gates/desk/views.ts';
-export type { AlarmRow } from '../gates/store/alarms.ts';
 export type { StandingRow } from '../gates/store/presence.ts';
 export type { KioskView } from '../kiosks/service.ts';
 export type { CertificateView, PrintJobView } from '../certificates/ports.ts';
