@@ -236,7 +236,9 @@ describe('staff', () => {
                 : // The demo has no agents and no firmware.
                   ['/agents', '/firmware'].includes(path)
                   ? 'main .notice'
-                  : 'main li, main tbody tr',
+                  : path === '/gates'
+                    ? 'main .lane'
+                    : 'main li, main tbody tr',
           )
           .first()
           .waitFor();
