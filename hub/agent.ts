@@ -13,6 +13,7 @@ import { imageFetcher } from './agent/fetch-image.ts';
 import { destroyIdentity, readIdentity } from './agent/identity.ts';
 
 import { edgeConfigSchema, gatesPart } from './gates/edge/index.ts';
+import { gateCodeSchema } from './gates/qr/index.ts';
 import { gatesSchema } from './gates/schema.ts';
 import { openDataDir, secretFile } from './store/index.ts';
 import { keyedMatch } from './vault/index.ts';
@@ -56,7 +57,10 @@ export function startAgent(options: AgentOptions): Result<Agent> {
   const identity = found.value;
   const crashLoop = noteStart({ file: dir.file('starts.json'), clock });
   const db = openDatabase({ file: dir.file('agent.db') });
-  migrate({ db, components: [replicaSchema, outboxSchema, stationSchema, gatesSchema, edgeConfigSchema] });
+  migrate({
+    db,
+    components: [replicaSchema, outboxSchema, stationSchema, gatesSchema, gateCodeSchema, edgeConfigSchema],
+  });
 
   let end: (how: AgentEnd) => void = () => undefined;
   const ended = new Promise<AgentEnd>((resolve) => {

@@ -150,6 +150,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
       clock,
       chores: [
         { name: 'ended passes', keepDays: 30, forget: (before) => gates.purge(before) },
+        { name: 'walk-ins at gates', keepDays: 30, forget: (before) => parts.desk.forget(before) },
         { name: 'strangers at gates', keepDays: 30, forget: (before) => gates.forgetStrangers(before) },
         { name: 'messages that were sent', keepDays: 30, forget: (before) => parts.notifications.purge(before) },
         { name: 'data of ended requests', keepDays: 90, forget: (before) => requests.erase(before) },

@@ -44,9 +44,12 @@ import type { DeviceRegistry, Devices, Hardware, HardwarePlace } from './devices
 import { createDevices, createHardware, createRegistry, devicesSchema } from './devices/index.ts';
 import type { FirmwareService } from './firmware/index.ts';
 import { createFirmware, firmwareSchema } from './firmware/index.ts';
+import { gateCodeSchema } from './gates/qr/index.ts';
 import type { Gates } from './gates/index.ts';
 import type { Notifications } from './notifications/index.ts';
 import { createChannels, createNotifications, notificationsSchema } from './notifications/index.ts';
+import type { Desk } from './gates/desk/index.ts';
+import { createDesk, gateDeskSchema } from './gates/desk/index.ts';
 import { alarmText, createGates, gateTerminalsSchema, gatesSchema } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
 import type { Kiosks } from './kiosks/index.ts';
@@ -75,6 +78,8 @@ export const schemaComponents = [
   gatesSchema,
   notificationsSchema,
   gateTerminalsSchema,
+  gateDeskSchema,
+  gateCodeSchema,
   certificateSchema,
   devicesSchema,
   agentsSchema,
@@ -104,6 +109,7 @@ export interface Parts {
   readonly requests: Requests;
   readonly gates: Gates;
   readonly notifications: Notifications;
+  readonly desk: Desk;
   readonly pdf: PdfMaker;
   readonly certificates: CertificateService;
   readonly kiosks: Kiosks;
@@ -265,11 +271,27 @@ export function createParts(
     calendar: { timeZone: config.hub.timeZone, ...config.hub.calendar },
     areas: config.areas,
     gates: config.gates,
+    visitorKeys: config.codes.visitorKeys,
     pictureAge,
     clockTrusted: () => clock.now() >= CLOCK_FLOOR && Math.abs(replica.clockOffset()) <= CLOCK_TOLERANCE,
     log: (level, message, fields) => {
       log[level](fields, message);
     },
+  });
+
+  const desk = createDesk({
+    db,
+    clock,
+    random,
+    vault,
+    audit,
+    outbox,
+    gates,
+    requests: () => requests,
+    hub: config.hub,
+    calendar: { timeZone: config.hub.timeZone, ...config.hub.calendar },
+    areas: config.areas,
+    gateConfigs: config.gates,
   });
 
   const pdf = pdfProcess({
@@ -334,7 +356,10 @@ export function createParts(
     db,
     clock,
     vault,
-    handlers: [...Object.values(gates.handlers), certificateHandler({ certificates, vault })],
+    handlers: [
+      ...Object.values({ ...gates.handlers, 'visitor-access': desk.following(gates.handlers['visitor-access']) }),
+      certificateHandler({ certificates, vault }),
+    ],
   });
   const replica = createReplica({
     source: hall.source,
@@ -380,6 +405,7 @@ export function createParts(
     outbox,
     requests,
     gates,
+    desk,
     pdf,
     certificates,
     kiosks,

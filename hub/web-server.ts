@@ -19,6 +19,7 @@ import { catalogue } from './codes.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { devicesSummary } from './devices/summary.ts';
 import { firmwareRoutes } from './firmware/index.ts';
+import { deskRoutes } from './gates/desk/index.ts';
 import { gateRoutes } from './gates/routes.ts';
 import { gatesSummary } from './gates/summary.ts';
 import { hallRoutes } from './hall/routes.ts';
@@ -117,6 +118,7 @@ export async function createWeb(
   staffRoutes(api, { staff, secure });
   auditRoutes(api, { audit });
   gateRoutes(api, { gates, live });
+  deskRoutes(api, { gates, desk: parts.desk, live, clock });
   certificateRoutes(api, { certificates });
   kioskRoutes(api, { kiosks, certificates, live, secure });
   hallRoutes(api, { replica, outbox, requests, audit, live });
@@ -201,6 +203,7 @@ async function hintRoute(
 const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
   areas: ['guard', 'auditor'],
   gates: ['guard', 'auditor'],
+  'gate-desk': ['guard', 'auditor'],
   prints: ['counter', 'auditor'],
   hall: ['auditor'],
   devices: ['auditor'],

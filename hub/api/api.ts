@@ -138,6 +138,8 @@ const STATUS: Readonly<Partial<Record<Code, number>>> = {
   'E-FW-0103': 404,
   'E-FW-0201': 404,
   'E-GATE-0202': 404,
+  'E-GATE-0203': 404,
+  'E-GATE-0242': 404,
   'E-REQ-0101': 404,
   'E-STAFF-0108': 404,
 };

@@ -1,6 +1,16 @@
 /** The shapes that pages and the kiosk receive; types only, so that no server code reaches a browser. */
 export type { AgentView } from '../agents/view.ts';
 export type { EntryView, GateView } from '../gates/views.ts';
+export type {
+  AreaView,
+  DeskView,
+  InsideView,
+  PaperList,
+  PresentedView,
+  VisitorView,
+  WalkInView,
+} from '../gates/desk/views.ts';
+export type { StandingRow } from '../gates/store/presence.ts';
 export type { KioskView } from '../kiosks/service.ts';
 export type { CertificateView, PrintJobView } from '../certificates/ports.ts';
 export type { BusDeviceView, DeviceEvent } from '../devices/service.ts';

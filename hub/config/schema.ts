@@ -181,6 +181,8 @@ const agent = z.strictObject({ id, label });
 export const areaSchema = z.strictObject({
   id,
   label,
+  /** Under which heading its gates stand on the guards' page; by default the hub's own campus. */
+  campus: label.optional(),
   /** How old the hub's picture of the hall may be before its approvals stop counting here. */
   maxStaleness: duration.default(() => 14_400_000 as DurationMs),
   /** What happens beyond it: refuse everybody (a campus gate), or go on with what is known (a library door). */
@@ -326,6 +328,14 @@ const notifications = z
   })
   .prefault({});
 
+/** Codes on phones and paper that gates read. */
+const codes = z
+  .strictObject({
+    /** Ed25519 public keys of others (another hub of the university, its hall) whose visitor codes are believed here. */
+    visitorKeys: z.array(publicKey).default([]),
+  })
+  .prefault({});
+
 /** A self-service place: its printer, and the reader on which people identify. */
 const kiosk = z.strictObject({ id, label, printer: id, reader: id });
 
@@ -350,6 +360,7 @@ export const configSchema = z.strictObject({
   devices: z.array(device).default([]),
   areas: z.array(areaSchema).default([]),
   gates: z.array(gateSchema).default([]),
+  codes,
   kiosks: z.array(kiosk).default([]),
   profiles: z
     .strictObject({

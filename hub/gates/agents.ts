@@ -9,6 +9,7 @@ import { GATE_PARTS } from '../config/index.ts';
 import type { Approved, Requests } from '../requests/service.ts';
 import { keyedMatch } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
+import { codeOf } from './enrol-passes.ts';
 import type { GateAlarmKind } from './edge/journal.ts';
 import {
   areaInput,
@@ -72,6 +73,8 @@ export function createGateAgents(deps: {
   readonly areas: readonly AreaConfig[];
   readonly devices: readonly DeviceConfig[];
   readonly calendar: CalendarConfig;
+  /** Whose visitor codes are believed: Ed25519, raw, base64. */
+  readonly visitorKeys: readonly string[];
   readonly orders: () => readonly StandingRow[];
   readonly events: AgentEvents;
   readonly now: () => EpochMs;
@@ -204,7 +207,12 @@ export function createGateAgents(deps: {
             schemaVersion: '1.0',
             validFrom: epochMs(0),
             validUntil: FOR_EVER,
-            data: { gate: gateInput(gate), area: areaInput(area), calendar: { ...deps.calendar } },
+            data: {
+              gate: gateInput(gate),
+              area: areaInput(area),
+              calendar: { ...deps.calendar },
+              visitorKeys: [...deps.visitorKeys],
+            },
           },
         ];
       });
@@ -369,7 +377,7 @@ function passesFor(change: Approved<GateKind>, match: (type: string, value: stri
       identities: [hash(first), ...others.map(hash)],
       validFrom: change.validFrom,
       validUntil: change.validUntil,
-      credentials: credentials.map((credential) => ({
+      credentials: [...credentials, ...codeOf(change.kind, id)].map((credential) => ({
         hash: hash(credential),
         type: credential.type,
         ...(credential.secret !== undefined && { secret: credential.secret }),

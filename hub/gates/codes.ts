@@ -50,4 +50,10 @@ export const gateCodes = defineCodes({
   'E-GATE-0202': { zh: '没有这个通行记录', en: 'There is no such entry' },
   'E-GATE-0203': { zh: '没有这个门或区域，或它未在运行', en: 'There is no such gate or area, or it is not running' },
   'E-GATE-0204': { zh: '没有需要解除的状态', en: 'Nothing was ordered there' },
+  'E-GATE-0241': {
+    zh: '这次操作的结果未知，请查看通行记录后再决定',
+    en: 'What became of this order is not known; please look at the entries before giving it again',
+  },
+  'E-GATE-0242': { zh: '没有这份通行授权', en: 'There is no such approval' },
+  'E-GATE-0243': { zh: '操作编号已用于另一次操作', en: 'This key already stands for another order' },
 });

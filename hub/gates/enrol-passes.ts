@@ -2,11 +2,16 @@ import type { Approved } from '../requests/service.ts';
 import type { Vault } from '../vault/index.ts';
 import type { Credential, GateKind, GateRequest } from './project.ts';
 import { passDrafts } from './project.ts';
+import { visitorCodeSubject } from './qr/visitor-code.ts';
 import type { PassInsert, StoredCredential } from './store/passes.ts';
 
 /** Under which name a dynamic code's key is sealed. */
 export const secretContext = (credential: Uint8Array): string =>
   `gate-secret/${Buffer.from(credential).toString('hex')}`;
+
+/** An approved visitor may also show the code that they were sent. */
+export const codeOf = (kind: GateKind, passId: string): readonly Credential[] =>
+  kind === 'visitor-access' ? [{ type: 'visitor-code', value: visitorCodeSubject(passId) }] : [];
 
 /** An approval as rows: credentials hashed under the store's own key, secrets sealed under it. */
 export function toPasses(
@@ -37,7 +42,7 @@ export function toPasses(
       identities: [hashed(first).toString('hex'), ...others.map((identity) => hashed(identity).toString('hex'))],
       validFrom: change.validFrom,
       validUntil: change.validUntil,
-      credentials: credentials.map(stored),
+      credentials: [...credentials, ...codeOf(change.kind, id)].map(stored),
     };
   });
 }

@@ -13,6 +13,7 @@ import type { Approved, Requests } from '../requests/index.ts';
 import { createRequests, requestsSchema } from '../requests/index.ts';
 import { createVault } from '../vault/index.ts';
 import { createGates, gateTerminalsSchema, gatesSchema } from './index.ts';
+import { gateCodeSchema } from './qr/index.ts';
 import { noAgents } from './testing/no-agents.ts';
 
 const NUMBER = '11010519491231002X';
@@ -30,7 +31,7 @@ const visit = (change: object = {}) =>
 function setUp(options: { withSensor?: boolean; area?: object; gate?: object } = {}) {
   const { withSensor = true } = options;
   const db = openDatabase({ file: ':memory:' });
-  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema] });
+  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema, gateCodeSchema] });
   const clock = manualClock(epochMs(Date.UTC(2026, 10, 22, 2)));
   const vault = createVault(randomBytes(32));
   const audit = createAudit({ db, clock });

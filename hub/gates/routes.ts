@@ -34,8 +34,12 @@ export function gateRoutes(api: Api, { gates, live }: { readonly gates: Gates; r
     url: '/api/gates/entries',
     access: ['guard', 'auditor'],
     anyArea: true,
-    query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(100) }),
-    handler: ({ staff, query }) => visible(staff, gates.entries({ limit: query.limit })),
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(500).default(100),
+      gate: z.string().max(63).optional(),
+    }),
+    handler: ({ staff, query: { limit, gate } }) =>
+      visible(staff, gates.entries({ limit, ...(gate !== undefined && { gateId: gate }) })),
   });
   api.route({
     method: 'GET',

@@ -14,11 +14,14 @@ import type { CalendarConfig } from './calendar.ts';
 import { campusClock as campusClockOf } from './calendar.ts';
 import { createGateAgents } from './agents.ts';
 import type { GatePipe } from './agents.ts';
+import type { Told } from './edge/gate.ts';
 import type { GateJournal } from './edge/journal.ts';
 import { createGateJournal, walked } from './edge/journal.ts';
+import type { Presentation } from './edge/presentation.ts';
 import type { RunningGates } from './edge/run.ts';
 import { runGates } from './edge/run.ts';
 import { createStandings } from './edge/standings.ts';
+import { createCodeReader, createVisitorCodeIssuer, visitorCodeSubject } from './qr/index.ts';
 import { toPasses } from './enrol-passes.ts';
 import type { AreaView, Correction } from './occupancy.ts';
 import { createOccupancy } from './occupancy.ts';
@@ -49,6 +52,8 @@ export interface GatesDeps {
   readonly devices: readonly DeviceConfig[];
   /** The agents that decide at gates of theirs. */
   readonly agents: GatePipe;
+  /** Whose visitor codes are believed beside this hub's own: Ed25519, raw, base64. */
+  readonly visitorKeys?: readonly string[];
   /** Age of the picture of the hall; undefined or infinite when it was never whole. */
   readonly pictureAge: () => DurationMs | undefined;
   readonly clockTrusted: () => boolean;
@@ -88,6 +93,10 @@ export interface Gates {
   onArea(listener: (area: AreaView) => void): Cancel;
   /** Lets one through by hand; who did and why is in the audit log before the barrier is told. Errors: `E-GATE-0202`, `E-GATE-0203`. */
   admit(order: AdmitRequest, staffId: string): Promise<Result<{ readonly entryId: string }>>;
+  /** Judges a credential that a guard typed or looked up as if it had been shown. Errors: `E-GATE-0203`. */
+  present(gateId: string, shown: Omit<Presentation, 'at'>): Result<Told>;
+  /** What an approved visitor shows at a scanner, until the approval ends. Errors: `E-GATE-0242`. */
+  visitorCode(requestId: string, person: number): Result<{ readonly text: string; readonly expiresAt: EpochMs }>;
   /** Shuts a scope (`area:<id>`, `gate:<id>`) to all who may not override, until it is relaxed. Errors: `E-GATE-0203`. */
   lockDown(scope: string, staffId: string): Result<void>;
   /** Leaves a scope open, until it is relaxed. Errors: `E-GATE-0203`. */
@@ -165,6 +174,8 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     outbox: deps.outbox,
     revisionOf: (requestId) => deps.requests().get(requestId)?.revision ?? 1,
   });
+  const visitorCodes = createVisitorCodeIssuer(vault.derive('visitor-code'), deps.random);
+  const visitorKeys = [visitorCodes.publicKey, ...(deps.visitorKeys ?? [])];
   const standings = createStandings({ db, presence: store.presence, clock, campusClock });
 
   const countTold = new Map<string, number>();
@@ -247,6 +258,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     areas: deps.areas,
     devices: deps.devices,
     calendar: deps.calendar,
+    visitorKeys,
     orders: standings.orders,
     now: () => clock.now(),
     events: {
@@ -323,6 +335,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         journal,
         standings,
         match: (type, value) => vault.match(type, value),
+        codes: createCodeReader({ db, vault, passes: store.passes, visitorKeys }),
         clock,
         campusClock,
         random: deps.random,
@@ -345,6 +358,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         area: gate.area,
         direction: gate.direction,
         standing: standings.of(gate),
+        schedule: gate.schedule,
         ...agentOf(gate.id),
         devices: (
           ['reader', 'scanner', 'plateReader', 'faceTerminal', 'terminal', 'barrier', 'passageSensor'] as const
@@ -420,8 +434,25 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
           expiresAt: plus(clock.now(), ADMIT_TTL),
           ...(pass && { passId: pass.id }),
         });
-      const admitted = running?.admit(gateId, { by: staffId, reason, ...(pass && { pass }) });
+      const stranger = row && strangerOf(row, vault);
+      const admitted = running?.admit(gateId, {
+        by: staffId,
+        reason,
+        ...(pass && { pass }),
+        ...(stranger && { stranger }),
+      });
       return admitted === undefined ? failure('E-GATE-0203', gateId) : ok({ entryId: admitted });
+    },
+    present: (gateId, shown) => {
+      const told = running?.present(gateId, { ...shown, at: clock.now() });
+      return told ? ok(told) : failure('E-GATE-0203', gateId);
+    },
+    visitorCode: (requestId, person) => {
+      const pass = store.passes.pass(`${requestId}#${person}`);
+      if (pass?.kind !== 'visitor-access' || pass.revoked || pass.validUntil <= clock.now())
+        return failure('E-GATE-0242', requestId);
+      const expiresAt = pass.validUntil;
+      return ok({ text: visitorCodes.issue({ subject: visitorCodeSubject(pass.id), expiresAt }), expiresAt });
     },
     lockDown: (scope, staffId) => order(scope, 'lock-down', staffId),
     leaveOpen: (scope, staffId) => order(scope, 'open', staffId),

@@ -5,6 +5,7 @@ import type { Vault } from '../vault/index.ts';
 import { maskName, maskNumber } from '../vault/index.ts';
 import type { Direction } from './pass.ts';
 import type { Standing } from './rules.ts';
+import type { ScheduledWindow } from './standing.ts';
 import type { EntryRow, EntryState } from './store/entries.ts';
 
 /** An entry as a guard sees it: masked. */
@@ -39,6 +40,8 @@ export interface GateView {
   readonly area: string;
   readonly direction: Direction;
   readonly standing: Standing;
+  /** Hours at which it stands open or is closed; in between it asks everybody. */
+  readonly schedule: readonly ScheduledWindow[];
   /** The agent that decides there; absent: the hub. */
   readonly agent?: string;
   readonly devices: readonly {

@@ -84,6 +84,7 @@ export function createNotifications(deps: {
   const timers = new Map<string, Cancel>();
   const sending = new Set<string>();
   let running = false;
+  const isRunning = (): boolean => running;
   const context = (id: string): string => `notification/${id}`;
 
   const arm = (name: string, delay: DurationMs): void => {
@@ -102,7 +103,7 @@ export function createNotifications(deps: {
   /** One send of a channel, and then the next as soon as it may be. */
   const work = async (name: string): Promise<void> => {
     const channel = channels.get(name);
-    if (!channel || !running || sending.has(name)) return;
+    if (!channel || !isRunning() || sending.has(name)) return;
     const now = clock.now();
     const rows = due.all(name, now);
     const [first] = rows;
@@ -124,7 +125,7 @@ export function createNotifications(deps: {
     const answer = await channel.send({ id: first.id, to: first.recipient, title: TITLE, text });
     sending.delete(name);
     // Stopped meanwhile: what was sent is sent again at the next start, with the same id.
-    if (!running) return;
+    if (!isRunning()) return;
     transact(db, () => {
       for (const id of ids) {
         const row = forOne.find((candidate) => candidate.id === id);

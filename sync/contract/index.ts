@@ -13,6 +13,7 @@ export { type RequestChange, allRequestKinds, requestKinds } from './kinds/index
 export {
   type PersonDocument,
   type VisitorAccess,
+  accessHostSchema,
   personDocumentSchema,
   visitorAccess,
   visitorAccessSchema,

@@ -17,6 +17,7 @@ export interface EdgeGateConfig {
   readonly gate: GateConfig;
   readonly area: AreaConfig;
   readonly calendar: CalendarConfig;
+  readonly visitorKeys: readonly string[];
 }
 
 export function createEdgeConfig(db: Db) {

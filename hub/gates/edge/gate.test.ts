@@ -29,6 +29,21 @@ const member = (number: string, id: string, change: object = {}) => ({
 });
 const opened = (told: readonly string[]) => told.filter((line) => line.includes(' open '));
 
+describe('a campus card', () => {
+  it.each(['04A1B2C3', '04A1B2C3D4E5F6', '04A1B2C3D4E5F6071829'])('is known by its UID of any length: %s', (uid) => {
+    const floor = createFloor({ areas: [CAMPUS], gates: [lane('a')] });
+    floor.approve('roster', 'R-1', {
+      person: { number: '2026001', name: '王', category: 'student' },
+      // As a hall may write it; readers give upper case.
+      credentials: [{ type: 'campus-card', uid: uid.toLowerCase() }],
+      areas: ['campus'],
+    });
+    floor.uid('a-reader', Buffer.from(uid, 'hex').reverse().toString('hex').toUpperCase());
+    floor.uid('a-reader', uid);
+    expect(floor.journal()).toEqual(['a refused E-GATE-0101', 'a releasing']);
+  });
+});
+
 describe('uses', () => {
   it('are spent by walking through, not by showing a card', async () => {
     const floor = createFloor({ areas: [CAMPUS], gates: [lane('a'), lane('b')] });

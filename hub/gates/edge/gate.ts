@@ -24,12 +24,13 @@ export interface EdgeGate extends GateRules {
 }
 
 /** What the person at the gate is told. */
-export type Feedback = (told: {
+export interface Told {
   readonly granted: boolean;
   readonly code?: RefusalCode;
   /** How many more may follow on this document. */
   readonly companions?: number;
-}) => void;
+}
+export type Feedback = (told: Told) => void;
 
 export interface GateEdgeDeps {
   readonly gate: EdgeGate;
@@ -63,6 +64,8 @@ export interface AdmitOrder {
   readonly reason: string;
   /** The pass and credential of the refusal that is overruled, where there was one. */
   readonly pass?: Pass;
+  /** What the card of somebody said whom no request names. */
+  readonly stranger?: Presentation['stranger'];
 }
 
 /** What a terminal did by itself, a moment ago. */
@@ -73,6 +76,8 @@ export interface RunningGate {
   admit(order: AdmitOrder): string;
   /** A terminal has let somebody through: it is on record, and whoever walks now is that person. */
   note(grant: TerminalGrant): void;
+  /** Judges a credential that a guard typed or looked up, as if it had been shown; undefined when the journal could not be written. */
+  present(shown: Presentation): Told | undefined;
   /** Whether somebody is in it or about to be. */
   busy(): boolean;
   stop(): void;
@@ -118,6 +123,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
   /** Who went in a moment ago and may still vouch for others. */
   let vouching: readonly { readonly pass: Pass; readonly until: EpochMs }[] = [];
   let lastPassed = Number.NEGATIVE_INFINITY;
+  let lastTold: Told | undefined;
 
   /** What has happened cannot be refused any more: it is written as soon as the disk takes it, with the time it happened. */
   const surely = (write: () => void): void => {
@@ -152,6 +158,10 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     at,
     local: deps.campusClock(at),
   });
+  const tell: Feedback = (told) => {
+    lastTold = told;
+    deps.feedback(told);
+  };
   const waiting = createWaitingRoom<Follow>({
     clock,
     timeout: gate.passageTimeout,
@@ -194,7 +204,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
   /** Refused before anybody is looked up. What is not of now is written down with its own time and told to nobody. */
   const reject = ({ code, method, at, stranger }: Rejected): void => {
     journal.add({ ...entry(at), state: 'refused', code, method, ...(stranger && { stranger }) });
-    if (code !== 'E-GATE-0138') deps.feedback({ granted: false, code });
+    if (code !== 'E-GATE-0138') tell({ granted: false, code });
   };
 
   const judge = (shown: Presentation): void => {
@@ -235,7 +245,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       }),
     };
     pendings.add(pending);
-    deps.feedback({ granted: false, code });
+    tell({ granted: false, code });
   };
   const drop = (pending: Pending): void => {
     pending.cancelTimer();
@@ -252,7 +262,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       ...(pass && { pass }),
       ...(shown.stranger && !pass && { stranger: shown.stranger }),
     });
-    deps.feedback({ granted: false, code });
+    tell({ granted: false, code });
   };
 
   const release = (
@@ -276,7 +286,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       // The gate stands open: that somebody showed a credential is all there is to know.
       settle(facts.id, 'unconfirmed', facts.at);
     } else order(facts.id, `request:${pass.requestId}`, facts.at, follow);
-    deps.feedback({ granted: true, companions: follow.companions + follow.followers.length });
+    tell({ granted: true, companions: follow.companions + follow.followers.length });
   };
 
   const order = (id: string, issuedBy: string, at: EpochMs, follow?: Follow): void => {
@@ -367,11 +377,22 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     }),
   ];
   return {
-    admit: ({ by, reason, pass }) => {
+    present: (shown) => {
+      lastTold = undefined;
+      present(shown);
+      return lastTold;
+    },
+    admit: ({ by, reason, pass, stranger }) => {
       const facts = entry(clock.now());
-      journal.add({ ...facts, state: 'releasing', byHand: `${by}:${reason}`, ...(pass && { pass }) });
+      journal.add({
+        ...facts,
+        state: 'releasing',
+        byHand: `${by}:${reason}`,
+        ...(pass && { pass }),
+        ...(stranger && !pass && { stranger }),
+      });
       order(facts.id, `staff:${by}`, facts.at);
-      deps.feedback({ granted: true });
+      tell({ granted: true });
       return facts.id;
     },
     note: (grant) => {

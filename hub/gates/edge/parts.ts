@@ -2,12 +2,13 @@ import type { CapabilityMap } from '@hallhub/device-drivers/capabilities';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { AreaConfig, GateConfig } from '../../config/index.ts';
 import type { EdgeGate } from './gate.ts';
-import type { Match, Source } from './presentation.ts';
-import { cardSource, faceSource, plateSource } from './presentation.ts';
+import type { CodeReader, Match, Source } from './presentation.ts';
+import { cardSource, codeSource, faceSource, plateSource } from './presentation.ts';
 
 /** The devices of a gate, as capabilities. */
 export interface GateParts {
   readonly reader?: CapabilityMap['cardReader'];
+  readonly scanner?: CapabilityMap['codeScanner'];
   readonly barrier: CapabilityMap['barrier'];
   readonly barrierMode?: CapabilityMap['barrierMode'];
   readonly passageSensor?: CapabilityMap['passageSensor'];
@@ -25,12 +26,14 @@ export function gateParts(gate: GateConfig, host: Pick<AgentHost, 'capability'>)
     device === undefined ? undefined : host.capability(device, name);
   const barrier = host.capability(gate.barrier, 'barrier');
   const reader = find(gate.reader, 'cardReader');
+  const scanner = find(gate.scanner, 'codeScanner');
   const passageSensor = find(gate.passageSensor, 'passageSensor');
   const plateReader = find(gate.plateReader, 'plateReader');
   const faceTerminal = find(gate.faceTerminal, 'faceTerminal');
   const fireInput = find(gate.fireInput, 'fireInput');
   const named = [
     [gate.reader, reader],
+    [gate.scanner, scanner],
     [gate.passageSensor, passageSensor],
     [gate.plateReader, plateReader],
     [gate.faceTerminal, faceTerminal],
@@ -44,6 +47,7 @@ export function gateParts(gate: GateConfig, host: Pick<AgentHost, 'capability'>)
   return {
     barrier,
     ...(reader && { reader }),
+    ...(scanner && { scanner }),
     ...(barrierMode && { barrierMode }),
     ...(passageSensor && { passageSensor }),
     ...(alarms && { alarms }),
@@ -57,11 +61,13 @@ export function gateParts(gate: GateConfig, host: Pick<AgentHost, 'capability'>)
 
 /** Where people show something at this gate. */
 export const gateSources = (
-  { reader, plateReader, faceTerminal }: GateParts,
+  { reader, scanner, plateReader, faceTerminal }: GateParts,
   gate: GateConfig,
   match: Match,
+  codes: CodeReader,
 ): readonly Source[] => [
   ...(reader ? [cardSource(reader, match)] : []),
+  ...(scanner ? [codeSource(scanner, codes, gate.id)] : []),
   ...(plateReader ? [plateSource(plateReader, match, { direction: gate.direction, certainty: gate.certainty })] : []),
   ...(faceTerminal ? [faceSource(faceTerminal, match)] : []),
 ];

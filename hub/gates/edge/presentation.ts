@@ -1,5 +1,5 @@
 import { credentialKind, credentialText } from '@hallhub/device-drivers/capabilities';
-import type { CardReader, FaceTerminal, PlateReader } from '@hallhub/device-drivers/capabilities';
+import type { CardReader, CodeScanner, FaceTerminal, PlateReader } from '@hallhub/device-drivers/capabilities';
 import type { Cancel, EpochMs } from '@hallhub/sync/base';
 import type { RefusalCode } from '../codes.ts';
 import { normalisePlate } from '../plates.ts';
@@ -48,6 +48,25 @@ export const cardSource =
         ...(card?.validTo !== undefined && { cardValidTo: card.validTo }),
         ...(card && { stranger: { name: card.name, number: card.number } }),
       });
+    });
+
+/**
+ * What a code says: whose it is, or why it is not believed; undefined for the same code that is still held to the scanner.
+ * Remembers dynamic codes for all gates of a process.
+ */
+export type CodeReader = (
+  text: string,
+  gateId: string,
+  now: EpochMs,
+) => Pick<Presentation, 'method' | 'credential'> | Pick<Rejected, 'method' | 'code'> | undefined;
+
+/** A scanner as a source. A code is judged by when it was scanned. */
+export const codeSource =
+  (scanner: CodeScanner, read: CodeReader, gateId: string): Source =>
+  (present) =>
+    scanner.onScan(({ text, at }) => {
+      const code = read(text, gateId, at);
+      if (code) present({ ...code, at });
     });
 
 /** A camera as a source. A plate that is read below `certainty` names nobody: it goes to the guard with what was read. */

@@ -5,13 +5,13 @@ import { storeFailure } from '@hallhub/sync/sqlite';
 import type { AreaConfig, GateConfig } from '../../config/index.ts';
 import type { CampusClock } from '../calendar.ts';
 import { createFeedback } from './feedback.ts';
-import type { AdmitOrder, RunningGate, TerminalGrant } from './gate.ts';
+import type { AdmitOrder, RunningGate, TerminalGrant, Told } from './gate.ts';
 import { runGate } from './gate.ts';
 import type { GateJournal } from './journal.ts';
 import { keepMode, watchFire } from './mode.ts';
 import type { GateParts } from './parts.ts';
 import { edgeGate, gateParts, gateSources } from './parts.ts';
-import type { Match } from './presentation.ts';
+import type { CodeReader, Match, Presentation } from './presentation.ts';
 import type { Standings } from './standings.ts';
 import type { EntryStore } from '../store/entries.ts';
 
@@ -23,6 +23,8 @@ export interface RunGatesDeps {
   readonly journal: GateJournal;
   readonly standings: Standings;
   readonly match: Match;
+  /** Absent: no code is taken here (`E-GATE-0125`). */
+  readonly codes?: CodeReader;
   readonly clock: Clock;
   readonly campusClock: CampusClock;
   readonly random: RandomBytes;
@@ -38,6 +40,8 @@ export interface RunningGates {
   admit(gateId: string, order: AdmitOrder): string | undefined;
   /** A terminal has let somebody through at this gate. False where the gate does not run here. */
   note(gateId: string, grant: TerminalGrant): boolean;
+  /** Judges a credential that a guard typed or looked up; undefined for a gate that does not run here or cannot write. */
+  present(gateId: string, shown: Presentation): Told | undefined;
   runs(gateId: string): boolean;
   stop(): void;
 }
@@ -50,6 +54,8 @@ interface Running {
 
 const same = (one: GateParts, other: GateParts): boolean =>
   Object.keys({ ...one, ...other }).every((part) => Reflect.get(one, part) === Reflect.get(other, part));
+
+const noCodes: CodeReader = () => ({ method: 'code', code: 'E-GATE-0125' });
 
 /**
  * The gates of one process, hub or agent: all of them over one journal and one set of standings. A gate starts when its
@@ -83,7 +89,7 @@ export function runGates(deps: RunGatesDeps): RunningGates {
     const started = runGate({
       gate: edgeGate(gate, area),
       journal,
-      sources: gateSources(parts, gate, deps.match),
+      sources: gateSources(parts, gate, deps.match, deps.codes ?? noCodes),
       barrier: parts.barrier,
       ...(parts.passageSensor && { passageSensor: parts.passageSensor }),
       ...(parts.alarms && { alarms: parts.alarms }),
@@ -158,10 +164,11 @@ export function runGates(deps: RunGatesDeps): RunningGates {
       known?.gate.note(grant);
       return known !== undefined;
     },
+    present: (gateId, shown) => running.get(gateId)?.gate.present(shown),
     runs: (gateId) => running.has(gateId),
     stop: () => {
       stopFollowing();
-      for (const gate of running.values()) gate.stop();
+      for (const one of running.values()) one.stop();
     },
   };
 }

@@ -5,13 +5,13 @@ import { epochMs, failure, iso, ok } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import { z } from 'zod';
-import type { AreaConfig, GateConfig } from '../../config/schema.ts';
 import { GATE_PARTS } from '../../config/schema.ts';
-import type { CalendarConfig } from '../calendar.ts';
 import { campusClock } from '../calendar.ts';
 import { secretContext } from '../enrol-passes.ts';
 import { createGateStore } from '../store/index.ts';
 import type { EntryRow } from '../store/entries.ts';
+import { createCodeReader } from '../qr/index.ts';
+import type { EdgeGateConfig } from './config-store.ts';
 import { createEdgeConfig } from './config-store.ts';
 import { createGateJournal, walked } from './journal.ts';
 import type { RunningGates } from './run.ts';
@@ -59,6 +59,14 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
   let hosted = '';
   let cancelPurge: Cancel = () => undefined;
   const seal = (plain: Uint8Array, name: string): Uint8Array => context.sealer.seal(plain, name);
+
+  const openSealed = (sealed: Uint8Array, name: string): Result<Uint8Array> => {
+    try {
+      return ok(context.sealer.open(sealed, name));
+    } catch {
+      return failure('E-VAULT-0101', name);
+    }
+  };
 
   const tellAdded = (row: EntryRow): void => {
     const stranger = row.display && openStranger(row, context);
@@ -132,6 +140,12 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
       journal,
       standings,
       match: deps.match,
+      codes: createCodeReader({
+        db,
+        vault: { match: deps.match, open: openSealed },
+        passes: store.passes,
+        visitorKeys: first.visitorKeys,
+      }),
       clock,
       campusClock: clockOfCampus,
       random: deps.random,
@@ -203,7 +217,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
       const name = id.slice(id.indexOf('/') + 1);
       switch (`${kind} ${op}`) {
         case 'gate upsert':
-          config.put(name, data as { gate: GateConfig; area: AreaConfig; calendar: CalendarConfig });
+          config.put(name, data as EdgeGateConfig);
           break;
         case 'gate revoke':
           config.remove(name);

@@ -25,6 +25,10 @@ const gateWire = z
       holidays: z.array(z.string()),
       workdays: z.array(z.string()),
     }),
+    visitorKeys: z
+      .array(z.base64())
+      .default([])
+      .meta({ description: 'Ed25519 public keys, raw: whose visitor codes are believed' }),
   })
   .meta({ id: 'EdgeGate' });
 

@@ -29,6 +29,7 @@ import { createVault, keyedMatch } from '../../vault/index.ts';
 import { edgeConfigSchema, gatesPart } from '../edge/index.ts';
 import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 import type { GateKind } from '../project.ts';
+import { gateCodeSchema } from '../qr/index.ts';
 
 const CAPABILITIES = ['cardReader', 'barrier', 'passageSensor'] as const;
 const sealer = aesGcmSealer(new Uint8Array(32));
@@ -111,6 +112,7 @@ export function createAgentsCampus(options: {
         requestsSchema,
         gatesSchema,
         gateTerminalsSchema,
+        gateCodeSchema,
         feedSchema,
         receiverSchema,
         agentInboxSchema,
@@ -241,7 +243,10 @@ export function createAgentsCampus(options: {
         after: (delay, action) => clock.after(delay, action),
       };
       const db = openDatabase({ file: join(folder, `${id}.db`) });
-      migrate({ db, components: [replicaSchema, outboxSchema, stationSchema, gatesSchema, edgeConfigSchema] });
+      migrate({
+        db,
+        components: [replicaSchema, outboxSchema, stationSchema, gatesSchema, gateCodeSchema, edgeConfigSchema],
+      });
       const capabilities: Partial<CapabilityMap> = {
         cardReader: { onCard: cards.on, onUnreadable: () => () => undefined },
         passageSensor: { onPassage: passages.on },

@@ -13,6 +13,8 @@ import type { Requests } from '../../requests/index.ts';
 import { createVault } from '../../vault/index.ts';
 import type { GateKind } from '../project.ts';
 import { noAgents } from './no-agents.ts';
+import { createDesk, gateDeskSchema } from '../desk/index.ts';
+import { gateCodeSchema } from '../qr/index.ts';
 import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 
 type Listener = (event: never) => void;
@@ -45,7 +47,10 @@ export function createFloor(config: {
   readonly now?: EpochMs;
 }) {
   const db = openDatabase({ file: ':memory:' });
-  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema] });
+  migrate({
+    db,
+    components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema, gateDeskSchema, gateCodeSchema],
+  });
   const clock = manualClock(config.now ?? epochMs(Date.UTC(2026, 10, 22, 2)));
   const vault = createVault(randomBytes(32));
   const audit = createAudit({ db, clock });
@@ -98,18 +103,22 @@ export function createFloor(config: {
       },
     }),
   });
+  const outbox = {
+    append: (event: NewEvent) => {
+      outcomes.push(event);
+      return 'id';
+    },
+  };
+  const areas = config.areas.map((area) => areaSchema.parse({ label: { zh: '区', en: 'Area' }, ...area }));
+  const gateConfigs = config.gates.map((gate) => gateSchema.parse({ label: { zh: '门', en: 'Gate' }, ...gate }));
+  const calendar = { timeZone: 'Asia/Shanghai', holidays: config.holidays ?? [], workdays: [] };
   const gates = createGates({
     db,
     clock,
     random: systemRandom,
     vault,
     audit,
-    outbox: {
-      append: (event) => {
-        outcomes.push(event);
-        return 'id';
-      },
-    },
+    outbox,
     host: {
       capability: (device, name) => capabilities(device)[name],
       health: () => ({ state: 'ready', since: clock.now() }),
@@ -118,16 +127,34 @@ export function createFloor(config: {
     requests: () => requests,
     devices: [],
     agents: noAgents,
-    calendar: { timeZone: 'Asia/Shanghai', holidays: config.holidays ?? [], workdays: [] },
-    areas: config.areas.map((area) => areaSchema.parse({ label: { zh: '区', en: 'Area' }, ...area })),
-    gates: config.gates.map((gate) => gateSchema.parse({ label: { zh: '门', en: 'Gate' }, ...gate })),
+    calendar,
+    areas,
+    gates: gateConfigs,
     pictureAge: () => state.age,
     clockTrusted: () => state.clockTrusted,
     log: (level, _, fields) => {
       if (level === 'error') faults.push(fields['code'] ?? fields['err']);
     },
   });
-  const requests: Requests = createRequests({ db, clock, vault, handlers: Object.values(gates.handlers) });
+  const desk = createDesk({
+    db,
+    clock,
+    random: systemRandom,
+    vault,
+    audit,
+    outbox,
+    gates,
+    requests: () => requests,
+    hub: { id: 'hub-1', label: { zh: '主校区', en: 'Main campus' } },
+    calendar,
+    areas,
+    gateConfigs,
+  });
+  const handlers = Object.values({
+    ...gates.handlers,
+    'visitor-access': desk.following(gates.handlers['visitor-access']),
+  });
+  const requests: Requests = createRequests({ db, clock, vault, handlers });
   const revisions = new Map<string, number>();
   const change = (
     op: 'upsert' | 'revoke',
@@ -161,6 +188,7 @@ export function createFloor(config: {
     vault,
     audit,
     gates,
+    desk,
     state,
     told,
     faults,

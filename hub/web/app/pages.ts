@@ -31,6 +31,13 @@ export const pages = [
     component: () => import('../pages/GatesPage.vue'),
   }),
   definePage({
+    path: '/gates/paper/:list/:area',
+    title: { zh: '名单', en: 'List' },
+    roles: ['guard', 'auditor'],
+    anyArea: true,
+    component: () => import('../pages/GatePaperPage.vue'),
+  }),
+  definePage({
     path: '/prints',
     title: { zh: '证明打印', en: 'Certificates' },
     roles: ['counter', 'auditor'],

@@ -14,11 +14,15 @@ export interface LiveOptions {
   readonly after?: Promise<unknown>;
 }
 
+/** How soon a stream that was ended from the other side is opened again, in milliseconds. */
+const REOPEN = 3_000;
+
 /** A page's live stream; ends with the component. */
 export function useLive({ url, load, topics, after = Promise.resolve() }: LiveOptions): Ref<LinkState> {
   const link = ref<LinkState>('connecting');
   let source: EventSource | undefined;
   let ended = false;
+  let reopening: ReturnType<typeof setTimeout> | undefined;
   const open = (): void => {
     if (ended) return;
     source = new EventSource(url);
@@ -27,6 +31,10 @@ export function useLive({ url, load, topics, after = Promise.resolve() }: LiveOp
     });
     source.addEventListener('error', () => {
       link.value = 'offline';
+      // An answer that is no stream (a proxy whose hub restarts) ends an EventSource for good.
+      if (source?.readyState !== EventSource.CLOSED) return;
+      source.close();
+      reopening = setTimeout(open, REOPEN);
     });
     source.addEventListener('reset', () => void load());
     for (const [topic, handle] of Object.entries(topics)) {
@@ -38,6 +46,7 @@ export function useLive({ url, load, topics, after = Promise.resolve() }: LiveOp
   void after.then(open);
   onScopeDispose(() => {
     ended = true;
+    clearTimeout(reopening);
     source?.close();
   });
   return link;

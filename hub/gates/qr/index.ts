@@ -1,0 +1,3 @@
+export { createCodeReader } from './reader.ts';
+export { gateCodeSchema } from './schema.ts';
+export { createVisitorCodeIssuer, visitorCodeSubject } from './visitor-code.ts';

@@ -1,0 +1,64 @@
+import type { EpochMs } from '@hallhub/sync/base';
+import type { Db } from '@hallhub/sync/sqlite';
+import type { Vault } from '../../vault/index.ts';
+import type { RefusalCode } from '../codes.ts';
+import type { CodeReader, Match } from '../edge/presentation.ts';
+import { secretContext } from '../enrol-passes.ts';
+import type { PassStore } from '../store/passes.ts';
+import { CAMPUS_PREFIX, doubtCampusCode, oldestStep, readCampusCode } from './campus-code.ts';
+import { VISITOR_PREFIX, createVisitorCodeVerifier } from './visitor-code.ts';
+
+/** No code of ours is longer; what is, is not looked at. */
+const LONGEST = 256;
+/** A scanner tells of a code that is still held to it more than once. */
+const SAME_PRESENTATION_MS = 3_000;
+
+/**
+ * Reads codes for all gates of a process. A dynamic code is taken once, at whichever gate, and a restart forgets none; a
+ * visitor's code is as often good as its pass says.
+ */
+export function createCodeReader(deps: {
+  readonly db: Db;
+  readonly vault: Pick<Vault, 'open'> & { readonly match: Match };
+  readonly passes: Pick<PassStore, 'secretOf'>;
+  /** Whose visitor codes are believed: Ed25519, raw, base64. */
+  readonly visitorKeys: readonly string[];
+}): CodeReader {
+  const { db, vault, passes } = deps;
+  const visitorCode = createVisitorCodeVerifier(deps.visitorKeys);
+  const take = db.prepare(
+    'INSERT INTO gate_code_seen (credential, step, gate_id, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const taken = db.prepare<[Uint8Array, number], { gateId: string; at: EpochMs }>(
+    'SELECT gate_id AS gateId, at FROM gate_code_seen WHERE credential = ? AND step = ?',
+  );
+  const forget = db.prepare('DELETE FROM gate_code_seen WHERE step < ?');
+
+  const campus = (text: string, gateId: string, now: EpochMs): ReturnType<CodeReader> => {
+    const method = 'campus-code';
+    const refused = (code: RefusalCode) => ({ method, code });
+    const code = readCampusCode(text);
+    if (!code) return refused('E-GATE-0131');
+    const credential = vault.match(method, code.keyId);
+    const sealed = passes.secretOf(credential);
+    if (!sealed) return refused('E-GATE-0133');
+    const key = vault.open(sealed, secretContext(credential));
+    if (!key.ok) return refused('E-GATE-0133');
+    const doubt = doubtCampusCode(code, key.value, now);
+    if (doubt !== undefined) return refused(doubt);
+    forget.run(oldestStep(now));
+    if (take.run(credential, code.step, gateId, now).changes > 0) return { method, credential };
+    const before = taken.get(credential, code.step);
+    const still = before?.gateId === gateId && now - before.at < SAME_PRESENTATION_MS;
+    return still ? undefined : refused('E-GATE-0135');
+  };
+
+  return (text, gateId, now) => {
+    if (text.length > LONGEST) return { method: 'code', code: 'E-GATE-0131' };
+    if (text.startsWith(CAMPUS_PREFIX)) return campus(text, gateId, now);
+    if (!text.startsWith(VISITOR_PREFIX)) return { method: 'code', code: 'E-GATE-0131' };
+    const method = 'visitor-code';
+    const code = visitorCode(text, now);
+    return typeof code === 'string' ? { method, code } : { method, credential: vault.match(method, code.subject) };
+  };
+}
