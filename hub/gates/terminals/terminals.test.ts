@@ -1,3 +1,4 @@
+import { gateCodeSchema } from '../qr/index.ts';
 import { noAgents } from '../testing/no-agents.ts';
 import { randomBytes } from 'node:crypto';
 import { createUhppoteSimulator, uhppoteProtocol } from '@hallhub/device-drivers/protocols/uhppote';
@@ -28,7 +29,7 @@ const label = { zh: '门', en: 'Door' };
 async function floor(area: object = {}) {
   const clock = manualClock(epochMs(Date.UTC(2026, 10, 22, 2)));
   const db = openDatabase({ file: ':memory:' });
-  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema] });
+  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema, gateCodeSchema] });
   const vault = createVault(randomBytes(32));
   const line = createMemoryLine({ name: 'controller' });
   const controller = createUhppoteSimulator({ transport: line.device, clock, serial: SERIAL });
