@@ -1,5 +1,5 @@
 import type { Cancel, Clock, Code, EpochMs, Failure } from '@hallhub/sync/base';
-import { FailureError, seconds } from '@hallhub/sync/base';
+import { FailureError, hours, seconds } from '@hallhub/sync/base';
 import type { CloudEvent } from '@hallhub/sync/contract';
 import type { Db, SchemaComponent, Sealer } from '@hallhub/sync/sqlite';
 import { afterCommit, isOwnTrouble, transact, transactPart } from '@hallhub/sync/sqlite';
@@ -56,9 +56,11 @@ interface Row {
 }
 
 const BATCH = 100;
-/** So often an event is tried before it is set aside until the next start. */
+/** So often an event is tried before it is set aside for a longer while. */
 const TRIES = 5;
 const RETRY = seconds(5);
+/** What stood in the way of an event that was set aside may have been mended meanwhile. */
+const RETRY_FAILED = hours(1);
 
 export function createAgentInbox(deps: {
   readonly db: Db;
@@ -85,6 +87,7 @@ export function createAgentInbox(deps: {
   let running = false;
   let draining = false;
   let retry: Cancel | undefined;
+  let cancelFailed: Cancel = () => undefined;
 
   const context = (agent: string): string => `agent-inbox/${agent}`;
   const drainSoon = (): void => {
@@ -139,6 +142,16 @@ export function createAgentInbox(deps: {
     }
   };
 
+  const tryFailed = (): void => {
+    cancelFailed = clock.after(RETRY_FAILED, tryFailed);
+    try {
+      again.run();
+      drainSoon();
+    } catch (error) {
+      onFault(error);
+    }
+  };
+
   return {
     put: (agent, event) => {
       insert.run(agent, sealer.seal(Buffer.from(JSON.stringify(event)), context(agent)), clock.now());
@@ -146,11 +159,11 @@ export function createAgentInbox(deps: {
     },
     start: () => {
       running = true;
-      again.run();
-      drainSoon();
+      tryFailed();
     },
     stop: () => {
       running = false;
+      cancelFailed();
       retry?.();
       retry = undefined;
     },

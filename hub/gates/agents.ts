@@ -279,6 +279,8 @@ export function createGateAgents(deps: {
     const added = event.type === entryAdded.type ? read(entryAdded, event) : undefined;
     if (added) takeAdded(agent, gateId, added);
     const settled = event.type === entrySettled.type ? read(entrySettled, event) : undefined;
+    // Its beginning waits to be told again: the end waits for it.
+    if (settled && !store.entries.entry(settled.id)) return { code: 'E-GATE-0202', detail: settled.id };
     if (settled) takeSettled(settled);
     const alarmed = event.type === gateAlarmed.type ? read(gateAlarmed, event) : undefined;
     if (alarmed) {

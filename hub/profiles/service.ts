@@ -81,13 +81,19 @@ export function createProfiles(deps: {
   const listeners = new Set<() => void>();
   let cancelTrial: Cancel | undefined;
 
-  const bundle = (): { version: string; bytes: Uint8Array } | undefined => {
+  /** As it lies in the database, believed or not. */
+  const stored = (): { version: string; bytes: Uint8Array } | undefined => {
     const version = current()?.version ?? undefined;
     const row = version === undefined ? undefined : bytesOf.get(version);
     return version !== undefined && row ? { version, bytes: row.bytes } : undefined;
   };
+  /** What is no longer believed here is not handed on either. */
+  const bundle = (): ReturnType<typeof stored> => {
+    const inUse = stored();
+    return inUse && openBundle(inUse.bytes, keys).ok ? inUse : undefined;
+  };
   const catalogue = (): ProfileCatalogue => {
-    const inUse = bundle();
+    const inUse = stored();
     const opened = inUse && openBundle(inUse.bytes, keys);
     if (opened && !opened.ok) {
       // Its key was taken out of the configuration: what is no longer believed is no longer used.

@@ -1,4 +1,4 @@
-import { type Clock, type EpochMs, type Failure, iso, minutes, ms, plus } from '@hallhub/sync/base';
+import { type Clock, type EpochMs, type Failure, iso, minutes, ms, plus, seconds } from '@hallhub/sync/base';
 import type { Outbox } from '@hallhub/sync/outbox';
 import { type Db, transact } from '@hallhub/sync/sqlite';
 import { type UpdateCommand, shapeOf } from '../../capabilities/index.ts';
@@ -18,6 +18,9 @@ export interface CommandInbox {
   /** Forgets what is long over. */
   forget(): void;
 }
+
+/** So much may this machine's idea of the hub's time be behind it. */
+const CLOCK_SLACK = seconds(5);
 
 /** Longer than any clock of ours is wrong: a repeat that comes after this is refused for its age alone. */
 const REMEMBER = minutes(60);
@@ -73,6 +76,8 @@ export function createCommandInbox(deps: {
     const left = message.expiresAt - now;
     if (life > LONGEST_LIFE || left > LONGEST_LIFE) return { code: 'E-DEV-0201', detail: 'it would live for hours' };
     if (left <= 0 || life < 0) return { code: 'E-DEV-0201', detail: `command ${message.id}` };
+    // The hub's clock was set ahead since this machine last heard it: nobody knows how old the order is.
+    if (left > life + CLOCK_SLACK) return { code: 'E-DEV-0201', detail: 'it lives longer than it was given' };
     const { id, name, args, issuedBy } = message;
     const expiresAt = plus(clock.now(), ms(left));
     return { id, name, args, issuedAt: (expiresAt - life) as EpochMs, expiresAt, issuedBy };
