@@ -21,7 +21,11 @@ export interface Command<Name extends string = string, Args = unknown> {
  */
 export type Confirmation = 'acknowledged' | 'observed' | 'unconfirmed';
 
-/** Errors: `E-DEV-0201` expired, `E-DEV-0202` no answer, `E-DEV-0203` refused by the device, `E-DEV-0102` line not open. */
+/**
+ * Errors. Nothing was done: `E-DEV-0102` line not open, `E-DEV-0201` expired, `E-DEV-0203` refused, `E-DEV-0205` too many
+ * wait. Not known: `E-DEV-0103` the line broke, `E-DEV-0202` no answer, `E-DEV-0204` nonsense, `E-DEV-0206` interrupted after
+ * the bytes had left, `E-DEV-0208` taken, and the device shows otherwise.
+ */
 export type Receipt = Result<{ readonly commandId: string; readonly confirmation: Confirmation; readonly at: EpochMs }>;
 
 /** Whether the command may still have an effect at `now`. */

@@ -143,7 +143,7 @@ describe.each(['rtu', 'tcp'] as const)('switch over %s', (framing) => {
     board.onRelay(({ channel }) => {
       (board.relays as boolean[])[channel] = false;
     });
-    expect(await set({ channel: 2, on: true })).toMatchObject({ ok: false, error: { code: 'E-DEV-0203' } });
+    expect(await set({ channel: 2, on: true })).toMatchObject({ ok: false, error: { code: 'E-DEV-0208' } });
   });
 
   it('is only acknowledged when nothing can be read back', async () => {
