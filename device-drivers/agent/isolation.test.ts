@@ -173,6 +173,19 @@ describe('buses in threads of their own', { timeout: 60_000 }, () => {
     expect(seen.filter((line) => !line.startsWith('quiet'))).toEqual([]);
   });
 
+  it('do not know what became of an order that had left when they were taken away', async () => {
+    const taken = new Promise<void>((resolve) => {
+      board.onRelay(({ on }) => {
+        // Before the board can say so: the same moment.
+        if (on) void host.assign({ devices: [] }).then(resolve);
+      });
+    });
+    board.setFaults({ lateBy: ms(200) });
+    expect(await open()).toMatchObject({ ok: false, error: { code: 'E-DEV-0206' } });
+    await taken;
+    expect(pulses).toBe(1);
+  });
+
   it('stop and start again', async () => {
     await host.stop();
     expect(await open()).toMatchObject({ ok: false, error: { code: 'E-DEV-0102' } });

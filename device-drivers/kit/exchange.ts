@@ -12,6 +12,7 @@ import {
 } from '@hallhub/sync/base';
 import type { Traffic } from './driver.ts';
 import type { Framed, Framer } from './framer.ts';
+import { interrupted, neverSent } from './interrupted.ts';
 
 /** What goes out and what may come back. */
 export interface Request<F> {
@@ -60,14 +61,14 @@ export interface ExchangeOptions {
 
 /**
  * Request and response over a half-duplex line: one at a time, in one queue. Errors of {@link request}: `E-DEV-0102` line
- * not open, `E-DEV-0103` it broke meanwhile, `E-DEV-0202` no answer, `E-DEV-0204` only nonsense, `E-DEV-0205` queue full,
- * or what the veto says.
+ * not open, or gone before the bytes left, `E-DEV-0206` gone after that, `E-DEV-0202` no answer, `E-DEV-0204` only nonsense,
+ * `E-DEV-0205` queue full, what the line says when it takes no bytes, or what the veto says.
  */
 export interface Exchange {
   request<F>(request: Request<F>): Promise<Result<Reply<F>>>;
   /** The line is up. The line is left quiet first: a reply to a request of an earlier life may still come. */
   up(): void;
-  /** The line is gone: everything that waits fails. */
+  /** The line is gone, or is given up: what has left fails with `E-DEV-0206`, what still waits with `E-DEV-0102`. */
   down(reason: Failure): void;
   readonly receive: (bytes: Uint8Array) => void;
 }
@@ -253,13 +254,12 @@ export function createExchange(options: ExchangeOptions): Exchange {
     down: (reason) => {
       quietly();
       phase = 'down';
-      const failed = current ? [current, ...queue] : queue;
+      const [sent, waiting] = [current, queue];
       current = undefined;
       queue = [];
-      for (const job of failed) {
-        job.feed(undefined, lastActivity as MonoMs);
-        job.fail(reason);
-      }
+      sent?.feed(undefined, lastActivity as MonoMs);
+      sent?.fail(interrupted(reason));
+      for (const job of waiting) job.fail(neverSent(reason));
     },
     receive: (bytes) => {
       const at = clock.monotonic();

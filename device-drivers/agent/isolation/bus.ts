@@ -132,7 +132,8 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
     });
     subscriptions.set(subscription, cancel);
   };
-  const onGone = (reason: Failure): void => {
+  /** What was asked of the thread and is not answered yet may have left: it fails with `unanswered`. */
+  const onGone = (reason: Failure, unanswered = reason): void => {
     up = false;
     void transport?.close('drop');
     for (const cancel of subscriptions.values()) cancel();
@@ -140,7 +141,7 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
     inbox?.close();
     const open = [...calls.values()];
     calls.clear();
-    for (const resolve of open) resolve({ ok: false, error: reason });
+    for (const resolve of open) resolve({ ok: false, error: unanswered });
     for (const { health } of members) health.set('down', reason);
   };
 
@@ -212,7 +213,7 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
   const end = async (): Promise<void> => {
     await thread.stop();
     for (const cancel of undo) cancel();
-    onGone({ code: 'E-DEV-0102', detail: 'stopped' });
+    onGone({ code: 'E-DEV-0102', detail: 'stopped' }, { code: 'E-DEV-0206', detail: 'stopped' });
     await transport?.close();
   };
 

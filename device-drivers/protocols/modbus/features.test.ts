@@ -138,6 +138,14 @@ describe.each(['rtu', 'tcp'] as const)('switch over %s', (framing) => {
     ]);
   });
 
+  it('does not know what became of an order that had left when it was stopped', async () => {
+    await started({ switch: { channels: 4 } }, { framing });
+    board.setFaults({ lateBy: ms(50) });
+    board.onRelay(() => void driver.stop());
+    expect(await set({ channel: 2, on: true })).toMatchObject({ ok: false, error: { code: 'E-DEV-0206' } });
+    expect(board.relays[2]).toBe(true);
+  });
+
   it('says so when the board took the order and does not follow it', async () => {
     await started({ switch: { channels: 4 } }, { framing });
     board.onRelay(({ channel }) => {

@@ -8,6 +8,8 @@ import {
   type Transport,
   createEmitter,
   createLine,
+  interrupted,
+  neverSent,
   rethrow,
 } from '../../kit/index.ts';
 import type { BusMember, CallOptions, ModbusBus } from './bus.ts';
@@ -134,10 +136,10 @@ export function createTcpBus(options: TcpBusOptions): ModbusBus {
     port.take(frame);
   };
   const dropAll = (reason: Failure): void => {
-    for (const job of [...waiting.values()]) job.settle(err(reason));
+    for (const job of [...waiting.values()]) job.settle(err(interrupted(reason)));
     const left = queue;
     queue = [];
-    for (const job of left) job.fail(reason);
+    for (const job of left) job.fail(neverSent(reason));
     abandoned.clear();
     framer = createMbapFramer();
   };
