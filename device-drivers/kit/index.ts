@@ -27,7 +27,7 @@ export { type Command, type Confirmation, type Receipt, isLive } from './command
 export { type Driver, type DeviceHealth, type OperatingState, type Traffic, capability } from './driver.ts';
 export { deviceCodes } from './codes.ts';
 export { type DeviceLog, silentLog } from './log.ts';
-export { interrupted, neverSent } from './interrupted.ts';
+export { brokenOff, interrupted, neverSent } from './interrupted.ts';
 export { isByteLine } from './protocol.ts';
 export type {
   BusDefinition,

@@ -289,6 +289,18 @@ describe('climate', () => {
     ]);
   });
 
+  it('does not say that nothing was done when only the first setting was taken', async () => {
+    await started(CONTROL, MEMORY);
+    const writes: unknown[] = [];
+    board.onWrite(({ address }) => {
+      writes.push(address);
+      board.setFaults({ exception: 6 });
+    });
+    const receipt = await order({ on: true, mode: 'cool', celsius: 26 });
+    expect(receipt).toMatchObject({ ok: false, error: { code: 'E-DEV-0206' } });
+    expect(writes).toEqual([1]);
+  });
+
   it('refuses before anything is written what the unit has not', async () => {
     await started(CONTROL, MEMORY);
     const writes: unknown[] = [];

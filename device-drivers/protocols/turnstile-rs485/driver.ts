@@ -21,6 +21,7 @@ import {
   type Protocol,
   type Receipt,
   type Traffic,
+  brokenOff,
   createCommandLedger,
   createEmitter,
   createExchange,
@@ -140,11 +141,11 @@ function createMachine(options: DriverEnvironment & { deviceId: string; params: 
     requests: readonly MachineRequest[],
     veto: () => Failure | undefined,
   ): Promise<Receipt> => {
-    for (const request of requests) {
+    for (const [index, request] of requests.entries()) {
       const result = await ask(request, { veto, urgent: true });
       if (!result.ok) {
         if (result.error.code === 'E-DEV-0202' || result.error.code === 'E-DEV-0204') bus.line.cycle(result.error);
-        return result;
+        return err(brokenOff(index, result.error));
       }
     }
     return ok({ commandId: command.id, confirmation: 'acknowledged', at: clock.now() });
