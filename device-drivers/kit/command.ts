@@ -1,4 +1,4 @@
-import type { EpochMs, Result } from '@hallhub/sync/base';
+import type { EpochMs, Failure, MonoMs, Result } from '@hallhub/sync/base';
 
 /**
  * What the hub wants of a device, at the latest by when. There is no command without an expiry: a late "open" must never
@@ -31,4 +31,18 @@ export type Receipt = Result<{ readonly commandId: string; readonly confirmation
 /** Whether the command may still have an effect at `now`. */
 export function isLive(command: Command, now: EpochMs): boolean {
   return command.issuedAt <= command.expiresAt && now < command.expiresAt;
+}
+
+/** Whose bytes these are, and until when they may leave: at `until` the command has expired. */
+export interface OrderLife {
+  readonly commandId: string;
+  /** By the clock that all threads of the process share. */
+  readonly until: MonoMs;
+}
+
+/** Asked right before the bytes of an order leave: why they may not. */
+export interface Veto {
+  (): Failure | undefined;
+  /** For whoever carries the bytes further, and may be late itself. */
+  readonly order?: OrderLife;
 }

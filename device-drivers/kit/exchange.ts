@@ -10,6 +10,7 @@ import {
   ms,
   ok,
 } from '@hallhub/sync/base';
+import type { OrderLife, Veto } from './command.ts';
 import type { Traffic } from './driver.ts';
 import type { Framed, Framer } from './framer.ts';
 import { interrupted, neverSent } from './interrupted.ts';
@@ -29,7 +30,7 @@ export interface Request<F> {
   /** The frame for the operator's eyes, without personal data. */
   describe(frame: F): { readonly bytes: Uint8Array; readonly meaning: string };
   /** Asked in the very moment before the bytes leave: the last chance to refuse what came too late. */
-  veto?(): Failure | undefined;
+  readonly veto?: Veto;
   /** Goes before everything that waits and is not urgent. */
   readonly urgent?: boolean;
 }
@@ -42,7 +43,7 @@ export interface Reply<F> {
 
 export interface ExchangeOptions {
   readonly clock: Clock;
-  readonly write: (bytes: Uint8Array) => Promise<Result<void>>;
+  readonly write: (bytes: Uint8Array, order?: OrderLife) => Promise<Result<void>>;
   /**
    * The longest that a device on this line may still answer after its request timed out. The line is left alone for so
    * long after every reply that is missing, torn or unasked, else a late reply becomes the answer to the next request.
@@ -84,6 +85,7 @@ interface Job {
   readonly meaning: string;
   readonly timeout: DurationMs;
   readonly urgent: boolean;
+  readonly order: OrderLife | undefined;
   veto(): Failure | undefined;
   /** Feeds bytes (undefined: gives up what is half here); true once the reply was among them. */
   feed(bytes: Uint8Array | undefined, at: MonoMs): boolean;
@@ -157,7 +159,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     heardAnything = false;
     cancelTick?.();
     cancelTick = undefined;
-    const written = options.write(job.bytes);
+    const written = options.write(job.bytes, job.order);
     lastActivity = clock.monotonic();
     cancelTimeout = clock.after(job.timeout, () => {
       cancelTimeout = undefined;
@@ -203,6 +205,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     meaning: request.meaning,
     timeout: request.timeout,
     urgent: request.urgent === true,
+    order: request.veto?.order,
     veto: () => request.veto?.(),
     fail: (reason) => {
       resolve(err(reason));

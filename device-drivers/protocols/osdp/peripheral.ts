@@ -11,7 +11,7 @@ import {
   seconds,
   sleep,
 } from '@hallhub/sync/base';
-import { type DriverEnvironment, createEmitter, interrupted, neverSent } from '../../kit/index.ts';
+import { type DriverEnvironment, type Veto, createEmitter, interrupted, neverSent } from '../../kit/index.ts';
 import type { OsdpBus } from './bus.ts';
 import { type Connection, connect, openings, receiveSize } from './connect.ts';
 import { type Conversation, type Outcome, transact } from './conversation.ts';
@@ -51,7 +51,7 @@ export interface Heard {
 
 export interface SendOptions {
   /** Asked in the moment before the bytes leave, and again before they leave once more. */
-  readonly veto?: () => Failure | undefined;
+  readonly veto?: Veto;
 }
 
 /** One reader on a bus, and the link to it: kept for ever, made anew whenever it breaks. */
@@ -80,7 +80,7 @@ export interface Peripheral {
 
 interface Job {
   readonly command: OsdpCommand;
-  readonly veto: (() => Failure | undefined) | undefined;
+  readonly veto: Veto | undefined;
   readonly resolve: (result: Result<OsdpReply>) => void;
   /** The link cannot stay as it is after this command. */
   readonly endsLink: boolean;

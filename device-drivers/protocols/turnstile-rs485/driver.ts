@@ -21,6 +21,7 @@ import {
   type Protocol,
   type Receipt,
   type Traffic,
+  type Veto,
   brokenOff,
   createCommandLedger,
   createEmitter,
@@ -77,7 +78,7 @@ function createMachine(options: DriverEnvironment & { deviceId: string; params: 
 
   const ask = async (
     request: MachineRequest,
-    more: { readonly veto?: () => Failure | undefined; readonly urgent?: boolean } = {},
+    more: { readonly veto?: Veto; readonly urgent?: boolean } = {},
   ): Promise<Result<MachineStatus>> => {
     const mine = life;
     const result = await bus.exchange.request({
@@ -136,11 +137,7 @@ function createMachine(options: DriverEnvironment & { deviceId: string; params: 
     cancelPoll = clock.after(unanswered >= DOWN_AFTER ? POLL_WHEN_DOWN : ms(params.pollEveryMs), () => void poll());
   };
 
-  const order = async (
-    command: Command,
-    requests: readonly MachineRequest[],
-    veto: () => Failure | undefined,
-  ): Promise<Receipt> => {
+  const order = async (command: Command, requests: readonly MachineRequest[], veto: Veto): Promise<Receipt> => {
     for (const [index, request] of requests.entries()) {
       const result = await ask(request, { veto, urgent: true });
       if (!result.ok) {
@@ -152,9 +149,9 @@ function createMachine(options: DriverEnvironment & { deviceId: string; params: 
   };
   const sideOf = (direction: 'in' | 'out'): 'left' | 'right' =>
     (direction === 'in') === (inward === 'left') ? 'left' : 'right';
-  const open = (command: OpenCommand, veto: () => Failure | undefined): Promise<Receipt> =>
+  const open = (command: OpenCommand, veto: Veto): Promise<Receipt> =>
     order(command, [{ machine, command: `open-${sideOf(command.args.direction)}`, persons: 1 }], veto);
-  const mode = (command: ModeCommand, veto: () => Failure | undefined): Promise<Receipt> => {
+  const mode = (command: ModeCommand, veto: Veto): Promise<Receipt> => {
     const { mode: wanted, direction } = command.args;
     const sides = direction === 'both' ? (['left', 'right'] as const) : [sideOf(direction)];
     // "Close" ends what was held or forbidden, on both sides: the board knows no other way back.
@@ -227,7 +224,7 @@ function createBus(
   let members: readonly { onUp(): void; onDown(reason: Failure): void }[] = [];
   const exchange = createExchange({
     clock,
-    write: (bytes) => line.write(bytes),
+    write: (bytes, order) => line.write(bytes, order),
     quiet: slowest('quietMs'),
     gap: slowest('turnaroundMs'),
     onTraffic: (event) => {

@@ -4,6 +4,7 @@ import {
   type Line,
   type Traffic,
   type Transport,
+  type Veto,
   createEmitter,
   createLine,
   interrupted,
@@ -24,7 +25,7 @@ export type ReplyTo<N extends PacketName> = UhppoteReply extends infer R
 export interface AskOptions {
   readonly timeout: DurationMs;
   /** Asked in the very moment before the packet leaves. */
-  readonly veto?: () => Failure | undefined;
+  readonly veto?: Veto;
   /** Goes before what waits. */
   readonly urgent?: boolean;
 }
@@ -135,7 +136,7 @@ export function createLink({
       finish(channel, job, failure('E-DEV-0202', request.name));
     });
     tell('out', request, bytes);
-    void line.write(bytes).then((written) => {
+    void line.write(bytes, options.veto?.order).then((written) => {
       if (!written.ok) finish(channel, job, err(written.error));
     });
   };
