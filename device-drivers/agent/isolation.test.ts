@@ -58,10 +58,13 @@ const set = (device: string, channel: number, id?: string): Promise<Receipt> => 
   if (!capability) throw new Error('no switch');
   return capability.set(command('set', { channel, on: true }, id));
 };
-const open = (): Promise<Receipt> => {
+const open = (lives = seconds(20)): Promise<Receipt> => {
   const barrier = host.capability('barrier', 'barrier');
   if (!barrier) throw new Error('no barrier');
-  return barrier.open(command('open', { hold: ms(500), direction: 'in' as const }));
+  return barrier.open({
+    ...command('open', { hold: ms(500), direction: 'in' as const }),
+    expiresAt: plus(clock.now(), lives),
+  });
 };
 const stateOf = (device: string): string => host.health(device)?.state ?? 'unknown';
 
@@ -171,6 +174,29 @@ describe('buses in threads of their own', { timeout: 60_000 }, () => {
     expect(host.capability('quiet', 'switch')).toBeUndefined();
     expect(await open()).toMatchObject({ ok: true });
     expect(seen.filter((line) => !line.startsWith('quiet'))).toEqual([]);
+  });
+
+  it('let nothing out that expired while the host was busy', async () => {
+    const late = open(ms(300));
+    // The driver finds its order alive; its bytes then wait for this thread.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+    expect(await late).toMatchObject({ ok: false, error: { code: 'E-DEV-0201' } });
+    await until('it is ready', () => stateOf('barrier') === 'ready');
+    expect(await open()).toMatchObject({ ok: true });
+    expect(pulses).toBe(1);
+  });
+
+  it('do not know what became of an order that had left when they were taken away', async () => {
+    const taken = new Promise<void>((resolve) => {
+      board.onRelay(({ on }) => {
+        // Before the board can say so: the same moment.
+        if (on) void host.assign({ devices: [] }).then(resolve);
+      });
+    });
+    board.setFaults({ lateBy: ms(200) });
+    expect(await open()).toMatchObject({ ok: false, error: { code: 'E-DEV-0206' } });
+    await taken;
+    expect(pulses).toBe(1);
   });
 
   it('stop and start again', async () => {

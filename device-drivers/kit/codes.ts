@@ -14,6 +14,10 @@ export const deviceCodes = defineCodes({
     en: 'Interrupted in the middle; whether it was done is not known',
   },
   'E-DEV-0207': { zh: '设备时钟不准', en: "The device's clock is wrong" },
+  'E-DEV-0208': {
+    zh: '设备已接受指令，但状态与指令不符',
+    en: 'The device took the command and shows something else',
+  },
   'E-DEV-0301': { zh: '未知的设备型号', en: 'No profile or protocol of this name is known' },
   'E-DEV-0302': { zh: '设备配置有误', en: 'The device is configured wrongly' },
   'E-DEV-0303': { zh: '设备程序异常', en: 'The driver of this device failed' },

@@ -1,5 +1,5 @@
-import { type Clock, type Failure, failure } from '@hallhub/sync/base';
-import { type Command, type Receipt, isLive } from './command.ts';
+import { type Clock, type Failure, type MonoMs, failure } from '@hallhub/sync/base';
+import { type Command, type Receipt, type Veto, isLive } from './command.ts';
 
 /** Remembers which commands were seen, so that a repeated one does nothing, and refuses those that came too late. */
 export interface CommandLedger {
@@ -7,7 +7,7 @@ export interface CommandLedger {
    * Runs `execute` for a command that is live and new. A repeated id gets the receipt of the first time. `veto` is to be
    * asked again right before the bytes leave.
    */
-  run(command: Command, execute: (veto: () => Failure | undefined) => Promise<Receipt>): Promise<Receipt>;
+  run(command: Command, execute: (veto: Veto) => Promise<Receipt>): Promise<Receipt>;
 }
 
 /** More ids than this are kept only while their commands are live. */
@@ -31,10 +31,10 @@ export function createCommandLedger({ clock }: { readonly clock: Clock }): Comma
       const expired: Failure = { code: 'E-DEV-0201', detail: `command ${command.id}` };
       if (!isLive(command, now)) return Promise.resolve(failure(expired.code, expired.detail));
       // The wall clock may be set back while the command waits; the monotonic one cannot.
-      const deadline = clock.monotonic() + (command.expiresAt - now);
-      const receipt = execute(() =>
-        isLive(command, clock.now()) && clock.monotonic() < deadline ? undefined : expired,
-      );
+      const until = (clock.monotonic() + (command.expiresAt - now)) as MonoMs;
+      const veto = (): Failure | undefined =>
+        isLive(command, clock.now()) && clock.monotonic() < until ? undefined : expired;
+      const receipt = execute(Object.assign(veto, { order: { commandId: command.id, until } }));
       seen.set(command.id, { command, receipt });
       forget();
       return receipt;

@@ -179,12 +179,15 @@ describe('exchange', () => {
     expect(sent).toEqual([1, 2]);
   });
 
-  it('fails what waits when the line goes, and refuses until it is up again', async () => {
+  it.each([
+    ['breaks', 'E-DEV-0103'],
+    ['is given up', 'E-DEV-0102'],
+  ] as const)('does not know of what has left when the line %s, and refuses until it is up again', async (_, code) => {
     const waiting = [ask(1), ask(2)];
-    exchange.down({ code: 'E-DEV-0103' });
+    exchange.down({ code });
     expect(await Promise.all(waiting)).toMatchObject([
-      { ok: false, error: { code: 'E-DEV-0103' } },
-      { ok: false, error: { code: 'E-DEV-0103' } },
+      { ok: false, error: { code: 'E-DEV-0206' } },
+      { ok: false, error: { code: 'E-DEV-0102' } },
     ]);
     expect(await ask(3)).toMatchObject({ ok: false, error: { code: 'E-DEV-0102' } });
     expect(clock.pending).toBe(0);

@@ -10,8 +10,10 @@ import {
   ms,
   ok,
 } from '@hallhub/sync/base';
+import type { OrderLife, Veto } from './command.ts';
 import type { Traffic } from './driver.ts';
 import type { Framed, Framer } from './framer.ts';
+import { interrupted, neverSent } from './interrupted.ts';
 
 /** What goes out and what may come back. */
 export interface Request<F> {
@@ -28,7 +30,7 @@ export interface Request<F> {
   /** The frame for the operator's eyes, without personal data. */
   describe(frame: F): { readonly bytes: Uint8Array; readonly meaning: string };
   /** Asked in the very moment before the bytes leave: the last chance to refuse what came too late. */
-  veto?(): Failure | undefined;
+  readonly veto?: Veto;
   /** Goes before everything that waits and is not urgent. */
   readonly urgent?: boolean;
 }
@@ -41,7 +43,7 @@ export interface Reply<F> {
 
 export interface ExchangeOptions {
   readonly clock: Clock;
-  readonly write: (bytes: Uint8Array) => Promise<Result<void>>;
+  readonly write: (bytes: Uint8Array, order?: OrderLife) => Promise<Result<void>>;
   /**
    * The longest that a device on this line may still answer after its request timed out. The line is left alone for so
    * long after every reply that is missing, torn or unasked, else a late reply becomes the answer to the next request.
@@ -60,14 +62,14 @@ export interface ExchangeOptions {
 
 /**
  * Request and response over a half-duplex line: one at a time, in one queue. Errors of {@link request}: `E-DEV-0102` line
- * not open, `E-DEV-0103` it broke meanwhile, `E-DEV-0202` no answer, `E-DEV-0204` only nonsense, `E-DEV-0205` queue full,
- * or what the veto says.
+ * not open, or gone before the bytes left, `E-DEV-0206` gone after that, `E-DEV-0202` no answer, `E-DEV-0204` only nonsense,
+ * `E-DEV-0205` queue full, what the line says when it takes no bytes, or what the veto says.
  */
 export interface Exchange {
   request<F>(request: Request<F>): Promise<Result<Reply<F>>>;
   /** The line is up. The line is left quiet first: a reply to a request of an earlier life may still come. */
   up(): void;
-  /** The line is gone: everything that waits fails. */
+  /** The line is gone, or is given up: what has left fails with `E-DEV-0206`, what still waits with `E-DEV-0102`. */
   down(reason: Failure): void;
   readonly receive: (bytes: Uint8Array) => void;
 }
@@ -83,6 +85,7 @@ interface Job {
   readonly meaning: string;
   readonly timeout: DurationMs;
   readonly urgent: boolean;
+  readonly order: OrderLife | undefined;
   veto(): Failure | undefined;
   /** Feeds bytes (undefined: gives up what is half here); true once the reply was among them. */
   feed(bytes: Uint8Array | undefined, at: MonoMs): boolean;
@@ -156,7 +159,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     heardAnything = false;
     cancelTick?.();
     cancelTick = undefined;
-    const written = options.write(job.bytes);
+    const written = options.write(job.bytes, job.order);
     lastActivity = clock.monotonic();
     cancelTimeout = clock.after(job.timeout, () => {
       cancelTimeout = undefined;
@@ -202,6 +205,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     meaning: request.meaning,
     timeout: request.timeout,
     urgent: request.urgent === true,
+    order: request.veto?.order,
     veto: () => request.veto?.(),
     fail: (reason) => {
       resolve(err(reason));
@@ -253,13 +257,12 @@ export function createExchange(options: ExchangeOptions): Exchange {
     down: (reason) => {
       quietly();
       phase = 'down';
-      const failed = current ? [current, ...queue] : queue;
+      const [sent, waiting] = [current, queue];
       current = undefined;
       queue = [];
-      for (const job of failed) {
-        job.feed(undefined, lastActivity as MonoMs);
-        job.fail(reason);
-      }
+      sent?.feed(undefined, lastActivity as MonoMs);
+      sent?.fail(interrupted(reason));
+      for (const job of waiting) job.fail(neverSent(reason));
     },
     receive: (bytes) => {
       const at = clock.monotonic();

@@ -1,5 +1,6 @@
 import type { Cancel, Result } from '@hallhub/sync/base';
 import { z } from 'zod';
+import type { OrderLife } from './command.ts';
 
 /**
  * Whose a request is. All that is given must hold; of several devices for which it does, the one that says most. At least one
@@ -40,9 +41,10 @@ export interface HttpExchange {
   readonly report: HttpReport;
   /**
    * Settles when the operating system has taken the last byte. Errors: `E-DEV-0103` the device is gone or was answered
-   * already; whether it has read anything is then not known.
+   * already; whether it has read anything is then not known. `E-DEV-0201` it would have carried an order that has expired:
+   * nothing was sent, and another answer may be given.
    */
-  answer(answer: HttpAnswer): Promise<Result<void>>;
+  answer(answer: HttpAnswer, order?: OrderLife): Promise<Result<void>>;
 }
 
 /** HTTP requests that devices send by themselves, to one port of this host. */

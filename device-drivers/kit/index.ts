@@ -23,10 +23,11 @@ export {
 export type { HttpCall, HttpClient, HttpReply } from './http-client.ts';
 export type { Transport } from './transport.ts';
 export type { Framer, Framed, DiscardReason } from './framer.ts';
-export { type Command, type Confirmation, type Receipt, isLive } from './command.ts';
+export { type Command, type Confirmation, type OrderLife, type Receipt, type Veto, isLive } from './command.ts';
 export { type Driver, type DeviceHealth, type OperatingState, type Traffic, capability } from './driver.ts';
 export { deviceCodes } from './codes.ts';
 export { type DeviceLog, silentLog } from './log.ts';
+export { brokenOff, interrupted, neverSent } from './interrupted.ts';
 export { isByteLine } from './protocol.ts';
 export type {
   BusDefinition,

@@ -10,6 +10,7 @@ import {
   ms,
   seconds,
 } from '@hallhub/sync/base';
+import type { OrderLife } from './command.ts';
 import type { ReconnectPolicy } from './protocol.ts';
 import type { Transport } from './transport.ts';
 
@@ -31,7 +32,7 @@ export interface Line {
   readonly isUp: boolean;
   start(): void;
   stop(): Promise<void>;
-  write(bytes: Uint8Array): Promise<Result<void>>;
+  write(bytes: Uint8Array, order?: OrderLife): Promise<Result<void>>;
   /** Closes and opens again, as if the line had broken: for a peer that stays silent on a line that looks fine. */
   cycle(reason: Failure): void;
 }
@@ -116,8 +117,8 @@ export function createLine(options: LineOptions): Line {
       undo = [];
       await inTurn(() => transport.close());
     },
-    write: (bytes) =>
-      isUp ? transport.write(bytes) : Promise.resolve(failure('E-DEV-0102', `${transport.name} is not open`)),
+    write: (bytes, order) =>
+      isUp ? transport.write(bytes, order) : Promise.resolve(failure('E-DEV-0102', `${transport.name} is not open`)),
     cycle: (reason) => {
       if (!isUp) return;
       lost(reason);

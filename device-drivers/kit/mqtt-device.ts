@@ -59,7 +59,7 @@ export interface MqttDevice<R extends MqttReport> {
   send(topic: string, payload: string, meaning: string, lives?: DurationMs): Promise<Result<void>>;
   /**
    * What `take` makes of the next reports that are not retained; listens from now on.
-   * Errors: `E-DEV-0202` nothing within that time, `E-DEV-0206` the broker went away meanwhile, `E-DEV-0102` stopped.
+   * Errors: `E-DEV-0202` nothing within that time, `E-DEV-0206` the broker went away or the driver was stopped meanwhile.
    */
   hear<T>(take: (report: R) => T | undefined, within: DurationMs): Heard<T>;
   /** One after the other: two orders under way at once could not tell whose answer has come. */
@@ -181,7 +181,7 @@ export function createMqttDevice<R extends MqttReport>(options: MqttDeviceOption
     running = false;
     for (const cancel of undo) cancel();
     cancelNext();
-    failAll({ code: 'E-DEV-0102', detail: 'stopped' });
+    failAll({ code: 'E-DEV-0206', detail: 'stopped' });
     await turn;
   };
 

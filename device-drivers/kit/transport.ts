@@ -1,4 +1,5 @@
 import type { Cancel, Failure, Result } from '@hallhub/sync/base';
+import type { OrderLife } from './command.ts';
 
 /**
  * A line to a device: bytes in order, both ways, no message boundaries. Serial ports, TCP, USB and the in-memory line of
@@ -11,8 +12,11 @@ export interface Transport {
   readonly name: string;
   /** Opens the line. Opening an open line does nothing. After {@link onDown} it may be opened again. */
   open(): Promise<Result<void>>;
-  /** Hands the bytes to the operating system before it returns; the promise settles when it took or refused all of them. */
-  write(bytes: Uint8Array): Promise<Result<void>>;
+  /**
+   * Hands the bytes to the operating system before it returns; the promise settles when it took or refused all of them. A
+   * line that can only hand them on to another thread refuses there (`E-DEV-0201`) those of an order that has expired.
+   */
+  write(bytes: Uint8Array, order?: OrderLife): Promise<Result<void>>;
   /**
    * Closes the line without an {@link onDown}. Never fails. `drop` throws away what was written and has not left yet: an
    * order that was given up must not arrive when a stalled connection comes back to life.

@@ -29,6 +29,7 @@ export interface UrlFirmware {
   readonly capability: Firmware;
   /** 0 to 100. */
   progressed(percent: number): void;
+  /** The update ends with `E-DEV-0208`: the device had taken the order. */
   failed(detail: string): void;
   /** The device has come (back), or says that it is done: time to ask what it runs. */
   back(): void;
@@ -92,7 +93,7 @@ export function createUrlFirmware(options: UrlFirmwareOptions): UrlFirmware {
     progressed: (percent) => {
       if (running) tell(percent < WHOLE ? 'sending' : 'installing', Math.max(0, Math.min(WHOLE, Math.round(percent))));
     },
-    failed: (detail) => running?.end(failure('E-DEV-0203', detail)),
+    failed: (detail) => running?.end(failure('E-DEV-0208', detail)),
     back: () => {
       if (running) void look(running.version);
     },

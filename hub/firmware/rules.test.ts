@@ -232,7 +232,16 @@ describe('stages', () => {
 const isSending = (state: string): boolean => state === 'sending';
 
 describe('whatever happens in whichever order', () => {
-  const codes: readonly Code[] = ['E-DEV-0103', 'E-DEV-0202', 'E-DEV-0203', 'E-DEV-0302', 'E-DEV-0405', 'E-OSDP-0304'];
+  const codes: readonly Code[] = [
+    'E-DEV-0103',
+    'E-DEV-0202',
+    'E-DEV-0203',
+    'E-DEV-0206',
+    'E-DEV-0208',
+    'E-DEV-0302',
+    'E-DEV-0405',
+    'E-OSDP-0304',
+  ];
   const deviceNumber = fc.integer({ min: 0, max: 5 });
   const event = fc.oneof(
     {

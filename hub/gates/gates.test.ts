@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CapabilityMap, CardRead, OpenCommand, Passage } from '@hallhub/device-drivers/capabilities';
 import type { Receipt } from '@hallhub/device-drivers/kit';
-import type { DurationMs, EpochMs } from '@hallhub/sync/base';
+import type { Code, DurationMs, EpochMs } from '@hallhub/sync/base';
 import { epochMs, hours, manualClock, ms, seconds, systemRandom } from '@hallhub/sync/base';
 import type { NewEvent } from '@hallhub/sync/outbox';
 import { migrate, openDatabase, transact } from '@hallhub/sync/sqlite';
@@ -185,7 +185,7 @@ function setUp(options: { withSensor?: boolean; area?: object; gate?: object } =
     setAge: (next: DurationMs | undefined) => {
       age = next;
     },
-    failBarrier: (code: 'E-DEV-0202' | 'E-DEV-0203') => {
+    failBarrier: (code: Code) => {
       receipt = () => ({ ok: false, error: { code } });
     },
     states: () => gates.entries({ limit: 10 }).map(({ state }) => state),
@@ -338,10 +338,14 @@ describe('gate', () => {
     expect(gate.outcomes).toEqual([]);
   });
 
-  it('waits for the passage when the answer of the barrier was lost: whoever walks was let through', async () => {
+  it.each([
+    ['the answer of the barrier was lost', 'E-DEV-0202'],
+    ['it was interrupted after the order had left', 'E-DEV-0206'],
+    ['it took the order and shows otherwise', 'E-DEV-0208'],
+  ] as const)('waits for the passage when %s: whoever walks was let through', async (_, code) => {
     const gate = setUp();
     gate.approve();
-    gate.failBarrier('E-DEV-0202');
+    gate.failBarrier(code);
     gate.card();
     await gate.settle();
     gate.walk();

@@ -1,4 +1,4 @@
-import { type Cancel, type ClockOrigin, type Failure, type Result, failure, ok } from '@hallhub/sync/base';
+import { type Cancel, type ClockOrigin, type Failure, type Result, err, failure, ms, ok } from '@hallhub/sync/base';
 import { type CapabilityMap, type CapabilityName, capabilityShapes, listenerName } from '../../capabilities/index.ts';
 import {
   type BusDefinition,
@@ -17,6 +17,7 @@ import {
   isByteLine,
 } from '../../kit/index.ts';
 import { bridgeInbox } from './inbox.ts';
+import { type LateOrders, createLateOrders } from './late-orders.ts';
 import type { Birth, FromWorker } from './messages.ts';
 import { type SupervisedThreadOptions, superviseThread } from './thread.ts';
 
@@ -58,6 +59,7 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
 
   const calls = new Map<number, (result: Result<unknown>) => void>();
   const subscriptions = new Map<number, Cancel>();
+  const orders = createLateOrders({ clock });
   let lastCall = 0;
   let running = 0;
   let up = false;
@@ -91,7 +93,7 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
         void settle(message.id, transport?.open());
         return;
       case 'line-write':
-        void settle(message.id, transport?.write(message.bytes));
+        void settle(message.id, held(orders.refuse(message.order)) ?? transport?.write(message.bytes));
         return;
       case 'line-close':
         void settle(
@@ -100,7 +102,7 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
         );
         return;
       case 'mqtt-publish':
-        void settle(message.id, mqtt?.publish(message.topic, message.payload, message.options));
+        void settle(message.id, publish(message));
         return;
       case 'mqtt-subscribe':
         subscribe(message.subscription, message.filter);
@@ -116,7 +118,7 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
         inbox?.leave(message.door);
         return;
       case 'inbox-answer':
-        void settle(message.id, inbox?.answer(message.exchange, message.answer));
+        void settle(message.id, held(orders.refuse(message.order)) ?? inbox?.answer(message.exchange, message.answer));
         return;
       case 'stopped':
       case 'pong':
@@ -125,6 +127,13 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
   const settle = async (id: number, answer: Promise<Result<void>> | undefined): Promise<void> => {
     thread.post({ type: 'settled', id, result: (await answer) ?? failure('E-DEV-0102', lineName) });
   };
+  const held = (late: Failure | undefined): Promise<Result<void>> | undefined => late && Promise.resolve(err(late));
+  const publish = (message: Extract<FromWorker, { type: 'mqtt-publish' }>): Promise<Result<void>> | undefined => {
+    const { topic, payload, options: given, until } = message;
+    if (until === undefined) return mqtt?.publish(topic, payload, given);
+    const left = Math.ceil(until - clock.monotonic());
+    return left > 0 ? mqtt?.publish(topic, payload, { ...given, lives: ms(left) }) : held({ code: 'E-DEV-0201' });
+  };
   const subscribe = (subscription: number, filter: string): void => {
     if (!mqtt) return;
     const cancel = mqtt.subscribe(filter, ({ topic, payload, retained }) => {
@@ -132,7 +141,8 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
     });
     subscriptions.set(subscription, cancel);
   };
-  const onGone = (reason: Failure): void => {
+  /** What was asked of the thread and is not answered yet may have left: it fails with `unanswered`. */
+  const onGone = (reason: Failure, unanswered = reason): void => {
     up = false;
     void transport?.close('drop');
     for (const cancel of subscriptions.values()) cancel();
@@ -140,7 +150,7 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
     inbox?.close();
     const open = [...calls.values()];
     calls.clear();
-    for (const resolve of open) resolve({ ok: false, error: reason });
+    for (const resolve of open) resolve({ ok: false, error: unanswered });
     for (const { health } of members) health.set('down', reason);
   };
 
@@ -184,7 +194,14 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
     const capabilities = Object.fromEntries(
       names.map((name) => [
         name,
-        standIn({ name, events, ledger, onListenerError, ask: (method, args) => ask(device, name, method, args) }),
+        standIn({
+          name,
+          events,
+          ledger,
+          orders,
+          onListenerError,
+          ask: (method, args) => ask(device, name, method, args),
+        }),
       ]),
     ) as Partial<CapabilityMap>;
     return {
@@ -212,7 +229,7 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
   const end = async (): Promise<void> => {
     await thread.stop();
     for (const cancel of undo) cancel();
-    onGone({ code: 'E-DEV-0102', detail: 'stopped' });
+    onGone({ code: 'E-DEV-0102', detail: 'stopped' }, { code: 'E-DEV-0206', detail: 'stopped' });
     await transport?.close();
   };
 
@@ -259,17 +276,19 @@ function standIn(options: {
   readonly name: CapabilityName;
   readonly events: Map<string, Emitter<unknown>>;
   readonly ledger: CommandLedger;
+  readonly orders: LateOrders;
   readonly onListenerError: (error: unknown) => void;
   readonly ask: (method: string, args: readonly unknown[]) => Promise<Result<unknown>>;
 }): object {
-  const { name, events, ledger, ask } = options;
+  const { name, events, ledger, orders, ask } = options;
   const { commands, calls, events: reported } = capabilityShapes[name];
   const methods: Record<string, unknown> = {};
   for (const command of Object.keys(commands)) {
     methods[command] = (given: Command) =>
       ledger.run(given, async (veto): Promise<Receipt> => {
         const refusal = veto();
-        return refusal ? { ok: false, error: refusal } : ((await ask(command, [given])) as Receipt);
+        if (refusal) return { ok: false, error: refusal };
+        return orders.run(given.id, async () => (await ask(command, [given])) as Receipt);
       });
   }
   for (const call of Object.keys(calls)) {

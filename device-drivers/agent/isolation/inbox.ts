@@ -38,9 +38,9 @@ export function bridgedInbox(
     report: ({ door, exchange, report }) => {
       doors.get(door)?.({
         report,
-        answer: (answer) => {
+        answer: (answer, order) => {
           const { id, answer: sent } = questions.ask();
-          post({ type: 'inbox-answer', id, exchange, answer });
+          post({ type: 'inbox-answer', id, exchange, answer, ...(order && { order }) });
           return sent;
         },
       });

@@ -1,4 +1,4 @@
-import type { ClockOrigin, Failure, Result } from '@hallhub/sync/base';
+import type { ClockOrigin, Failure, MonoMs, Result } from '@hallhub/sync/base';
 import type { CapabilityName } from '../../capabilities/index.ts';
 import type {
   BusDefinition,
@@ -7,6 +7,7 @@ import type {
   HttpDoor,
   HttpReport,
   MqttChannelState,
+  OrderLife,
   PublishOptions,
   ReconnectPolicy,
   Traffic,
@@ -73,7 +74,7 @@ export type FromWorker =
       readonly text: string;
     }
   | { readonly type: 'line-open'; readonly id: number }
-  | { readonly type: 'line-write'; readonly id: number; readonly bytes: Uint8Array }
+  | { readonly type: 'line-write'; readonly id: number; readonly bytes: Uint8Array; readonly order?: OrderLife }
   | { readonly type: 'line-close'; readonly id: number; readonly drop: boolean }
   | {
       readonly type: 'mqtt-publish';
@@ -81,6 +82,8 @@ export type FromWorker =
       readonly topic: string;
       readonly payload: Uint8Array;
       readonly options: PublishOptions;
+      /** When what it `lives` is over. */
+      readonly until?: MonoMs;
     }
   | { readonly type: 'mqtt-subscribe'; readonly subscription: number; readonly filter: string }
   | { readonly type: 'mqtt-unsubscribe'; readonly subscription: number }
@@ -91,4 +94,5 @@ export type FromWorker =
       readonly id: number;
       readonly exchange: number;
       readonly answer: HttpAnswer;
+      readonly order?: OrderLife;
     };

@@ -1,6 +1,14 @@
 import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Clock, type Failure, type Result, failure, systemClock, systemRandom } from '@hallhub/sync/base';
+import {
+  type Clock,
+  type Failure,
+  type MonoMs,
+  type Result,
+  failure,
+  systemClock,
+  systemRandom,
+} from '@hallhub/sync/base';
 import { type CapabilityName, capabilityShapes, listenerName } from '../../capabilities/index.ts';
 import {
   type DeviceLog,
@@ -27,7 +35,7 @@ async function run(birth: Birth): Promise<void> {
   const clock: Clock = systemClock({ mode: 'production', origin: birth.clockOrigin });
   const pending = createPending();
   const line = bridgedLine(birth.lineName, post, pending);
-  const channel = birth.mqtt && bridgedChannel(birth.mqtt, post, pending);
+  const channel = birth.mqtt && bridgedChannel(birth.mqtt, clock, post, pending);
   const log = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, text: string) => {
     post({ type: 'log', level, fields, text });
   };
@@ -168,9 +176,9 @@ function bridgedLine(
         post({ type: 'line-open', id });
         return answer;
       },
-      write: (bytes) => {
+      write: (bytes, order) => {
         const { id, answer } = pending.ask();
-        post({ type: 'line-write', id, bytes });
+        post({ type: 'line-write', id, bytes, ...(order && { order }) });
         return answer;
       },
       close: async (how) => {
@@ -188,6 +196,7 @@ function bridgedLine(
 
 function bridgedChannel(
   birth: { readonly name: string; readonly state: MqttChannelState },
+  clock: Clock,
   post: (message: FromWorker) => void,
   pending: Pending,
 ): {
@@ -207,7 +216,9 @@ function bridgedChannel(
       },
       publish: (topic, payload, options) => {
         const { id, answer } = pending.ask();
-        post({ type: 'mqtt-publish', id, topic, payload, options: options ?? {} });
+        const { lives } = options ?? {};
+        const until = lives === undefined ? {} : { until: (clock.monotonic() + lives) as MonoMs };
+        post({ type: 'mqtt-publish', id, topic, payload, options: options ?? {}, ...until });
         return answer;
       },
       subscribe: (filter, listener) => {

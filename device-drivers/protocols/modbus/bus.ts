@@ -1,10 +1,10 @@
 import type { Cancel, Failure, Result } from '@hallhub/sync/base';
-import type { Traffic } from '../../kit/index.ts';
+import type { Traffic, Veto } from '../../kit/index.ts';
 import type { ModbusRequest, ReadFunction } from './rtu-frames.ts';
 
 export interface CallOptions {
   /** Asked in the very moment before the bytes leave. */
-  readonly veto?: () => Failure | undefined;
+  readonly veto?: Veto;
   readonly urgent?: boolean;
 }
 

@@ -138,12 +138,20 @@ describe.each(['rtu', 'tcp'] as const)('switch over %s', (framing) => {
     ]);
   });
 
+  it('does not know what became of an order that had left when it was stopped', async () => {
+    await started({ switch: { channels: 4 } }, { framing });
+    board.setFaults({ lateBy: ms(50) });
+    board.onRelay(() => void driver.stop());
+    expect(await set({ channel: 2, on: true })).toMatchObject({ ok: false, error: { code: 'E-DEV-0206' } });
+    expect(board.relays[2]).toBe(true);
+  });
+
   it('says so when the board took the order and does not follow it', async () => {
     await started({ switch: { channels: 4 } }, { framing });
     board.onRelay(({ channel }) => {
       (board.relays as boolean[])[channel] = false;
     });
-    expect(await set({ channel: 2, on: true })).toMatchObject({ ok: false, error: { code: 'E-DEV-0203' } });
+    expect(await set({ channel: 2, on: true })).toMatchObject({ ok: false, error: { code: 'E-DEV-0208' } });
   });
 
   it('is only acknowledged when nothing can be read back', async () => {
@@ -279,6 +287,18 @@ describe('climate', () => {
       [2, 1],
       [0, 1],
     ]);
+  });
+
+  it('does not say that nothing was done when only the first setting was taken', async () => {
+    await started(CONTROL, MEMORY);
+    const writes: unknown[] = [];
+    board.onWrite(({ address }) => {
+      writes.push(address);
+      board.setFaults({ exception: 6 });
+    });
+    const receipt = await order({ on: true, mode: 'cool', celsius: 26 });
+    expect(receipt).toMatchObject({ ok: false, error: { code: 'E-DEV-0206' } });
+    expect(writes).toEqual([1]);
   });
 
   it('refuses before anything is written what the unit has not', async () => {

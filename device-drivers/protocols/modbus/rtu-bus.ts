@@ -55,7 +55,7 @@ export function createRtuBus(options: RtuBusOptions): ModbusBus {
 
   const exchange = createExchange({
     clock,
-    write: (bytes) => line.write(bytes),
+    write: (bytes, order) => line.write(bytes, order),
     quiet,
     gap: ms(Math.max(SHORTEST_GAP, 3.5 * character)),
     interByte: LONGEST_PAUSE_IN_REPLY,

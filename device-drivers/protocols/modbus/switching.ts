@@ -63,7 +63,7 @@ export function createSwitch(context: FeatureContext, board: NonNullable<UnitPar
     if (now === on) return receipt(command, 'observed', clock.now());
     // A short pulse may be over by now; a channel that does not follow a plain order is defective or held by another master.
     return pulse === undefined
-      ? failure('E-DEV-0203', `channel ${channel} was ordered ${on ? 'on' : 'off'}, and the board reports it otherwise`)
+      ? failure('E-DEV-0208', `channel ${channel} was ordered ${on ? 'on' : 'off'}, and the board reports it otherwise`)
       : receipt(command, 'acknowledged', clock.now());
   };
 

@@ -4,10 +4,13 @@ import type { ModbusRTU } from 'modbus-serial/ModbusRTU.js';
 import { type Cancel, type DurationMs, type Failure, type Result, err, failure, ms, ok } from '@hallhub/sync/base';
 import {
   type DriverEnvironment,
+  type OrderLife,
   type Traffic,
   type Transport,
   createEmitter,
   createLine,
+  interrupted,
+  neverSent,
   rethrow,
 } from '../../kit/index.ts';
 import type { BusMember, CallOptions, ModbusBus } from './bus.ts';
@@ -41,6 +44,7 @@ interface ClientReply {
 type ClientCallback = (error: (Error & { readonly modbusCode?: number }) | null, reply?: ClientReply) => void;
 
 interface Waiting {
+  readonly order: OrderLife | undefined;
   readonly request: ModbusRequest;
   settle(result: Result<ClientReply>): void;
 }
@@ -103,7 +107,7 @@ export function createTcpBus(options: TcpBusOptions): ModbusBus {
     const bytes = encodeMbap(transaction, body);
     const sent = waiting.get(transaction);
     if (sent) tell(sent.request.unit, { direction: 'out', bytes, meaning: requestMeaning(sent.request) });
-    void line.write(bytes).then((written) => {
+    void line.write(bytes, sent?.order).then((written) => {
       if (!written.ok) waiting.get(transaction)?.settle(err(written.error));
     });
   });
@@ -134,10 +138,10 @@ export function createTcpBus(options: TcpBusOptions): ModbusBus {
     port.take(frame);
   };
   const dropAll = (reason: Failure): void => {
-    for (const job of [...waiting.values()]) job.settle(err(reason));
+    for (const job of [...waiting.values()]) job.settle(err(interrupted(reason)));
     const left = queue;
     queue = [];
-    for (const job of left) job.fail(reason);
+    for (const job of left) job.fail(neverSent(reason));
     abandoned.clear();
     framer = createMbapFramer();
   };
@@ -164,7 +168,11 @@ export function createTcpBus(options: TcpBusOptions): ModbusBus {
     port._transactionIdWrite = next;
     return next;
   };
-  const send = (request: ModbusRequest, resolve: (result: Result<ClientReply>) => void): void => {
+  const send = (
+    request: ModbusRequest,
+    order: OrderLife | undefined,
+    resolve: (result: Result<ClientReply>) => void,
+  ): void => {
     const transaction = nextTransaction();
     let cancel: Cancel | undefined = undefined;
     const settle = (result: Result<ClientReply>): void => {
@@ -174,7 +182,7 @@ export function createTcpBus(options: TcpBusOptions): ModbusBus {
       countAnswer(request, result);
       pump();
     };
-    waiting.set(transaction, { request, settle });
+    waiting.set(transaction, { request, order, settle });
     cancel = clock.after(replyTimeout, () => {
       abandoned.add(transaction);
       settle(failure('E-DEV-0202', requestMeaning(request)));
@@ -255,7 +263,7 @@ export function createTcpBus(options: TcpBusOptions): ModbusBus {
         start: () => {
           const refusal = veto?.();
           if (refusal) resolve(err(refusal));
-          else send(request, resolve);
+          else send(request, veto?.order, resolve);
         },
         fail: (reason: Failure) => {
           resolve(err(reason));

@@ -199,7 +199,7 @@ describe('barrier', () => {
     while (pulses.length === before) await clock.advanceAsync(ms(1));
     line.unplug();
     await clock.advanceAsync(seconds(1));
-    expect(receipt).toMatchObject({ ok: false, error: { code: 'E-DEV-0103' } });
+    expect(receipt).toMatchObject({ ok: false, error: { code: 'E-DEV-0206' } });
     line.plug();
     await clock.advanceAsync(seconds(50));
     expect(driver.health.state).toBe('ready');

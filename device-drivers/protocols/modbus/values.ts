@@ -1,6 +1,6 @@
-import { type Failure, type Result, failure, ms, ok } from '@hallhub/sync/base';
+import { type Failure, type Result, err, failure, ms, ok } from '@hallhub/sync/base';
 import type { CapabilityMap } from '../../capabilities/index.ts';
-import { type Receipt, createEmitter } from '../../kit/index.ts';
+import { type Receipt, brokenOff, createEmitter } from '../../kit/index.ts';
 import type { WriteRequest } from './bus.ts';
 import { type Feature, type FeatureContext, type Poll, receipt } from './feature.ts';
 import type { UnitParams } from './params.ts';
@@ -162,9 +162,9 @@ export function createClimate(context: FeatureContext, climate: Climate): Featur
     const steps = planClimate(params, command.args);
     if (!steps.ok) return steps;
     await context.greeted();
-    for (const { request } of steps.value) {
+    for (const [index, { request }] of steps.value.entries()) {
       const written = await bus.write(request, { veto });
-      if (!written.ok) return written;
+      if (!written.ok) return err(brokenOff(index, written.error));
     }
     for (const step of steps.value) {
       if (!(await isShown(step))) return receipt(command, 'acknowledged', clock.now());

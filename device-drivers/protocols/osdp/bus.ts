@@ -4,6 +4,7 @@ import {
   type Reply,
   type Traffic,
   type Transport,
+  type Veto,
   createEmitter,
   createExchange,
   createLine,
@@ -35,7 +36,7 @@ export interface BusCall {
   readonly shown: Shown;
   accept(packet: Packet): boolean;
   describe(packet: Packet): Shown;
-  readonly veto?: () => Failure | undefined;
+  readonly veto?: Veto;
   readonly urgent: boolean;
 }
 
@@ -65,7 +66,7 @@ export function createOsdpBus(options: OsdpBusOptions): OsdpBus {
 
   const exchange = createExchange({
     clock,
-    write: (bytes) => line.write(bytes),
+    write: (bytes, order) => line.write(bytes, order),
     quiet,
     gap: ms(2 * character),
     interByte: LONGEST_PAUSE_IN_REPLY,

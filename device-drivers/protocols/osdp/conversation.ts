@@ -1,4 +1,5 @@
 import { type Clock, type DurationMs, type Failure, type MonoMs, ms, sleep } from '@hallhub/sync/base';
+import type { Veto } from '../../kit/index.ts';
 import type { OsdpBus } from './bus.ts';
 import type { Answer, Link, SealedCommand } from './link.ts';
 import { commandShown, replyShown } from './meaning.ts';
@@ -15,7 +16,7 @@ export interface TransactOptions {
   readonly command: OsdpCommand;
   /** How long a silent reader is asked again; 0: once. */
   readonly patience: DurationMs;
-  readonly veto?: () => Failure | undefined;
+  readonly veto?: Veto;
   readonly urgent?: boolean;
 }
 
@@ -46,16 +47,17 @@ export async function transact(
   let unanswered = 0;
   for (;;) {
     let vetoed: Failure | undefined;
+    const mayLeave = (): Failure | undefined => {
+      vetoed = signal.aborted ? { code: 'E-DEV-0102', detail: 'stopped' } : veto?.();
+      if (!vetoed) left += 1;
+      return vetoed;
+    };
     const result = await bus.call({
       bytes: sealed.bytes,
       shown: left === 0 ? shown : { ...shown, meaning: `${shown.meaning}, again` },
       accept: (packet) => link.open(sealed, packet) !== undefined,
       describe: (packet) => replyShown(packet, replyOf(link.open(sealed, packet))),
-      veto: () => {
-        vetoed = signal.aborted ? { code: 'E-DEV-0102', detail: 'stopped' } : veto?.();
-        if (!vetoed) left += 1;
-        return vetoed;
-      },
+      veto: Object.assign(mayLeave, veto?.order && { order: veto.order }),
       urgent,
     });
     const answer = result.ok ? link.open(sealed, result.value.frame) : undefined;

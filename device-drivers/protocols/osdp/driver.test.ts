@@ -153,7 +153,7 @@ describe('the barrier', () => {
     rig.line.unplug();
     rig.reader.setFaults({});
     rig.line.plug();
-    expect(await rig.settled(receipt)).toMatchObject({ ok: false, error: { code: 'E-DEV-0103' } });
+    expect(await rig.settled(receipt)).toMatchObject({ ok: false, error: { code: 'E-DEV-0206' } });
     await rig.clock.advanceAsync(seconds(30));
     expect(rig.driver.health.state).toBe('ready');
     expect(rig.pulses).toHaveLength(1);

@@ -11,7 +11,7 @@ import {
   seconds,
   sleep,
 } from '@hallhub/sync/base';
-import { type DriverEnvironment, createEmitter } from '../../kit/index.ts';
+import { type DriverEnvironment, type Veto, createEmitter, interrupted, neverSent } from '../../kit/index.ts';
 import type { OsdpBus } from './bus.ts';
 import { type Connection, connect, openings, receiveSize } from './connect.ts';
 import { type Conversation, type Outcome, transact } from './conversation.ts';
@@ -51,7 +51,7 @@ export interface Heard {
 
 export interface SendOptions {
   /** Asked in the moment before the bytes leave, and again before they leave once more. */
-  readonly veto?: () => Failure | undefined;
+  readonly veto?: Veto;
 }
 
 /** One reader on a bus, and the link to it: kept for ever, made anew whenever it breaks. */
@@ -61,7 +61,7 @@ export interface Peripheral {
   stop(): Promise<void>;
   /**
    * The reader's answer, which is never a NAK. While the link is being made the command waits for it. It reaches the reader
-   * at most once. Errors: `E-DEV-0102` offline, `E-DEV-0203` refused, `E-DEV-0202` and `E-DEV-0103` unanswered: whether it
+   * at most once. Errors: `E-DEV-0102` offline, `E-DEV-0203` refused, `E-DEV-0202` and `E-DEV-0206` unanswered: whether it
    * was carried out, nobody can say; or what the veto says.
    */
   send(command: OsdpCommand, options?: SendOptions): Promise<Result<OsdpReply>>;
@@ -80,7 +80,7 @@ export interface Peripheral {
 
 interface Job {
   readonly command: OsdpCommand;
-  readonly veto: (() => Failure | undefined) | undefined;
+  readonly veto: Veto | undefined;
   readonly resolve: (result: Result<OsdpReply>) => void;
   /** The link cannot stay as it is after this command. */
   readonly endsLink: boolean;
@@ -289,7 +289,7 @@ export function createPeripheral(options: PeripheralOptions): Peripheral {
     life?.abort();
     life = undefined;
     interrupt?.();
-    failAll(reason);
+    failAll(neverSent(reason));
   };
   const enqueue = (command: OsdpCommand, { veto }: SendOptions, endsLink: boolean): Promise<Result<OsdpReply>> => {
     if (!life || state.phase === 'offline' || state.phase === 'stopped') {
@@ -357,7 +357,8 @@ export function createPeripheral(options: PeripheralOptions): Peripheral {
 }
 
 function unanswered(reason: Failure, mayBeDone: boolean): Failure {
-  // An order that came too late for its second try has left once.
+  // A second try that did not leave says nothing of the first.
+  if (mayBeDone && (reason.code === 'E-DEV-0102' || reason.code === 'E-DEV-0205')) return interrupted(reason);
   if (mayBeDone && reason.code === 'E-DEV-0201') return { code: 'E-DEV-0202', detail: 'unanswered until it expired' };
   return reason.code === 'E-OSDP-0103' ? { code: 'E-DEV-0202', detail: reason.detail ?? 'link lost' } : reason;
 }

@@ -21,6 +21,8 @@ import {
   type Protocol,
   type Receipt,
   type Traffic,
+  type Veto,
+  brokenOff,
   createCommandLedger,
   createEmitter,
   createExchange,
@@ -76,7 +78,7 @@ function createMachine(options: DriverEnvironment & { deviceId: string; params: 
 
   const ask = async (
     request: MachineRequest,
-    more: { readonly veto?: () => Failure | undefined; readonly urgent?: boolean } = {},
+    more: { readonly veto?: Veto; readonly urgent?: boolean } = {},
   ): Promise<Result<MachineStatus>> => {
     const mine = life;
     const result = await bus.exchange.request({
@@ -135,25 +137,21 @@ function createMachine(options: DriverEnvironment & { deviceId: string; params: 
     cancelPoll = clock.after(unanswered >= DOWN_AFTER ? POLL_WHEN_DOWN : ms(params.pollEveryMs), () => void poll());
   };
 
-  const order = async (
-    command: Command,
-    requests: readonly MachineRequest[],
-    veto: () => Failure | undefined,
-  ): Promise<Receipt> => {
-    for (const request of requests) {
+  const order = async (command: Command, requests: readonly MachineRequest[], veto: Veto): Promise<Receipt> => {
+    for (const [index, request] of requests.entries()) {
       const result = await ask(request, { veto, urgent: true });
       if (!result.ok) {
         if (result.error.code === 'E-DEV-0202' || result.error.code === 'E-DEV-0204') bus.line.cycle(result.error);
-        return result;
+        return err(brokenOff(index, result.error));
       }
     }
     return ok({ commandId: command.id, confirmation: 'acknowledged', at: clock.now() });
   };
   const sideOf = (direction: 'in' | 'out'): 'left' | 'right' =>
     (direction === 'in') === (inward === 'left') ? 'left' : 'right';
-  const open = (command: OpenCommand, veto: () => Failure | undefined): Promise<Receipt> =>
+  const open = (command: OpenCommand, veto: Veto): Promise<Receipt> =>
     order(command, [{ machine, command: `open-${sideOf(command.args.direction)}`, persons: 1 }], veto);
-  const mode = (command: ModeCommand, veto: () => Failure | undefined): Promise<Receipt> => {
+  const mode = (command: ModeCommand, veto: Veto): Promise<Receipt> => {
     const { mode: wanted, direction } = command.args;
     const sides = direction === 'both' ? (['left', 'right'] as const) : [sideOf(direction)];
     // "Close" ends what was held or forbidden, on both sides: the board knows no other way back.
@@ -226,7 +224,7 @@ function createBus(
   let members: readonly { onUp(): void; onDown(reason: Failure): void }[] = [];
   const exchange = createExchange({
     clock,
-    write: (bytes) => line.write(bytes),
+    write: (bytes, order) => line.write(bytes, order),
     quiet: slowest('quietMs'),
     gap: slowest('turnaroundMs'),
     onTraffic: (event) => {

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ManualClock, type Result, manualClock, ms, plus, seconds, unwrap } from '@hallhub/sync/base';
-import type { OpenCommand } from '../../capabilities/index.ts';
-import { type Driver, type Receipt, silentLog } from '../../kit/index.ts';
+import { type Command, type Driver, type Receipt, silentLog } from '../../kit/index.ts';
 import { type MemoryLine, createMemoryLine } from '../../transports/index.ts';
 import { turnstileRs485Protocol } from './driver.ts';
 import { type TurnstileSimulator, createTurnstileSimulator } from './simulator.ts';
@@ -47,19 +46,24 @@ afterEach(async () => {
   expect(clock.pending).toBe(0);
 });
 
-async function open(index: number, direction: 'in' | 'out' = 'in'): Promise<Receipt> {
+const command = <Name extends string, Args>(name: Name, args: Args, lives = seconds(3)): Command<Name, Args> => {
   ids += 1;
-  const command: OpenCommand = {
+  return {
     id: `c-${ids}`,
-    name: 'open',
-    args: { hold: ms(700), direction },
+    name,
+    args,
     issuedAt: clock.now(),
-    expiresAt: plus(clock.now(), seconds(3)),
+    expiresAt: plus(clock.now(), lives),
     issuedBy: 'test',
   };
+};
+async function open(index: number, direction: 'in' | 'out' = 'in'): Promise<Receipt> {
+  return settled(drivers[index]?.capabilities.barrier?.open(command('open', { hold: ms(700), direction })));
+}
+async function settled(given: Promise<Receipt> | undefined): Promise<Receipt> {
   let receipt: Receipt | undefined;
-  void drivers[index]?.capabilities.barrier?.open(command).then((given) => {
-    receipt = given;
+  void given?.then((value) => {
+    receipt = value;
   });
   for (let step = 0; step < 1_000 && !receipt; step += 1) await clock.advanceAsync(ms(5));
   if (!receipt) throw new Error('no receipt came');
@@ -127,6 +131,21 @@ describe('turnstiles on one bus', () => {
     await clock.advanceAsync(seconds(5));
     expect(gaps.length).toBeGreaterThan(10);
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(50);
+  });
+
+  it('do not say that nothing was done when one side was held open and the other came too late', async () => {
+    await start({ machine: 1, pollEveryMs: 60_000 });
+    board.setFaults({ lateBy: ms(200) });
+    const orders: number[] = [];
+    board.onOrder((order) => orders.push(order.command));
+    const free = command('mode', { mode: 'free', direction: 'both' } as const, ms(150));
+    expect(await settled(drivers[0]?.capabilities.barrierMode?.mode(free))).toMatchObject({
+      ok: false,
+      error: { code: 'E-DEV-0206' },
+    });
+    expect(orders).toHaveLength(1);
+    expect(board.walk('left')).toBe(true);
+    expect(board.walk('right')).toBe(false);
   });
 
   it('tell alarms by their configured names, and when they are over', async () => {

@@ -126,7 +126,7 @@ export function createDoor(
       { timeout, veto, urgent: true },
     );
     if (!set.ok) return set;
-    if (set.value.mode !== wanted) return failure('E-DEV-0203', 'set-door');
+    if (set.value.mode !== wanted) return failure('E-DEV-0208', 'set-door');
     return ok({ commandId: command.id, confirmation: 'acknowledged', at: clock.now() });
   };
 

@@ -4,8 +4,11 @@ import {
   type Line,
   type Traffic,
   type Transport,
+  type Veto,
   createEmitter,
   createLine,
+  interrupted,
+  neverSent,
   rethrow,
 } from '../../kit/index.ts';
 import { type PacketName, type UhppoteReply, type UhppoteRequest, decodeReply, encodeRequest } from './packets.ts';
@@ -22,7 +25,7 @@ export type ReplyTo<N extends PacketName> = UhppoteReply extends infer R
 export interface AskOptions {
   readonly timeout: DurationMs;
   /** Asked in the very moment before the packet leaves. */
-  readonly veto?: () => Failure | undefined;
+  readonly veto?: Veto;
   /** Goes before what waits. */
   readonly urgent?: boolean;
 }
@@ -30,7 +33,7 @@ export interface AskOptions {
 /** The line to one or more controllers, by datagrams. */
 export interface Link {
   /**
-   * Asks a controller once; nothing is repeated. Errors: `E-DEV-0102` line not open, `E-DEV-0103` it broke meanwhile,
+   * Asks a controller once; nothing is repeated. Errors: `E-DEV-0102` line not open, `E-DEV-0206` it broke meanwhile,
    * `E-DEV-0202` no answer, `E-DEV-0205` too many wait, or what the veto says.
    */
   ask<R extends UhppoteRequest>(request: R, options: AskOptions): Promise<Result<ReplyTo<R['name']>>>;
@@ -133,7 +136,7 @@ export function createLink({
       finish(channel, job, failure('E-DEV-0202', request.name));
     });
     tell('out', request, bytes);
-    void line.write(bytes).then((written) => {
+    void line.write(bytes, options.veto?.order).then((written) => {
       if (!written.ok) finish(channel, job, err(written.error));
     });
   };
@@ -182,10 +185,11 @@ export function createLink({
     for (const channel of channels.values()) {
       channel.cancelTimer?.();
       delete channel.cancelTimer;
-      const failed = channel.current ? [channel.current, ...channel.queue] : channel.queue;
+      const { current, queue } = channel;
       channel.queue = [];
       delete channel.current;
-      for (const job of failed) job.settle(err(reason));
+      current?.settle(err(interrupted(reason)));
+      for (const job of queue) job.settle(err(neverSent(reason)));
     }
   };
 

@@ -6,9 +6,11 @@ import {
   type DriverEnvironment,
   type HttpExchange,
   type HttpInbox,
+  type OrderLife,
   type Protocol,
   type Receipt,
   type Traffic,
+  type Veto,
   createCommandLedger,
   createEmitter,
   createHealth,
@@ -94,16 +96,17 @@ function createVzenithHttpDriver(
     // No bytes: a record is somebody's car, and a heartbeat holds the camera's password.
     traffic.emit({ at: clock.now(), direction, bytes: new Uint8Array(), meaning });
   };
-  const answer = (exchange: HttpExchange, what: Parameters<typeof encodeAnswer>[1]): Promise<Result<void>> => {
+  const answer = (
+    exchange: HttpExchange,
+    what: Parameters<typeof encodeAnswer>[1],
+    order?: OrderLife,
+  ): Promise<Result<void>> => {
     tell(
       'out',
       what.open ? `open: pulse output ${what.open.io}` : what.goOnAfter === undefined ? 'taken' : 'taken, go on',
     );
-    return exchange.answer({
-      status: 200,
-      contentType: 'application/json',
-      body: Buffer.from(encodeAnswer(params, what)),
-    });
+    const body = Buffer.from(encodeAnswer(params, what));
+    return exchange.answer({ status: 200, contentType: 'application/json', body }, order);
   };
   const alive = (): void => {
     health.set('ready');
@@ -150,10 +153,7 @@ function createVzenithHttpDriver(
     waiting.delete(entry);
   };
 
-  const give = (
-    command: OpenCommand,
-    late: () => ReturnType<Parameters<Parameters<typeof ledger.run>[1]>[0]>,
-  ): Promise<Receipt> => {
+  const give = (command: OpenCommand, late: Veto): Promise<Receipt> => {
     const refused = late();
     if (refused) return Promise.resolve(err(refused));
     if (health.current.state !== 'ready')
@@ -161,7 +161,12 @@ function createVzenithHttpDriver(
     const { hold, direction } = command.args;
     const open = { io: params.outputs[direction], hold };
     const send = async (exchange: HttpExchange): Promise<Receipt> => {
-      const sent = await answer(exchange, { open });
+      const sent = await answer(exchange, { open }, late.order);
+      if (!sent.ok && sent.error.code === 'E-DEV-0201') {
+        // Nothing was sent; the camera still waits for a word.
+        void answer(exchange, {});
+        return sent;
+      }
       // It has the answer or it has not; it will never say whether it obeyed.
       if (!sent.ok) return failure('E-DEV-0206', sent.error.detail);
       return ok({ commandId: command.id, confirmation: 'unconfirmed', at: clock.now() });

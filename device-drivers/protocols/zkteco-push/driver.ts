@@ -11,6 +11,7 @@ import {
   createCommandLedger,
   createEmitter,
   createHealth,
+  interrupted,
 } from '../../kit/index.ts';
 import {
   type AttendanceRecord,
@@ -282,7 +283,7 @@ export function createTerminal({
       for (const waiting of queue.splice(0)) waiting.settle(err(reason));
       for (const { waiting, cancel } of taken.values()) {
         cancel();
-        waiting.settle(err(reason));
+        waiting.settle(err(interrupted(reason)));
       }
       taken.clear();
       health.set('starting');
