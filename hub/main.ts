@@ -8,7 +8,7 @@ import type { Broker } from './broker/index.ts';
 import { openBroker } from './broker/index.ts';
 import { createPlainListener } from './firmware/index.ts';
 import { homeAssistantOf, hubStatusTopic } from './home-assistant/index.ts';
-import { watchBroker } from './devices/index.ts';
+import { topicsInUse, watchBroker } from './devices/index.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
@@ -133,7 +133,11 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
 
   const start = (): void => {
     registry.start();
-    stopWatchingBroker = watchBroker({ found: atBroker, discovery: registry.discovery });
+    stopWatchingBroker = watchBroker({
+      found: atBroker,
+      inUse: topicsInUse(parts.configured, (id) => parts.profiles.catalogue().get(id)),
+      discovery: registry.discovery,
+    });
     host.start();
     agents.start(broker.bus);
     parts.profiles.start();

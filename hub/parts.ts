@@ -40,8 +40,8 @@ import {
 import { fontFiles, pdfProcess } from './certificates/render/index.ts';
 import type { DeviceConfig } from './config/index.ts';
 import { GATE_PARTS } from './config/index.ts';
-import type { DeviceRegistry, Devices, Hardware, HardwarePlace } from './devices/index.ts';
-import { createDevices, createHardware, createRegistry, devicesSchema } from './devices/index.ts';
+import type { DeviceRegistry, Devices } from './devices/index.ts';
+import { createDevices, createHardware, createRegistry, devicesSchema, placed } from './devices/index.ts';
 import type { FirmwareService } from './firmware/index.ts';
 import { createFirmware, firmwareSchema } from './firmware/index.ts';
 import { gateCodeSchema } from './gates/qr/index.ts';
@@ -114,6 +114,8 @@ export interface Parts {
   readonly certificates: CertificateService;
   readonly kiosks: Kiosks;
   readonly devices: Devices;
+  /** The configured devices, each where its hardware hangs now. */
+  readonly configured: readonly DeviceConfig[];
   readonly registry: DeviceRegistry;
   readonly firmware: FirmwareService;
   readonly inbox: Inbox;
@@ -141,7 +143,7 @@ export function createParts(
 
   const mqtt = createLateChannel(onFault('mqtt'));
   const hardware = createHardware({ db, clock, audit });
-  const configured = config.devices.map((device) => placed(device, hardware));
+  const configured = config.devices.map((device) => placed(device, hardware.placeOf(device.id)));
   const profiles = createProfiles({
     db,
     clock,
@@ -411,6 +413,7 @@ export function createParts(
     kiosks,
     notifications,
     devices,
+    configured,
     registry,
     firmware,
     inbox,
@@ -428,36 +431,6 @@ function plainAddress({ firmware: { plain } }: HubOptions['config']): string | u
   if (!plain) return undefined;
   const { host, port } = plain;
   return plain.url?.replace(/\/$/, '') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** The device where its hardware hangs now: where the configuration says, unless it was replaced by one elsewhere. */
-function placed(device: DeviceConfig, hardware: Pick<Hardware, 'placeOf'>): DeviceConfig {
-  const place = hardware.placeOf(device.id);
-  if (!place) return device;
-  const { id, profile, label, params } = device;
-  const { agent, transport } = place;
-  return {
-    id,
-    profile,
-    label,
-    params,
-    ...(agent !== undefined && { agent }),
-    transport: lineAt(transport, device.transport),
-  };
-}
-
-/** The line by which a device is reached at its new place. Speed and framing are the model's; only the port moved. */
-function lineAt(place: HardwarePlace['transport'], configured: DeviceConfig['transport']): DeviceConfig['transport'] {
-  switch (place.kind) {
-    case 'serial':
-      return configured.kind === 'serial'
-        ? { ...configured, path: place.path }
-        : { dataBits: 8, parity: 'none', stopBits: 1, ...place };
-    case 'mqtt':
-      return configured;
-    default:
-      return place;
-  }
 }
 
 /** The configuration's shape of a device as the agent's host takes it. */

@@ -127,6 +127,8 @@ export interface DriverEnvironment {
   /** Asks devices that are HTTP servers; the network of this machine where it is absent. */
   readonly http?: HttpClient;
   readonly reconnect?: ReconnectPolicy;
+  /** Nobody knows yet what is on the line: a driver only asks, and leaves out whatever would set a device up. */
+  readonly probe?: true;
 }
 
 export interface ReconnectPolicy {

@@ -16,8 +16,9 @@ export interface Answer {
 const ANSWER_WITHIN = seconds(4);
 
 /**
- * Tries the profiles that could be on a port, one after the other, and says which of them answer. Drivers only ask when
- * they start (find card, read inputs, identify, status): nothing is switched, printed or opened.
+ * Tries the profiles that could be on a port, one after the other, and says which of them answer. Drivers are told that they
+ * are probing and only ask (find card, read inputs, identify, status): nothing is set up, switched, printed or opened.
+ * Protocols whose devices only listen are not tried, although some have a setup: entering that changes the device.
  */
 export async function probe(options: {
   /** A serial port, `tcp://host:port`, or `memory:name` in tests. */
@@ -30,7 +31,7 @@ export async function probe(options: {
   readonly on?: (answer: Answer) => void;
 }): Promise<readonly Answer[]> {
   const { port, catalogue, clock, random, within = ANSWER_WITHIN, on } = options;
-  const protocols = await loadBuiltInProtocols();
+  const protocols = (await loadBuiltInProtocols()).map(probing);
   const answers: Answer[] = [];
   for (const profile of catalogue.list()) {
     const transport = lineTo(port, profile);
@@ -51,6 +52,12 @@ export async function probe(options: {
   }
   return answers;
 }
+
+/** The protocol with drivers that know that they only ask. */
+const probing = (protocol: Protocol): Protocol => ({
+  ...protocol,
+  connect: (bus, environment) => protocol.connect(bus, { ...environment, probe: true }),
+});
 
 async function ask(
   profile: Profile,

@@ -146,6 +146,31 @@ describe('profiles probe', () => {
     await pty.close();
   });
 
+  it('writes nothing that sets a device up: a printer hears questions for its status and no more', async () => {
+    const pty = await createPtyPair();
+    const line = createSerialTransport({ path: pty.b, baudRate: 9_600 });
+    const heard: number[] = [];
+    line.onData((bytes) => {
+      heard.push(...bytes);
+    });
+    unwrap(await line.open());
+    const [printer, scanner] = ['generic/escpos-80mm', 'newland/hr15'].map((id) => builtInProfiles().get(id));
+    if (!printer || !scanner) throw new Error('the profiles are gone');
+    const telling = { ...printer, params: { ...printer.params, status: 'asb' } };
+    const answers = await probe({
+      port: pty.a,
+      catalogue: { get: () => undefined, list: () => [telling, scanner] },
+      clock,
+      random: systemRandom,
+      within: ms(1_500),
+    });
+    expect(answers.map(({ result }) => result)).toEqual(['silent', 'listens']);
+    // DLE EOT n, again and again.
+    expect(Buffer.from(heard).toString('hex')).toMatch(/^(1004(01|02|04))+$/);
+    await line.close();
+    await pty.close();
+  });
+
   it('says of a port that is not there that nobody answers', async () => {
     const answers = await probe({
       port: join(folder, 'no-such-port'),

@@ -24,6 +24,10 @@ export const agentInboxSchema: SchemaComponent = {
         ) STRICT;
         CREATE INDEX agent_inbox_received ON agent_inbox (seq) WHERE state = 'received';`,
     },
+    {
+      name: 'what agents could not keep',
+      sql: 'CREATE TABLE agent_shed (agent TEXT PRIMARY KEY, said TEXT NOT NULL) STRICT, WITHOUT ROWID;',
+    },
   ],
 };
 

@@ -138,6 +138,22 @@ describe('an agent whose disk is put back to an older state', () => {
   });
 });
 
+describe('what an agent could not keep', () => {
+  it('is told when there is room again, and known here until it is withdrawn', async () => {
+    const counts = { logs: 40, health: 3, refusals: 0, reports: 7, entries: 0 };
+    pair.agentDb.prepare('UPDATE station_store SET shed = ?').run(JSON.stringify({ since: clock.now(), counts }));
+    await pair.restartAgent();
+    await nothingWaits();
+    expect(pair.link.state('gate-1').shed).toMatchObject(counts);
+    pair.restartHub();
+    expect(pair.link.state('gate-1').shed).toMatchObject(counts);
+    const withdrawn = pair.link.withdraw('gate-1');
+    await clock.advanceAsync(seconds(5));
+    await withdrawn;
+    expect(pair.link.state('gate-1').shed).toBeUndefined();
+  });
+});
+
 describe('when it was', () => {
   it('is told in the hub’s time, however the agent’s clock is set meanwhile', async () => {
     const { at } = countPassages();

@@ -16,7 +16,7 @@ import type { CloudEvent } from '@hallhub/sync/contract';
 import type { Feed } from '@hallhub/sync/feed';
 import { createFeed } from '@hallhub/sync/feed';
 import type { Db, FeedStore, Sealer } from '@hallhub/sync/sqlite';
-import { sqliteFeedStore, sqliteReceiver } from '@hallhub/sync/sqlite';
+import { afterCommit, sqliteFeedStore, sqliteReceiver } from '@hallhub/sync/sqlite';
 import type { DeviceBus } from '../broker/index.ts';
 import type { AgentClock } from './agent-clock.ts';
 import { createAgentClock } from './agent-clock.ts';
@@ -25,6 +25,8 @@ import type { AgentInboxCounts } from './inbox.ts';
 import { createAgentInbox } from './inbox.ts';
 import type { RemoteDevice, RemoteHost } from './remote-host.ts';
 import { createRemoteHost } from './remote-host.ts';
+import type { EventsShed } from './shed-log.ts';
+import { createShedLog } from './shed-log.ts';
 
 /** An agent as the hub sees it now. */
 export interface AgentState {
@@ -34,6 +36,8 @@ export interface AgentState {
   readonly heardAt: EpochMs | undefined;
   /** Its clock minus the hub's, in milliseconds. */
   readonly clockOffset: number | undefined;
+  /** What it last said that it could not keep, by its clock. */
+  readonly shed: EventsShed | undefined;
 }
 
 /** What a domain makes of what agents tell of its part that runs there, and what it projects to them. */
@@ -172,6 +176,7 @@ export function createAgentLink(deps: {
     },
   });
   const states = new Map<string, { hello: Hello; heardAt: EpochMs }>();
+  const sheds = createShedLog(db);
   const receiver = sqliteReceiver({
     db,
     clock,
@@ -187,7 +192,13 @@ export function createAgentLink(deps: {
         return undefined;
       }
       if (event.type === eventsShed.type) {
-        log.warn({ agent, shed: event.data }, 'the store of an agent was full, and it did not keep everything');
+        const shed = eventsShed.schema.safeParse(event.data);
+        if (!shed.success) return { code: 'E-AGENT-0102', detail: event.type };
+        log.warn({ agent, shed: shed.data }, 'the store of an agent was full, and it did not keep everything');
+        sheds.note(agent, shed.data);
+        afterCommit(db, () => {
+          changed(agent);
+        });
         return undefined;
       }
       const refusal = (partOf(event) ?? host).refusal(agent, event);
@@ -290,6 +301,7 @@ export function createAgentLink(deps: {
         hello: state?.hello,
         heardAt: state?.heardAt,
         clockOffset: clocks.get(agent)?.offset,
+        shed: sheds.last(agent),
       };
     },
     askPart: async (agent, part, name, params) => {
@@ -315,6 +327,7 @@ export function createAgentLink(deps: {
       open.delete(agent);
       states.delete(agent);
       clocks.delete(agent);
+      sheds.forget(agent);
       changed(agent);
     },
     onChange: (listener) => {

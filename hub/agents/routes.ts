@@ -6,6 +6,7 @@ import { showCode } from './code-text.ts';
 import type { Enrolment } from './enrolment.ts';
 import { enrolRequestSchema } from './enrolment-contract.ts';
 import type { AgentLink } from './link.ts';
+import type { EventsShed } from './shed-log.ts';
 import type { AgentView } from './view.ts';
 
 const agent = z.object({ id: z.string().max(63) });
@@ -33,7 +34,7 @@ export function agentRoutes(
     const open = withdrawing();
     const enrolled = new Map(enrolment.enrolled().map((known) => [known.id, known]));
     return configured.map(({ id, label }) => {
-      const { connected, hello, heardAt, clockOffset } = link.state(id);
+      const { connected, hello, heardAt, clockOffset, shed } = link.state(id);
       return {
         id,
         label,
@@ -47,6 +48,7 @@ export function agentRoutes(
         profiles: hello?.profiles ?? null,
         safeMode: hello?.safeMode ?? null,
         pendingEvents: hello?.pendingEvents ?? null,
+        shed: shed ? shownOf(shed) : null,
         devices: link.host
           .devices()
           .filter(({ line }) => line.startsWith(`${id}: `))
@@ -112,4 +114,8 @@ export function agentRoutes(
       return left.ok ? undefined : left;
     },
   });
+}
+
+function shownOf({ since, at, ...counts }: EventsShed): AgentView['shed'] {
+  return { since, at, counts };
 }

@@ -14,5 +14,11 @@ export interface AgentView {
   readonly profiles: string | null;
   readonly safeMode: string | null;
   readonly pendingEvents: number | null;
+  /** What it last said that it could not keep, between two instants of its clock. */
+  readonly shed: {
+    readonly since: string;
+    readonly at: string;
+    readonly counts: Readonly<Record<'logs' | 'health' | 'refusals' | 'reports' | 'entries', number>>;
+  } | null;
   readonly devices: readonly string[];
 }

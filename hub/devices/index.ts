@@ -4,4 +4,5 @@ export { type Spans, type StateChange, spansOf } from './registry/availability-r
 export { type Hardware, type HardwarePlace, createHardware } from './registry/hardware.ts';
 export { devicesSchema } from './schema.ts';
 export { deviceAdminCodes } from './codes.ts';
-export { watchBroker } from './registry/discovery.ts';
+export { placed } from './registry/placed.ts';
+export { topicsInUse, watchBroker } from './registry/discovery.ts';

@@ -113,3 +113,15 @@ test('an auditor reads and changes nothing', async () => {
   ]);
   expect(refused.map(({ statusCode }) => statusCode)).toEqual([403, 403, 403, 403]);
 });
+
+test('a desired state is restored only by somebody who has confirmed that it moves something', async () => {
+  await ask('POST', '/api/devices/relay/commands', { key: 'press-0001', body: SWITCH_ON });
+  const restore = (key: string, body: object) =>
+    ask('POST', '/api/devices/relay/twin/restore', {
+      key,
+      body: { capability: 'switch', property: 'channel-0', ...body },
+    });
+  expect((await restore('again-0001', {})).json()).toMatchObject({ code: 'E-DEV-0407' });
+  expect(fleet.reached).toHaveLength(1);
+  expect((await restore('again-0002', { confirmed: true })).statusCode).toBe(200);
+});

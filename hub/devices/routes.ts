@@ -174,7 +174,7 @@ export function deviceRoutes(
     url: '/api/devices/:id/twin/restore',
     access: ['operator'],
     params: device,
-    body: z.object({ capability, property: z.string().min(1).max(64) }),
+    body: z.object({ capability, property: z.string().min(1).max(64), confirmed: z.boolean().default(false) }),
     handler: ({ params, body, staff, request }) => {
       const asked = keyOf(request);
       if (!asked.ok) return asked;

@@ -1,7 +1,7 @@
 import { type Clock, type EpochMs, iso } from '@hallhub/sync/base';
 import type { EventData, EventType } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
-import { isOwnTrouble } from '@hallhub/sync/sqlite';
+import { type Db, isOwnTrouble, transact } from '@hallhub/sync/sqlite';
 import { eventsShed } from './contract.ts';
 
 /**
@@ -9,6 +9,18 @@ import { eventsShed } from './contract.ts';
  * reported. Entries that somebody was let in for go last, when twice as much waits as should: they are counted.
  */
 export type Sheddable = 'logs' | 'health' | 'refusals' | 'reports' | 'entries';
+
+/** How many of each were not kept, and from when on. */
+export interface Shed {
+  readonly since: EpochMs;
+  readonly counts: Readonly<Record<Sheddable, number>>;
+}
+
+/** Keeps over a restart what was shed and not told yet. */
+export interface ShedStore {
+  shed(): Shed | undefined;
+  noteShed(shed: Shed | undefined): void;
+}
 
 export interface SheddingOutbox {
   /** Appends, or sheds and counts. A full disk sheds, too. */
@@ -39,15 +51,16 @@ const COUNT_EVERY = 200;
  * Receipts of commands go into the outbox directly and are never shed.
  */
 export function createSheddingOutbox(deps: {
+  readonly db: Db;
+  readonly store: ShedStore;
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly agent: string;
   /** 100,000 by default: weeks of a gate, and some 100 MB. */
   readonly most?: number;
 }): SheddingOutbox {
-  const { outbox, clock, agent, most = 100_000 } = deps;
-  let shed = NOTHING_SHED;
-  let since: EpochMs | undefined;
+  const { db, store, outbox, clock, agent, most = 100_000 } = deps;
+  let shed = store.shed();
   let waiting = outbox.status().pending;
   let uncounted = 0;
 
@@ -59,8 +72,14 @@ export function createSheddingOutbox(deps: {
     return (waiting + uncounted) / most;
   };
   const drop = (what: Sheddable): void => {
-    since ??= clock.now();
-    shed = { ...shed, [what]: shed[what] + 1 };
+    const { since, counts } = shed ?? { since: clock.now(), counts: NOTHING_SHED };
+    shed = { since, counts: { ...counts, [what]: counts[what] + 1 } };
+    try {
+      store.noteShed(shed);
+    } catch (error) {
+      // A disk that is full takes this no more than the event; it is counted here until it does.
+      if (!isOwnTrouble(error)) throw error;
+    }
   };
 
   return {
@@ -80,15 +99,18 @@ export function createSheddingOutbox(deps: {
     confess: () => {
       waiting = outbox.status().pending;
       uncounted = 0;
-      if (since === undefined || fill() > ROOM_TO_CONFESS) return;
+      if (shed === undefined || fill() > ROOM_TO_CONFESS) return;
+      const { since, counts } = shed;
       try {
-        outbox.append({
-          type: eventsShed,
-          subject: agent,
-          data: { at: iso(clock.now()), since: iso(since), ...shed },
+        transact(db, () => {
+          outbox.append({
+            type: eventsShed,
+            subject: agent,
+            data: { at: iso(clock.now()), since: iso(since), ...counts },
+          });
+          store.noteShed(undefined);
         });
-        shed = NOTHING_SHED;
-        since = undefined;
+        shed = undefined;
       } catch (error) {
         if (!isOwnTrouble(error)) throw error;
       }

@@ -46,6 +46,8 @@ let db: Db;
 let sent: CloudEvent[];
 let outbox: Outbox;
 
+const keeping = () => ({ db, store: createStationStore({ db, sealer, newId: () => 'disk' }) });
+
 /** An outbox whose other end takes everything, or nothing. */
 function openOutbox(isReachable: () => boolean): Outbox {
   return createOutbox({
@@ -218,7 +220,7 @@ const reading = { at: 0, mono: 0, run: 'run' };
 describe('an outbox with an end', () => {
   it('keeps what matters longest', () => {
     outbox = openOutbox(() => false);
-    const shedding = createSheddingOutbox({ outbox, clock, agent: 'gate-1', most: 10 });
+    const shedding = createSheddingOutbox({ ...keeping(), outbox, clock, agent: 'gate-1', most: 10 });
     const health = { state: 'ready' as const, since: clock.now() };
     const at = iso(clock.now());
     for (let count = 0; count < 12; count += 1) {
@@ -248,7 +250,7 @@ describe('an outbox with an end', () => {
     let reachable = false;
     outbox = openOutbox(() => reachable);
     outbox.start();
-    const shedding = createSheddingOutbox({ outbox, clock, agent: 'gate-1', most: 4 });
+    const shedding = createSheddingOutbox({ ...keeping(), outbox, clock, agent: 'gate-1', most: 4 });
     for (let count = 0; count < 6; count += 1) {
       shedding.append('reports', {
         type: deviceReported,
@@ -267,12 +269,38 @@ describe('an outbox with an end', () => {
   });
 });
 
+describe('what an agent has shed', () => {
+  it('is confessed by the next process, once', async () => {
+    let reachable = false;
+    outbox = openOutbox(() => reachable);
+    outbox.start();
+    const open = () => createSheddingOutbox({ ...keeping(), outbox, clock, agent: 'gate-1', most: 1 });
+    const first = open();
+    const since = iso(clock.now());
+    const report = { type: deviceReported, subject: 'd' };
+    for (const count of [1, 2, 3]) {
+      first.append('reports', {
+        ...report,
+        data: { clock: reading, capability: 'passageSensor', event: 'passage', data: { count } },
+      });
+    }
+    reachable = true;
+    await clock.advanceAsync(minutes(3));
+    open().confess();
+    open().confess();
+    await clock.advanceAsync(seconds(5));
+    expect(sent.filter(({ type }) => type === eventsShed.type).map(({ data }) => data)).toMatchObject([
+      { since, reports: 2, logs: 0 },
+    ]);
+  });
+});
+
 describe('log lines of an agent', () => {
   it('go up when they are warnings or errors, at a bounded rate', async () => {
     outbox = openOutbox(() => true);
     outbox.start();
     const forwarding = createForwardingLog({ log: silentLog, clock, agent: 'gate-1' });
-    forwarding.to(createSheddingOutbox({ outbox, clock, agent: 'gate-1' }));
+    forwarding.to(createSheddingOutbox({ ...keeping(), outbox, clock, agent: 'gate-1' }));
     forwarding.log.info({}, 'not this');
     for (let count = 0; count < 50; count += 1) {
       forwarding.log.error({ error: new TypeError('broken'), deep: { a: 1 }, port: 3 }, `line ${count}`);
@@ -294,7 +322,7 @@ describe('log lines of an agent', () => {
     outbox = openOutbox(() => true);
     outbox.start();
     const forwarding = createForwardingLog({ log: silentLog, clock, agent: 'gate-1' });
-    forwarding.to(createSheddingOutbox({ outbox, clock, agent: 'gate-1' }));
+    forwarding.to(createSheddingOutbox({ ...keeping(), outbox, clock, agent: 'gate-1' }));
     forwarding.log.error(
       {
         code: 'E-DEV-0204',

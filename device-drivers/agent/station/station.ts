@@ -194,6 +194,8 @@ export function createStation(options: StationOptions): Station {
     tuning: { batchSize: 50 },
   });
   const shedding = createSheddingOutbox({
+    db,
+    store,
     outbox,
     clock,
     agent,

@@ -2,6 +2,7 @@ import type { EpochMs, Failure } from '@hallhub/sync/base';
 import { type Db, type SchemaComponent, type Sealer, transact } from '@hallhub/sync/sqlite';
 import type { Receipt } from '../../kit/index.ts';
 import type { AgentDevice } from './contract.ts';
+import type { Shed, ShedStore } from './shedding.ts';
 
 /** What an agent keeps besides its replica and its outbox. */
 export const stationSchema: SchemaComponent = {
@@ -30,13 +31,17 @@ export const stationSchema: SchemaComponent = {
       sql: `ALTER TABLE station_store ADD COLUMN last_time INTEGER;
         ALTER TABLE station_store ADD COLUMN picture_of INTEGER;`,
     },
+    {
+      name: 'what was shed and not told yet',
+      sql: 'ALTER TABLE station_store ADD COLUMN shed TEXT;',
+    },
   ],
 };
 
 /** How a command stands that was seen before: `open` when it was begun and nothing was heard of it since. */
 export type SeenCommand = { readonly state: 'open' } | { readonly state: 'settled'; readonly receipt: Receipt };
 
-export interface StationStore {
+export interface StationStore extends ShedStore {
   /** The id of this database, made with it, and its epoch: another disk is another sender of events. */
   identity(): { readonly id: string; readonly epoch: number };
   /** Gives the database another id and a higher epoch: it was put back to an older state. */
@@ -73,6 +78,8 @@ export function createStationStore(deps: {
     'SELECT last_time AS last, picture_of AS pictureOf FROM station_store',
   );
   const noteTimes = db.prepare('UPDATE station_store SET last_time = ?, picture_of = coalesce(?, picture_of)');
+  const shed = db.prepare<[], string | null>('SELECT shed FROM station_store').pluck();
+  const noteShed = db.prepare('UPDATE station_store SET shed = ?');
   const renew = db.prepare('UPDATE station_store SET id = ?, epoch = epoch + 1');
   const identityNow = (): { id: string; epoch: number } => {
     const row = identity.get();
@@ -113,6 +120,13 @@ export function createStationStore(deps: {
     times: () => times.get() ?? { last: null, pictureOf: null },
     noteTimes: (last, pictureOf) => {
       noteTimes.run(last, pictureOf ?? null);
+    },
+    shed: () => {
+      const text = shed.get();
+      return typeof text === 'string' ? (JSON.parse(text) as Shed) : undefined;
+    },
+    noteShed: (now) => {
+      noteShed.run(now === undefined ? null : JSON.stringify(now));
     },
     devices: () =>
       all

@@ -83,7 +83,7 @@ export function createEscposDriver(options: EscposDriverOptions): Driver {
     onUp: () => {
       life += 1;
       if (asks) {
-        if (params.status === 'asb') void sendSettings();
+        if (params.status === 'asb' && options.probe !== true) void sendSettings();
         poll();
       } else health.set('ready');
     },

@@ -429,10 +429,16 @@ describe('desired and reported', () => {
     await settle();
     expect(hub.fleet.reached).toHaveLength(1);
     const target = { deviceId: 'relay', capability: 'switch' as const, property: 'channel-0' };
-    unwrap(hub.commands.restore(target, { actor: 'staff:1', key: 'r1' }));
+    expect(hub.commands.restore({ ...target, confirmed: false }, { actor: 'staff:1', key: 'r0' })).toMatchObject({
+      error: { code: 'E-DEV-0407' },
+    });
+    expect(hub.fleet.reached).toHaveLength(1);
+    unwrap(hub.commands.restore({ ...target, confirmed: true }, { actor: 'staff:1', key: 'r1' }));
     expect(hub.fleet.reached.at(-1)?.command.args).toEqual({ channel: 0, on: true });
     void direct(hub.commands, { id: 'p1', args: { channel: 5, on: true, pulse: seconds(1) } }, clock);
-    expect(hub.commands.restore({ ...target, property: 'channel-5' }, { actor: 'staff:1', key: 'r2' })).toMatchObject({
+    expect(
+      hub.commands.restore({ ...target, property: 'channel-5', confirmed: true }, { actor: 'staff:1', key: 'r2' }),
+    ).toMatchObject({
       error: { code: 'E-DEV-0414' },
     });
   });

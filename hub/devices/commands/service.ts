@@ -75,7 +75,12 @@ export interface Commands {
    * Errors: `E-DEV-0414` nothing desired, or no command brings it about; and those of {@link submit}.
    */
   restore(
-    target: { readonly deviceId: string; readonly capability: CapabilityName; readonly property: string },
+    target: {
+      readonly deviceId: string;
+      readonly capability: CapabilityName;
+      readonly property: string;
+      readonly confirmed: boolean;
+    },
     by: { readonly actor: string; readonly key: string },
   ): Result<CommandView>;
   /** Errors: `E-DEV-0421` unknown, `E-DEV-0422` it has left. */
@@ -188,12 +193,12 @@ export function createCommands(deps: {
   return {
     fleet: journal.fleet,
     submit,
-    restore: ({ deviceId, capability, property }, by) => {
+    restore: ({ deviceId, capability, property, confirmed }, by) => {
       const state = twin.list(deviceId).find((one) => one.capability === capability && one.property === property);
       const value = state?.desired?.value;
       const again = value === undefined ? undefined : stateShapeOf(capability)?.restore?.({ property, value });
       if (!again) return failure('E-DEV-0414', `${deviceId} ${capability} ${property}`);
-      return submit({ deviceId, capability, ...again, lifetime: RESTORE_LIFE, confirmed: true }, by);
+      return submit({ deviceId, capability, ...again, lifetime: RESTORE_LIFE, confirmed }, by);
     },
     cancel: (id, actor) => {
       const row = store.get(id);

@@ -1,8 +1,10 @@
 import { basename } from 'node:path';
-import type { MqttDiscovery } from '@hallhub/device-drivers/protocols/mqtt-discovery';
+import type { DiscoveredDevice, MqttDiscovery } from '@hallhub/device-drivers/protocols/mqtt-discovery';
 import type { SerialPortInfo } from '@hallhub/device-drivers/transports';
+import type { Profile } from '@hallhub/firmware-profiles/schema';
 import type { Cancel, Clock } from '@hallhub/sync/base';
 import { minutes } from '@hallhub/sync/base';
+import type { DeviceConfig } from '../../config/index.ts';
 import type { DiscoveryPort } from './hardware.ts';
 
 const EVERY = minutes(1);
@@ -42,20 +44,39 @@ export function watchSerialPorts(deps: {
 /** Hands on what makes itself known at the broker and is no configured device, with the profiles that match. */
 export function watchBroker(deps: {
   readonly found: Pick<MqttDiscovery, 'list' | 'onChange'>;
+  readonly inUse: (found: DiscoveredDevice) => boolean;
   readonly discovery: DiscoveryPort;
 }): Cancel {
   const tell = (): void => {
-    for (const { key, protocol, name, profiles, fromBroker } of deps.found.list()) {
+    for (const device of deps.found.list()) {
+      const { key, protocol, name, profiles, params, fromBroker } = device;
       // What only the broker remembers may be long gone.
-      if (fromBroker) continue;
+      if (fromBroker || deps.inUse(device)) continue;
       deps.discovery.found({
         source: protocol,
         identity: { 'mqtt-client': key },
-        place: { transport: { kind: 'mqtt' } },
+        place: { transport: { kind: 'mqtt' }, params },
         about: [name, ...profiles.slice(0, 1)].join(' · ').slice(0, 120),
       });
     }
   };
   tell();
   return deps.found.onChange(tell);
+}
+
+/**
+ * Whether a configured device speaks the protocol of the one that was found and has its topic; `profileOf` gives what its
+ * profile says. A parameter that neither states is its protocol's own, and the found one has that, too.
+ */
+export function topicsInUse(
+  configured: readonly DeviceConfig[],
+  profileOf: (id: string) => Pick<Profile, 'protocol' | 'params'> | undefined,
+): (found: Pick<DiscoveredDevice, 'protocol' | 'params'>) => boolean {
+  return ({ protocol, params }) =>
+    configured.some((device) => {
+      const profile = profileOf(device.profile);
+      if (device.transport.kind !== 'mqtt' || profile?.protocol !== protocol) return false;
+      const stated = { ...profile.params, ...device.params };
+      return Object.entries(params).every(([name, value]) => (stated[name] ?? value) === value);
+    });
 }

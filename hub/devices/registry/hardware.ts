@@ -23,6 +23,8 @@ export const identitySchema = z.partialRecord(z.enum(identityKinds), z.string().
 export const placeSchema = z.object({
   agent: z.string().exactOptional(),
   transport: agentDeviceSchema.shape.transport,
+  /** What tells it apart on a line that many share, as parameters of its protocol: `{ topic: 'plug-a301' }`. */
+  params: z.record(z.string(), z.string()).exactOptional(),
 });
 export type HardwarePlace = z.output<typeof placeSchema>;
 
@@ -99,6 +101,10 @@ export function compare(a: HardwareIdentity, b: HardwareIdentity): 'same' | 'oth
   return both.every((kind) => a[kind] === b[kind]) ? 'same' : 'other';
 }
 
+/** Equal for places where only one piece of hardware can hang; undefined: the line alone does not tell. */
+const ownPlace = (place: HardwarePlace): string | undefined =>
+  place.transport.kind === 'mqtt' && place.params === undefined ? undefined : JSON.stringify(place);
+
 export function createHardware({
   db,
   clock,
@@ -132,14 +138,13 @@ export function createHardware({
 
   const current = (deviceId: string): ClaimRow | undefined =>
     history.all(deviceId).find(({ releasedAt }) => releasedAt === null);
-  const playerOf = (identity: HardwareIdentity, place: HardwarePlace | undefined): string | undefined =>
-    playing
+  const playerOf = (identity: HardwareIdentity, place: HardwarePlace | undefined): string | undefined => {
+    const own = place && ownPlace(place);
+    return playing
       .all()
-      .find(
-        (row) =>
-          compare(identityOf(row), identity) === 'same' ||
-          (place !== undefined && row.place !== null && row.place === JSON.stringify(place)),
-      )?.deviceId;
+      .find((row) => compare(identityOf(row), identity) === 'same' || (own !== undefined && row.place === own))
+      ?.deviceId;
+  };
 
   const put = (
     deviceId: string,

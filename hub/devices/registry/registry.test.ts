@@ -1,18 +1,22 @@
 import { createHash } from 'node:crypto';
 import { silentLog } from '@hallhub/device-drivers/kit';
+import type { DiscoveredDevice } from '@hallhub/device-drivers/protocols/mqtt-discovery';
 import type { EpochMs } from '@hallhub/sync/base';
 import { epochMs, hours, manualClock, minutes, seconds, systemRandom, unwrap } from '@hallhub/sync/base';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { auditSchema, createAudit } from '../../audit/index.ts';
+import type { DeviceConfig } from '../../config/index.ts';
 import { devicesSchema } from '../schema.ts';
 import { devicesSummary } from '../summary.ts';
 import { createTestFleet } from '../testing/fleet.ts';
 import type { WatchedState } from './availability-rules.ts';
 import { dayOf, shareOf, spansOf, startOfDay } from './availability-rules.ts';
+import { topicsInUse, watchBroker } from './discovery.ts';
 import type { DiscoveryPort } from './hardware.ts';
 import { createHardware } from './hardware.ts';
+import { placed } from './placed.ts';
 import { createRegistry } from './service.ts';
 import { zoneOffset } from './zone-offset.ts';
 
@@ -185,6 +189,64 @@ describe('hardware', () => {
       error: { code: 'E-DEV-0415' },
     });
     expect(start().hardware.placeOf('relay')).toMatchObject({ transport: { path: '/dev/serial/by-id/new' } });
+  });
+
+  const announced = (topic: string): DiscoveredDevice => ({
+    key: `tasmota/${topic}`,
+    protocol: 'tasmota',
+    name: topic,
+    identity: {},
+    params: { topic },
+    profiles: [],
+    seenAt: START,
+    fromBroker: false,
+  });
+  const plug = {
+    id: 'plug',
+    profile: 'tasmota/power-plug',
+    label: { zh: '插座', en: 'Plug' },
+    transport: { kind: 'mqtt' as const },
+    params: { topic: 'old', probeEvery: 30 },
+  };
+  const watch = (discovery: DiscoveryPort, devices: readonly DeviceConfig[], topics: readonly string[]): void => {
+    watchBroker({
+      found: { list: () => topics.map(announced), onChange: () => () => undefined },
+      inUse: topicsInUse(devices, () => ({ protocol: 'tasmota', params: {} })),
+      discovery,
+    })();
+  };
+  const who = { actor: 'staff:1', note: 'broke' };
+
+  test('at the broker each device is found by itself, whatever was claimed there before, and a configured one not at all', () => {
+    const { start } = setUp();
+    const { hardware, registry } = start();
+    watch(hardware, [plug], ['old', 'new', 'other']);
+    expect(registry.discovered().map(({ about }) => about)).toEqual(['new', 'other']);
+    unwrap(registry.replace('relay', { discovered: registry.discovered()[0]?.id ?? '' }, who));
+    watch(hardware, [plug], ['old', 'new', 'other', 'late']);
+    expect(registry.discovered().map(({ about }) => about)).toEqual(['late', 'other']);
+    unwrap(hardware.replace('elsewhere', { discovered: registry.discovered()[0]?.id ?? '' }, who));
+  });
+
+  test('a device at the broker is replaced by another one with its topic, over a restart', () => {
+    const { start } = setUp();
+    const { hardware, registry } = start();
+    watch(hardware, [plug], ['new']);
+    unwrap(hardware.replace('plug', { discovered: registry.discovered()[0]?.id ?? '' }, who));
+    const again = start();
+    const moved = placed(plug, again.hardware.placeOf('plug'));
+    expect(moved).toEqual({ ...plug, params: { topic: 'new', probeEvery: 30 } });
+    watch(again.hardware, [moved], ['old', 'new']);
+    expect(again.registry.discovered().map(({ about }) => about)).toEqual(['old']);
+  });
+
+  test('a base topic that nobody configured is the one that the service has', () => {
+    const motion = { ...plug, profile: 'zigbee2mqtt/occupancy', params: { name: 'a301' } };
+    const inUse = topicsInUse([motion], () => ({ protocol: 'zigbee2mqtt', params: {} }));
+    const found = (name: string) => ({ protocol: 'zigbee2mqtt' as const, params: { base: 'zigbee2mqtt', name } });
+    expect(inUse(found('a301'))).toBe(true);
+    expect(inUse(found('a302'))).toBe(false);
+    expect(inUse({ protocol: 'tasmota', params: { topic: 'a301' } })).toBe(false);
   });
 
   test('hardware that plays one device cannot be claimed for another', () => {
