@@ -97,7 +97,10 @@ export interface Gates {
   present(gateId: string, shown: Omit<Presentation, 'at'>): Result<Told>;
   /** What an approved visitor shows at a scanner, until the approval ends. Errors: `E-GATE-0242`. */
   visitorCode(requestId: string, person: number): Result<{ readonly text: string; readonly expiresAt: EpochMs }>;
-  /** Shuts a scope (`area:<id>`, `gate:<id>`) to all who may not override, until it is relaxed. Errors: `E-GATE-0203`. */
+  /**
+   * Shuts a scope (`area:<id>`, `gate:<id>`) to all who may not override, until it is relaxed. Errors: `E-GATE-0203`,
+   * `E-GATE-0121` a fire has released it.
+   */
   lockDown(scope: string, staffId: string): Result<void>;
   /** Leaves a scope open, until it is relaxed. Errors: `E-GATE-0203`. */
   leaveOpen(scope: string, staffId: string): Result<void>;
@@ -310,6 +313,9 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     deps.areas.some(({ id }) => scope === `area:${id}`) || deps.gates.some(({ id }) => scope === `gate:${id}`);
   const order = (scope: string, standing: 'lock-down' | 'open', staffId: string): Result<void> => {
     if (!isScope(scope)) return failure('E-GATE-0203', scope);
+    // Doors that a fire has released are locked again by relaxing it, and by nothing else.
+    if (standings.orders().some((row) => row.scope === scope && row.standing === 'fire'))
+      return failure('E-GATE-0121', scope);
     transact(db, () => {
       deps.audit.record({ actor: `staff:${staffId}`, action: `gate.${standing}`, subject: scope });
       agents.ordered(standings.order(scope, standing, `staff:${staffId}`));

@@ -1,4 +1,5 @@
 import { epochMs, minutes, ms, plus, seconds } from '@hallhub/sync/base';
+import { transact } from '@hallhub/sync/sqlite';
 import { describe, expect, it } from 'vitest';
 import { createFloor } from '../testing/floor.ts';
 
@@ -307,10 +308,25 @@ describe('how a gate stands', () => {
     floor.walk('a-barrier', 'out');
     await floor.clock.advanceAsync(seconds(30));
     expect(floor.journal()).toEqual(['a refused E-GATE-0121', 'a free']);
+    for (const order of ['lockDown', 'leaveOpen'] as const)
+      expect(floor.gates[order]('area:campus', '7')).toMatchObject({ ok: false, error: { code: 'E-GATE-0121' } });
     expect(floor.gates.gates().map(({ standing }) => standing)).toEqual(['fire', 'fire']);
     expect(floor.gates.relax('area:campus', '7')).toMatchObject({ ok: true });
     await floor.settle();
     expect(floor.told.slice(-2).toSorted()).toEqual(['a-barrier controlled', 'b-barrier controlled']);
+  });
+
+  it('stays locked down when lifting it could not be written', () => {
+    const floor = createFloor({ areas: [CAMPUS], gates: [lane('a')] });
+    floor.gates.lockDown('area:campus', '7');
+    expect(() =>
+      transact(floor.db, () => {
+        floor.gates.relax('area:campus', '7');
+        throw new Error('rolled back');
+      }),
+    ).toThrow('rolled back');
+    expect(floor.gates.gates()).toMatchObject([{ standing: 'lock-down' }]);
+    expect(floor.gates.orders()).toHaveLength(1);
   });
 
   it('finds a fire that began while it was away', async () => {

@@ -41,10 +41,14 @@ export function createStandings({
       return standingOf(gate, given, campusClock, clock.now());
     },
     orders: (): readonly StandingRow[] => [...orders.values()],
-    /** `scope`: `area:<id>` or `gate:<id>`. Durable when it returns. */
+    /**
+     * `scope`: `area:<id>` or `gate:<id>`. Durable when it returns. Nothing takes the place of a fire: it ends by
+     * {@link relax}, and the row that stands is returned.
+     */
     order: (scope: string, standing: StandingRow['standing'], by: string): StandingRow => {
       const known = orders.get(scope);
       if (known?.standing === standing && known.by === by) return known;
+      if (known?.standing === 'fire' && standing !== 'fire') return known;
       const row = { scope, standing, since: clock.now(), by };
       presence.stand(scope, standing, row.since, by);
       orders.set(scope, row);
@@ -57,8 +61,12 @@ export function createStandings({
     },
     /** Back to the schedule. Returns whether anything was ordered. */
     relax: (scope: string): boolean => {
+      const known = orders.get(scope);
       const relaxed = presence.relax(scope);
       orders.delete(scope);
+      onRollback(db, () => {
+        if (known) orders.set(scope, known);
+      });
       if (relaxed) changed();
       return relaxed;
     },

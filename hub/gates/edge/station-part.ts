@@ -209,6 +209,13 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     if (standings) standings.order(data.scope, data.standing, data.by);
     else store.presence.stand(data.scope, data.standing, epochMs(data.since), data.by);
   };
+  /** A fire that this agent's own contact has told, and of which the hub does not know yet, outlives whatever the hub took back. */
+  const relaxStanding = (scope: string): void => {
+    const known = store.presence.standings().find((row) => row.scope === scope);
+    if (known?.standing === 'fire' && known.by.startsWith('gate:')) return;
+    if (standings) standings.relax(scope);
+    else store.presence.relax(scope);
+  };
 
   return {
     name: 'gates',
@@ -235,8 +242,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
           putStanding(data as Parameters<typeof putStanding>[0]);
           break;
         case 'gate-standing revoke':
-          if (standings) standings.relax(name);
-          else store.presence.relax(name);
+          relaxStanding(name);
           break;
         default:
       }
