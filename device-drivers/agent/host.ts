@@ -12,6 +12,7 @@ import {
 import { createHttpInboxes, realPortPath, systemTransports } from '../transports/index.ts';
 import { type PlannedBus, lineName as nameOfLine, planBuses } from './buses.ts';
 import { isolateBus } from './isolation/bus.ts';
+import { createThreads } from './isolation/threads.ts';
 import { builtInProtocols } from './protocols.ts';
 import { createStandIns } from './stand-ins.ts';
 import { stillborn } from './stillborn.ts';
@@ -31,6 +32,9 @@ interface Hosted extends Omit<Planned, 'create'> {
   /** Ends what the host hears of its driver. */
   readonly part: Cancel;
 }
+
+/** A hub with its devices on agents, or a gate's agent, has fewer buses than this. */
+const MOST_THREADS = 12;
 
 /**
  * Builds the drivers of all devices; nothing is opened before {@link AgentHost.start}. What a hub or a broker wants to hear
@@ -82,6 +86,12 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
     };
     return { origin, definition, driver, traffic, part };
   };
+  const threads = createThreads({
+    most: options.threads ?? MOST_THREADS,
+    onError: (error) => {
+      log.error({ error }, 'a thread of drivers died');
+    },
+  });
   const connect = ({ protocol, definition, capabilities }: PlannedBus): Result<readonly Driver[]> => {
     const { origin: clockOrigin } = clock;
     if (options.isolate === true && clockOrigin && 'module' in protocol) {
@@ -94,6 +104,7 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
         lineName,
         environment,
         clockOrigin,
+        threads,
         ...(options.patience !== undefined && { patience: options.patience }),
       });
     }

@@ -82,6 +82,14 @@ beforeEach(async () => {
   unruly?.onData((bytes) => heard.push(...bytes));
   await unruly?.open();
   await lines.get('quiet')?.device.open();
+  await begin();
+}, 60_000);
+afterEach(async () => {
+  await host.stop();
+  await board.stop();
+});
+
+async function begin(threads?: number): Promise<void> {
   host = createAgentHost({
     clock,
     random: systemRandom,
@@ -92,14 +100,11 @@ beforeEach(async () => {
     transportFactory: systemTransports({ clock, memoryLines: lines }),
     patience: ms(1_500),
     devices: DEVICES,
+    ...(threads !== undefined && { threads }),
   });
   host.start();
   await until('all are ready', () => ['unruly', 'quiet', 'barrier'].every((id) => stateOf(id) === 'ready'));
-}, 60_000);
-afterEach(async () => {
-  await host.stop();
-  await board.stop();
-});
+}
 
 describe('buses in threads of their own', { timeout: 60_000 }, () => {
   it('carry commands, receipts, events and bytes both ways', async () => {
@@ -226,5 +231,42 @@ describe('buses in threads of their own', { timeout: 60_000 }, () => {
     const installed = await host.capability('osdp', 'firmware')?.installed();
     expect(installed).toMatchObject({ ok: true });
     await reader.stop();
+  });
+});
+
+describe('buses that share a thread', { timeout: 60_000 }, () => {
+  beforeEach(async () => {
+    await host.stop();
+    await begin(1);
+  });
+
+  it.each([
+    ['spins', 1],
+    ['throws where nobody catches', 2],
+  ])('all come back when one %s, and the second time it is alone with it', async (_what, channel) => {
+    const down: string[] = [];
+    host.onHealth(({ deviceId, health }) => {
+      if (health.state === 'down') down.push(deviceId);
+    });
+    const allReady = (): boolean => ['unruly', 'quiet', 'barrier'].every((id) => stateOf(id) === 'ready');
+    void set('unruly', channel, 'first');
+    await until('all are down', () => new Set(down).size === 3);
+    await until('all are back', allReady);
+    expect(await open()).toMatchObject({ ok: true });
+    down.length = 0;
+    void set('unruly', channel, 'second');
+    await until('the culprit is down', () => down.length > 0);
+    await until('it is back', allReady);
+    expect(new Set(down)).toEqual(new Set(['unruly']));
+    expect(pulses).toBe(1);
+  });
+
+  it('leave it one by one, and the others stay', async () => {
+    const seen: string[] = [];
+    host.onHealth(({ deviceId, health }) => seen.push(`${deviceId} ${health.state}`));
+    await host.assign({ profiles, devices: DEVICES.filter(({ id }) => id !== 'quiet') });
+    expect(await open()).toMatchObject({ ok: true });
+    expect(await set('unruly', 0)).toMatchObject({ ok: true });
+    expect(seen.filter((line) => !line.startsWith('quiet'))).toEqual([]);
   });
 });

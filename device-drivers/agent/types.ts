@@ -56,6 +56,8 @@ export interface AgentHostOptions extends Assignment {
    * itself, and protocols named by their place; loaded ones run in the caller's thread.
    */
   readonly isolate?: boolean;
+  /** So many buses have a thread of their own; what is beyond shares these. 12 by default. */
+  readonly threads?: number;
   /** A thread that does not answer for this long spins, and is started anew; 10 s by default. */
   readonly patience?: DurationMs;
 }

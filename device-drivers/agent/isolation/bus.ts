@@ -20,6 +20,7 @@ import { bridgeInbox } from './inbox.ts';
 import { type LateOrders, createLateOrders } from './late-orders.ts';
 import type { Birth, FromWorker } from './messages.ts';
 import { type SupervisedThreadOptions, superviseThread } from './thread.ts';
+import type { Threads } from './threads.ts';
 
 export interface IsolatedBusOptions {
   readonly protocol: Birth['protocol'];
@@ -29,6 +30,7 @@ export interface IsolatedBusOptions {
   readonly lineName: string;
   readonly environment: DriverEnvironment;
   readonly clockOrigin: ClockOrigin;
+  readonly threads: Threads;
   readonly patience?: SupervisedThreadOptions['patience'];
 }
 
@@ -40,7 +42,7 @@ interface Member {
 }
 
 /**
- * The drivers of one bus, run in a thread of their own: what is returned here speaks to them. A thread that dies or spins
+ * The drivers of one bus, run in a thread: what is returned here speaks to them. A thread that dies or spins
  * takes down the devices of its bus (`E-DEV-0303`) until it has been started again, and nothing else.
  */
 export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[]> {
@@ -155,6 +157,7 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
   };
 
   const thread = superviseThread({
+    threads: options.threads,
     birth: () => ({
       protocol: options.protocol,
       bus: definition,

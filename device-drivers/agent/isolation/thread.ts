@@ -1,6 +1,3 @@
-import { getCompileCacheDir } from 'node:module';
-import { dirname } from 'node:path';
-import { Worker, type WorkerOptions } from 'node:worker_threads';
 import {
   type Cancel,
   type Clock,
@@ -14,15 +11,17 @@ import {
 import type { DeviceLog, ReconnectPolicy } from '../../kit/index.ts';
 import { reconnectDelay } from '../../kit/index.ts';
 import type { Birth, FromWorker, ToWorker } from './messages.ts';
+import type { Seat, Threads } from './threads.ts';
 
 export interface SupervisedThread {
   start(): void;
-  /** Asks the drivers to stop, then ends the thread. */
+  /** Asks the drivers to stop, then gives up their place in the thread. */
   stop(): Promise<void>;
   post(message: ToWorker): void;
 }
 
 export interface SupervisedThreadOptions {
+  readonly threads: Threads;
   readonly birth: () => Birth;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -41,23 +40,10 @@ const STOP_WITHIN = seconds(3);
 const LOADED_WITHIN = seconds(60);
 /** A thread that lived this long starts again with the first delay. */
 const STABLE_AFTER = seconds(60);
-/**
- * A bus is a few drivers that wait for bytes: it does well with a small nursery, which is most of what its thread would
- * grow by, and a driver that leaks takes its own thread down and not the service.
- */
-const LIMITS: WorkerOptions['resourceLimits'] = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 };
-
-/** Threads do not inherit the compile cache; without it each would load the compiler that takes the types off. */
-function threadEnv(): NodeJS.ProcessEnv {
-  const cache = getCompileCacheDir();
-  // What the process says is a folder of this Node's version inside the cache.
-  return cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(cache) };
-}
-
-/** A thread that is held alive: started again for ever, with growing delay, when it dies or spins. */
+/** A bus in a thread that is held alive: started again for ever, with growing delay, when the thread dies or spins. */
 export function superviseThread(options: SupervisedThreadOptions): SupervisedThread {
-  const { clock, random, log, patience = seconds(10), restart = RESTART } = options;
-  let worker: Worker | undefined;
+  const { threads, clock, random, log, patience = seconds(10), restart = RESTART } = options;
+  let seat: Seat | undefined;
   let wanted = false;
   let attempt = 0;
   let bornAt = 0;
@@ -67,34 +53,12 @@ export function superviseThread(options: SupervisedThreadOptions): SupervisedThr
   const launch = (): void => {
     cancelTimer = undefined;
     if (!wanted) return;
-    const fresh = new Worker(new URL('./worker.ts', import.meta.url), {
-      workerData: options.birth(),
-      env: threadEnv(),
-      resourceLimits: LIMITS,
-      // What a driver prints by mistake is its own business, not the service's output.
-      stdout: true,
-      stderr: true,
-    });
-    fresh.stdout.resume();
-    fresh.stderr.resume();
-    worker = fresh;
     bornAt = clock.monotonic();
     let lastWord = bornAt;
     let hasSpoken = false;
-    const watch = (): void => {
-      if (worker !== fresh) return;
-      if (clock.monotonic() - lastWord > (hasSpoken ? patience : Math.max(patience, LOADED_WITHIN))) {
-        log.error({ thread: options.birth().lineName }, 'a driver keeps its thread busy and is ended');
-        void fresh.terminate();
-        gone({ code: 'E-DEV-0303', detail: 'the driver did not answer any more' });
-        return;
-      }
-      fresh.postMessage({ type: 'ping' } satisfies ToWorker);
-      cancelTimer = clock.after(ms(patience / 5), watch);
-    };
     const gone = (reason: Failure): void => {
-      if (worker !== fresh) return;
-      worker = undefined;
+      if (seat !== fresh) return;
+      seat = undefined;
       cancelTimer?.();
       stopped?.();
       options.onGone(reason);
@@ -103,20 +67,30 @@ export function superviseThread(options: SupervisedThreadOptions): SupervisedThr
       cancelTimer = clock.after(reconnectDelay(restart, attempt, fraction(random)), launch);
       attempt += 1;
     };
-    fresh.on('message', (message: FromWorker) => {
-      if (worker !== fresh) return;
-      lastWord = clock.monotonic();
-      hasSpoken = true;
-      if (message.type === 'stopped') stopped?.();
-      options.onMessage(message);
+    const birth = options.birth();
+    const fresh = threads.seat({
+      birth,
+      alone: attempt > 0,
+      onMessage: (message) => {
+        if (seat !== fresh) return;
+        lastWord = clock.monotonic();
+        hasSpoken = true;
+        if (message.type === 'stopped') stopped?.();
+        options.onMessage(message);
+      },
+      onGone: gone,
     });
-    fresh.on('error', (error) => {
-      log.error({ thread: options.birth().lineName, error }, 'the thread of a bus died');
-      gone({ code: 'E-DEV-0303', detail: error instanceof Error ? error.name : 'error' });
-    });
-    fresh.on('exit', () => {
-      gone({ code: 'E-DEV-0303', detail: 'the thread ended' });
-    });
+    seat = fresh;
+    const watch = (): void => {
+      if (seat !== fresh) return;
+      if (clock.monotonic() - lastWord > (hasSpoken ? patience : Math.max(patience, LOADED_WITHIN))) {
+        log.error({ thread: birth.lineName }, 'a driver keeps its thread busy and is ended');
+        void fresh.condemn({ code: 'E-DEV-0303', detail: 'the driver did not answer any more' });
+        return;
+      }
+      fresh.post({ type: 'ping' });
+      cancelTimer = clock.after(ms(patience / 5), watch);
+    };
     watch();
   };
 
@@ -131,23 +105,25 @@ export function superviseThread(options: SupervisedThreadOptions): SupervisedThr
       wanted = false;
       cancelTimer?.();
       cancelTimer = undefined;
-      const ending = worker;
+      const ending = seat;
       if (!ending) return;
-      await new Promise<void>((resolve) => {
-        stopped = resolve;
-        const cancel = clock.after(STOP_WITHIN, resolve);
+      const hasStopped = await new Promise<boolean>((resolve) => {
+        const cancel = clock.after(STOP_WITHIN, () => {
+          resolve(false);
+        });
         stopped = () => {
           cancel();
-          resolve();
+          resolve(true);
         };
-        ending.postMessage({ type: 'stop' } satisfies ToWorker);
+        ending.post({ type: 'stop' });
       });
       stopped = undefined;
-      worker = undefined;
-      await ending.terminate();
+      seat = undefined;
+      if (hasStopped) await ending.leave();
+      else await ending.condemn({ code: 'E-DEV-0303', detail: 'a driver of the same thread did not stop' });
     },
     post: (message) => {
-      worker?.postMessage(message);
+      seat?.post(message);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { flushCompileCache } from 'node:module';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import {
   type Clock,
   type Failure,
@@ -23,14 +23,15 @@ import {
 import { loadProtocol } from '../protocols.ts';
 import { type Questions, bridgedInbox } from './inbox.ts';
 import type { Birth, FromWorker, ToWorker } from './messages.ts';
+import type { Boarding } from './threads.ts';
 
 /**
- * One bus in a thread of its own: its drivers may throw, leak or spin without any other bus noticing. Lines stay with the
+ * One bus in a thread apart from the host: its drivers may throw, leak or spin without the host noticing. Lines stay with the
  * host and reach in here as messages, because a native port cannot be torn down with the thread that uses it.
  */
-async function run(birth: Birth): Promise<void> {
+async function run(birth: Birth, port: MessagePort): Promise<void> {
   const post = (message: FromWorker): void => {
-    parentPort?.postMessage(message);
+    port.postMessage(message);
   };
   const clock: Clock = systemClock({ mode: 'production', origin: birth.clockOrigin });
   const pending = createPending();
@@ -68,7 +69,7 @@ async function run(birth: Birth): Promise<void> {
   for (const [device, driver] of drivers.entries()) report(driver, device, post);
   post({ type: 'built', capabilities: drivers.map((driver) => namesOf(driver)) });
 
-  parentPort?.on('message', (message: ToWorker) => {
+  port.on('message', (message: ToWorker) => {
     switch (message.type) {
       case 'start':
         for (const driver of drivers) driver.start();
@@ -242,4 +243,6 @@ function bridgedChannel(
   };
 }
 
-void run(workerData as Birth);
+parentPort?.on('message', ({ birth, port }: Boarding) => {
+  void run(birth, port);
+});
