@@ -165,6 +165,7 @@ export function createParts(
     log,
     mqtt,
     protocols: protocols ?? builtInProtocols,
+    firmware: hardware.firmware,
     isolate: true,
     ...(transports && { transportFactory: transports }),
   });

@@ -173,6 +173,21 @@ describe('hardware', () => {
     expect(audit.list({ limit: 1 })[0]).toMatchObject({ action: 'device.claim-hardware', actor: 'staff:1' });
   });
 
+  test('the firmware that counts is what answers now, then what is on record, and nothing of hardware that was replaced', () => {
+    const { start } = setUp();
+    const { hardware, registry } = start();
+    hardware.firmware.note('relay', '1.0');
+    hardware.observed('relay', { 'serial-number': 'A1', firmware: '1.0' });
+    const again = start().hardware;
+    expect(again.firmware.of('relay')).toBe('1.0');
+    again.firmware.note('relay', '2.0');
+    again.observed('relay', { 'serial-number': 'B2', firmware: '2.0' });
+    expect(again.firmware.of('relay')).toBe('2.0');
+    found(again, '/dev/serial/by-id/new');
+    unwrap(again.replace('relay', { discovered: registry.discovered()[0]?.id ?? '' }, { actor: 'staff:1', note: 'x' }));
+    expect(again.firmware.of('relay')).toBeUndefined();
+  });
+
   test('what was discovered is taken into a device with its place, once, and survives a restart', () => {
     const { start } = setUp();
     const { hardware, registry } = start();

@@ -173,7 +173,8 @@ export function createRegistry(deps: {
       }
     }
   };
-  const onReady = (deviceId: string): void => {
+  const up = new Set<string>();
+  const onUp = (deviceId: string): void => {
     Promise.all([identify(deviceId), ask(deviceId)]).catch((error: unknown) => {
       log.warn({ deviceId, error }, 'a device could not be asked who and how it is');
     });
@@ -229,8 +230,12 @@ export function createRegistry(deps: {
       const paths = deps.configured.flatMap(({ transport }) => (transport.kind === 'serial' ? [transport.path] : []));
       stops = [
         commands.onChange(changed),
-        host.onHealth(({ deviceId, health }) => {
-          if (health.state === 'ready') onReady(deviceId);
+        host.onHealth(({ deviceId, health: { state } }) => {
+          const wasUp = up.has(deviceId);
+          if (state === 'ready' || state === 'degraded') up.add(deviceId);
+          else up.delete(deviceId);
+          // One that comes up degraded is asked as well: it may be so for what it is.
+          if (state === 'ready' || (state === 'degraded' && !wasUp)) onUp(deviceId);
         }),
         recordAlarms({ ...deps, behind, inService, changed }),
         watchSerialPorts({ clock, list: deps.serialPorts, inUse: new Set(paths), discovery: hardware }),
