@@ -27,7 +27,7 @@ export function createGreeting(deps: {
   readonly hubTime: HubTime;
   readonly clock: Clock;
   readonly log: DeviceLog;
-  readonly hello: () => Hello;
+  readonly hello: () => Promise<Hello>;
   /** The hub hears since now: what was asked before may have found nobody at the broker, and would be waited for in vain. */
   readonly onFirstAnswer: () => void;
   /** The hub has answered; `picture` is the age of its picture of the hall. */
@@ -47,11 +47,13 @@ export function createGreeting(deps: {
   const greet = async (): Promise<void> => {
     endNext();
     if (!connection.up) return;
+    const hello = await deps.hello();
+    if (stopping.signal.aborted) return;
     let next: DurationMs = greeted ? seconds(5) : ms(500);
     const asked = clock.monotonic();
     const before = hubTime.offset();
     const { signal } = stopping;
-    const answer = await asker.ask('hello', deps.hello(), { signal, ...(!greeted && { within: ms(500) }) });
+    const answer = await asker.ask('hello', hello, { signal, ...(!greeted && { within: ms(500) }) });
     const parsed = answer.ok ? helloAnswerSchema.safeParse(answer.value) : undefined;
     if (parsed?.success) {
       const roundTrip = clock.monotonic() - asked;

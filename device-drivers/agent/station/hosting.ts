@@ -6,7 +6,9 @@ import type { StationProfiles } from './profiles.ts';
 import type { StationStore } from './store.ts';
 
 /** Builds the host for the devices that the hub has assigned to this agent. */
-export type CreateHost = (options: Pick<AgentHostOptions, 'devices' | 'log' | 'profiles'>) => AssignableHost;
+export type CreateHost = (
+  options: Pick<AgentHostOptions, 'devices' | 'firmware' | 'log' | 'profiles'>,
+) => AssignableHost;
 
 /** Hosts what the hub has assigned, as the store has it. */
 export interface Hosting {
@@ -23,7 +25,7 @@ export interface Hosting {
 const REASSIGN_AFTER = ms(300);
 
 export function createHosting(deps: {
-  readonly store: Pick<StationStore, 'devices'>;
+  readonly store: Pick<StationStore, 'devices' | 'firmware'>;
   readonly profiles: StationProfiles;
   readonly clock: Clock;
   readonly log: DeviceLog;
@@ -52,7 +54,7 @@ export function createHosting(deps: {
     const assignment = { devices: devices.map(toDefinition), ...(catalogue && { profiles: catalogue }) };
     if (host) await host.assign(assignment);
     else {
-      host = deps.createHost({ ...assignment, log });
+      host = deps.createHost({ ...assignment, firmware: store.firmware, log });
       deps.attend(host);
       host.start();
     }

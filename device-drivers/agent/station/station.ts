@@ -6,10 +6,11 @@ import { type ReplicaStatus, createReplica } from '@hallhub/sync/replica';
 import { type Db, type Sealer, sqliteOutboxStore, sqliteReplicaStore, transact } from '@hallhub/sync/sqlite';
 import type { BundleKeys } from '@hallhub/firmware-profiles/bundle';
 import type { DeviceLog } from '../../kit/index.ts';
+import type { SerialPortInfo } from '../../transports/index.ts';
 import type { AgentHost } from '../types.ts';
 import { createCommandInbox } from './command-inbox.ts';
 import type { Connection } from './connection.ts';
-import { type ClockReading, agentKindList, type agentKinds, topics } from './contract.ts';
+import { type ClockReading, type Hello, MOST_PORTS, agentKindList, type agentKinds, topics } from './contract.ts';
 import type { CrashLoop } from './crash-loop.ts';
 import type { FetchImage } from './firmware-image.ts';
 import { createGreeting } from './greeting.ts';
@@ -35,8 +36,12 @@ export interface StationOptions {
   readonly random: RandomBytes;
   readonly log: DeviceLog;
   readonly createHost: CreateHost;
-  /** Whose bundles of profiles are believed. */
+  /** Whose bundles of profiles are believed until the hub names others. */
   readonly profileKeys: BundleKeys;
+  /** Shared with the hub since the enrolment, and known to nobody between the two. */
+  readonly secret: Uint8Array;
+  /** The serial ports of this machine; none by default. */
+  readonly serialPorts?: () => Promise<readonly SerialPortInfo[]>;
   readonly crashLoop: Pick<CrashLoop, 'safeMode' | 'stable' | 'leave'>;
   /** Fetches the images of devices that are fed by their drivers; without it those cannot be updated. */
   readonly fetchImage?: FetchImage;
@@ -112,8 +117,9 @@ export function createStation(options: StationOptions): Station {
       if (part) return part.project(change) ?? ok();
       if (change.op === 'revoke') {
         if (change.kind === 'profile-bundle') store.removeProfiles();
-        else store.removeDevice(change.id);
-      } else if (change.kind === 'profile-bundle') {
+        else if (change.kind === 'agent-device') store.removeDevice(change.id);
+      } else if (change.kind === 'profile-keys') profiles.takeKeys(change.data);
+      else if (change.kind === 'profile-bundle') {
         store.putProfiles(change.data.version, Buffer.from(change.data.bundle, 'base64'));
       } else store.putDevice(change.data);
       return ok();
@@ -181,7 +187,7 @@ export function createStation(options: StationOptions): Station {
   const run = uuidv7(clock.now(), random);
   const clockReading = (): ClockReading => ({ at: clock.now(), mono: clock.monotonic(), run });
   const times = createKnownTimes({ store, clock, hubTime, staleness: () => replica.staleness() });
-  const profiles = createStationProfiles({ store, keys: options.profileKeys, log });
+  const profiles = createStationProfiles({ store, agent, secret: options.secret, keys: options.profileKeys, log });
   let leaveParts: readonly Cancel[] = [];
   const hosting = createHosting({
     store,
@@ -208,7 +214,7 @@ export function createStation(options: StationOptions): Station {
     hubTime,
     clock,
     log,
-    hello: () => ({
+    hello: async () => ({
       version: options.version,
       clock: clockReading(),
       startedAt,
@@ -219,6 +225,7 @@ export function createStation(options: StationOptions): Station {
         ...device,
         capabilities: [...capabilities],
       })),
+      ports: portsToTell((await options.serialPorts?.()) ?? []),
     }),
     onFirstAnswer: () => {
       asker.cut();
@@ -306,3 +313,7 @@ export function createStation(options: StationOptions): Station {
     },
   };
 }
+
+/** Ports whose name changes with the order of plugging in cannot be told from one another, and are not told. */
+const portsToTell = (ports: readonly SerialPortInfo[]): Hello['ports'] =>
+  ports.flatMap(({ byId, ...port }) => (byId === undefined ? [] : [{ byId, ...port }])).slice(0, MOST_PORTS);
