@@ -95,17 +95,23 @@ export function createProfiles(deps: {
     const inUse = stored();
     return inUse && openBundle(inUse.bytes, keys).ok ? inUse : undefined;
   };
+  /** Of the version in use: it does not change while that stays, and everybody asks for it often. */
+  let made: { readonly version: string | undefined; readonly catalogue: ProfileCatalogue } | undefined;
   const catalogue = (): ProfileCatalogue => {
-    const inUse = stored();
+    const version = current()?.version ?? undefined;
+    if (!made || made.version !== version) made = { version, catalogue: merged(stored()) };
+    return made.catalogue;
+  };
+  const merged = (inUse: ReturnType<typeof stored>): ProfileCatalogue => {
     const opened = inUse && openBundle(inUse.bytes, keys);
     if (opened && !opened.ok) {
       // Its key was taken out of the configuration: what is no longer believed is no longer used.
       deps.log('error', 'the bundle of profiles in use is no longer believed', { ...opened.error });
     }
-    const merged = overlaid(builtIn, opened?.ok === true ? opened.value : undefined);
-    if (merged.ok) return merged.value;
+    const whole = overlaid(builtIn, opened?.ok === true ? opened.value : undefined);
+    if (whole.ok) return whole.value;
     // It fitted the program that it was made for, and not this one.
-    deps.log('error', 'the bundle of profiles in use does not fit this program', { ...merged.error });
+    deps.log('error', 'the bundle of profiles in use does not fit this program', { ...whole.error });
     return unwrap(overlaid(builtIn, undefined));
   };
 
