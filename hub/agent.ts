@@ -4,6 +4,7 @@ import type { AssignableHost } from '@hallhub/device-drivers/agent';
 import type { Station } from '@hallhub/device-drivers/agent/station';
 import { createConnection, createStation, noteStart, stationSchema } from '@hallhub/device-drivers/agent/station';
 import type { TransportFactory } from '@hallhub/device-drivers/kit';
+import { listSerialPorts } from '@hallhub/device-drivers/transports';
 import type { Clock, RandomBytes, Result } from '@hallhub/sync/base';
 import { ok, systemRandom } from '@hallhub/sync/base';
 import { aesGcmSealer, migrate, openDatabase, outboxSchema, replicaSchema } from '@hallhub/sync/sqlite';
@@ -83,7 +84,7 @@ export function startAgent(options: AgentOptions): Result<Agent> {
     clock,
     random,
     log,
-    createHost: ({ devices, log: hostLog, profiles }): AssignableHost =>
+    createHost: ({ devices, log: hostLog, profiles, firmware }): AssignableHost =>
       createAgentHost({
         clock,
         random,
@@ -91,9 +92,12 @@ export function startAgent(options: AgentOptions): Result<Agent> {
         devices,
         isolate: true,
         ...(profiles && { profiles }),
+        ...(firmware && { firmware }),
         ...(options.transports && { transportFactory: options.transports }),
       }),
     profileKeys: identity.profileKeys,
+    secret: Buffer.from(identity.matchKey, 'base64'),
+    serialPorts: listSerialPorts,
     fetchImage: imageFetcher(identity),
     parts: [
       gatesPart({

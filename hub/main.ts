@@ -88,7 +88,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
   const homeAssistant = homeAssistantOf(options, parts);
   const atBroker = discoverMqttDevices({
     channel: broker.channel,
-    profiles: parts.profiles.catalogue().list(),
+    profiles: () => parts.profiles.catalogue().list(),
+    onProfiles: (listener) => parts.profiles.onUse(listener),
     clock,
     onListenerError: (error) => {
       log.error({ err: error }, 'a listener of the discovery at the broker failed');

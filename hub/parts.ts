@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { builtInProtocols, createAgentHost } from '@hallhub/device-drivers/agent';
 import type { AgentHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
+import { issueKeySet } from '@hallhub/device-drivers/agent/station';
 import type { ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
 import { builtInFiles } from '@hallhub/firmware-profiles/schema';
 import { listSerialPorts } from '@hallhub/device-drivers/transports';
@@ -41,7 +42,7 @@ import { fontFiles, pdfProcess } from './certificates/render/index.ts';
 import type { DeviceConfig } from './config/index.ts';
 import { GATE_PARTS } from './config/index.ts';
 import type { DeviceRegistry, Devices } from './devices/index.ts';
-import { createDevices, createHardware, createRegistry, devicesSchema, placed } from './devices/index.ts';
+import { createDevices, createHardware, createRegistry, devicesSchema, foundByAgent, placed } from './devices/index.ts';
 import type { FirmwareService } from './firmware/index.ts';
 import { createFirmware, firmwareSchema } from './firmware/index.ts';
 import { gateCodeSchema } from './gates/qr/index.ts';
@@ -115,7 +116,7 @@ export interface Parts {
   readonly kiosks: Kiosks;
   readonly devices: Devices;
   /** The configured devices, each where its hardware hangs now. */
-  readonly configured: readonly DeviceConfig[];
+  readonly configured: () => readonly DeviceConfig[];
   readonly registry: DeviceRegistry;
   readonly firmware: FirmwareService;
   readonly inbox: Inbox;
@@ -143,7 +144,9 @@ export function createParts(
 
   const mqtt = createLateChannel(onFault('mqtt'));
   const hardware = createHardware({ db, clock, audit });
-  const configured = config.devices.map((device) => placed(device, hardware.placeOf(device.id)));
+  const whereTheyHang = (): readonly DeviceConfig[] =>
+    config.devices.map((device) => placed(device, hardware.placeOf(device.id)));
+  let configured = whereTheyHang();
   const profiles = createProfiles({
     db,
     clock,
@@ -156,8 +159,10 @@ export function createParts(
       log[level](fields, message);
     },
   });
-  const plugged = configured.filter(({ agent }) => agent === undefined).map(toDefinition);
-  const pluggedIn = () => ({ devices: plugged, profiles: profiles.catalogue() });
+  const pluggedIn = () => ({
+    devices: configured.filter(({ agent }) => agent === undefined).map(toDefinition),
+    profiles: profiles.catalogue(),
+  });
   const local = createAgentHost({
     ...pluggedIn(),
     clock,
@@ -165,10 +170,12 @@ export function createParts(
     log,
     mqtt,
     protocols: protocols ?? builtInProtocols,
+    firmware: hardware.firmware,
     isolate: true,
     ...(transports && { transportFactory: transports }),
   });
 
+  const matchKey = matchKeys(db, vault);
   const agents = createAgentLink({
     db,
     clock,
@@ -177,14 +184,20 @@ export function createParts(
     digest: (text) => vault.match('feed', text),
     log,
     devices: () => remoteDevices(configured, profiles.catalogue()),
+    agents: config.agents.map(({ id }) => id),
     profiles: () => profiles.bundle(),
+    profileKeys: (agent) => {
+      const secret = matchKey(agent);
+      return secret && issueKeySet(secret, agent, profiles.keySet());
+    },
     isAdmitted: (agent) => devices.isAdmitted(agent),
     pictureAge: () => pictureAge(),
   });
-  profiles.onUse(() => {
+  const assignAll = (): void => {
     agents.assignAll();
-    local.assign(pluggedIn()).catch(onFault('profiles'));
-  });
+    local.assign(pluggedIn()).catch(onFault('devices'));
+  };
+  profiles.onUse(assignAll);
   const everywhere = joinHosts(local, agents.host);
   const registry = createRegistry({
     db,
@@ -196,7 +209,11 @@ export function createParts(
     timeZone: config.hub.timeZone,
     host: everywhere,
     hardware,
-    configured,
+    configured: () => configured,
+    onReplaced: () => {
+      configured = whereTheyHang();
+      assignAll();
+    },
     areaOf: (deviceId) => config.gates.find((gate) => GATE_PARTS.some((part) => gate[part] === deviceId))?.area,
     profilesOf: ({ agent }) =>
       agent === undefined ? (profiles.view().current ?? 'built-in') : agents.state(agent).hello?.profiles,
@@ -206,10 +223,8 @@ export function createParts(
     registry.commands.receive(deviceId, commandId, receipt);
   });
   agents.onChange((agent) => {
-    for (const { id, line } of agents.state(agent).hello?.devices ?? []) {
-      if (configured.some((device) => device.id === id && device.agent === agent)) continue;
-      registry.discovery.found({ source: `agent:${agent}`, identity: { port: line }, about: id });
-    }
+    const { connected, hello } = agents.state(agent);
+    if (connected && hello) foundByAgent({ agent, hello, configured, discovery: registry.discovery });
   });
   const host = registry.commands.fleet('before');
 
@@ -260,6 +275,7 @@ export function createParts(
     // A grant is committed under the command's own id before the barrier is told, so nobody waits for a second commit.
     host: registry.commands.fleet('behind'),
     requests: () => requests,
+    // Which agent decides at a gate is settled at the start: a part that moved between hub and agent counts from the next one.
     devices: configured,
     agents: {
       feeds: agents.feeds,
@@ -268,7 +284,7 @@ export function createParts(
       },
       connected: (agent) => agents.state(agent).connected,
       ask: (agent, name, params) => agents.askPart(agent, 'gates', name, params),
-      matchKey: matchKeys(db, vault),
+      matchKey,
     },
     calendar: { timeZone: config.hub.timeZone, ...config.hub.calendar },
     areas: config.areas,
@@ -413,7 +429,7 @@ export function createParts(
     kiosks,
     notifications,
     devices,
-    configured,
+    configured: () => configured,
     registry,
     firmware,
     inbox,

@@ -106,6 +106,7 @@ async function joinHub({ id, code, boards }: LoadAgent): Promise<void> {
       return host;
     },
     profileKeys: identity.profileKeys,
+    secret: Buffer.from(identity.matchKey, 'base64'),
     crashLoop: noteStart({ file: join(folder, 'starts.json'), clock }),
     onWithdrawn: () => undefined,
     onRestart: () => undefined,

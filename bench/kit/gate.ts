@@ -89,7 +89,7 @@ export function createBenchGate(options: BenchGateOptions): BenchGate {
     timeZone: 'Asia/Shanghai',
     host,
     hardware: createHardware({ db, clock, audit }),
-    configured: [],
+    configured: () => [],
     areaOf: () => 'campus',
     profilesOf: () => undefined,
     serialPorts: () => Promise.resolve([]),

@@ -22,7 +22,7 @@ const board = (id: string, transport: SerialSettings, unit = 1): DeviceDefinitio
   params: { unit },
 });
 const plan = (devices: readonly DeviceDefinition[]) =>
-  planBuses(devices, builtInProfiles(), builtInProtocols, realPortPath);
+  planBuses(devices, builtInProfiles(), builtInProtocols, realPortPath, () => undefined);
 
 describe('devices on one serial port', () => {
   it('share it when they mean the same, in whatever order their settings stand', () => {

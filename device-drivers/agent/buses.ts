@@ -1,6 +1,5 @@
 import { type Failure, type Result, failure, ok } from '@hallhub/sync/base';
-import type { Profile, ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
-import type { CapabilityName } from '../capabilities/index.ts';
+import { type Profile, type ProfileCatalogue, paramsFor } from '@hallhub/firmware-profiles/schema';
 import type { BusDefinition, BusDevice, TransportSettings } from '../kit/index.ts';
 import { usbName } from '../transports/index.ts';
 import type { DeviceDefinition, KnownProtocol } from './types.ts';
@@ -12,8 +11,8 @@ export interface PlannedBus {
   /** As they were configured, in the order of `definition.devices`. */
   readonly members: readonly DeviceDefinition[];
   readonly definition: BusDefinition;
-  /** What the profiles of its devices promise, in their order. */
-  readonly capabilities: readonly (readonly CapabilityName[])[];
+  /** The profiles of its devices, in their order. */
+  readonly profiles: readonly Profile[];
 }
 
 export interface Plan {
@@ -30,18 +29,20 @@ interface GrowingBus {
   /** The same with the port's one name. */
   readonly real: TransportSettings;
   readonly devices: BusDevice[];
-  readonly capabilities: CapabilityName[][];
+  readonly profiles: Profile[];
 }
 
 /**
  * Which device hangs on which line: devices with equal settings and the same protocol share one. `realPath` is the one name
- * of a serial port that has several (`/dev/serial/by-id/…`, `/dev/ttyUSB0`).
+ * of a serial port that has several (`/dev/serial/by-id/…`, `/dev/ttyUSB0`). `firmwareOf` is the version by which the
+ * conditions of a device's profile are judged; undefined: none applies.
  */
 export function planBuses(
   devices: readonly DeviceDefinition[],
   profiles: ProfileCatalogue,
   protocols: readonly KnownProtocol[],
   realPath: (path: string) => string,
+  firmwareOf: (deviceId: string) => string | undefined,
 ): Plan {
   const buses = new Map<string, GrowingBus>();
   const misfits: { definition: DeviceDefinition; problem: Failure }[] = [];
@@ -68,9 +69,12 @@ export function planBuses(
       real,
       members: [],
       devices: [],
-      capabilities: [],
+      profiles: [],
     };
-    const device: BusDevice = { deviceId: definition.id, params: { ...profile.params, ...definition.params } };
+    const device: BusDevice = {
+      deviceId: definition.id,
+      params: { ...paramsFor(profile, firmwareOf(definition.id)), ...definition.params },
+    };
     const problem = protocol.clash?.(device, bus.devices);
     if (problem) {
       misfits.push({ definition, problem });
@@ -79,15 +83,15 @@ export function planBuses(
     ids.add(definition.id);
     bus.members.push(definition);
     bus.devices.push(device);
-    bus.capabilities.push(profile.capabilities);
+    bus.profiles.push(profile);
     buses.set(key, bus);
   }
-  const planned = [...buses].map(([key, { protocol, members, capabilities, transport, devices: onBus }]) => ({
+  const planned = [...buses].map(([key, { protocol, members, profiles: models, transport, devices: onBus }]) => ({
     protocol,
-    origin: `${key} ${canonical([onBus, capabilities])}`,
+    origin: `${key} ${canonical([onBus, models.map(({ capabilities }) => capabilities)])}`,
     members,
     definition: { transport, devices: onBus },
-    capabilities,
+    profiles: models,
   }));
   return { buses: planned, misfits };
 }

@@ -1,5 +1,5 @@
 import { type Cancel, type Failure, type Result, failure } from '@hallhub/sync/base';
-import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
+import { type Profile, builtInProfiles } from '@hallhub/firmware-profiles/schema';
 import type { CapabilityName } from '../capabilities/index.ts';
 import {
   type DeviceHealth,
@@ -11,6 +11,7 @@ import {
 } from '../kit/index.ts';
 import { createHttpInboxes, realPortPath, systemTransports } from '../transports/index.ts';
 import { type PlannedBus, lineName as nameOfLine, planBuses } from './buses.ts';
+import { createFirmwareWatch, forgetfulMemory } from './firmware-watch.ts';
 import { isolateBus } from './isolation/bus.ts';
 import { createThreads } from './isolation/threads.ts';
 import { builtInProtocols } from './protocols.ts';
@@ -23,6 +24,8 @@ interface Planned {
   /** What its bus is built from: while that is the same, its driver goes on. */
   readonly origin: string;
   readonly definition: DeviceDefinition;
+  /** Undefined for a definition that makes no sense. */
+  readonly profile: Profile | undefined;
   readonly create: () => Driver;
 }
 
@@ -64,8 +67,22 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
   let turn: Promise<void> = Promise.resolve();
   const standIns = createStandIns({ driverOf: (deviceId) => hosted.get(deviceId)?.driver, onListenerError });
 
-  const adopt = (origin: string, definition: DeviceDefinition, driver: Driver): Hosted => {
+  const watch = createFirmwareWatch({
+    memory: options.firmware ?? forgetfulMemory(),
+    clock,
+    log,
+    hosted: () => hosted,
+    onNotice: (deviceId) => {
+      const one = hosted.get(deviceId);
+      if (one?.driver.health.state === 'ready') healthChanged.emit({ deviceId, health: watch.judged(one) });
+    },
+    inTurn: (action) => inTurn(async () => (running ? action() : undefined)),
+    rebuild: () => lay(assigned),
+  });
+
+  const adopt = ({ origin, definition, profile, create }: Planned): Hosted => {
     const { id: deviceId } = definition;
+    const driver = create();
     const traffic = hosted.get(deviceId)?.traffic ?? createTrafficLog();
     const cancels = [
       standIns.join(driver),
@@ -73,18 +90,21 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
         traffic.add(seen);
         if (trafficSeen.listeners > 0) trafficSeen.emit({ deviceId, traffic: seen });
       }),
-      driver.onHealth((health) => {
+      driver.onHealth(() => {
+        const known = hosted.get(deviceId);
+        const health = watch.judged(known?.driver === driver ? known : { driver, profile, origin });
         log.info(
           { deviceId, state: health.state, code: health.reason?.code, detail: health.reason?.detail },
           'device health',
         );
         healthChanged.emit({ deviceId, health });
       }),
+      watch.attend(driver),
     ];
     const part = (): void => {
       for (const cancel of cancels) cancel();
     };
-    return { origin, definition, driver, traffic, part };
+    return { origin, definition, profile, driver, traffic, part };
   };
   const threads = createThreads({
     most: options.threads ?? MOST_THREADS,
@@ -92,7 +112,7 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
       log.error({ error }, 'a thread of drivers died');
     },
   });
-  const connect = ({ protocol, definition, capabilities }: PlannedBus): Result<readonly Driver[]> => {
+  const connect = ({ protocol, definition, profiles }: PlannedBus): Result<readonly Driver[]> => {
     const { origin: clockOrigin } = clock;
     if (options.isolate === true && clockOrigin && 'module' in protocol) {
       const lineName = nameOfLine(definition.transport);
@@ -100,7 +120,7 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
         // The rules of a place are functions, which do not travel to a thread.
         protocol: { name: protocol.name, module: protocol.module },
         definition,
-        capabilities,
+        capabilities: profiles.map(({ capabilities }) => capabilities),
         lineName,
         environment,
         clockOrigin,
@@ -118,8 +138,10 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
   };
 
   /** What is to be hosted, in order: a device's driver is made together with those of its bus. */
-  const layOut = ({ devices, profiles }: Assignment): ReadonlyMap<string, Planned> => {
-    const plan = planBuses(devices, profiles ?? builtInProfiles(), options.protocols ?? builtInProtocols, realPortPath);
+  const layOut = ({ devices, profiles }: Required<Assignment>): ReadonlyMap<string, Planned> => {
+    const plan = planBuses(devices, profiles, options.protocols ?? builtInProtocols, realPortPath, (id) =>
+      watch.versionOf(id),
+    );
     const wanted = new Map<string, Planned>();
     for (const bus of plan.buses) {
       let built: Result<readonly Driver[]> | undefined;
@@ -130,7 +152,7 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
           const reason: Failure = built.ok ? { code: 'E-DEV-0303' } : built.error;
           return driver ?? stillborn(definition.id, reason, clock);
         };
-        wanted.set(definition.id, { origin: bus.origin, definition, create });
+        wanted.set(definition.id, { origin: bus.origin, definition, profile: bus.profiles[index], create });
       }
     }
     for (const { definition, problem } of plan.misfits) {
@@ -142,6 +164,7 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
       wanted.set(id, {
         origin: `${code} ${detail ?? ''}`,
         definition,
+        profile: undefined,
         create: () => stillborn(id, problem, clock),
       });
     }
@@ -151,11 +174,12 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
   const build = (wanted: ReadonlyMap<string, Planned>): readonly Hosted[] => {
     const next = new Map<string, Hosted>();
     const fresh: Hosted[] = [];
-    for (const [id, { origin, definition, create }] of wanted) {
+    for (const [id, planned] of wanted) {
+      const { origin, definition, profile } = planned;
       const known = hosted.get(id);
-      if (known?.origin === origin) next.set(id, { ...known, definition });
+      if (known?.origin === origin) next.set(id, { ...known, definition, profile });
       else {
-        const one = adopt(origin, definition, create());
+        const one = adopt(planned);
         next.set(id, one);
         fresh.push(one);
       }
@@ -178,17 +202,37 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
       if (result.status === 'rejected') log.error({ error: result.reason as unknown }, 'a driver failed to stop');
     }
   };
-  const assign = async (assignment: Assignment): Promise<void> => {
+  const lay = async (assignment: Required<Assignment>): Promise<void> => {
     const wanted = layOut(assignment);
     const leaving = [...hosted].flatMap(([id, one]) => (wanted.get(id)?.origin === one.origin ? [] : [one]));
     await stopAll(leaving);
     for (const { part } of leaving) part();
+    const before = new Map([...hosted].map(([id, one]) => [id, watch.judged(one).reason?.code]));
     const fresh = build(wanted);
     devicesChanged.emit(undefined);
-    for (const { definition, driver } of fresh) healthChanged.emit({ deviceId: definition.id, health: driver.health });
+    for (const [deviceId, one] of hosted) {
+      const health = watch.judged(one);
+      if (fresh.includes(one) || health.reason?.code !== before.get(deviceId)) healthChanged.emit({ deviceId, health });
+    }
     if (running) startAll(fresh);
   };
-  build(layOut(options));
+  const whole = ({ devices, profiles = builtInProfiles() }: Assignment): Required<Assignment> => ({
+    devices,
+    profiles,
+  });
+  const take = (assignment: Assignment): Required<Assignment> => {
+    watch.take(assignment.devices.map(({ id }) => id));
+    assigned = whole(assignment);
+    return assigned;
+  };
+  /** Whoever asked hears of a failure; the drivers there are go on, and the next in turn is not held up. */
+  const inTurn = (action: () => Promise<void>): Promise<void> => {
+    const done = turn.then(action);
+    turn = done.catch(() => undefined);
+    return done;
+  };
+  let assigned = whole(options);
+  build(layOut(take(options)));
 
   return {
     start: () => {
@@ -200,25 +244,28 @@ export function createAgentHost(options: AgentHostOptions): AssignableHost {
       await turn;
       await stopAll(hosted.values());
     },
-    assign: (assignment) => {
-      const assigned = turn.then(() => assign(assignment));
-      // Whoever asked hears of a failure; the drivers there are go on, and the next assignment is not held up.
-      turn = assigned.catch(() => undefined);
-      return assigned;
-    },
+    assign: (assignment) =>
+      inTurn(async () => {
+        await lay(take(assignment));
+        // Profiles that did not ask for a device's firmware before may do so now.
+        if (running) watch.lookAround();
+      }),
     devices: () =>
-      [...hosted.values()].map(({ definition, driver }) => ({
-        id: definition.id,
-        profile: definition.profile,
-        line: nameOfLine(definition.transport),
-        capabilities: Object.keys(driver.capabilities) as CapabilityName[],
-        health: driver.health,
+      [...hosted.values()].map((one) => ({
+        id: one.definition.id,
+        profile: one.definition.profile,
+        line: nameOfLine(one.definition.transport),
+        capabilities: Object.keys(one.driver.capabilities) as CapabilityName[],
+        health: watch.judged(one),
       })),
     capability: (deviceId, name) => {
       const driver = hosted.get(deviceId)?.driver;
       return driver && capability(driver, name) && standIns.of(deviceId, name);
     },
-    health: (deviceId) => hosted.get(deviceId)?.driver.health,
+    health: (deviceId) => {
+      const one = hosted.get(deviceId);
+      return one && watch.judged(one);
+    },
     traffic: (deviceId) => hosted.get(deviceId)?.traffic.list() ?? [],
     onHealth: healthChanged.on,
     onTraffic: trafficSeen.on,

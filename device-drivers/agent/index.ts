@@ -8,6 +8,7 @@ export type {
   KnownProtocol,
 } from './types.ts';
 export { createAgentHost } from './host.ts';
+export type { FirmwareMemory } from './firmware-watch.ts';
 export { followDevices } from './follow.ts';
 export { lineName } from './buses.ts';
 export { builtInProtocols, loadBuiltInProtocols } from './protocols.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { catalogueOf } from '@hallhub/firmware-profiles/schema';
-import { type Clock, type Failure, ms, plus, seconds, systemClock, systemRandom, unwrap } from '@hallhub/sync/base';
+import { type Clock, type Failure, ms, ok, plus, seconds, systemClock, systemRandom, unwrap } from '@hallhub/sync/base';
 import type { Receipt } from '../kit/index.ts';
 import { silentLog } from '../kit/index.ts';
 import { until } from '../kit/testing/index.ts';
@@ -189,6 +189,34 @@ describe('buses in threads of their own', { timeout: 60_000 }, () => {
     await until('it is ready', () => stateOf('barrier') === 'ready');
     expect(await open()).toMatchObject({ ok: true });
     expect(pulses).toBe(1);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('a line that throws');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('a line that rejects'))],
+  ])('outlive a line that %s: its drivers hear that it broke, and the process goes on', async (_how, fail) => {
+    const odd = lines.get('unruly')?.host;
+    if (!odd) throw new Error('no line');
+    const own = createAgentHost({
+      clock,
+      random: systemRandom,
+      log: silentLog,
+      isolate: true,
+      profiles,
+      protocols: [unrulyPlace],
+      transportFactory: () => ok({ ...odd, open: fail, close: fail }),
+      devices: DEVICES.slice(0, 1),
+    });
+    own.start();
+    await until('it is down', () => own.health('unruly')?.state === 'down');
+    expect(own.health('unruly')?.reason?.code).toBe('E-DEV-0103');
+    expect(await open()).toMatchObject({ ok: true });
+    await own.stop();
   });
 
   it('do not know what became of an order that had left when they were taken away', async () => {

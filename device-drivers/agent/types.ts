@@ -13,6 +13,7 @@ import type {
   TransportFactory,
   TransportSettings,
 } from '../kit/index.ts';
+import type { FirmwareMemory } from './firmware-watch.ts';
 
 /** A device as the configuration names it. */
 export interface DeviceDefinition {
@@ -51,6 +52,8 @@ export interface AgentHostOptions extends Assignment {
   readonly mqtt?: MqttChannel;
   /** Where devices report by HTTP; the ports of this machine by default. */
   readonly inbox?: DriverEnvironment['inbox'];
+  /** What is known of the devices' firmware from before; nothing by default. */
+  readonly firmware?: FirmwareMemory;
   /**
    * Runs each bus in a thread of its own, so that a driver that throws or spins stops no other bus. Needs a clock that runs by
    * itself, and protocols named by their place; loaded ones run in the caller's thread.

@@ -24,4 +24,8 @@ export const deviceCodes = defineCodes({
   'E-DEV-0304': { zh: '无法取得固件文件', en: 'The image of the new program could not be fetched' },
   'E-DEV-0305': { zh: '固件文件与校验值不符', en: 'The image is not the one that was ordered (SHA-256)' },
   'E-DEV-0306': { zh: '与同一板卡上的另一设备冲突', en: 'Another device on the same board has this part of it' },
+  'E-DEV-0307': {
+    zh: '固件版本不在此型号文件的适用范围内',
+    en: 'The profile was not made for the firmware that this device reports',
+  },
 });

@@ -31,6 +31,9 @@ export function lintProfile(profile: Profile, vectors: readonly Vector[], protoc
       found.push(`no firmware is from ${firmware.from} and below ${firmware.below}`);
     }
   }
+  if ((conditions.length > 0 || profile.firmware) && !capabilities.includes('firmware')) {
+    found.push('it depends on the firmware, and without the capability `firmware` nobody can ask for that');
+  }
   return found;
 }
 

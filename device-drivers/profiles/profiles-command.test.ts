@@ -76,6 +76,12 @@ describe('profiles check', () => {
       vector,
       /no firmware is from 2/,
     ],
+    [
+      'a dependence on a firmware that nobody can ask for',
+      { ...board, firmware: { from: '2' } },
+      vector,
+      /without the capability `firmware`/,
+    ],
   ])('names %s', async (_what, profile, given, complaint) => {
     expect((await check(profile, given)).join('\n')).toMatch(complaint);
   });

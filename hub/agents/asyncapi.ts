@@ -8,6 +8,8 @@ import {
   helloSchema,
   hubAskSchema,
   liveMessageSchema,
+  profileBundleSchema,
+  profileKeysSchema,
   topics,
 } from '@hallhub/device-drivers/agent/station';
 import { capabilityNames, shapeOf } from '@hallhub/device-drivers/capabilities';
@@ -84,6 +86,16 @@ const channels: readonly {
         name: 'AgentDevice',
         summary: '`data` of a change of kind `agent-device` in the feed',
         schema: agentDeviceSchema,
+      },
+      {
+        name: 'ProfileKeys',
+        summary: '`data` of the change of kind `profile-keys` in the feed: whose bundles are believed from now on',
+        schema: profileKeysSchema,
+      },
+      {
+        name: 'ProfileBundle',
+        summary: '`data` of the change of kind `profile-bundle` in the feed',
+        schema: profileBundleSchema,
       },
       ...gateKinds.map(({ kind, schema }) => ({
         name: kind,

@@ -3,7 +3,9 @@ import type { RemoteHost } from './remote-host.ts';
 
 /** What hangs on the hub and what hangs on its agents, as one. Domains ask for a device and need not know where it is. */
 export function joinHosts(local: AgentHost, remote: RemoteHost): AgentHost {
-  const hostOf = (deviceId: string): AgentHost => (remote.has(deviceId) ? remote : local);
+  // One that was moved to an agent a moment ago may still be closing its line here.
+  const isLocal = (deviceId: string): boolean => !remote.has(deviceId);
+  const hostOf = (deviceId: string): AgentHost => (isLocal(deviceId) ? local : remote);
   return {
     start: () => {
       local.start();
@@ -12,12 +14,17 @@ export function joinHosts(local: AgentHost, remote: RemoteHost): AgentHost {
     stop: async () => {
       await Promise.all([local.stop(), remote.stop()]);
     },
-    devices: () => [...local.devices(), ...remote.devices()],
+    devices: () => [...local.devices().filter(({ id }) => isLocal(id)), ...remote.devices()],
     capability: (deviceId, name) => hostOf(deviceId).capability(deviceId, name),
     health: (deviceId) => hostOf(deviceId).health(deviceId),
     traffic: (deviceId) => hostOf(deviceId).traffic(deviceId),
     onHealth: (listener) => {
-      const cancels = [local.onHealth(listener), remote.onHealth(listener)];
+      const cancels = [
+        local.onHealth((event) => {
+          if (isLocal(event.deviceId)) listener(event);
+        }),
+        remote.onHealth(listener),
+      ];
       return () => {
         for (const cancel of cancels) cancel();
       };

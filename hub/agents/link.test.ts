@@ -1,6 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createBundle } from '@hallhub/firmware-profiles/bundle';
+import { builtInFiles } from '@hallhub/firmware-profiles/schema';
 import type { ManualClock } from '@hallhub/sync/base';
 import { manualClock, minutes, ms, plus, seconds } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
@@ -301,5 +304,67 @@ describe('what an agent reports for now', () => {
     const forEver = { ...(JSON.parse(Buffer.from(payload).toString()) as object), id: 'x', expiresAt: 9e15 };
     pair.link.host.live('gate-1', Buffer.from(JSON.stringify(forEver)));
     expect(cards).toBe(0);
+  });
+});
+
+describe('whose profiles an agent believes', () => {
+  const maker = () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    return {
+      publicKey: (publicKey.export({ format: 'der', type: 'spki' }) as Buffer).subarray(-32).toString('base64'),
+      sign: (version: string, keyId: string) => ({
+        version,
+        bytes: createBundle({ version, createdAt: 1, files: builtInFiles(), keyId, privateKey }),
+      }),
+    };
+  };
+  const [first, second] = [maker(), maker()];
+  const use = async (state: Partial<Pick<typeof pair, 'keySet' | 'bundle'>>): Promise<string | undefined> => {
+    Object.assign(pair, state);
+    pair.link.assignAll();
+    await clock.advanceAsync(seconds(5));
+    return pair.link.state('gate-1').hello?.profiles;
+  };
+
+  it('follows the hub’s keys: one that is new is believed, one that was taken out is not, over a restart', async () => {
+    const byFirst = first.sign('1', 'first');
+    const bySecond = second.sign('2', 'second');
+    expect(await use({ bundle: byFirst })).toBe('built-in');
+    const rotating = { first: first.publicKey, second: second.publicKey };
+    expect(await use({ keySet: { issuedAt: 2, keys: rotating } })).toBe('1');
+    expect(await use({ bundle: bySecond })).toBe('2');
+    expect(await use({ bundle: byFirst, keySet: { issuedAt: 3, keys: { second: second.publicKey } } })).toBe(
+      'built-in',
+    );
+    await pair.restartAgent();
+    await clock.advanceAsync(minutes(1));
+    expect(await use({})).toBe('built-in');
+    expect(await use({ bundle: bySecond })).toBe('2');
+  });
+
+  it('does not take back what was once true', async () => {
+    const rotating = { first: first.publicKey };
+    expect(await use({ bundle: first.sign('1', 'first'), keySet: { issuedAt: 5, keys: rotating } })).toBe('1');
+    expect(await use({ keySet: { issuedAt: 6, keys: {} } })).toBe('built-in');
+    expect(await use({ keySet: { issuedAt: 5, keys: rotating } })).toBe('built-in');
+  });
+});
+
+describe('what is plugged into an agent', () => {
+  it('is known at the hub, as far as it has a name that stays, and bounded', async () => {
+    pair.ports = [
+      { path: '/dev/ttyUSB0', byId: '/dev/serial/by-id/usb-a', vendorId: '1a86', productId: '7523' },
+      { path: '/dev/ttyAMA0' },
+      ...Array.from({ length: 100 }, (_, n) => ({ path: `/dev/ttyUSB${n + 1}`, byId: `/dev/serial/by-id/usb-${n}` })),
+    ];
+    await clock.advanceAsync(minutes(2));
+    const ports = pair.link.state('gate-1').hello?.ports;
+    expect(ports?.[0]).toEqual({
+      path: '/dev/ttyUSB0',
+      byId: '/dev/serial/by-id/usb-a',
+      vendorId: '1a86',
+      productId: '7523',
+    });
+    expect(ports).toHaveLength(64);
   });
 });

@@ -1,6 +1,7 @@
-import type { Hello } from '@hallhub/device-drivers/agent/station';
+import type { Hello, ProfileKeys } from '@hallhub/device-drivers/agent/station';
 import {
   PROFILE_BUNDLE,
+  PROFILE_KEYS,
   agentDeviceSchema,
   eventsShed,
   helloSchema,
@@ -15,7 +16,7 @@ import { epochMs, err, ok, seconds, uuidv7 } from '@hallhub/sync/base';
 import type { CloudEvent } from '@hallhub/sync/contract';
 import type { Feed } from '@hallhub/sync/feed';
 import { createFeed } from '@hallhub/sync/feed';
-import type { Db, FeedStore, Sealer } from '@hallhub/sync/sqlite';
+import type { Db, FeedRecord, FeedStore, Sealer } from '@hallhub/sync/sqlite';
 import { afterCommit, sqliteFeedStore, sqliteReceiver } from '@hallhub/sync/sqlite';
 import type { DeviceBus } from '../broker/index.ts';
 import type { AgentClock } from './agent-clock.ts';
@@ -85,6 +86,14 @@ export interface AgentLink {
 
 /** A device's assignment ends when the configuration says so, not by itself. */
 const FOR_EVER = epochMs(Date.UTC(9999, 0, 1));
+const lasting = (id: string, kind: string, data: FeedRecord['data']): FeedRecord => ({
+  id,
+  kind,
+  schemaVersion: '1.0',
+  validFrom: epochMs(0),
+  validUntil: FOR_EVER,
+  data,
+});
 
 const local = (topic: string): string => topic.replace(/^(up|down)\//, '');
 
@@ -101,6 +110,10 @@ export function createAgentLink(deps: {
   readonly isAdmitted: (agent: string) => boolean;
   /** The signed bundle of profiles in use; undefined: the agents use their program's. */
   readonly profiles: () => { readonly version: string; readonly bytes: Uint8Array } | undefined;
+  /** Whose bundles an agent is to believe, issued to it; undefined for one that is not enrolled. */
+  readonly profileKeys: (agent: string) => ProfileKeys | undefined;
+  /** Every agent of the configuration, with devices or without. */
+  readonly agents: readonly string[];
   /** Age of the hub's picture of the hall; undefined when it never was whole. */
   readonly pictureAge: () => DurationMs | undefined;
 }): AgentLink {
@@ -254,29 +267,23 @@ export function createAgentLink(deps: {
   const assign = (agent: string): void => {
     if (!deps.isAdmitted(agent)) return;
     const mine = devices.filter((device) => device.agent === agent);
-    const records = mine.map(({ definition }) => ({
-      id: definition.id,
-      kind: 'agent-device',
-      schemaVersion: '1.0',
-      validFrom: epochMs(0),
-      validUntil: FOR_EVER,
-      data: agentDeviceSchema.parse({ params: {}, ...definition }),
-    }));
+    const records = mine.map(({ definition }) =>
+      lasting(definition.id, 'agent-device', agentDeviceSchema.parse({ params: {}, ...definition })),
+    );
     const inUse = deps.profiles();
     const bundles = inUse
       ? [
-          {
-            id: PROFILE_BUNDLE,
-            kind: 'profile-bundle',
-            schemaVersion: '1.0',
-            validFrom: epochMs(0),
-            validUntil: FOR_EVER,
-            data: { version: inUse.version, bundle: Buffer.from(inUse.bytes).toString('base64') },
-          },
+          lasting(PROFILE_BUNDLE, 'profile-bundle', {
+            version: inUse.version,
+            bundle: Buffer.from(inUse.bytes).toString('base64'),
+          }),
         ]
       : [];
-    // Profiles before the devices that need them: the agent takes both in one go, in this order.
+    const keys = deps.profileKeys(agent);
+    const keySets = keys ? [lasting(PROFILE_KEYS, 'profile-keys', keys)] : [];
+    // Profiles before the devices that need them, and before those who signs them: the agent takes all in one go.
     const told = [
+      feeds.replaceKind(agent, 'profile-keys', keySets),
       feeds.replaceKind(agent, 'profile-bundle', bundles),
       feeds.replaceKind(agent, 'agent-device', records),
     ];
@@ -285,7 +292,7 @@ export function createAgentLink(deps: {
   };
 
   const assignAgents = (): void => {
-    for (const agent of new Set(devices.map((device) => device.agent))) assign(agent);
+    for (const agent of deps.agents) assign(agent);
   };
 
   return {

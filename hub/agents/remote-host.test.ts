@@ -48,7 +48,7 @@ function setUp(first: readonly RemoteDevice[]) {
     timeZone: 'Asia/Shanghai',
     host,
     hardware: createHardware({ db, clock, audit }),
-    configured: [],
+    configured: () => [],
     areaOf: () => undefined,
     profilesOf: () => undefined,
     serialPorts: () => Promise.resolve([]),

@@ -235,19 +235,27 @@ export function createRemoteHost(deps: {
   const devicesChanged = createEmitter<undefined>(onListenerError);
   const assign: RemoteHost['assign'] = (devices) => {
     const next = new Map<string, Member>();
+    const moved: Member[] = [];
     for (const device of devices) {
-      const { id } = device.definition;
+      const { agent, definition } = device;
+      const { id } = definition;
       const member: Member = members.get(id) ?? {
         device,
         health: { state: 'starting', since: clock.now() },
         standIns: new Map(),
       };
+      if (member.device.agent !== agent) moved.push(member);
       member.device = device;
       for (const name of device.capabilities) standIn(member, name);
       next.set(id, member);
     }
     members = next;
     devicesChanged.emit(undefined);
+    // What was known of it is the word of the agent that had it.
+    for (const member of moved) {
+      const here = pipe.connected(member.device.agent);
+      setHealth(member, here ? { state: 'starting', since: clock.now() } : away());
+    }
   };
   const ownOf = (agent: string, deviceId: string): Member | undefined => {
     const member = members.get(deviceId);

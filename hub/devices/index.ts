@@ -5,4 +5,4 @@ export { type Hardware, type HardwarePlace, createHardware } from './registry/ha
 export { devicesSchema } from './schema.ts';
 export { deviceAdminCodes } from './codes.ts';
 export { placed } from './registry/placed.ts';
-export { topicsInUse, watchBroker } from './registry/discovery.ts';
+export { foundByAgent, topicsInUse, watchBroker } from './registry/discovery.ts';

@@ -40,7 +40,7 @@ beforeEach(async () => {
     timeZone: 'Asia/Shanghai',
     host: fleet.host,
     hardware: createHardware({ db, clock, audit }),
-    configured: [],
+    configured: () => [],
     areaOf: () => undefined,
     profilesOf: () => undefined,
     serialPorts: () => Promise.resolve([]),

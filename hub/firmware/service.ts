@@ -405,7 +405,8 @@ export function createFirmware(deps: {
       running = true;
       stops = [
         host.onHealth(({ deviceId, health }) => {
-          if (health.state !== 'ready') return;
+          // Degraded is enough: it may be so because of its firmware.
+          if (health.state !== 'ready' && health.state !== 'degraded') return;
           for (const { id, targets } of [...open.values()]) {
             if (targets.some((target) => target.deviceId === deviceId && isInFlight(target.state))) {
               tell(id, { type: 'ready', deviceId });

@@ -1,9 +1,9 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { MqttChannel } from '@hallhub/device-drivers/kit';
-import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
 import { ms, systemRandom } from '@hallhub/sync/base';
 import type { Audit } from '../audit/index.ts';
 import type { HubOptions } from '../options.ts';
+import type { Profiles } from '../profiles/index.ts';
 import type { HomeAssistant } from './service.ts';
 import { createHomeAssistant } from './service.ts';
 
@@ -13,11 +13,20 @@ const HOLD = ms(700);
 /** The announcements as the configuration wants them; undefined where it wants none. */
 export function homeAssistantOf(
   { config, clock, log, random = systemRandom }: HubOptions,
-  { host, audit, mqtt }: { readonly host: AgentHost; readonly audit: Audit; readonly mqtt: MqttChannel },
+  {
+    host,
+    audit,
+    mqtt,
+    profiles,
+  }: {
+    readonly host: AgentHost;
+    readonly audit: Audit;
+    readonly mqtt: MqttChannel;
+    readonly profiles: Pick<Profiles, 'catalogue'>;
+  },
 ): HomeAssistant | undefined {
   const { enabled, prefix, allow } = config.homeAssistant;
   if (!enabled) return undefined;
-  const profiles = builtInProfiles();
   const labels = new Map(config.devices.map(({ id, label }) => [id, label]));
   return createHomeAssistant({
     hubId: config.hub.id,
@@ -27,7 +36,7 @@ export function homeAssistantOf(
     host,
     describe: (id, profile) => ({
       name: labels.get(id)?.zh ?? id,
-      model: profiles.get(profile)?.label.en ?? profile,
+      model: profiles.catalogue().get(profile)?.label.en ?? profile,
     }),
     opening: (id) => {
       const gate = config.gates.find(({ barrier }) => barrier === id);

@@ -269,3 +269,16 @@ describe('a trial', () => {
     );
   });
 });
+
+describe('the keys that agents are told', () => {
+  it('are newer whenever the configuration names others, and as new as they were when it does not', () => {
+    const { issuedAt } = open().keySet();
+    clock.advance(minutes(1));
+    expect(open().keySet()).toEqual({ issuedAt, keys });
+    const without = open({}).keySet();
+    expect(without.keys).toEqual({});
+    expect(without.issuedAt).toBeGreaterThan(issuedAt);
+    clock.stepWall(ms(-3_600_000));
+    expect(open().keySet().issuedAt).toBeGreaterThan(without.issuedAt);
+  });
+});

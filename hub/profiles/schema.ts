@@ -22,5 +22,10 @@ export const profilesSchema: SchemaComponent = {
         UPDATE profile_use SET proven = 1 WHERE trial_until IS NULL AND NOT EXISTS (
           SELECT 1 FROM profile_use AS next WHERE next.seq = profile_use.seq + 1 AND next.by = 'hub');`,
     },
+    {
+      name: 'the keys of the configuration, and since when they are those',
+      sql: `CREATE TABLE profile_keys (
+        only INTEGER PRIMARY KEY CHECK (only = 1), issued_at INTEGER NOT NULL, keys TEXT NOT NULL) STRICT;`,
+    },
   ],
 };

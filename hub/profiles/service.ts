@@ -2,7 +2,7 @@ import type { BundleKeys } from '@hallhub/firmware-profiles/bundle';
 import { openBundle, overlaid } from '@hallhub/firmware-profiles/bundle';
 import type { ProfileCatalogue, ProfileFiles } from '@hallhub/firmware-profiles/schema';
 import type { Cancel, Clock, DurationMs, EpochMs, Result } from '@hallhub/sync/base';
-import { failure, ms, ok, plus, unwrap } from '@hallhub/sync/base';
+import { epochMs, failure, ms, ok, plus, unwrap } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/index.ts';
@@ -19,6 +19,8 @@ export interface Profiles {
   view(): ProfilesView;
   /** The bundle in use as it was signed, for the agents; undefined: the profiles of the program. */
   bundle(): { readonly version: string; readonly bytes: Uint8Array } | undefined;
+  /** Whose bundles are believed; `issuedAt` rises whenever the configuration names others. */
+  keySet(): { readonly issuedAt: EpochMs; readonly keys: BundleKeys };
   /** Errors: `E-PROFILE-01xx`, `E-PROFILE-0201` no bundle, `E-PROFILE-0202` not signed by a trusted
    * key, `E-PROFILE-0204` another bundle has this version, `E-PROFILE-0205` too large for the agents. */
   add(bytes: Uint8Array, by: string): Result<{ readonly version: string }>;
@@ -78,6 +80,7 @@ export function createProfiles(deps: {
   const setTrial = db.prepare<[EpochMs | null, 0 | 1]>(
     'UPDATE profile_use SET trial_until = ?, proven = ? WHERE seq = (SELECT max(seq) FROM profile_use)',
   );
+  const issued = issuedKeys(db, clock, keys);
   const listeners = new Set<() => void>();
   let cancelTrial: Cancel | undefined;
 
@@ -92,17 +95,23 @@ export function createProfiles(deps: {
     const inUse = stored();
     return inUse && openBundle(inUse.bytes, keys).ok ? inUse : undefined;
   };
+  /** Of the version in use: it does not change while that stays, and everybody asks for it often. */
+  let made: { readonly version: string | undefined; readonly catalogue: ProfileCatalogue } | undefined;
   const catalogue = (): ProfileCatalogue => {
-    const inUse = stored();
+    const version = current()?.version ?? undefined;
+    if (!made || made.version !== version) made = { version, catalogue: merged(stored()) };
+    return made.catalogue;
+  };
+  const merged = (inUse: ReturnType<typeof stored>): ProfileCatalogue => {
     const opened = inUse && openBundle(inUse.bytes, keys);
     if (opened && !opened.ok) {
       // Its key was taken out of the configuration: what is no longer believed is no longer used.
       deps.log('error', 'the bundle of profiles in use is no longer believed', { ...opened.error });
     }
-    const merged = overlaid(builtIn, opened?.ok === true ? opened.value : undefined);
-    if (merged.ok) return merged.value;
+    const whole = overlaid(builtIn, opened?.ok === true ? opened.value : undefined);
+    if (whole.ok) return whole.value;
     // It fitted the program that it was made for, and not this one.
-    deps.log('error', 'the bundle of profiles in use does not fit this program', { ...merged.error });
+    deps.log('error', 'the bundle of profiles in use does not fit this program', { ...whole.error });
     return unwrap(overlaid(builtIn, undefined));
   };
 
@@ -173,6 +182,7 @@ export function createProfiles(deps: {
   return {
     catalogue,
     bundle,
+    keySet: () => ({ issuedAt: issued, keys }),
     view: () => {
       const use = current();
       return {
@@ -214,4 +224,19 @@ export function createProfiles(deps: {
       cancelTrial?.();
     },
   };
+}
+
+/**
+ * When the configuration first named these keys. Later than any set before it, however the clock was set meanwhile, and
+ * later than what agents were told before a database was put back.
+ */
+function issuedKeys(db: Db, clock: Clock, keys: BundleKeys): EpochMs {
+  const text = JSON.stringify(Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const last = db
+    .prepare<[], { issuedAt: EpochMs; keys: string }>('SELECT issued_at AS issuedAt, keys FROM profile_keys')
+    .get();
+  if (last?.keys === text) return last.issuedAt;
+  const issuedAt = epochMs(Math.max(clock.now(), (last?.issuedAt ?? 0) + 1));
+  db.prepare('INSERT OR REPLACE INTO profile_keys (only, issued_at, keys) VALUES (1, ?, ?)').run(issuedAt, text);
+  return issuedAt;
 }

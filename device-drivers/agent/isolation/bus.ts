@@ -92,19 +92,16 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
         log[message.level]({ ...message.fields }, message.text);
         return;
       case 'line-open':
-        void settle(message.id, transport?.open());
+        settle(message.id, () => transport?.open());
         return;
       case 'line-write':
-        void settle(message.id, held(orders.refuse(message.order)) ?? transport?.write(message.bytes));
+        settle(message.id, () => held(orders.refuse(message.order)) ?? transport?.write(message.bytes));
         return;
       case 'line-close':
-        void settle(
-          message.id,
-          transport?.close(message.drop ? 'drop' : undefined).then(() => ok()),
-        );
+        settle(message.id, () => transport?.close(message.drop ? 'drop' : undefined).then(() => ok()));
         return;
       case 'mqtt-publish':
-        void settle(message.id, publish(message));
+        settle(message.id, () => publish(message));
         return;
       case 'mqtt-subscribe':
         subscribe(message.subscription, message.filter);
@@ -114,20 +111,32 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
         subscriptions.delete(message.subscription);
         return;
       case 'inbox-listen':
-        void settle(message.id, inbox?.listen(message.door, message.at));
+        settle(message.id, () => inbox?.listen(message.door, message.at));
         return;
       case 'inbox-leave':
         inbox?.leave(message.door);
         return;
       case 'inbox-answer':
-        void settle(message.id, held(orders.refuse(message.order)) ?? inbox?.answer(message.exchange, message.answer));
+        settle(message.id, () => held(orders.refuse(message.order)) ?? inbox?.answer(message.exchange, message.answer));
         return;
       case 'stopped':
       case 'pong':
     }
   };
-  const settle = async (id: number, answer: Promise<Result<void>> | undefined): Promise<void> => {
-    thread.post({ type: 'settled', id, result: (await answer) ?? failure('E-DEV-0102', lineName) });
+  /**
+   * Does something for the thread and tells it what came of it. Lines answer with values; one that throws all the same has
+   * broken for the drivers of this bus, and must not take the process down.
+   */
+  const settle = (id: number, act: () => Promise<Result<void>> | undefined): void => {
+    const broken = (error: unknown): Result<void> => {
+      log.error({ line: lineName, error }, 'a line threw');
+      return failure('E-DEV-0103', lineName);
+    };
+    // Begun in this very turn: what the thread asks for next must not overtake it.
+    const acting = attempt(act);
+    void acting.catch(broken).then((result = failure('E-DEV-0102', lineName)) => {
+      thread.post({ type: 'settled', id, result });
+    });
   };
   const held = (late: Failure | undefined): Promise<Result<void>> | undefined => late && Promise.resolve(err(late));
   const publish = (message: Extract<FromWorker, { type: 'mqtt-publish' }>): Promise<Result<void>> | undefined => {
@@ -146,7 +155,9 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
   /** What was asked of the thread and is not answered yet may have left: it fails with `unanswered`. */
   const onGone = (reason: Failure, unanswered = reason): void => {
     up = false;
-    void transport?.close('drop');
+    attempt(() => transport?.close('drop')).catch((error: unknown) => {
+      log.error({ line: lineName, error }, 'a line could not be closed');
+    });
     for (const cancel of subscriptions.values()) cancel();
     subscriptions.clear();
     inbox?.close();
@@ -265,6 +276,9 @@ export function isolateBus(options: IsolatedBusOptions): Result<readonly Driver[
     }),
   );
 }
+
+/** Runs an action now; what it throws at once is a rejection like any other. */
+const attempt = async <T>(act: () => Promise<T> | undefined): Promise<T | undefined> => act();
 
 /** The bus's line, made here; undefined for a protocol that connects by itself. */
 function openableLine(

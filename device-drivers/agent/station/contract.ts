@@ -84,9 +84,27 @@ export const profileBundleSchema = z.object({ version: z.string(), bundle: z.bas
 /** The id of the one record of its kind: without it the profiles that came with the program are in use. */
 export const PROFILE_BUNDLE = 'profiles';
 
+/** Whose bundles are believed from now on, as `key-set.ts` issues it; the agent verifies it itself. */
+export const profileKeysSchema = z
+  .object({
+    issuedAt: z.number().meta({ description: 'Rises with every change; an older set is not taken after a newer one' }),
+    keys: z
+      .record(z.string().max(64), z.base64().max(64))
+      .meta({ description: 'Ed25519 public keys (raw, base64) by id; a key that is not here is no longer believed' }),
+    code: z.base64().max(64).meta({
+      description:
+        'HMAC-SHA-256 (base64) over the JSON of `[agent, issuedAt, [[id, key], …]]`, by id, with a key that HKDF-SHA-256 makes of `matchKey` (no salt, info `hallhub profile keys`, 32 bytes)',
+    }),
+  })
+  .meta({ id: 'ProfileKeys' });
+export type ProfileKeys = z.output<typeof profileKeysSchema>;
+/** The id of the one record of its kind: without it the keys count that came with the credentials. */
+export const PROFILE_KEYS = 'profile-keys';
+
 /** What is projected to an agent. Domains add kinds of theirs. */
 export const agentKindList = [
   defineKind({ kind: 'agent-device', major: 1, schemaVersion: '1.0', schema: agentDeviceSchema }),
+  defineKind({ kind: 'profile-keys', major: 1, schemaVersion: '1.0', schema: profileKeysSchema }),
   defineKind({ kind: 'profile-bundle', major: 1, schemaVersion: '1.0', schema: profileBundleSchema }),
 ] as const;
 export const agentKinds = defineKinds(agentKindList);
@@ -203,6 +221,16 @@ export const agentEventTypes = [
   eventsShed,
 ] as const;
 
+/** A serial port of the agent's machine that has a name which stays. */
+const serialPort = z.object({
+  byId: z.string().max(200).meta({ description: '`/dev/serial/by-id/…`' }),
+  path: z.string().max(200).meta({ description: 'Where it is now: `/dev/ttyUSB0`' }),
+  vendorId: z.string().max(4).exactOptional(),
+  productId: z.string().max(4).exactOptional(),
+});
+/** More ports than this are not told. */
+export const MOST_PORTS = 64;
+
 /** The agent's greeting after each connection, and every minute. */
 export const helloSchema = z
   .object({
@@ -224,6 +252,7 @@ export const helloSchema = z
         }),
       )
       .max(500),
+    ports: z.array(serialPort).max(MOST_PORTS).default([]),
   })
   .meta({ id: 'Hello' });
 export type Hello = z.output<typeof helloSchema>;

@@ -6,6 +6,8 @@ export {
   LIVE_FOR,
   type LiveMessage,
   PROFILE_BUNDLE,
+  PROFILE_KEYS,
+  type ProfileKeys,
   agentDeviceSchema,
   agentEventTypes,
   agentKindList,
@@ -21,11 +23,13 @@ export {
   liveMessageSchema,
   logged,
   profileBundleSchema,
+  profileKeysSchema,
   topics,
 } from './contract.ts';
 export { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
 export { type CrashLoop, noteStart } from './crash-loop.ts';
 export type { FetchImage } from './firmware-image.ts';
+export { issueKeySet } from './key-set.ts';
 export type { CreatePart, PartChange, PartContext, StationPart } from './part.ts';
 export { type Station, type StationOptions, type StationStatus, createStation } from './station.ts';
 export { stationSchema } from './store.ts';

@@ -1,7 +1,8 @@
 import type { EpochMs, Failure } from '@hallhub/sync/base';
 import { type Db, type SchemaComponent, type Sealer, transact } from '@hallhub/sync/sqlite';
 import type { Receipt } from '../../kit/index.ts';
-import type { AgentDevice } from './contract.ts';
+import type { FirmwareMemory } from '../firmware-watch.ts';
+import { type AgentDevice, type ProfileKeys, profileKeysSchema } from './contract.ts';
 import type { Shed, ShedStore } from './shedding.ts';
 
 /** What an agent keeps besides its replica and its outbox. */
@@ -35,6 +36,12 @@ export const stationSchema: SchemaComponent = {
       name: 'what was shed and not told yet',
       sql: 'ALTER TABLE station_store ADD COLUMN shed TEXT;',
     },
+    {
+      name: 'firmware that devices reported, and keys of profile bundles',
+      sql: `
+        CREATE TABLE station_firmware (device TEXT PRIMARY KEY, version TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        ALTER TABLE station_store ADD COLUMN profile_keys TEXT;`,
+    },
   ],
 };
 
@@ -56,6 +63,11 @@ export interface StationStore extends ShedStore {
   profiles(): { readonly version: string; readonly bundle: Uint8Array } | undefined;
   putProfiles(version: string, bundle: Uint8Array): void;
   removeProfiles(): void;
+  /** The set of keys that was last taken; undefined: none yet. */
+  profileKeys(): ProfileKeys | undefined;
+  putProfileKeys(keys: ProfileKeys): void;
+  /** Forgets a device's version when the device goes, or hangs elsewhere from now on. */
+  readonly firmware: FirmwareMemory;
   seen(commandId: string): SeenCommand | undefined;
   begin(commandId: string, device: string, expiresAt: EpochMs): void;
   settle(commandId: string, receipt: Receipt): void;
@@ -93,12 +105,20 @@ export function createStationStore(deps: {
     'SELECT id, definition FROM station_device WHERE sealed = 0',
   );
   const put = db.prepare('INSERT OR REPLACE INTO station_device (id, definition, sealed) VALUES (?, ?, 1)');
+  const one = db
+    .prepare<[string], Uint8Array>('SELECT definition FROM station_device WHERE id = ? AND sealed = 1')
+    .pluck();
   const remove = db.prepare('DELETE FROM station_device WHERE id = ?');
   const profiles = db.prepare<[], { version: string; bundle: Uint8Array }>(
     'SELECT version, bundle FROM station_profiles',
   );
   const putProfiles = db.prepare('INSERT OR REPLACE INTO station_profiles (id, version, bundle) VALUES (1, ?, ?)');
   const removeProfiles = db.prepare('DELETE FROM station_profiles');
+  const profileKeys = db.prepare<[], string | null>('SELECT profile_keys FROM station_store').pluck();
+  const putProfileKeys = db.prepare('UPDATE station_store SET profile_keys = ?');
+  const firmware = db.prepare<[string], string>('SELECT version FROM station_firmware WHERE device = ?').pluck();
+  const noteFirmware = db.prepare('INSERT OR REPLACE INTO station_firmware (device, version) VALUES (?, ?)');
+  const forgetFirmware = db.prepare('DELETE FROM station_firmware WHERE device = ?');
   const command = db.prepare<[string], { settled: string | null }>('SELECT settled FROM station_command WHERE id = ?');
   const begin = db.prepare('INSERT INTO station_command (id, device, expires_at) VALUES (?, ?, ?)');
   const settle = db.prepare('UPDATE station_command SET settled = ? WHERE id = ?');
@@ -110,6 +130,8 @@ export function createStationStore(deps: {
   const putSealed = (deviceId: string, definition: Uint8Array): void => {
     put.run(deviceId, sealer.seal(definition, contextOf(deviceId)));
   };
+  const opened = (deviceId: string, definition: Uint8Array): AgentDevice =>
+    JSON.parse(Buffer.from(sealer.open(definition, contextOf(deviceId))).toString()) as AgentDevice;
   sealPlain(db, plain.all(), putSealed);
   return {
     identity: identityNow,
@@ -128,17 +150,16 @@ export function createStationStore(deps: {
     noteShed: (now) => {
       noteShed.run(now === undefined ? null : JSON.stringify(now));
     },
-    devices: () =>
-      all
-        .all()
-        .map(
-          (row) => JSON.parse(Buffer.from(sealer.open(row.definition, contextOf(row.id))).toString()) as AgentDevice,
-        ),
+    devices: () => all.all().map(({ id, definition }) => opened(id, definition)),
     putDevice: (device) => {
+      const before = one.get(device.id);
+      const line = before && opened(device.id, before).transport;
+      if (JSON.stringify(line) !== JSON.stringify(device.transport)) forgetFirmware.run(device.id);
       putSealed(device.id, Buffer.from(JSON.stringify(device)));
     },
     removeDevice: (id) => {
       remove.run(id);
+      forgetFirmware.run(id);
     },
     profiles: () => profiles.get(),
     putProfiles: (version, bundle) => {
@@ -146,6 +167,19 @@ export function createStationStore(deps: {
     },
     removeProfiles: () => {
       removeProfiles.run();
+    },
+    profileKeys: () => {
+      const text = profileKeys.get();
+      return typeof text === 'string' ? profileKeysSchema.parse(JSON.parse(text)) : undefined;
+    },
+    putProfileKeys: (keys) => {
+      putProfileKeys.run(JSON.stringify(keys));
+    },
+    firmware: {
+      of: (deviceId) => firmware.get(deviceId),
+      note: (deviceId, version) => {
+        noteFirmware.run(deviceId, version);
+      },
     },
     seen: (commandId) => {
       const row = command.get(commandId);

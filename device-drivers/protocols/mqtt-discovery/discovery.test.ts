@@ -33,7 +33,7 @@ describe('devices that make themselves known at the broker', () => {
     broker.leave('tasmota/discovery/BAD/config', '{"t":');
     const found = discoverMqttDevices({
       channel: broker.channel,
-      profiles: builtInProfiles().list(),
+      profiles: () => builtInProfiles().list(),
       clock,
       onListenerError: rethrow,
     });
@@ -65,5 +65,33 @@ describe('devices that make themselves known at the broker', () => {
     expect(found.list()).toEqual([]);
     found.stop();
     broker.close();
+  });
+
+  it('are matched anew when other profiles are in use', async () => {
+    const clock = manualClock();
+    const broker = createMemoryBroker({ clock, random: () => 0 });
+    broker.leave('tasmota/discovery/4F2A10/config', JSON.stringify(plug));
+    const all = builtInProfiles().list();
+    let profiles: typeof all = all.filter(({ id }) => id !== 'tasmota/relay-1');
+    let follow: () => void = () => undefined;
+    const found = discoverMqttDevices({
+      channel: broker.channel,
+      profiles: () => profiles,
+      onProfiles: (listener) => {
+        follow = listener;
+        return () => undefined;
+      },
+      clock,
+      onListenerError: rethrow,
+    });
+    await clock.advanceAsync(ms(10));
+    let told = 0;
+    found.onChange(() => (told += 1));
+    expect(found.list()[0]?.profiles).toEqual([]);
+    profiles = all;
+    follow();
+    expect(found.list()[0]?.profiles).toEqual(['tasmota/relay-1']);
+    expect(told).toBe(1);
+    found.stop();
   });
 });

@@ -39,7 +39,10 @@ const yesNo = (is: boolean): string => (is ? 'yes' : 'no');
  */
 export function discoverMqttDevices(options: {
   readonly channel: MqttChannel;
-  readonly profiles: readonly Profile[];
+  /** The profiles in use. */
+  readonly profiles: () => readonly Profile[];
+  /** Others are in use from now on. */
+  readonly onProfiles?: (listener: () => void) => Cancel;
   readonly clock: Clock;
   readonly onListenerError: (error: unknown) => void;
   readonly base?: string;
@@ -53,7 +56,7 @@ export function discoverMqttDevices(options: {
     if (!devices.has(found.key) && devices.size >= MOST) return;
     devices.set(found.key, {
       ...found,
-      profiles: matching(profiles, found.protocol, found.identity),
+      profiles: matching(profiles(), found.protocol, found.identity),
       seenAt: clock.now(),
       fromBroker,
     });
@@ -84,6 +87,12 @@ export function discoverMqttDevices(options: {
     changed.emit(undefined);
   };
   const cancels = [
+    options.onProfiles?.(() => {
+      const now = profiles();
+      for (const [key, found] of devices)
+        devices.set(key, { ...found, profiles: matching(now, found.protocol, found.identity) });
+      changed.emit(undefined);
+    }),
     channel.subscribe('tasmota/discovery/+/config', onTasmota),
     channel.subscribe('tasmota/discovery/+/sensors', onTasmota),
     channel.subscribe(`${base}/bridge/devices`, onZigbee),
@@ -93,7 +102,7 @@ export function discoverMqttDevices(options: {
     list: () => [...devices.values()],
     onChange: changed.on,
     stop: () => {
-      for (const cancel of cancels) cancel();
+      for (const cancel of cancels) cancel?.();
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { AssignableHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import type { Station } from '@hallhub/device-drivers/agent/station';
-import { createStation, stationSchema } from '@hallhub/device-drivers/agent/station';
+import { createStation, issueKeySet, stationSchema } from '@hallhub/device-drivers/agent/station';
 import type {
   CapabilityMap,
   CapabilityName,
@@ -9,6 +9,8 @@ import type {
   Passage,
 } from '@hallhub/device-drivers/capabilities';
 import type { Receipt } from '@hallhub/device-drivers/kit';
+import type { SerialPortInfo } from '@hallhub/device-drivers/transports';
+import type { BundleKeys } from '@hallhub/firmware-profiles/bundle';
 import { createEmitter, rethrow, silentLog } from '@hallhub/device-drivers/kit';
 import type { Clock, EpochMs, ManualClock, MonoMs } from '@hallhub/sync/base';
 import { ms, systemRandom } from '@hallhub/sync/base';
@@ -29,6 +31,7 @@ import { createAgentLink } from '../link.ts';
 
 const AGENT = 'gate-1';
 const sealer = aesGcmSealer(new Uint8Array(32));
+const SECRET = new Uint8Array(32).fill(9);
 
 /** The agent's devices, held in a test's hands: an arm that opens, counts passages and reads cards. */
 interface Arm {
@@ -51,6 +54,11 @@ interface Pair {
   agentSkew: number;
   up: Fate;
   down: Fate;
+  /** Whose bundles the hub tells the agent to believe, and the one in use; told with the next assignment. */
+  keySet: { readonly issuedAt: number; readonly keys: BundleKeys };
+  bundle: { readonly version: string; readonly bytes: Uint8Array } | undefined;
+  /** What is plugged into the agent's machine. */
+  ports: readonly SerialPortInfo[];
   /** Topics of what has reached the agent. */
   readonly reachedAgent: string[];
   /** Brings the agent a message of earlier. */
@@ -122,7 +130,9 @@ export function createPair(options: {
         },
       ],
       isAdmitted: () => true,
-      profiles: () => undefined,
+      profiles: () => pair.bundle,
+      profileKeys: () => issueKeySet(SECRET, AGENT, pair.keySet),
+      agents: [AGENT],
       pictureAge: () => ms(0),
     });
     options.domains?.(link, db);
@@ -212,6 +222,8 @@ export function createPair(options: {
         return host();
       },
       profileKeys: {},
+      secret: SECRET,
+      serialPorts: () => Promise.resolve(pair.ports),
       crashLoop: { safeMode: undefined, stable: () => undefined, leave: () => undefined },
       onWithdrawn: () => undefined,
       onRestart: () => undefined,
@@ -255,6 +267,9 @@ export function createPair(options: {
     agentSkew: 0,
     up: once,
     down: once,
+    keySet: { issuedAt: 1, keys: {} },
+    bundle: undefined,
+    ports: [],
     reachedAgent: [],
     deliver: (topic, payload) => {
       toAgent.emit({ topic, payload });

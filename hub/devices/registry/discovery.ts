@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { Hello } from '@hallhub/device-drivers/agent/station';
 import type { DiscoveredDevice, MqttDiscovery } from '@hallhub/device-drivers/protocols/mqtt-discovery';
 import type { SerialPortInfo } from '@hallhub/device-drivers/transports';
 import type { Profile } from '@hallhub/firmware-profiles/schema';
@@ -13,7 +14,7 @@ const EVERY = minutes(1);
 export function watchSerialPorts(deps: {
   readonly clock: Clock;
   readonly list: () => Promise<readonly SerialPortInfo[]>;
-  readonly inUse: ReadonlySet<string>;
+  readonly configured: () => readonly DeviceConfig[];
   readonly discovery: DiscoveryPort;
 }): Cancel {
   let cancel: Cancel = () => undefined;
@@ -21,17 +22,8 @@ export function watchSerialPorts(deps: {
   const look = async (): Promise<void> => {
     const ports = await deps.list();
     if (ended) return;
-    for (const { path, byId, vendorId, productId } of ports) {
-      // A name that changes with the order of plugging in cannot be told from another port's.
-      if (byId === undefined) continue;
-      if (deps.inUse.has(byId) || deps.inUse.has(path)) continue;
-      deps.discovery.found({
-        source: 'serial-ports',
-        identity: { port: byId, ...(vendorId !== undefined && { usb: `${vendorId}:${productId ?? ''}` }) },
-        place: { transport: { kind: 'serial', path: byId, baudRate: 115_200 } },
-        about: basename(byId),
-      });
-    }
+    const own = deps.configured().filter(({ agent }) => agent === undefined);
+    foundPorts({ source: 'serial-ports', ports, configured: own, discovery: deps.discovery });
     cancel = deps.clock.after(EVERY, () => void look());
   };
   void look();
@@ -39,6 +31,56 @@ export function watchSerialPorts(deps: {
     ended = true;
     cancel();
   };
+}
+
+/** Hands on what an agent's machine has: serial ports that no device of it uses, and devices that it hosts and nobody configured. */
+export function foundByAgent({
+  agent,
+  hello,
+  configured,
+  discovery,
+}: {
+  readonly agent: string;
+  readonly hello: Pick<Hello, 'devices' | 'ports'>;
+  readonly configured: readonly DeviceConfig[];
+  readonly discovery: DiscoveryPort;
+}): void {
+  const source = `agent:${agent}`;
+  const own = configured.filter((device) => device.agent === agent);
+  for (const { id, line } of hello.devices) {
+    if (own.some((device) => device.id === id)) continue;
+    discovery.found({ source, identity: { port: line }, about: id });
+  }
+  foundPorts({ source, agent, ports: hello.ports, configured: own, discovery });
+}
+
+/** Ports of one machine with a stable name that none of its devices uses. */
+function foundPorts({
+  source,
+  agent,
+  ports,
+  configured,
+  discovery,
+}: {
+  readonly source: string;
+  /** Absent: the hub's own machine. */
+  readonly agent?: string;
+  readonly ports: readonly SerialPortInfo[];
+  readonly configured: readonly DeviceConfig[];
+  readonly discovery: DiscoveryPort;
+}): void {
+  const inUse = new Set(configured.flatMap(({ transport }) => (transport.kind === 'serial' ? [transport.path] : [])));
+  for (const { path, byId, vendorId, productId } of ports) {
+    // A name that changes with the order of plugging in cannot be told from another port's.
+    if (byId === undefined) continue;
+    if (inUse.has(byId) || inUse.has(path)) continue;
+    discovery.found({
+      source,
+      identity: { port: byId, ...(vendorId !== undefined && { usb: `${vendorId}:${productId ?? ''}` }) },
+      place: { ...(agent !== undefined && { agent }), transport: { kind: 'serial', path: byId, baudRate: 115_200 } },
+      about: basename(byId),
+    });
+  }
 }
 
 /** Hands on what makes itself known at the broker and is no configured device, with the profiles that match. */
@@ -69,11 +111,11 @@ export function watchBroker(deps: {
  * profile says. A parameter that neither states is its protocol's own, and the found one has that, too.
  */
 export function topicsInUse(
-  configured: readonly DeviceConfig[],
+  configured: () => readonly DeviceConfig[],
   profileOf: (id: string) => Pick<Profile, 'protocol' | 'params'> | undefined,
 ): (found: Pick<DiscoveredDevice, 'protocol' | 'params'>) => boolean {
   return ({ protocol, params }) =>
-    configured.some((device) => {
+    configured().some((device) => {
       const profile = profileOf(device.profile);
       if (device.transport.kind !== 'mqtt' || profile?.protocol !== protocol) return false;
       const stated = { ...profile.params, ...device.params };

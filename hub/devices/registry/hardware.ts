@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { FirmwareMemory } from '@hallhub/device-drivers/agent';
 import { agentDeviceSchema } from '@hallhub/device-drivers/agent/station';
 import type { Clock, EpochMs, Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
@@ -63,6 +64,8 @@ export interface Hardware extends DiscoveryPort {
   placeOf(deviceId: string): HardwarePlace | undefined;
   /** What the device answered when it was asked who it is. The first answer is believed; a later one that differs is not. */
   observed(deviceId: string, identity: HardwareIdentity): void;
+  /** What each device last said its firmware is: what answers counts, also where it is not the hardware on record. */
+  readonly firmware: FirmwareMemory;
   /** The identity that answers although another one is on record. */
   stranger(deviceId: string): HardwareIdentity | undefined;
   /**
@@ -135,6 +138,8 @@ export function createHardware({
   const unsee = db.prepare('DELETE FROM device_discovered WHERE id = ?');
   const forget = db.prepare('DELETE FROM device_discovered WHERE last_seen < ?');
   const strangers = new Map<string, HardwareIdentity>();
+  /** Versions as they were answered since the start. */
+  const answered = new Map<string, string>();
 
   const current = (deviceId: string): ClaimRow | undefined =>
     history.all(deviceId).find(({ releasedAt }) => releasedAt === null);
@@ -159,6 +164,7 @@ export function createHardware({
       audit.record({ actor: who.actor, action: 'device.claim-hardware', subject: `device:${deviceId}` });
     });
     strangers.delete(deviceId);
+    answered.delete(deviceId);
     return { identity, ...(place && { place }), claimedAt: now, claimedBy: who.actor, note: who.note };
   };
 
@@ -192,6 +198,15 @@ export function createHardware({
       strangers.delete(deviceId);
       const merged = JSON.stringify({ ...known, ...identity });
       if (merged !== row.identity) amend.run(merged, row.seq);
+    },
+    firmware: {
+      of: (deviceId) => {
+        const row = current(deviceId);
+        return answered.get(deviceId) ?? (row && identityOf(row).firmware);
+      },
+      note: (deviceId, version) => {
+        answered.set(deviceId, version);
+      },
     },
     stranger: (deviceId) => strangers.get(deviceId),
     replace: (deviceId, by, who) => {

@@ -13,7 +13,7 @@ import { devicesSummary } from '../summary.ts';
 import { createTestFleet } from '../testing/fleet.ts';
 import type { WatchedState } from './availability-rules.ts';
 import { dayOf, shareOf, spansOf, startOfDay } from './availability-rules.ts';
-import { topicsInUse, watchBroker } from './discovery.ts';
+import { foundByAgent, topicsInUse, watchBroker } from './discovery.ts';
 import type { DiscoveryPort } from './hardware.ts';
 import { createHardware } from './hardware.ts';
 import { placed } from './placed.ts';
@@ -40,7 +40,7 @@ function setUp() {
       timeZone: 'Asia/Shanghai',
       host: fleet.host,
       hardware,
-      configured: [],
+      configured: () => [],
       areaOf: () => 'campus',
       profilesOf: () => undefined,
       serialPorts: () => Promise.resolve([]),
@@ -173,6 +173,55 @@ describe('hardware', () => {
     expect(audit.list({ limit: 1 })[0]).toMatchObject({ action: 'device.claim-hardware', actor: 'staff:1' });
   });
 
+  test('the firmware that counts is what answers now, then what is on record, and nothing of hardware that was replaced', () => {
+    const { start } = setUp();
+    const { hardware, registry } = start();
+    hardware.firmware.note('relay', '1.0');
+    hardware.observed('relay', { 'serial-number': 'A1', firmware: '1.0' });
+    const again = start().hardware;
+    expect(again.firmware.of('relay')).toBe('1.0');
+    again.firmware.note('relay', '2.0');
+    again.observed('relay', { 'serial-number': 'B2', firmware: '2.0' });
+    expect(again.firmware.of('relay')).toBe('2.0');
+    found(again, '/dev/serial/by-id/new');
+    unwrap(again.replace('relay', { discovered: registry.discovered()[0]?.id ?? '' }, { actor: 'staff:1', note: 'x' }));
+    expect(again.firmware.of('relay')).toBeUndefined();
+  });
+
+  test('the free ports of agents are found beside the hub’s own, each with where it is', () => {
+    const { start } = setUp();
+    const { hardware, registry } = start();
+    const reader = { ...plug, id: 'reader', agent: 'gate-1' };
+    const configured: readonly DeviceConfig[] = [
+      {
+        ...reader,
+        transport: { kind: 'serial', path: '/dev/ttyUSB0', baudRate: 9_600, dataBits: 8, parity: 'none', stopBits: 1 },
+      },
+    ];
+    const port = (name: string, path: string) => ({ byId: `/dev/serial/by-id/${name}`, path });
+    const ports = [port('used', '/dev/ttyUSB0'), port('free', '/dev/ttyUSB1')];
+    const device = { profile: 'x', capabilities: [], health: { state: 'ready' as const, since: 0 } };
+    const hello = { ports, devices: ['reader', 'left-over'].map((id) => ({ ...device, id, line: `memory:${id}` })) };
+    for (const agent of ['gate-1', 'gate-2']) foundByAgent({ agent, hello, configured, discovery: hardware });
+    found(hardware, '/dev/serial/by-id/free');
+    const seen = registry.discovered().map(({ source, about, place }) => [source, about, place?.agent]);
+    expect(seen).toEqual([
+      ['agent:gate-1', 'free', 'gate-1'],
+      ['agent:gate-1', 'left-over', undefined],
+      ['agent:gate-2', 'free', 'gate-2'],
+      ['agent:gate-2', 'left-over', undefined],
+      ['agent:gate-2', 'reader', undefined],
+      ['agent:gate-2', 'used', 'gate-2'],
+      ['serial-ports', '/dev/serial/by-id/free', undefined],
+    ]);
+    const [free] = registry.discovered();
+    unwrap(hardware.replace('reader', { discovered: free?.id ?? '' }, who));
+    expect(placed(reader, hardware.placeOf('reader'))).toMatchObject({
+      agent: 'gate-1',
+      transport: { path: '/dev/serial/by-id/free' },
+    });
+  });
+
   test('what was discovered is taken into a device with its place, once, and survives a restart', () => {
     const { start } = setUp();
     const { hardware, registry } = start();
@@ -211,7 +260,10 @@ describe('hardware', () => {
   const watch = (discovery: DiscoveryPort, devices: readonly DeviceConfig[], topics: readonly string[]): void => {
     watchBroker({
       found: { list: () => topics.map(announced), onChange: () => () => undefined },
-      inUse: topicsInUse(devices, () => ({ protocol: 'tasmota', params: {} })),
+      inUse: topicsInUse(
+        () => devices,
+        () => ({ protocol: 'tasmota', params: {} }),
+      ),
       discovery,
     })();
   };
@@ -242,7 +294,10 @@ describe('hardware', () => {
 
   test('a base topic that nobody configured is the one that the service has', () => {
     const motion = { ...plug, profile: 'zigbee2mqtt/occupancy', params: { name: 'a301' } };
-    const inUse = topicsInUse([motion], () => ({ protocol: 'zigbee2mqtt', params: {} }));
+    const inUse = topicsInUse(
+      () => [motion],
+      () => ({ protocol: 'zigbee2mqtt', params: {} }),
+    );
     const found = (name: string) => ({ protocol: 'zigbee2mqtt' as const, params: { base: 'zigbee2mqtt', name } });
     expect(inUse(found('a301'))).toBe(true);
     expect(inUse(found('a302'))).toBe(false);

@@ -67,7 +67,7 @@ export interface DeviceRegistry {
   /** How long each device was in each state between two instants of the last days. */
   statesBetween(...span: Parameters<Availability['between']>): ReturnType<Availability['between']>;
   discovered(): readonly Discovered[];
-  /** Errors: `E-DEV-0403`, and those of {@link Hardware.replace}. A new place counts from the next start. */
+  /** Errors: `E-DEV-0403`, and those of {@link Hardware.replace}. A new place counts at once. */
   replace(
     deviceId: string,
     ...how: Parameters<Hardware['replace']> extends [string, ...infer R] ? R : never
@@ -91,7 +91,10 @@ export function createRegistry(deps: {
   /** All devices, without a record of their commands: that is what the registry adds. */
   readonly host: AgentHost;
   readonly hardware: Hardware;
-  readonly configured: readonly DeviceConfig[];
+  /** The configured devices, each where its hardware hangs now. */
+  readonly configured: () => readonly DeviceConfig[];
+  /** Other hardware plays a device from now on, maybe at another place. */
+  readonly onReplaced?: (deviceId: string) => void;
   readonly areaOf: (deviceId: string) => string | undefined;
   /** Version of the profiles that the device's host uses. */
   readonly profilesOf: (device: DeviceConfig) => string | undefined;
@@ -117,7 +120,12 @@ export function createRegistry(deps: {
     inService,
     zoneOffset: zoneOffset(deps.timeZone),
   });
-  const configs = new Map(deps.configured.map((device) => [device.id, device]));
+  let configs: { readonly of: readonly DeviceConfig[]; readonly byId: ReadonlyMap<string, DeviceConfig> } | undefined;
+  const configOf = (deviceId: string): DeviceConfig | undefined => {
+    const now = deps.configured();
+    if (configs?.of !== now) configs = { of: now, byId: new Map(now.map((device) => [device.id, device])) };
+    return configs.byId.get(deviceId);
+  };
   const listeners = new Set<(deviceId: string) => void>();
   const changed = (deviceId: string): void => {
     for (const listener of listeners) listener(deviceId);
@@ -125,7 +133,7 @@ export function createRegistry(deps: {
   let stops: Cancel[] = [];
 
   const view = ({ id, profile, line, capabilities, health }: ReturnType<AgentHost['devices']>[number]): DeviceView => {
-    const config = configs.get(id);
+    const config = configOf(id);
     const area = deps.areaOf(id);
     return {
       id,
@@ -173,7 +181,8 @@ export function createRegistry(deps: {
       }
     }
   };
-  const onReady = (deviceId: string): void => {
+  const up = new Set<string>();
+  const onUp = (deviceId: string): void => {
     Promise.all([identify(deviceId), ask(deviceId)]).catch((error: unknown) => {
       log.warn({ deviceId, error }, 'a device could not be asked who and how it is');
     });
@@ -188,7 +197,7 @@ export function createRegistry(deps: {
       const device = find(deviceId);
       if (!device) return failure('E-DEV-0403', deviceId);
       const answering = hardware.stranger(deviceId);
-      const config = configs.get(deviceId);
+      const config = configOf(deviceId);
       const profiles = config && deps.profilesOf(config);
       return ok({
         ...device,
@@ -216,7 +225,9 @@ export function createRegistry(deps: {
     replace: (deviceId, by, who) => {
       if (!find(deviceId)) return failure('E-DEV-0403', deviceId);
       const claim = hardware.replace(deviceId, by, who);
-      if (claim.ok) changed(deviceId);
+      if (!claim.ok) return claim;
+      deps.onReplaced?.(deviceId);
+      changed(deviceId);
       return claim;
     },
     onChange: (listener) => {
@@ -226,14 +237,17 @@ export function createRegistry(deps: {
     start: () => {
       commands.start();
       availability.start();
-      const paths = deps.configured.flatMap(({ transport }) => (transport.kind === 'serial' ? [transport.path] : []));
       stops = [
         commands.onChange(changed),
-        host.onHealth(({ deviceId, health }) => {
-          if (health.state === 'ready') onReady(deviceId);
+        host.onHealth(({ deviceId, health: { state } }) => {
+          const wasUp = up.has(deviceId);
+          if (state === 'ready' || state === 'degraded') up.add(deviceId);
+          else up.delete(deviceId);
+          // One that comes up degraded is asked as well: it may be so for what it is.
+          if (state === 'ready' || (state === 'degraded' && !wasUp)) onUp(deviceId);
         }),
         recordAlarms({ ...deps, behind, inService, changed }),
-        watchSerialPorts({ clock, list: deps.serialPorts, inUse: new Set(paths), discovery: hardware }),
+        watchSerialPorts({ clock, list: deps.serialPorts, configured: deps.configured, discovery: hardware }),
       ];
     },
     stop: () => {

@@ -45,7 +45,7 @@ export function createFirmwareRig(options: {
     timeZone: 'Asia/Shanghai',
     host,
     hardware: createHardware({ db, clock, audit }),
-    configured: options.devices,
+    configured: () => options.devices,
     areaOf: () => undefined,
     profilesOf: () => undefined,
     serialPorts: () => Promise.resolve([]),

@@ -133,6 +133,8 @@ export function createAgentsCampus(options: {
         })),
       isAdmitted: () => true,
       profiles: () => undefined,
+      profileKeys: () => undefined,
+      agents: options.agents,
       pictureAge: () => ms(0),
     });
     const gates = createGates({
@@ -315,6 +317,7 @@ export function createAgentsCampus(options: {
           return host;
         },
         profileKeys: {},
+        secret: keys.get(id) ?? Buffer.alloc(32),
         crashLoop: { safeMode: undefined, stable: () => undefined, leave: () => undefined },
         parts: [
           gatesPart({
