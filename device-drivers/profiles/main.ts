@@ -31,12 +31,17 @@ async function check(only: string | undefined): Promise<number> {
     ...(only !== undefined && { only }),
     on: (profile, done) => {
       const failed = done.filter(({ ok }) => !ok);
-      say(`${failed.length === 0 ? 'ok  ' : 'FAIL'} ${profile} (${done.length} checks)`);
+      const run = done.filter(({ notApplicable }) => notApplicable === undefined);
+      say(`${failed.length === 0 ? 'ok  ' : 'FAIL'} ${profile} (${run.length} checks)`);
       for (const { check: name, detail } of failed) say(`       ${name}: ${detail ?? ''}`);
+      for (const { check: name, notApplicable } of done) {
+        if (notApplicable !== undefined) say(`       ${name}: not applicable: ${notApplicable}`);
+      }
     },
   });
   const failed = reports.filter(({ ok }) => !ok).length;
-  say(failed === 0 ? `${reports.length} checks, all hold` : `${failed} of ${reports.length} checks do not hold`);
+  const run = reports.filter(({ notApplicable }) => notApplicable === undefined).length;
+  say(failed === 0 ? `${run} checks, all hold` : `${failed} of ${run} checks do not hold`);
   return failed === 0 ? 0 : 1;
 }
 
