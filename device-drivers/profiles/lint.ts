@@ -19,7 +19,7 @@ export function lintProfile({
   /** What an installation adds to the parameters: an address, a key, a topic. */
   readonly installation?: Readonly<Record<string, unknown>>;
 }): readonly string[] {
-  const { label, vendor, model, evidence, capabilities, conditions, quirks, wiring } = profile;
+  const { label, vendor, model, evidence, peers, capabilities, conditions, quirks, wiring } = profile;
   const found: string[] = [];
   const texts = [label, ...quirks, ...wiring];
   if (!texts.every(({ zh }) => HAN.test(zh))) found.push('a Chinese text without a Chinese character');
@@ -31,6 +31,8 @@ export function lintProfile({
     found.push('a profile without a vendor is generic/…, or stands under the name of its protocol');
   if (new Set(capabilities).size !== capabilities.length) found.push('a capability twice');
   if (!evidence.includes('vectors')) found.push('evidence begins with vectors: they stand beside every profile');
+  if (evidence.includes('peer') !== peers.length > 0)
+    found.push('evidence of a peer and the runs behind it (peers) are given together, or neither');
   const names = vectors.map(({ name, direction }) => `${direction} ${name}`);
   if (new Set(names).size !== names.length) found.push('two vectors of one name');
   for (const params of [

@@ -75,6 +75,7 @@ describe('profiles check', () => {
     ['a protocol that nobody speaks', { ...board, protocol: 'telepathy' }, vector, /no protocol telepathy/],
     ['a Chinese label that is none', { ...board, label: { zh: 'Board', en: 'Board' } }, vector, /Chinese text without/],
     ['a model without a vendor', { ...board, model: 'X-1' }, vector, /a model without its vendor/],
+    ['a peer of which no run is told', { ...board, evidence: ['vectors', 'peer'] }, vector, /evidence of a peer/],
     ['a capability twice', { ...board, capabilities: ['barrier', 'barrier'] }, vector, /twice/],
     [
       'a condition that can never hold',
