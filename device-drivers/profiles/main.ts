@@ -65,10 +65,16 @@ async function run([command, argument, ...more]: readonly string[]): Promise<num
     case 'check':
       return check(argument);
     case 'new':
-      for (const file of await newProfile({ folder: PROFILES, input: process.stdin, output: process.stdout }))
+      for (const file of await newProfile({
+        folder: PROFILES,
+        input: process.stdin,
+        output: process.stdout,
+        catalogue: builtInProfiles(),
+        vectorsOf: (id) => loadVectors(id),
+      }))
         say(file);
       say(
-        'Fill in params, wiring and quirks; give the vector its meaning in "message"; then: npm run profiles -- check',
+        'Change what differs in params and capabilities, replace the vectors by bytes of this model, write wiring and quirks; then: npm run profiles -- check',
       );
       return 0;
     case 'probe':

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBundle } from '@hallhub/firmware-profiles/bundle';
-import { builtInFiles, builtInProfiles, catalogueOf, loadProfiles } from '@hallhub/firmware-profiles/schema';
+import {
+  builtInFiles,
+  builtInProfiles,
+  catalogueOf,
+  loadProfiles,
+  loadVectors,
+} from '@hallhub/firmware-profiles/schema';
 import { type EpochMs, ms, ok, systemClock, systemRandom, unwrap } from '@hallhub/sync/base';
 import { createPtyPair } from '../kit/testing/index.ts';
 import { createReaderSimulator } from '../protocols/resident-id/index.ts';
@@ -95,11 +101,15 @@ describe('profiles new', () => {
     let said = '';
     output.on('data', (bytes: Buffer) => (said += bytes.toString()));
     input.end(`${answers.join('\n')}\n`);
-    return { files: await newProfile({ folder, input, output }), said };
+    const files = await newProfile({
+      ...{ folder, input, output, catalogue: builtInProfiles() },
+      vectorsOf: (id) => loadVectors(id),
+    });
+    return { files, said };
   };
   const answers = [
-    ...['generic', 'Test Board', 'test-board', 'Board', '测试板', 'Test board', 'telepathy', 'modbus-rtu', 'serial'],
-    ...['fast', '9600', 'barrier, passageSensor', 'a manual', '0105', 'request'],
+    ...['generic', 'Test Board', 'test-board', 'Board', '测试板', 'Test board', 'telepathy', 'modbus-rtu'],
+    ...['generic/escpos-58mm', 'generic/modbus-relay-flash', 'fast', '19200', 'a manual'],
   ];
 
   it('asks again until an answer makes sense, and writes two files that load', async () => {
@@ -109,9 +119,20 @@ describe('profiles new', () => {
     const loaded = unwrap(loadProfiles(folder)).get('generic/test-board');
     expect(loaded).toMatchObject({
       label: { zh: '测试板', en: 'Test board' },
-      transport: { kind: 'serial', baudRate: 9600 },
+      transport: { kind: 'serial', baudRate: 19_200 },
       capabilities: ['barrier', 'passageSensor'],
+      sources: ['a manual'],
     });
+  });
+
+  it('writes files that hold in every check as they are', { timeout: 60_000 }, async () => {
+    await run(...answers);
+    const reports = await checkProfiles({
+      catalogue: unwrap(loadProfiles(folder)),
+      vectorsOf: (id) => loadVectors(id, folder),
+    });
+    expect(reports.filter(({ ok: holds }) => !holds)).toEqual([]);
+    expect(reports.length).toBeGreaterThan(20);
   });
 
   it('never overwrites, and gives up when the answers end', async () => {
