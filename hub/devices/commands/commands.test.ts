@@ -24,9 +24,12 @@ describe('a command of a domain', () => {
     const first = direct(hub.commands, { id: 'c1' }, clock);
     const meanwhile = direct(hub.commands, { id: 'c1' }, clock);
     hub.fleet.answer(acknowledged);
-    await first;
+    const ended = await first;
     hub.behind.flush();
+    // Asked again later, it is told when the first one ended, not when it was asked or would have expired.
+    await clock.advanceAsync(seconds(30));
     const after = await direct(hub.commands, { id: 'c1' }, clock);
+    expect(after.ok && after.value.at).toBe(ended.ok && ended.value.at);
     expect([await meanwhile, after].map((receipt) => receipt.ok && receipt.value.confirmation)).toEqual([
       'acknowledged',
       'acknowledged',

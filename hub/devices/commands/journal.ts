@@ -161,7 +161,7 @@ export function createJournal(deps: {
     if (running) return running;
     // Behind, the domain's own record under this id has kept a second one away, before this is called.
     const before = recording === 'before' ? store.get(command.id) : undefined;
-    if (before) return Promise.resolve(receiptOf(before));
+    if (before) return Promise.resolve(receiptOf(before, store.steps(before.id).at(-1)?.at ?? before.issuedAt));
     const now = clock.now();
     if (!deps.inService(deviceId)) return refused(order, { code: 'E-DEV-0405', detail: deviceId });
     if (!isLive(command, now)) return refused(order, { code: 'E-DEV-0201', detail: `command ${command.id}` });
@@ -257,13 +257,13 @@ const desireOf = ({ id, deviceId, capability, name, args, issuedBy }: CommandRow
   command: { id, name, args: JSON.parse(args) as unknown, issuedBy },
 });
 
-/** What a repeated command is told: how the first one ended, as far as it is known. */
-function receiptOf({ id, state, code, expiresAt }: CommandRow): Receipt {
+/** What a repeated command is told: how the first one ended, and when, as far as it is known. */
+function receiptOf({ id, state, code }: CommandRow, at: EpochMs): Receipt {
   switch (state) {
     case 'acknowledged':
     case 'observed':
     case 'unconfirmed':
-      return ok({ commandId: id, confirmation: state, at: expiresAt });
+      return ok({ commandId: id, confirmation: state, at });
     case 'expired':
     case 'failed':
     case 'cancelled':
