@@ -1,4 +1,4 @@
-import { ms, seconds } from '@hallhub/sync/base';
+import { type DurationMs, ms, seconds } from '@hallhub/sync/base';
 import type { LineFault, Rig } from './rig.ts';
 import type { DeviceFault, Order } from './types.ts';
 
@@ -14,15 +14,25 @@ async function ready(rig: Rig, when: string): Promise<void> {
   if (!is) throw new Error(`${when}: the device is ${state} (${reason?.code ?? 'no reason'} ${reason?.detail ?? ''})`);
 }
 
+/** Makes the device ready for an order and lets what that takes happen. */
+async function prepared(rig: Rig, order: Order): Promise<void> {
+  if (!order.prepare) return;
+  order.prepare();
+  await rig.until(() => false, ms(50));
+}
+
+const within = (order: Order): DurationMs => order.answeredWithin ?? ANSWERED_WITHIN;
+
 const label = ({ capability, command }: Order): string => `${capability}.${command}`;
 
 /** Gives an order while something is wrong. It may fail; it may not be done twice, nor later, nor be said to be done when it is not. */
 async function troubled(rig: Rig, order: Order, during: () => Promise<void> | void): Promise<void> {
+  await prepared(rig, order);
   const before = order.effects();
   const given = rig.give(order, rig.command(order));
   await during();
-  if (!(await rig.until(() => given.receipt() !== undefined, ANSWERED_WITHIN))) {
-    throw new Error(`${label(order)} has no receipt after ${ANSWERED_WITHIN} ms`);
+  if (!(await rig.until(() => given.receipt() !== undefined, within(order)))) {
+    throw new Error(`${label(order)} has no receipt after ${within(order)} ms`);
   }
   const receipt = given.receipt();
   const done = order.effects() - before;
@@ -41,6 +51,8 @@ async function nothingLater(rig: Rig, order: Order, when: string): Promise<void>
 /** Whatever it is told or caused to report on a good line, it does and reports, once. */
 export async function checkRoundTrip(rig: Rig): Promise<void> {
   await ready(rig, 'at start');
+  // What a device that is asked in turns is like at first is known a round later; only then is anything news.
+  await rig.until(() => false, seconds(2));
   for (const stimulus of rig.subject.stimuli) {
     const seen = rig.watch(stimulus);
     await stimulus.cause();
@@ -51,9 +63,14 @@ export async function checkRoundTrip(rig: Rig): Promise<void> {
     if (seen.matching() > 1) throw new Error(`${stimulus.name} was reported ${seen.matching()} times`);
   }
   for (const order of rig.subject.orders) {
+    await prepared(rig, order);
     const before = order.effects();
+    const told = (order.tells ?? []).map((event) => ({
+      event,
+      watched: rig.watch({ capability: order.capability, event, matches: () => true }),
+    }));
     const given = rig.give(order, rig.command(order));
-    await rig.until(() => given.receipt() !== undefined, ANSWERED_WITHIN);
+    await rig.until(() => given.receipt() !== undefined, within(order));
     const receipt = given.receipt();
     if (receipt?.ok !== true)
       throw new Error(`${label(order)} failed: ${receipt?.error.code ?? 'no receipt'} ${receipt?.error.detail ?? ''}`);
@@ -62,6 +79,9 @@ export async function checkRoundTrip(rig: Rig): Promise<void> {
     }
     await rig.until(() => order.effects() > before, seconds(2));
     if (order.effects() - before !== 1) throw new Error(`${label(order)} was done ${order.effects() - before} times`);
+    for (const { event, watched } of told) {
+      if (watched.matching() === 0) throw new Error(`${label(order)} was done, and no ${event} was told`);
+    }
   }
 }
 
@@ -69,14 +89,16 @@ export async function checkRoundTrip(rig: Rig): Promise<void> {
 export async function checkCommands(rig: Rig): Promise<void> {
   await ready(rig, 'at start');
   for (const order of rig.subject.orders) {
+    await prepared(rig, order);
     const before = order.effects();
     const command = rig.command(order);
     const both = [rig.give(order, command), rig.give(order, command)];
-    await rig.until(() => both.every((given) => given.receipt() !== undefined), ANSWERED_WITHIN);
+    await rig.until(() => both.every((given) => given.receipt() !== undefined), within(order));
     const again = rig.give(order, command);
-    await rig.until(() => again.receipt() !== undefined, ANSWERED_WITHIN);
+    await rig.until(() => again.receipt() !== undefined, within(order));
     if (order.effects() - before !== 1)
       throw new Error(`${label(order)} was done ${order.effects() - before} times for one id`);
+    await prepared(rig, order);
     const late = rig.give(order, rig.command(order, ms(0)));
     await rig.until(() => late.receipt() !== undefined, ANSWERED_WITHIN);
     const receipt = late.receipt();

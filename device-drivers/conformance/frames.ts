@@ -12,11 +12,18 @@ const framesOf = (framed: readonly Framed[]): readonly string[] =>
 
 const plain = (_key: string, value: unknown): unknown => (value instanceof Uint8Array ? hex(value) : value);
 
+/** A frame that comes in one piece; only where a pause ends it, it is waited for the pause. */
+function inOnePiece({ create, endedByPause = false }: FrameSamples, frame: Uint8Array): readonly string[] {
+  const framer = create();
+  return framesOf([...framer.push(frame), ...(endedByPause ? framer.flush() : [])]);
+}
+
 /** Good frames must be found however they are cut. */
-export function checkChunking({ create, frames }: FrameSamples): void {
+export function checkChunking(samples: FrameSamples): void {
+  const { create, frames, endedByPause = false } = samples;
   const random = mulberry(11);
   for (const frame of frames) {
-    const whole = framesOf([...create().push(frame)]);
+    const whole = inOnePiece(samples, frame);
     if (whole.length !== 1) throw new Error(`${hex(frame)} is ${whole.length} frames when it comes in one piece`);
     for (let round = 0; round < ROUNDS; round += 1) {
       const framer = create();
@@ -26,19 +33,22 @@ export function checkChunking({ create, frames }: FrameSamples): void {
         found.push(...framer.push(frame.subarray(at, at + size)));
         at += size;
       }
+      if (endedByPause) found.push(...framer.flush());
       if (framesOf(found).join() !== whole.join()) throw new Error(`${hex(frame)} is not found in pieces`);
     }
   }
 }
 
 /** A frame that ends early is given up when the line goes quiet, and the next good one is found. */
-export function checkTruncation({ create, frames }: FrameSamples): void {
+export function checkTruncation(samples: FrameSamples): void {
+  const { create, frames, endedByPause = false } = samples;
   for (const frame of frames) {
-    const whole = framesOf(create().push(frame));
+    const whole = inOnePiece(samples, frame);
     for (let length = 1; length < frame.length; length += 1) {
       const framer = create();
       const early = [...framer.push(frame.subarray(0, length)), ...framer.flush()];
-      if (framesOf(early).includes(whole.join())) throw new Error(`${hex(frame)} is taken after ${length} bytes`);
+      if (!endedByPause && framesOf(early).includes(whole.join()))
+        throw new Error(`${hex(frame)} is taken after ${length} bytes`);
       const next = framesOf([...framer.push(frame), ...framer.flush()]);
       if (next.join() !== whole.join()) throw new Error(`${hex(frame)} is not found behind its first ${length} bytes`);
     }
@@ -46,12 +56,13 @@ export function checkTruncation({ create, frames }: FrameSamples): void {
 }
 
 /** Noise is survived in bounded memory, and the next good frame behind it is found. */
-export function checkNoise({ create, frames }: FrameSamples): void {
+export function checkNoise(samples: FrameSamples): void {
+  const { create, frames } = samples;
   const [frame] = frames;
   if (!frame) return;
   const random = mulberry(23);
   const framer = create();
-  const whole = framesOf(create().push(frame));
+  const whole = inOnePiece(samples, frame);
   const noise = Uint8Array.from({ length: 4_096 }, () => random(256));
   for (let sent = 0; sent < NOISE_BYTES; sent += noise.length) {
     noise.set([random(256), random(256)], random(noise.length - 2));

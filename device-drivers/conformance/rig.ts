@@ -45,11 +45,16 @@ export interface Rig {
   readonly line: Between;
   /** Lets time pass until something holds. False: it did not within `longest`. */
   until(holds: () => boolean, longest: DurationMs): Promise<boolean>;
-  command(order: Order, lives?: DurationMs): Command;
+  command(order: Pick<Order, 'command' | 'args'>, lives?: DurationMs): Command;
   /** Gives a command to the driver; the receipt comes when time passes. */
-  give(order: Order, command: Command): { readonly receipt: () => Receipt | undefined };
+  give(order: Pick<Order, 'capability'>, command: Command): { readonly receipt: () => Receipt | undefined };
+  /** Asks the driver; the answer comes when time passes. */
+  call(capability: CapabilityName, name: string, args: readonly unknown[]): Promise<Result<unknown>>;
   /** Counts the events of a stimulus from now on; fresh are those that are not what a broker kept. */
-  watch(stimulus: Stimulus): { readonly fresh: () => number; readonly matching: () => number };
+  watch(stimulus: Pick<Stimulus, 'capability' | 'event' | 'matches'>): {
+    readonly fresh: () => number;
+    readonly matching: () => number;
+  };
   /** Stops both ends; the number of timers that are left over. */
   stop(): Promise<number>;
 }
@@ -61,6 +66,8 @@ interface Stage {
   readonly line: Between;
   readonly transport: TransportSettings;
   readonly environment: Pick<DriverEnvironment, 'transportFactory' | 'mqtt' | 'inbox' | 'http'>;
+  /** Where the line is the protocol's own. */
+  readonly protocol?: Protocol;
 }
 
 /** Errors: `E-DEV-0301` where the protocol has no simulated device. */
@@ -74,10 +81,11 @@ export async function createRig(
   const stage =
     onBroker(conformance, profile, clock, random)?.stage ??
     onWeb(conformance, profile, clock, random) ??
-    onLine(conformance, profile, clock, random);
+    onLine(conformance, profile, clock, random) ??
+    onItsOwn(conformance, profile, clock);
   if (!stage) return failure('E-DEV-0301', `${profile.protocol} has no simulated device`);
   const { subject, line } = stage;
-  const connected = protocol.connect(
+  const connected = (stage.protocol ?? protocol).connect(
     {
       transport: stage.transport,
       devices: [{ deviceId: 'device', params: { ...profile.params, ...conformance.installation?.(profile) } }],
@@ -239,6 +247,25 @@ function onLine(
   };
 }
 
+function onItsOwn(conformance: ProtocolConformance, profile: Profile, clock: ManualClock): Stage | undefined {
+  const own = conformance.simulateOwn?.({ clock, profile });
+  if (!own) return undefined;
+  return {
+    subject: own.subject,
+    protocol: own.protocol,
+    transport: own.transport,
+    line: {
+      unplug: own.unplug,
+      plug: own.plug,
+      setFault: (fault) => {
+        if (fault) throw new TypeError(`nothing is between them that does that: ${fault}`);
+      },
+      close: () => undefined,
+    },
+    environment: { transportFactory: () => failure('E-DEV-0302', 'no byte line here') },
+  };
+}
+
 function rigOf(clock: ManualClock, driver: Driver, subject: Subject, line: Between): Rig {
   let ids = 0;
   return {
@@ -260,24 +287,25 @@ function rigOf(clock: ManualClock, driver: Driver, subject: Subject, line: Betwe
       return {
         id: `check-${ids}`,
         name: command,
-        args,
+        args: typeof args === 'function' ? (args as () => object)() : args,
         issuedAt: now,
         expiresAt: plus(now, lives),
         issuedBy: 'conformance',
       };
     },
-    give: (order, command) => {
+    give: ({ capability }, command) => {
       let receipt: Receipt | undefined;
-      const method = methodOf(driver, order.capability, order.command);
-      void method(command).then((given) => {
+      const method = methodOf(driver, capability, command.name);
+      void (method(command) as Promise<Receipt>).then((given) => {
         receipt = given;
       });
       return { receipt: () => receipt };
     },
+    call: (capability, name, args) => methodOf(driver, capability, name)(...args) as Promise<Result<unknown>>,
     watch: (stimulus) => {
       let [fresh, matching] = [0, 0];
       const listen = methodOf(driver, stimulus.capability, listenerName(stimulus.event));
-      void listen((data: unknown) => {
+      listen((data: unknown) => {
         if ((data as { fromBroker?: true }).fromBroker !== true) fresh += 1;
         if (stimulus.matches(data)) matching += 1;
       });
@@ -296,7 +324,7 @@ function rigOf(clock: ManualClock, driver: Driver, subject: Subject, line: Betwe
 function methodOf(driver: Driver, capability: CapabilityName, name: string) {
   const found: unknown = Reflect.get(driver.capabilities[capability] ?? {}, name);
   if (typeof found !== 'function') throw new Error(`the driver has no ${capability}.${name}`);
-  return found as (argument: unknown) => Promise<Receipt>;
+  return found as (...args: readonly unknown[]) => unknown;
 }
 
 /** A line whose bytes from the device are spoilt as the fault says. */

@@ -1,5 +1,4 @@
 import type { Profile, Vector } from '@hallhub/firmware-profiles/schema';
-import { capabilityNames } from '@hallhub/firmware-profiles/schema';
 import type { Protocol } from '../kit/index.ts';
 import {
   checkCommands,
@@ -10,50 +9,90 @@ import {
   checkUnplug,
 } from './dialogue.ts';
 import { checkChunking, checkNoise, checkTruncation } from './frames.ts';
+import { checkCalls, checkCoverage, checkPromises, checkRefusals, playScenes } from './promises.ts';
 import { type LineFault, type Rig, createHauntedRig, createRig } from './rig.ts';
-import type { CheckReport, ProtocolConformance } from './types.ts';
+import type { CheckReport, DeviceFault, NotApplicable, ProtocolConformance } from './types.ts';
 
-/** A check by its name; it throws, with what went wrong. */
-export interface Check {
-  readonly name: string;
-  readonly run: () => Promise<void> | void;
-}
+/** A check by its name: it is run, and throws with what went wrong; or it is not, and this is why. */
+export type Check =
+  | { readonly name: string; readonly run: () => Promise<void> | void }
+  | { readonly name: string; readonly notApplicable: string };
 
 const LINE_FAULTS: readonly LineFault[] = ['doubles', 'noise', 'cuts'];
 const WEB_FAULTS: readonly LineFault[] = ['loses', 'doubles', 'delays'];
 const BROKER_FAULTS: readonly LineFault[] = ['loses', 'doubles', 'reorders', 'delays'];
 
-/** Every check that a profile must pass, by name. */
-export function checksOf(options: {
+interface Checked {
   readonly profile: Profile;
   readonly vectors: readonly Vector[];
   readonly protocol: Protocol;
   readonly conformance: ProtocolConformance;
-}): readonly Check[] {
-  const { profile, vectors, protocol, conformance } = options;
-  const checks: Check[] = vectors.map((vector) => ({
-    name: `vector, ${vector.direction}: ${vector.name}`,
-    run: () => {
-      conformance.checkVector(vector, profile);
-    },
-  }));
+}
+
+/** Every check that a profile must pass, by name, and those that make no sense for it with the reason. */
+export function checksOf(checked: Checked): readonly Check[] {
+  const excuses = checked.conformance.notApplicable?.(checked.profile) ?? {};
+  return [...vectorChecks(checked, excuses), ...frameChecks(checked, excuses), ...dialogueChecks(checked, excuses)];
+}
+
+/** The checks where there is something to check; else the reason why not, and a failure where there is none. */
+function orExcuse(what: string, checks: readonly Check[], excuse: string | undefined): readonly Check[] {
+  if (excuse === undefined)
+    return checks.length > 0 ? checks : [failing(what, 'nothing is checked, and no reason given')];
+  if (checks.length > 0) return [...checks, failing(what, `it is checked, and yet left out: ${excuse}`)];
+  return [{ name: what, notApplicable: excuse }];
+}
+
+const failing = (name: string, why: string): Check => ({
+  name,
+  run: () => {
+    throw new Error(why);
+  },
+});
+
+function vectorChecks({ profile, vectors, conformance }: Checked, excuses: NotApplicable): readonly Check[] {
+  const of = (direction: Vector['direction']): readonly Check[] =>
+    vectors
+      .filter((vector) => vector.direction === direction)
+      .map((vector) => ({
+        name: `vector, ${direction}: ${vector.name}`,
+        run: () => {
+          conformance.checkVector(vector, profile);
+        },
+      }));
+  return [
+    ...orExcuse('vectors of requests', of('request'), excuses.requests),
+    ...orExcuse('vectors of replies', of('reply'), excuses.replies),
+  ];
+}
+
+function frameChecks({ profile, vectors, conformance }: Checked, excuses: NotApplicable): readonly Check[] {
   const samples = conformance.frameSamples?.(
     vectors.filter(({ direction }) => direction === 'reply'),
     profile,
   );
-  if (samples && samples.frames.length > 0) {
-    checks.push(
-      { name: 'frames in pieces', run: () => checkChunking(samples) },
-      { name: 'frames that end early', run: () => checkTruncation(samples) },
-      { name: 'frames behind noise', run: () => checkNoise(samples) },
-    );
-  }
-  const hangsOnBroker = conformance.simulateMqtt !== undefined;
-  const speaksHttp = conformance.simulateHttp !== undefined;
-  if (!conformance.simulate && !hangsOnBroker && !speaksHttp) return checks;
+  const checks: readonly Check[] =
+    samples && samples.frames.length > 0
+      ? [
+          { name: 'frames in pieces', run: () => checkChunking(samples) },
+          { name: 'frames that end early', run: () => checkTruncation(samples) },
+          { name: 'frames behind noise', run: () => checkNoise(samples) },
+        ]
+      : [];
+  return orExcuse('frames', checks, excuses.frames);
+}
+
+function dialogueChecks({ profile, protocol, conformance }: Checked, excuses: NotApplicable): readonly Check[] {
+  const [onBroker, onWeb, onItsOwn] = [
+    conformance.simulateMqtt !== undefined,
+    conformance.simulateHttp !== undefined,
+    conformance.simulateOwn !== undefined,
+  ];
+  if (!conformance.simulate && !onBroker && !onWeb && !onItsOwn)
+    return orExcuse('a simulated device', [], excuses.dialogue);
   const live = (
     name: string,
-    run: (rig: Rig) => Promise<void>,
+    run: (rig: Rig) => Promise<void> | void,
     make: typeof createHauntedRig | typeof createRig = createRig,
   ): Check => ({
     name,
@@ -66,36 +105,51 @@ export function checksOf(options: {
       if (timers > 0) throw new Error(`${timers} timers run on after everything was stopped`);
     },
   });
-  checks.push(
+  const lineFaults = onItsOwn ? [] : onBroker ? BROKER_FAULTS : onWeb ? WEB_FAULTS : LINE_FAULTS;
+  const faults = Object.entries(conformance.deviceFaults) as [DeviceFault, true | string][];
+  return [
     live('promises what it has', (rig) => {
-      const promised = capabilityNames.filter((name) => profile.capabilities.includes(name));
-      const has = capabilityNames.filter((name) => rig.driver.capabilities[name] !== undefined);
-      if (promised.join() !== has.join())
-        throw new Error(`the profile promises ${promised.join()}, the driver has ${has.join()}`);
-      return Promise.resolve();
+      checkPromises(rig, profile);
     }),
+    live('exercises what it promises', (rig) => {
+      checkCoverage(rig.subject, profile, excuses);
+    }),
+    ...Object.entries(excuses.promises ?? {}).map(([member, notApplicable]) => ({
+      name: `exercises ${member}`,
+      notApplicable,
+    })),
     live('round trip with the simulated device', checkRoundTrip),
+    live('answers what it is asked', (rig) => checkCalls(rig, profile)),
+    live('refuses what it has not', checkRefusals),
+    live('plays its scenes', playScenes),
     live('repeated and late commands', checkCommands),
     live('unplugged in mid-command', checkUnplug),
-    ...(hangsOnBroker ? BROKER_FAULTS : speaksHttp ? WEB_FAULTS : LINE_FAULTS).map((fault) =>
-      live(`a line that ${fault}`, (rig) => checkLineFault(rig, fault)),
+    ...orExcuse(
+      'a line with faults',
+      lineFaults.map((fault) => live(`a line that ${fault}`, (rig) => checkLineFault(rig, fault))),
+      excuses.lineFaults,
     ),
-    ...(hangsOnBroker ? [live('what a dead device left at the broker', checkGhosts, createHauntedRig)] : []),
-  );
-  checks.push(
-    ...conformance.deviceFaults.map((fault) =>
-      live(`a device that is ${fault}`, (rig) => checkDeviceFault(rig, fault)),
+    ...(onBroker ? [live('what a dead device left at the broker', checkGhosts, createHauntedRig)] : []),
+    ...faults.map(([fault, has]) =>
+      has === true
+        ? live(`a device that is ${fault}`, (rig) => checkDeviceFault(rig, fault))
+        : { name: `a device that is ${fault}`, notApplicable: has },
     ),
-  );
-  return checks;
+    ...(excuses.dialogue === undefined ? [] : [failing('a simulated device', 'there is one, and yet it is left out')]),
+  ];
 }
 
 /** Runs them all; nothing stops at the first that fails. */
 export async function runChecks(profile: string, checks: readonly Check[]): Promise<readonly CheckReport[]> {
   const reports: CheckReport[] = [];
-  for (const { name, run } of checks) {
+  for (const check of checks) {
+    const { name } = check;
+    if ('notApplicable' in check) {
+      reports.push({ profile, check: name, ok: true, notApplicable: check.notApplicable });
+      continue;
+    }
     try {
-      await run();
+      await check.run();
       reports.push({ profile, check: name, ok: true });
     } catch (error) {
       reports.push({ profile, check: name, ok: false, detail: error instanceof Error ? error.message : String(error) });

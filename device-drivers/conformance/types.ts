@@ -1,8 +1,20 @@
-import type { Clock, Result } from '@hallhub/sync/base';
+import type { Clock, Code, DurationMs, Result } from '@hallhub/sync/base';
 import type { Profile, Vector } from '@hallhub/firmware-profiles/schema';
 import type { CapabilityName } from '../capabilities/index.ts';
-import type { Confirmation, ConnectMqttPeer, Framer, Transport } from '../kit/index.ts';
+import type {
+  Confirmation,
+  ConnectMqttPeer,
+  Driver,
+  Framer,
+  Protocol,
+  Receipt,
+  Transport,
+  TransportSettings,
+} from '../kit/index.ts';
 import type { DeviceWeb } from '../transports/index.ts';
+
+/** An event, a command or a call of a capability: `cardReader.unreadable`. */
+export type Member = `${CapabilityName}.${string}`;
 
 /** Something that the device reports when it is caused to, as the driver's event. */
 export interface Stimulus {
@@ -20,11 +32,50 @@ export interface Stimulus {
 export interface Order {
   readonly capability: CapabilityName;
   readonly command: string;
-  readonly args: unknown;
+  /** A function where no order may be like the one before, such as a card that is put once only. */
+  readonly args: object | (() => object);
   /** How strongly it is confirmed on a good line. */
   readonly confirmation: Confirmation;
   /** How many times the simulated device has carried it out, counted by the simulator. */
   effects(): number;
+  /** What has to be so before the device takes it, such as a car in front of it. Called right before each order. */
+  prepare?(): void;
+  /** Events of the same capability, by name, that carrying it out brings about. */
+  readonly tells?: readonly string[];
+  /** How long its receipt may take, on any line; 20 s by default. */
+  readonly answeredWithin?: DurationMs;
+}
+
+/** A command that the capability has and this model has not: refused with this code. */
+export interface Refusal {
+  readonly capability: CapabilityName;
+  readonly command: string;
+  readonly args: object;
+  readonly code: Code;
+}
+
+/** What a scene is played with, in a time that passes only while something is waited for. */
+export interface Play {
+  readonly clock: Clock;
+  readonly driver: Driver;
+  /** Lets time pass until something holds. False: it did not within `longest`. */
+  readonly until: (holds: () => boolean, longest: DurationMs) => Promise<boolean>;
+  readonly order: (
+    capability: CapabilityName,
+    command: string,
+    args: object,
+  ) => { readonly receipt: () => Receipt | undefined };
+  /** The answer to a call, which has the shape that the capability declares. Throws where there is none. */
+  readonly ask: (capability: CapabilityName, call: string, ...args: readonly unknown[]) => Promise<unknown>;
+}
+
+/** What no single order or stimulus shows: calls with arguments, an order that another one ends. */
+export interface Scene {
+  readonly name: string;
+  /** What of the profile's promises it exercises. */
+  readonly covers: readonly Member[];
+  /** Throws, with what went wrong. */
+  readonly play: (play: Play) => Promise<void>;
 }
 
 /** Faults inside the device, which a line cannot make. Each is switched on and off. */
@@ -36,6 +87,8 @@ export interface Subject {
   stop(): Promise<void>;
   readonly stimuli: readonly Stimulus[];
   readonly orders: readonly Order[];
+  readonly refusals?: readonly Refusal[];
+  readonly scenes?: readonly Scene[];
   /** Undefined switches all off. */
   setFault(fault: DeviceFault | undefined): void;
 }
@@ -52,6 +105,37 @@ export interface FrameSamples {
   readonly create: () => Framer<object>;
   /** Good frames as they stand in the vectors. */
   readonly frames: readonly Uint8Array[];
+  /** A pause alone ends a frame: one that is cut short is a frame as well. */
+  readonly endedByPause?: boolean;
+}
+
+/** A simulated device that opens its connections otherwise than by a line, a broker or HTTP of the kit. */
+export interface OwnStage {
+  readonly protocol: Protocol;
+  readonly transport: TransportSettings;
+  readonly subject: Subject;
+  readonly unplug: () => void;
+  readonly plug: () => void;
+}
+
+/** For each fault whether the simulated device can have it, or why no such device can. */
+export type DeviceFaults = Readonly<Record<DeviceFault, true | string>>;
+
+/**
+ * Checks that make no sense for a profile, each with the reason, which the report prints. Nothing else may fall away: a check
+ * that is neither run nor listed here fails, and so does a reason for what is run.
+ */
+export interface NotApplicable {
+  /** No vector of a request, or none of a reply. */
+  readonly requests?: string;
+  readonly replies?: string;
+  /** The checks of the framer. */
+  readonly frames?: string;
+  /** Every check with a simulated device. */
+  readonly dialogue?: string;
+  readonly lineFaults?: string;
+  /** What its capabilities have and it has not. */
+  readonly promises?: Readonly<Record<Member, string>>;
 }
 
 /**
@@ -60,8 +144,8 @@ export interface FrameSamples {
  */
 export interface ProtocolConformance {
   readonly protocol: string;
-  /** The faults that its simulated devices can have. */
-  readonly deviceFaults: readonly DeviceFault[];
+  readonly deviceFaults: DeviceFaults;
+  notApplicable?(profile: Profile): NotApplicable;
   /** What an installation has to add to the profile's parameters, such as a key that no profile may hold, or a topic. */
   installation?(profile: Profile): Readonly<Record<string, unknown>>;
   /** Runs a vector both ways, as far as the protocol has both. Throws, with what differs, when it does not hold. */
@@ -78,6 +162,8 @@ export interface ProtocolConformance {
   }): MqttSubject;
   /** The simulated device for a profile that speaks HTTP, either way. */
   simulateHttp?(options: { readonly web: DeviceWeb; readonly clock: Clock; readonly profile: Profile }): Subject;
+  /** The simulated device with a way to it of its own. */
+  simulateOwn?(options: { readonly clock: Clock; readonly profile: Profile }): OwnStage;
 }
 
 /** One check of one profile. */
@@ -87,4 +173,6 @@ export interface CheckReport {
   readonly ok: boolean;
   /** What went wrong. */
   readonly detail?: string;
+  /** It was not run, for this reason. */
+  readonly notApplicable?: string;
 }

@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { hex } from './random.ts';
 
+/** Why protocols of messages have no checks of a framer. */
+export const MESSAGES_ARE_WHOLE = 'messages come whole: there is no byte stream to cut';
+
 export const unhex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'));
 
 /** @throws {Error} with both, when they differ. */

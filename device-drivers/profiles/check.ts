@@ -25,7 +25,12 @@ export async function checkProfiles(options: {
     if (!vectors.ok) reports.push(fail('vectors', `${vectors.error.code} ${vectors.error.detail ?? ''}`));
     else if (!protocol || !conformance) reports.push(fail('protocol', `no protocol ${profile.protocol}`));
     else {
-      const objections = lintProfile(profile, vectors.value, protocol);
+      const objections = lintProfile({
+        profile,
+        vectors: vectors.value,
+        protocol,
+        installation: conformance.installation?.(profile) ?? {},
+      });
       reports.push(...objections.map((objection) => fail('lint', objection)));
       const checks = checksOf({ profile, vectors: vectors.value, protocol, conformance });
       reports.push(...(await runChecks(profile.id, checks)));

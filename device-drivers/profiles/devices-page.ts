@@ -11,6 +11,19 @@ const EVIDENCE: Readonly<Record<Profile['evidence'][number], string>> = {
   hardware: 'a real device',
 };
 
+/** The evidence in words; of a peer which it was, and whether a test repeats the run. */
+const evidenceOf = ({ evidence, peers }: Profile): string =>
+  evidence
+    .map((kind) => {
+      if (kind !== 'peer') return EVIDENCE[kind];
+      const runs = peers.map(({ tool, version, run }) => {
+        const name = version === undefined ? tool : `${tool} ${version}`;
+        return `${name}, ${run === 'ci' ? 'in CI' : 'once, by hand'}`;
+      });
+      return `${EVIDENCE.peer} (${runs.join('; ')})`;
+    })
+    .join('; ');
+
 function lineOf({ transport }: Profile): string {
   switch (transport.kind) {
     case 'serial': {
@@ -44,7 +57,7 @@ export function devicesPage(catalogue: ProfileCatalogue): string {
     '',
     `\`${profile.id}\` · protocol \`${profile.protocol}\` · ${lineOf(profile)} · ${profile.capabilities.map((name) => `\`${name}\``).join(', ')}`,
     '',
-    `Evidence: ${profile.evidence.map((kind) => EVIDENCE[kind]).join('; ')}. Sources: ${profile.sources.join('; ')}.`,
+    `Evidence: ${evidenceOf(profile)}. Sources: ${profile.sources.join('; ')}.`,
     '',
     ...list('接线 Wiring', profile.wiring),
     ...list('注意 Good to know', profile.quirks),

@@ -31,12 +31,17 @@ async function check(only: string | undefined): Promise<number> {
     ...(only !== undefined && { only }),
     on: (profile, done) => {
       const failed = done.filter(({ ok }) => !ok);
-      say(`${failed.length === 0 ? 'ok  ' : 'FAIL'} ${profile} (${done.length} checks)`);
+      const run = done.filter(({ notApplicable }) => notApplicable === undefined);
+      say(`${failed.length === 0 ? 'ok  ' : 'FAIL'} ${profile} (${run.length} checks)`);
       for (const { check: name, detail } of failed) say(`       ${name}: ${detail ?? ''}`);
+      for (const { check: name, notApplicable } of done) {
+        if (notApplicable !== undefined) say(`       ${name}: not applicable: ${notApplicable}`);
+      }
     },
   });
   const failed = reports.filter(({ ok }) => !ok).length;
-  say(failed === 0 ? `${reports.length} checks, all hold` : `${failed} of ${reports.length} checks do not hold`);
+  const run = reports.filter(({ notApplicable }) => notApplicable === undefined).length;
+  say(failed === 0 ? `${run} checks, all hold` : `${failed} of ${run} checks do not hold`);
   return failed === 0 ? 0 : 1;
 }
 
@@ -60,10 +65,16 @@ async function run([command, argument, ...more]: readonly string[]): Promise<num
     case 'check':
       return check(argument);
     case 'new':
-      for (const file of await newProfile({ folder: PROFILES, input: process.stdin, output: process.stdout }))
+      for (const file of await newProfile({
+        folder: PROFILES,
+        input: process.stdin,
+        output: process.stdout,
+        catalogue: builtInProfiles(),
+        vectorsOf: (id) => loadVectors(id),
+      }))
         say(file);
       say(
-        'Fill in params, wiring and quirks; give the vector its meaning in "message"; then: npm run profiles -- check',
+        'Change what differs in params and capabilities, replace the vectors by bytes of this model, write wiring and quirks; then: npm run profiles -- check',
       );
       return 0;
     case 'probe':

@@ -2,19 +2,27 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
-import { capabilityNames } from '@hallhub/firmware-profiles/schema';
+import { type ProfileCatalogue, type Vector } from '@hallhub/firmware-profiles/schema';
+import type { Result } from '@hallhub/sync/base';
 import { builtInProtocols } from '../agent/index.ts';
 
 const NAME = /^[a-z0-9-]+$/;
-const HEX = /^([0-9a-f]{2})+$/;
 
-/** Asks what a profile needs, one question a line, and writes the profile and its vectors file. Resolves with their paths. */
+/**
+ * Asks what a profile needs, one question a line, and writes the profile and its vectors file. Resolves with their paths.
+ *
+ * The new model begins as one that is known and speaks the same protocol: its parameters, capabilities and vectors are
+ * taken over, so that the two files hold what `profiles check` asks of them, and what differs is changed from there.
+ */
 export async function newProfile(options: {
   readonly folder: string;
   readonly input: Readable;
   readonly output: Writable;
+  /** Where the known models stand. */
+  readonly catalogue: ProfileCatalogue;
+  readonly vectorsOf: (id: string) => Result<readonly Vector[]>;
 }): Promise<readonly string[]> {
-  const { folder, output } = options;
+  const { folder, output, catalogue, vectorsOf } = options;
   const dialogue = createInterface({ input: options.input, output, terminal: false });
   const lines = dialogue[Symbol.asyncIterator]();
   const ask = async (question: string, accept: (answer: string) => boolean, hint: string): Promise<string> => {
@@ -29,8 +37,6 @@ export async function newProfile(options: {
   };
   const given = (answer: string): boolean => answer.length > 0;
   const protocols = builtInProtocols.map(({ name }) => name);
-  const allKnown = (answer: string): boolean =>
-    answer.split(',').every((name) => (capabilityNames as readonly string[]).includes(name.trim()));
 
   const family = await ask(
     'Family (generic, or the vendor)',
@@ -47,30 +53,24 @@ export async function newProfile(options: {
     (answer) => protocols.includes(answer),
     'one of these; a new protocol is code',
   );
-  const kind = await ask(
-    'Line (serial, tcp, usb, url, mqtt)',
-    (answer) => /^(serial|tcp|usb|url|mqtt)$/.test(answer),
-    'one of these',
+  const alike = catalogue.list().filter((each) => each.protocol === protocol);
+  const like = await ask(
+    `Most like (${alike.map(({ id }) => id).join(', ')})`,
+    (answer) => alike.some(({ id }) => id === answer),
+    'one of these; what differs is changed in the file',
   );
+  const known = alike.find(({ id }) => id === like);
+  const vectors = vectorsOf(like);
+  if (!known || !vectors.ok) throw new Error(`${like} cannot be read`);
   const isNumber = (answer: string): boolean => /^[1-9]\d*$/.test(answer);
+  const { transport: line, params, conditions, capabilities } = known;
   const transport =
-    kind === 'serial'
-      ? { kind, baudRate: Number(await ask('Bits per second', isNumber, 'a number')) }
-      : kind === 'tcp'
-        ? { kind, port: Number(await ask('Port', isNumber, 'a number')) }
-        : { kind };
-  const capabilities = await ask(`Capabilities, with commas (${capabilityNames.join(', ')})`, allKnown, 'of these');
+    line.kind === 'serial'
+      ? { ...line, baudRate: Number(await ask('Bits per second', isNumber, 'a number')) }
+      : line.kind === 'tcp' || line.kind === 'udp'
+        ? { ...line, port: Number(await ask('Port', isNumber, 'a number')) }
+        : line;
   const source = await ask('Where its bytes are described (a manual, a standard)', given, 'something');
-  const hex = await ask(
-    'One message as hex, for the first vector',
-    (answer) => HEX.test(answer),
-    'hex digits, two a byte',
-  );
-  const direction = await ask(
-    'Is it a request to the device, or a reply',
-    (answer) => /^(request|reply)$/.test(answer),
-    'request or reply',
-  );
   dialogue.close();
 
   const place = join(folder, family);
@@ -87,8 +87,9 @@ export async function newProfile(options: {
     ...(vendor !== undefined && { vendor, model }),
     protocol,
     transport,
-    params: {},
-    capabilities: capabilities.split(',').map((capability) => capability.trim()),
+    params,
+    ...(conditions.length > 0 && { conditions }),
+    capabilities,
     quirks: [],
     wiring: [],
     evidence: ['vectors'],
@@ -96,7 +97,7 @@ export async function newProfile(options: {
   });
   write(vectorsFile, {
     $schema: '../../schema/vectors.schema.json',
-    vectors: [{ name: 'the first message', direction, hex, message: {} }],
+    vectors: vectors.value,
   });
   return [profileFile, vectorsFile];
 }

@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openBundle } from '@hallhub/firmware-profiles/bundle';
-import { builtInFiles, builtInProfiles, catalogueOf, loadProfiles } from '@hallhub/firmware-profiles/schema';
+import {
+  builtInFiles,
+  builtInProfiles,
+  catalogueOf,
+  loadProfiles,
+  loadVectors,
+} from '@hallhub/firmware-profiles/schema';
 import { type EpochMs, ms, ok, systemClock, systemRandom, unwrap } from '@hallhub/sync/base';
 import { createPtyPair } from '../kit/testing/index.ts';
 import { createReaderSimulator } from '../protocols/resident-id/index.ts';
@@ -40,6 +46,12 @@ describe('profiles check', () => {
     hex: '01050000ff008c3a',
     message: { function: 'write-coil', unit: 1, address: 0, on: true },
   };
+  const reply = {
+    name: 'relay 0 was switched',
+    direction: 'reply',
+    hex: '01050000ff008c3a',
+    message: { request: vector.message },
+  };
   const check = async (profile: object, ...vectors: object[]): Promise<readonly string[]> => {
     const catalogue = unwrap(
       catalogueOf(
@@ -54,7 +66,7 @@ describe('profiles check', () => {
   };
 
   it('finds nothing wrong with a good profile', async () => {
-    expect(await check(board, vector)).toEqual([]);
+    expect(await check(board, vector, reply)).toEqual([]);
   });
 
   it.each([
@@ -68,7 +80,8 @@ describe('profiles check', () => {
     ],
     ['a protocol that nobody speaks', { ...board, protocol: 'telepathy' }, vector, /no protocol telepathy/],
     ['a Chinese label that is none', { ...board, label: { zh: 'Board', en: 'Board' } }, vector, /Chinese text without/],
-    ['a vendor without a model', { ...board, vendor: 'Somebody' }, vector, /vendor and model/],
+    ['a model without a vendor', { ...board, model: 'X-1' }, vector, /a model without its vendor/],
+    ['a peer of which no run is told', { ...board, evidence: ['vectors', 'peer'] }, vector, /evidence of a peer/],
     ['a capability twice', { ...board, capabilities: ['barrier', 'barrier'] }, vector, /twice/],
     [
       'a condition that can never hold',
@@ -83,7 +96,7 @@ describe('profiles check', () => {
       /without the capability `firmware`/,
     ],
   ])('names %s', async (_what, profile, given, complaint) => {
-    expect((await check(profile, given)).join('\n')).toMatch(complaint);
+    expect((await check(profile, given, reply)).join('\n')).toMatch(complaint);
   });
 });
 
@@ -94,11 +107,15 @@ describe('profiles new', () => {
     let said = '';
     output.on('data', (bytes: Buffer) => (said += bytes.toString()));
     input.end(`${answers.join('\n')}\n`);
-    return { files: await newProfile({ folder, input, output }), said };
+    const files = await newProfile({
+      ...{ folder, input, output, catalogue: builtInProfiles() },
+      vectorsOf: (id) => loadVectors(id),
+    });
+    return { files, said };
   };
   const answers = [
-    ...['generic', 'Test Board', 'test-board', 'Board', '测试板', 'Test board', 'telepathy', 'modbus-rtu', 'serial'],
-    ...['fast', '9600', 'barrier, passageSensor', 'a manual', '0105', 'request'],
+    ...['generic', 'Test Board', 'test-board', 'Board', '测试板', 'Test board', 'telepathy', 'modbus-rtu'],
+    ...['generic/escpos-58mm', 'generic/modbus-relay-flash', 'fast', '19200', 'a manual'],
   ];
 
   it('asks again until an answer makes sense, and writes two files that load', async () => {
@@ -108,9 +125,20 @@ describe('profiles new', () => {
     const loaded = unwrap(loadProfiles(folder)).get('generic/test-board');
     expect(loaded).toMatchObject({
       label: { zh: '测试板', en: 'Test board' },
-      transport: { kind: 'serial', baudRate: 9600 },
+      transport: { kind: 'serial', baudRate: 19_200 },
       capabilities: ['barrier', 'passageSensor'],
+      sources: ['a manual'],
     });
+  });
+
+  it('writes files that hold in every check as they are', { timeout: 60_000 }, async () => {
+    await run(...answers);
+    const reports = await checkProfiles({
+      catalogue: unwrap(loadProfiles(folder)),
+      vectorsOf: (id) => loadVectors(id, folder),
+    });
+    expect(reports.filter(({ ok: holds }) => !holds)).toEqual([]);
+    expect(reports.length).toBeGreaterThan(20);
   });
 
   it('never overwrites, and gives up when the answers end', async () => {
@@ -204,7 +232,9 @@ describe('the command line', () => {
   it('checks, and says how it went', { timeout: 60_000 }, async () => {
     expect(await command('check', 'resident-id-serial')).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/ok {3}generic\/resident-id-serial .*\n.*all hold/) as string,
+      out: expect.stringMatching(
+        /ok {3}generic\/resident-id-serial .*\n {7}a device that is wrong-address: not applicable: .*\n[^]*all hold/,
+      ) as string,
     });
     expect(await command('dance')).toMatchObject({ code: 64, out: expect.stringContaining('probe <port>') as string });
   });

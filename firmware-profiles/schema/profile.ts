@@ -47,6 +47,17 @@ const match = z.strictObject({
     .describe('What the device answers about itself, by field; a value may end with * for "begins with"'),
 });
 
+/** A run of exactly this profile, with its own parameters, against an implementation written elsewhere. */
+const peerRun = z.strictObject({
+  tool: z.string().min(1).describe('The implementation, as it calls itself'),
+  version: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The version that it ran with; where a test chooses it, it stands there'),
+  run: z.enum(['ci', 'by-hand']).describe('ci: a test runs it each time; by-hand: somebody ran it once'),
+});
+
 /** One device model as data. The file is `profiles/<family>/<name>.json`; its id is `<family>/<name>`. */
 export const profileSchema = z
   .strictObject({
@@ -72,6 +83,7 @@ export const profileSchema = z
       .describe(
         'vectors: golden bytes; peer: ran against an implementation written elsewhere; hardware: a real device',
       ),
+    peers: z.array(peerRun).default([]).describe('The runs behind the evidence "peer"'),
     sources: z.array(z.string().min(1)).min(1).describe('Where the bytes are described'),
   })
   .meta({ title: 'hallhub device profile' });

@@ -242,12 +242,19 @@ describe.each([
 
   it('appear with their state, and do what they are allowed to', async () => {
     await isShown();
-    assistant.publish(`hallhub/${HUB}/in/plug/switch-0/set`, 'ON');
+    // What comes right behind the connection may be old and is not obeyed: whoever means it says it again.
+    await vi.waitFor(
+      () => {
+        if (recorded.length === 0) assistant.publish(`hallhub/${HUB}/in/plug/switch-0/set`, 'ON');
+        expect(recorded).not.toEqual([]);
+      },
+      { ...PATIENCE, interval: 300 },
+    );
     await vi.waitFor(() => {
       expect(plug.relays).toEqual([true]);
       expect(heard.get(out('plug/switch-0'))).toBe('ON');
     }, PATIENCE);
-    expect(recorded).toEqual(['home-assistant plug']);
+    expect(new Set(recorded)).toEqual(new Set(['home-assistant plug']));
     plug.measure(75);
     await vi.waitFor(() => {
       expect(heard.get(out('plug/meter-power'))).toBe('75');

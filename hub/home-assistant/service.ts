@@ -35,7 +35,16 @@ export interface HomeAssistantOptions {
   readonly log: DeviceLog;
 }
 
-/** Every device of the fleet, shown in a Home Assistant on the same broker. */
+/**
+ * Every device of the fleet, shown in a Home Assistant on the same broker.
+ *
+ * Its orders carry no time (its MQTT components cannot put one in), so how long one was under way is not known here. What can
+ * be done is done: an order that the broker kept is refused; so is what comes in the first moments after the connection was
+ * made, before anybody knows it is up, or after this process stood still, since such orders may have waited somewhere. The
+ * session at the broker is a clean one: it holds nothing for a hub that is away. What cannot be known: an order that Home
+ * Assistant itself, or a bridge before the broker, held back while our connection was up. That is why barriers are shown to it
+ * only where the configuration says so.
+ */
 export interface HomeAssistant {
   start(): void;
   /** Says that the hub goes. */
@@ -46,6 +55,14 @@ export interface HomeAssistant {
 
 /** An order of Home Assistant's is for now. */
 const LIVES = seconds(10);
+/**
+ * What comes so soon after the way to the broker was made may have waited for it: orders that pile up in a half-open
+ * connection or in the broker come at once then. Whoever really wants something says it again.
+ */
+const SETTLES = seconds(2);
+/** Time that passed between two looks at the clock, so much more than it should have: this process, or its machine, stood still. */
+const STOOD_STILL = seconds(3);
+const LOOKS_EVERY = seconds(1);
 
 interface Shown {
   channels: number;
@@ -60,6 +77,10 @@ export function createHomeAssistant(options: HomeAssistantOptions): HomeAssistan
   const naming: Naming = { hubId, prefix };
   const shown = new Map<string, Shown>();
   let undo: readonly Cancel[] = [];
+  /** From this moment of the monotonic clock on an order is one of now. */
+  let ordersFrom = Number.POSITIVE_INFINITY;
+  let lookedAt = clock.monotonic();
+  let cancelLook: Cancel = () => undefined;
   let sending: Promise<unknown> = Promise.resolve();
 
   /** In order, and without waiting: what the broker does not take now is said again when it is back. */
@@ -173,10 +194,30 @@ export function createHomeAssistant(options: HomeAssistantOptions): HomeAssistan
     if (!retained || deviceId === undefined || payload.length === 0) return;
     if (host.health(deviceId) === undefined) say(topic, '');
   };
+  const settling = (): void => {
+    ordersFrom = clock.monotonic() + SETTLES;
+  };
+  /** Orders that came while nothing here ran are all handed over in one go when it runs again. */
+  const look = (): void => {
+    const now = clock.monotonic();
+    if (now - lookedAt > LOOKS_EVERY + STOOD_STILL) settling();
+    lookedAt = now;
+  };
+  const watch = (): void => {
+    look();
+    cancelLook = clock.after(LOOKS_EVERY, watch);
+  };
   const onOrder = ({ topic, payload, retained }: MqttMessage): void => {
     const [, , , deviceId = '', key = ''] = topic.split('/');
     if (retained) {
       log.warn({ deviceId }, 'an order that the broker kept is not obeyed');
+      return;
+    }
+    look();
+    if (clock.monotonic() < ordersFrom) {
+      log.warn({ deviceId }, 'an order that may have waited is not obeyed');
+      // What Home Assistant shows now is what it ordered, not what is.
+      void ask(deviceId).catch(complain);
       return;
     }
     const order = readOrder(key, Buffer.from(payload).toString('utf8'), options.opening(deviceId));
@@ -223,7 +264,11 @@ export function createHomeAssistant(options: HomeAssistantOptions): HomeAssistan
     start: () => {
       undo = [
         channel.onState(({ up, retainsMessages }) => {
-          if (!up) return;
+          if (!up) {
+            ordersFrom = Number.POSITIVE_INFINITY;
+            return;
+          }
+          settling();
           if (!retainsMessages)
             log.warn(
               { broker: channel.name },
@@ -244,11 +289,17 @@ export function createHomeAssistant(options: HomeAssistantOptions): HomeAssistan
           return host.devices().flatMap(({ id }) => listen(id));
         }),
       ];
-      if (channel.state.up) tellAll();
+      lookedAt = clock.monotonic();
+      watch();
+      if (channel.state.up) {
+        settling();
+        tellAll();
+      }
     },
     stop: async () => {
       for (const cancel of undo) cancel();
       undo = [];
+      cancelLook();
       say(hubStatusTopic(hubId), 'offline');
       await sending;
     },

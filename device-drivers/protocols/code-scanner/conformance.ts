@@ -17,7 +17,15 @@ type Message =
 /** Serial scanners. */
 export const codeScannerConformance: ProtocolConformance = {
   protocol: 'code-scanner',
-  deviceFaults: ['silent'],
+  deviceFaults: {
+    silent: true,
+    late: 'codes come when they are read, and a setup that is answered late is silence',
+    'wrong-address': 'one scanner a line: nothing is addressed',
+    'bad-check': 'codes carry no check',
+    refuses: 'a step of its setup that it does not take is one that it does not answer: silence',
+  },
+  notApplicable: ({ params }) =>
+    params['setup'] === undefined ? { requests: 'nothing is ever sent to it: it is only listened to' } : {},
   checkVector: ({ hex, message: raw }, profile) => {
     const message = raw as unknown as Message;
     const bytes = unhex(hex);
@@ -50,9 +58,12 @@ export const codeScannerConformance: ProtocolConformance = {
   },
   frameSamples: (vectors, profile): FrameSamples => {
     const params = scannerSchema.parse(profile.params);
-    // What ends by a pause alone is no frame before the pause.
-    const codes = params.suffix === '' ? [] : vectors.filter(({ message }) => 'text' in message);
-    return { create: () => createCodeFramer(params), frames: codes.map(({ hex }) => unhex(hex)) };
+    const codes = vectors.filter(({ message }) => 'text' in message);
+    return {
+      create: () => createCodeFramer(params),
+      frames: codes.map(({ hex }) => unhex(hex)),
+      endedByPause: params.suffix === '',
+    };
   },
   simulate: ({ transport, clock, profile }): Subject => {
     const { prefix, suffix, setup } = scannerSchema.parse(profile.params);
@@ -71,6 +82,13 @@ export const codeScannerConformance: ProtocolConformance = {
             clock.after(ms(300), () => void scanner.scan(content));
           },
           matches: (event) => (event as Scan).text === content,
+        },
+        {
+          name: 'a code that holds no text',
+          capability: 'codeScanner',
+          event: 'unreadable',
+          cause: () => scanner.scan(Uint8Array.of(0x41, 0x01, 0x7f, 0x42)),
+          matches: (event) => (event as { code: string }).code === 'E-SCAN-0102',
         },
       ],
       orders: [],

@@ -1,6 +1,6 @@
 import type { ProtocolConformance } from '../../conformance/types.ts';
 import { sameValue, unhex } from '../../conformance/vectors.ts';
-import { cameraSubject } from '../plate-camera/conformance.ts';
+import { PARTS_ARE_TESTED, cameraSubject } from '../plate-camera/conformance.ts';
 import { createHttpCameraSimulator } from '../plate-camera/simulator.ts';
 import { dahuaSchema, encodeOpen, paths, readEvent, readStatus } from './messages.ts';
 
@@ -8,7 +8,14 @@ const PASSWORD = 'another-long-one';
 
 export const dahuaCgiConformance: ProtocolConformance = {
   protocol: 'dahua-cgi',
-  deviceFaults: ['silent', 'refuses'],
+  deviceFaults: {
+    silent: true,
+    late: 'the line that delays is this fault',
+    'wrong-address': 'one camera an address and a door: nothing else reaches the driver',
+    'bad-check': 'bodies carry no check but that of TCP',
+    refuses: true,
+  },
+  notApplicable: () => ({ frames: PARTS_ARE_TESTED }),
   installation: () => ({ password: PASSWORD }),
   checkVector: ({ direction, hex, message }, profile) => {
     const params = dahuaSchema.parse(profile.params);

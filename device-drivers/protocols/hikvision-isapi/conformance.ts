@@ -1,6 +1,6 @@
 import type { ProtocolConformance } from '../../conformance/types.ts';
 import { sameValue, unhex } from '../../conformance/vectors.ts';
-import { cameraSubject } from '../plate-camera/conformance.ts';
+import { PARTS_ARE_TESTED, cameraSubject } from '../plate-camera/conformance.ts';
 import { createHttpCameraSimulator } from '../plate-camera/simulator.ts';
 import { encodeOpen, hikvisionSchema, readEvent, readStatus } from './messages.ts';
 
@@ -20,7 +20,14 @@ const event = (plate: string | undefined, at: number, id: number): string => {
 
 export const hikvisionIsapiConformance: ProtocolConformance = {
   protocol: 'hikvision-isapi',
-  deviceFaults: ['silent', 'refuses'],
+  deviceFaults: {
+    silent: true,
+    late: 'the line that delays is this fault',
+    'wrong-address': 'one camera an address and a door: nothing else reaches the driver',
+    'bad-check': 'bodies carry no check but that of TCP',
+    refuses: true,
+  },
+  notApplicable: () => ({ frames: PARTS_ARE_TESTED }),
   installation: ({ transport }) => ({
     password: PASSWORD,
     ...(transport.kind === 'http-listen' && { door: { token: TOKEN }, url: 'http://device' }),

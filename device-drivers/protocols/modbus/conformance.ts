@@ -1,6 +1,6 @@
 import { type Clock, ms } from '@hallhub/sync/base';
 import type {
-  DeviceFault,
+  DeviceFaults,
   FrameSamples,
   Order,
   ProtocolConformance,
@@ -39,7 +39,13 @@ function checkReply(reply: ModbusReply, { bits, registers, exception }: ReplyMes
   if (registers) sameValue(decodeRegisters(reply), registers);
 }
 
-const FAULTS: readonly DeviceFault[] = ['silent', 'late', 'wrong-address', 'bad-check', 'refuses'];
+const FAULTS: DeviceFaults = {
+  silent: true,
+  late: true,
+  'wrong-address': true,
+  'bad-check': true,
+  refuses: true,
+};
 
 /** Units on Modbus RTU, as their profiles describe them. */
 export const modbusConformance: ProtocolConformance = {
@@ -136,8 +142,9 @@ function subject(board: RelayBoardSimulator, params: UnitParams, clock: Clock): 
   const { relay, input, switch: switching, buttons, fire, occupancy, meter, climate } = params;
   const arm = relay && createTurnstileArm({ board, clock, relay: plain(relay), input: plain(input ?? { in: 0 }) });
   const effects = { release: 0, switched: 0, power: 0 };
+  let byHand = false;
   board.onRelay(({ on, channel }) => {
-    if (!on) return;
+    if (!on || byHand) return;
     if (channel === relay?.in) effects.release += 1;
     else effects.switched += 1;
   });
@@ -163,6 +170,24 @@ function subject(board: RelayBoardSimulator, params: UnitParams, clock: Clock): 
         press(input.in, params.inputActiveWhen);
       },
       matches: (event) => (event as { direction: string }).direction === 'in',
+    });
+  }
+  if (switching) {
+    let isOn = false;
+    stimuli.push({
+      name: 'somebody switches a relay at the board',
+      capability: 'switch',
+      event: 'change',
+      cause: () => {
+        isOn = !isOn;
+        byHand = true;
+        board.setRelay(switching.firstCoil, isOn);
+        byHand = false;
+      },
+      matches: (event) => {
+        const { channel, on } = event as { channel: number; on: boolean };
+        return channel === 0 && on === isOn;
+      },
     });
   }
   // A contact that is open in its active state rests closed.
@@ -279,6 +304,10 @@ function subject(board: RelayBoardSimulator, params: UnitParams, clock: Clock): 
     },
     stimuli,
     orders,
+    ...(climate &&
+      !climate.control && {
+        refusals: [{ capability: 'climate', command: 'set', args: { on: true }, code: 'E-DEV-0203' }],
+      }),
     setFault: (fault) => {
       board.setFaults({
         silent: fault === 'silent',

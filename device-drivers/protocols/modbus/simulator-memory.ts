@@ -118,6 +118,9 @@ export function createUnitMemory(options: RelayBoardSimulatorOptions & { readonl
 
   return {
     relays,
+    switchRelay: (channel: number, on: boolean): void => {
+      switchRelay(channel, on);
+    },
     inputs,
     tables,
     carryOut,

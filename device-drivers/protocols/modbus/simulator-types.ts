@@ -54,6 +54,8 @@ export interface RelayBoardSimulator {
   readonly relays: readonly boolean[];
   readonly inputs: readonly boolean[];
   setInput(channel: number, on: boolean): void;
+  /** Somebody switches a relay at the board itself, or another master does. */
+  setRelay(channel: number, on: boolean): void;
   /** Undefined for a register that is not there. */
   register(table: 'holding' | 'input', address: number): number | undefined;
   setRegister(table: 'holding' | 'input', address: number, value: number): void;

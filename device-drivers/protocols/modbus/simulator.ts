@@ -119,6 +119,7 @@ export function createRelayBoardSimulator(options: RelayBoardSimulatorOptions): 
     setInput: (channel, on) => {
       memory.inputs[channel] = on;
     },
+    setRelay: memory.switchRelay,
     register: (table, address) => memory.tables[table].get(address),
     setRegister: (table, address, value) => {
       memory.tables[table].set(address, value);

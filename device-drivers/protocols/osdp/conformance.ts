@@ -1,6 +1,6 @@
-import { ms } from '@hallhub/sync/base';
+import { minutes, ms, seconds } from '@hallhub/sync/base';
 import { type CardRead, credentialText } from '../../capabilities/index.ts';
-import type { Order, ProtocolConformance, Stimulus, Subject } from '../../conformance/types.ts';
+import type { Order, ProtocolConformance, Scene, Stimulus, Subject } from '../../conformance/types.ts';
 import { sameBytes, sameValue, unhex } from '../../conformance/vectors.ts';
 import { type Check, createPacketFramer, encodePacket } from './frames.ts';
 import { commands, replies } from './messages.ts';
@@ -11,6 +11,9 @@ import type { OsdpReaderSimulator } from './simulator-types.ts';
 /** What an installation adds to a profile that promises a secure link. */
 const KEY = '00112233445566778899aabbccddeeff';
 const CARD = '10000000000000000000000000';
+/** A reader that installs what it took and comes back with it. */
+const VERSION = [9, 9, 9] as const;
+const FILES = { outcome: 2, version: VERSION } as const;
 const UID = '00000100101000011011001011000011';
 
 /** The frame's head as vectors write it. */
@@ -23,7 +26,7 @@ interface Head {
 /** Readers, as their profiles describe them. */
 export const osdpConformance: ProtocolConformance = {
   protocol: 'osdp',
-  deviceFaults: ['silent', 'late', 'wrong-address', 'bad-check', 'refuses'],
+  deviceFaults: { silent: true, late: true, 'wrong-address': true, 'bad-check': true, refuses: true },
   installation: (profile) => (profile.params['secureChannel'] === 'required' ? { key: KEY } : {}),
   checkVector: ({ direction, hex, message }) => {
     const way = direction === 'request' ? 'command' : 'reply';
@@ -53,6 +56,7 @@ export const osdpConformance: ProtocolConformance = {
       checksumOnly: params.check === 'checksum',
       secureOnly: params.secureChannel === 'required',
       outputs: 2,
+      files: FILES,
       ...(params.key === undefined ? {} : { key: unhex(params.key) }),
     });
     return {
@@ -60,6 +64,7 @@ export const osdpConformance: ProtocolConformance = {
       stop: () => reader.stop(),
       stimuli: stimuliOf(reader, params),
       orders: ordersOf(reader, params),
+      scenes: params.firmware ? [cancelledUpdate(reader)] : [],
       setFault: (fault) => {
         reader.setFaults({
           silent: fault === 'silent',
@@ -86,6 +91,26 @@ function stimuliOf(reader: OsdpReaderSimulator, params: OsdpParams): readonly St
       return presented.type === 'uid' ? presented.uid === '04A1B2C3' : credentialText(presented) === '26:80000000';
     },
   };
+  const unreadable: Stimulus = {
+    name: 'a card of which no bit comes',
+    capability: 'cardReader',
+    event: 'unreadable',
+    cause: () => {
+      reader.present('');
+    },
+    matches: (event) => (event as { readonly code: string }).code === 'E-CARD-0109',
+  };
+  let isOff = false;
+  const tamper: Stimulus = {
+    name: 'it is taken off its wall',
+    capability: 'tamper',
+    event: 'tamper',
+    cause: () => {
+      isOff = !isOff;
+      reader.setTamper(isOff);
+    },
+    matches: (event) => (event as { readonly tampered: boolean }).tampered === isOff,
+  };
   const keys: Stimulus = {
     name: 'keys are pressed',
     capability: 'keypad',
@@ -95,7 +120,7 @@ function stimuliOf(reader: OsdpReaderSimulator, params: OsdpParams): readonly St
     },
     matches: (event) => (event as { readonly keys: string }).keys === '1234#',
   };
-  return params.keypad ? [card, keys] : [card];
+  return [card, unreadable, tamper, { ...tamper, name: 'it is put back' }, ...(params.keypad ? [keys] : [])];
 }
 
 function ordersOf(reader: OsdpReaderSimulator, params: OsdpParams): readonly Order[] {
@@ -117,5 +142,41 @@ function ordersOf(reader: OsdpReaderSimulator, params: OsdpParams): readonly Ord
     confirmation: 'acknowledged',
     effects: () => reader.buzzes.length,
   };
-  return [...(params.output ? [open] : []), ...(params.indicator ? [show] : [])];
+  const update: Order = {
+    capability: 'firmware',
+    command: 'update',
+    args: { version: VERSION.join('.'), image: { from: 'bytes', bytes: new Uint8Array(300).fill(0xa5) } },
+    confirmation: 'observed',
+    tells: ['progress'],
+    // A reader that does not come back is waited for.
+    answeredWithin: minutes(3),
+    effects: () => reader.files.length,
+  };
+  return [...(params.output ? [open] : []), ...(params.indicator ? [show] : []), ...(params.firmware ? [update] : [])];
+}
+
+/** An update that is stopped half way leaves the reader with the program that it had. */
+function cancelledUpdate(reader: OsdpReaderSimulator): Scene {
+  return {
+    name: 'an update is cancelled',
+    covers: ['firmware.cancel'],
+    play: async ({ order, ask, until }) => {
+      const before = reader.files.length;
+      const image = { from: 'bytes', bytes: new Uint8Array(20_000) };
+      const update = order('firmware', 'update', { version: '9.9.9', image });
+      let sent = 0;
+      while (sent === 0 && update.receipt() === undefined) {
+        await until(() => false, ms(50));
+        ({ sent } = (await ask('firmware', 'progress')) as { readonly sent: number });
+      }
+      const cancel = order('firmware', 'cancel', {});
+      await until(() => cancel.receipt() !== undefined && update.receipt() !== undefined, seconds(20));
+      sameValue(cancel.receipt()?.ok, true);
+      const ended = update.receipt();
+      sameValue(ended?.ok === false ? ended.error.code : ended, 'E-OSDP-0304');
+      const { state } = (await ask('firmware', 'progress')) as { readonly state: string };
+      sameValue(state, 'cancelled');
+      sameValue(reader.files.length, before);
+    },
+  };
 }

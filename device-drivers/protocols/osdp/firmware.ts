@@ -1,11 +1,11 @@
-import { type Clock, type Failure, type Result, failure, minutes, ok } from '@hallhub/sync/base';
+import { type Cancel, type Clock, type Failure, type Result, failure, minutes, ok } from '@hallhub/sync/base';
 import type { Firmware, UpdateCommand, UpdateProgress } from '../../capabilities/index.ts';
-import { type CommandLedger, type ListenerError, type Receipt, createEmitter } from '../../kit/index.ts';
+import { type CommandLedger, type ListenerError, type Receipt, createEmitter, interrupted } from '../../kit/index.ts';
 import type { ReaderIdentity } from './connect.ts';
 import type { Peripheral } from './peripheral.ts';
 import { sameBytes } from './secure-channel.ts';
 
-/** A reader that restarts with its new program is waited for so long. */
+/** A reader that is away in mid-transfer, or restarts with its new program, is waited for so long. */
 const BACK_WITHIN = minutes(2);
 
 /** The reader's program, replaced by file transfer. */
@@ -41,6 +41,7 @@ export function createFirmware(options: {
     let confirmed = from;
     takenUpAt = undefined;
     tell('sending', from, image.length);
+    const watch = watchAway(running);
     const sent = await peripheral.sendFile({
       fileType,
       content: image,
@@ -55,8 +56,13 @@ export function createFirmware(options: {
       },
     });
     running = undefined;
+    watch.end();
     if (!sent.ok) {
-      brokenOff = sent.error.code.startsWith('E-DEV-010') ? { image, confirmed } : undefined;
+      brokenOff = watch.hasGivenUp || sent.error.code.startsWith('E-DEV-010') ? { image, confirmed } : undefined;
+      if (watch.hasGivenUp) {
+        tell('failed', confirmed, image.length);
+        return { ok: false, error: interrupted({ code: 'E-DEV-0102', detail: 'the reader did not come back' }) };
+      }
       tell(sent.error.code === 'E-OSDP-0304' ? 'cancelled' : 'failed', confirmed, image.length);
       return sent;
     }
@@ -64,6 +70,31 @@ export function createFirmware(options: {
     const isBack = sent.value === 'rebooting' && (await comesBackWith(version));
     tell('done', image.length, image.length);
     return ok({ commandId: command.id, confirmation: isBack ? 'observed' : 'acknowledged', at: clock.now() });
+  };
+  /** Ends a transfer whose reader stays away: it is taken up by the next order, and nobody waits for it for ever. */
+  const watchAway = (transfer: AbortController): { readonly hasGivenUp: boolean; end(): void } => {
+    let hasGivenUp = false;
+    let cancelTimer: Cancel | undefined;
+    const stopListening = peripheral.onState(({ phase }) => {
+      if (phase === 'online') {
+        cancelTimer?.();
+        cancelTimer = undefined;
+      } else {
+        cancelTimer ??= clock.after(BACK_WITHIN, () => {
+          hasGivenUp = true;
+          transfer.abort();
+        });
+      }
+    });
+    return {
+      get hasGivenUp() {
+        return hasGivenUp;
+      },
+      end: () => {
+        cancelTimer?.();
+        stopListening();
+      },
+    };
   };
   const comesBackWith = (version: string): Promise<boolean> =>
     new Promise((resolve) => {

@@ -2,6 +2,10 @@ import { ms, ok } from '@hallhub/sync/base';
 import type { Subject } from '../../conformance/types.ts';
 import type { HttpCameraSimulator } from './simulator.ts';
 
+/** Why cameras have no checks of a framer. */
+export const PARTS_ARE_TESTED =
+  'the parts of its stream are cut by boundary and length, and a bad stream is closed, not searched: multipart has tests of its own';
+
 const PLATES = ['京A12345', '京A12345D', '沪AD06188'];
 
 /** What every camera that is an HTTP server is checked with. */

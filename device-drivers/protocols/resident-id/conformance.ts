@@ -53,7 +53,13 @@ function variantOf({ params }: Profile): ReaderVariant {
 /** Readers of resident ID cards. */
 export const residentIdConformance: ProtocolConformance = {
   protocol: 'resident-id',
-  deviceFaults: ['silent', 'late', 'bad-check'],
+  deviceFaults: {
+    silent: true,
+    late: true,
+    'wrong-address': 'one reader a line: frames carry no address',
+    'bad-check': true,
+    refuses: 'nothing is ordered from it; a card that it cannot read is a stimulus',
+  },
   checkVector: (vector, { params }) => {
     if (params['framing'] === 'stx-number') checkStx(vector);
     else checkSam(vector, params['commandSet'] === 'cvr-100au-nj' ? 'cvr-100au-nj' : 'standard');
@@ -79,6 +85,18 @@ export const residentIdConformance: ProtocolConformance = {
             });
           },
           matches: (event) => credentialText((event as CardRead).presented) === SPECIMEN.number,
+        },
+        {
+          name: 'a card whose number has a wrong check character',
+          capability: 'cardReader',
+          event: 'unreadable',
+          cause: () => {
+            reader.putCard({ ...SPECIMEN, number: '110105194912310021' });
+            clock.after(ms(3_000), () => {
+              reader.liftCard();
+            });
+          },
+          matches: (event) => (event as { code: string }).code.startsWith('E-CARD-'),
         },
       ],
       orders: [],

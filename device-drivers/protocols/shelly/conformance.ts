@@ -1,6 +1,6 @@
 import { ms } from '@hallhub/sync/base';
 import type { MqttSubject, ProtocolConformance, Stimulus } from '../../conformance/types.ts';
-import { sameValue, unhex } from '../../conformance/vectors.ts';
+import { MESSAGES_ARE_WHOLE, sameValue, unhex } from '../../conformance/vectors.ts';
 import {
   type ShellyCall,
   askInfo,
@@ -26,7 +26,14 @@ type Asked = { readonly id: number } & (
 
 export const shellyConformance: ProtocolConformance = {
   protocol: 'shelly',
-  deviceFaults: ['silent', 'refuses'],
+  deviceFaults: {
+    silent: true,
+    late: 'the line that delays is this fault',
+    'wrong-address': 'the topic is the address: what comes under another is never heard',
+    'bad-check': 'payloads carry no check but that of TCP',
+    refuses: true,
+  },
+  notApplicable: () => ({ frames: MESSAGES_ARE_WHOLE }),
   installation: () => ({ topic: TOPIC, updateWithin: 12 }),
   checkVector: ({ direction, topic, hex, message }, profile) => {
     const params = shellySchema.parse({ ...profile.params, topic: TOPIC });
@@ -52,6 +59,7 @@ export const shellyConformance: ProtocolConformance = {
     let watts = 0;
     let isOn = false;
     let isPressed = false;
+    let percentOpen = 0;
     const stimuli: readonly (Stimulus | false)[] = [
       params.switches > 0 && {
         name: 'somebody presses the button on the device',
@@ -72,6 +80,16 @@ export const shellyConformance: ProtocolConformance = {
           device.measure(watts);
         },
         matches: (event) => (event as { value: number }).value === watts,
+      },
+      params.cover !== undefined && {
+        name: 'somebody moves the cover by hand',
+        capability: 'curtain',
+        event: 'position',
+        cause: () => {
+          percentOpen = percentOpen === 70 ? 20 : 70;
+          device.move(percentOpen);
+        },
+        matches: (event) => (event as { percentOpen: number }).percentOpen === percentOpen,
       },
       params.inputs > 0 && {
         name: 'an input changes',
@@ -124,11 +142,13 @@ export const shellyConformance: ProtocolConformance = {
                 command: 'update',
                 args: { version: '1.4.4', image: { from: 'url', url: 'http://hub.example/shelly-1.4.4.zip' } },
                 confirmation: 'observed' as const,
+                tells: ['progress'],
                 effects: () => device.done('update'),
               },
             ]
           : []),
       ],
+      refusals: params.firmware ? [{ capability: 'firmware', command: 'cancel', args: {}, code: 'E-DEV-0203' }] : [],
       setFault: (fault) => {
         device.setFaults({ silent: fault === 'silent', refuses: fault === 'refuses' });
       },

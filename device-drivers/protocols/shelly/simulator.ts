@@ -30,6 +30,8 @@ export interface ShellySimulator {
   /** How often each thing was done: `switch 0`, `cover`, `update`. */
   done(what: string): number;
   toggle(output: number): void;
+  /** Somebody moves the cover by the keys at the wall, to so much open. */
+  move(percentOpen: number): void;
   measure(watts: number): void;
   setInput(input: number, on: boolean): void;
   setFaults(faults: ShellyFaults): void;
@@ -120,7 +122,6 @@ export function createShellySimulator(options: ShellySimulatorOptions): ShellySi
   };
   const moveTo = (target: number): void => {
     cancelMove();
-    count('cover');
     const perStep = (100 * STEP) / (options.coverTravel ?? 1_000);
     const step = (): void => {
       const left = target - cover.current_pos;
@@ -168,13 +169,10 @@ export function createShellySimulator(options: ShellySimulatorOptions): ShellySi
         return { result: { was_on: wasOn } };
       }
       case 'Cover.Open':
-        moveTo(100);
-        return { result: null };
       case 'Cover.Close':
-        moveTo(0);
-        return { result: null };
       case 'Cover.GoToPosition':
-        moveTo(Number(params['pos']));
+        count('cover');
+        moveTo(method === 'Cover.Open' ? 100 : method === 'Cover.Close' ? 0 : Number(params['pos']));
         return { result: null };
       case 'Cover.Stop':
         cancelMove();
@@ -210,6 +208,7 @@ export function createShellySimulator(options: ShellySimulatorOptions): ShellySi
     toggle: (id) => {
       setOutput(id, !outputs[id]);
     },
+    move: moveTo,
     measure: (now) => {
       watts = now;
       notify('NotifyStatus', { 'switch:0': { id: 0, apower: watts } });

@@ -1,6 +1,6 @@
 import { seconds } from '@hallhub/sync/base';
 import type { MqttSubject, ProtocolConformance } from '../../conformance/types.ts';
-import { sameValue, unhex } from '../../conformance/vectors.ts';
+import { MESSAGES_ARE_WHOLE, sameValue, unhex } from '../../conformance/vectors.ts';
 import {
   type TasmotaMessage,
   askSensors,
@@ -27,7 +27,14 @@ type Asked =
 
 export const tasmotaConformance: ProtocolConformance = {
   protocol: 'tasmota',
-  deviceFaults: ['silent', 'refuses'],
+  deviceFaults: {
+    silent: true,
+    late: 'the line that delays is this fault',
+    'wrong-address': 'the topic is the address: what comes under another is never heard',
+    'bad-check': 'payloads carry no check but that of TCP',
+    refuses: true,
+  },
+  notApplicable: () => ({ frames: MESSAGES_ARE_WHOLE }),
   installation: () => ({ topic: TOPIC, updateWithin: 12 }),
   checkVector: ({ direction, topic, hex, message }, profile) => {
     const params = tasmotaSchema.parse({ ...profile.params, topic: TOPIC });
@@ -49,6 +56,7 @@ export const tasmotaConformance: ProtocolConformance = {
     });
     let watts = 0;
     let isOn = false;
+    let percentOpen = 0;
     return {
       start: () => {
         device.start();
@@ -86,6 +94,20 @@ export const tasmotaConformance: ProtocolConformance = {
                   device.measure(watts);
                 },
                 matches: (event: unknown) => (event as { value: number }).value === watts,
+              },
+            ]
+          : []),
+        ...(params.shutter !== undefined
+          ? [
+              {
+                name: 'somebody moves the shutter by hand',
+                capability: 'curtain' as const,
+                event: 'position',
+                cause: () => {
+                  percentOpen = percentOpen === 70 ? 20 : 70;
+                  device.move(percentOpen);
+                },
+                matches: (event: unknown) => (event as { percentOpen: number }).percentOpen === percentOpen,
               },
             ]
           : []),
@@ -132,11 +154,13 @@ export const tasmotaConformance: ProtocolConformance = {
                   image: { from: 'url', url: 'http://hub.example/firmware/tasmota-14.2.0.bin.gz' },
                 },
                 confirmation: 'observed' as const,
+                tells: ['progress'],
                 effects: () => device.done('update'),
               },
             ]
           : []),
       ],
+      refusals: params.firmware ? [{ capability: 'firmware', command: 'cancel', args: {}, code: 'E-DEV-0203' }] : [],
       setFault: (fault) => {
         device.setFaults({ silent: fault === 'silent', refuses: fault === 'refuses' });
       },

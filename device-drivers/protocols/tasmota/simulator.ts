@@ -34,6 +34,8 @@ export interface TasmotaSimulator {
   done(what: string): number;
   /** Somebody presses the button on the device. */
   toggle(relay: number): void;
+  /** Somebody moves the shutter by the keys at the wall, to so much open. */
+  move(percentOpen: number): void;
   measure(watts: number): void;
   press(name: string, action: string): void;
   setFaults(faults: TasmotaFaults): void;
@@ -251,6 +253,7 @@ export function createTasmotaSimulator(options: TasmotaSimulatorOptions): Tasmot
     toggle: (relay) => {
       setRelay(relay, !relays[relay]);
     },
+    move: moveTo,
     measure: (now) => {
       watts = now;
       tell('tele', 'SENSOR', sensors());

@@ -12,7 +12,13 @@ const HOLD = { left: 0x81, right: 0x83 } as const;
 /** The turnstile board of one source. */
 export const turnstileRs485Conformance: ProtocolConformance = {
   protocol: 'turnstile-rs485',
-  deviceFaults: ['silent', 'late', 'wrong-address', 'bad-check'],
+  deviceFaults: {
+    silent: true,
+    late: true,
+    'wrong-address': true,
+    'bad-check': true,
+    refuses: 'the board has no word for no: it answers every order with its status',
+  },
   checkVector: ({ direction, hex, message }) => {
     if (direction === 'request') {
       sameBytes(encodeRequest(message as unknown as MachineRequest), unhex(hex));

@@ -9,11 +9,25 @@ import { createUhppoteSimulator } from './simulator.ts';
 const SERIAL = 423_187_757;
 const OPEN = 0x40;
 const SET_DOOR = 0x80;
+const PUT_CARD = 0x50;
+const DELETE_CARD = 0x52;
+const DELETE_ALL = 0x54;
+const YEAR = 365 * 86_400_000;
 
-/** Door controllers over UDP. A datagram is whole or lost: there is no framer to check. */
+/** Door controllers over UDP. */
 export const uhppoteConformance: ProtocolConformance = {
   protocol: 'uhppote',
-  deviceFaults: ['silent', 'late', 'wrong-address', 'refuses'],
+  deviceFaults: {
+    silent: true,
+    late: true,
+    'wrong-address': true,
+    'bad-check': 'its datagrams carry no check but that of UDP',
+    refuses: true,
+  },
+  notApplicable: () => ({
+    frames: 'a datagram is whole or lost: there is no byte stream to cut',
+    promises: { 'cardReader.unreadable': 'the controller reads the card, and tells of none that it could not read' },
+  }),
   installation: () => ({ serial: SERIAL, listener: { host: '127.0.0.1', port: 60_001 } }),
   checkVector: ({ direction, hex, message }) => {
     if (direction === 'request') sameBytes(encodeRequest(message as unknown as UhppoteRequest), unhex(hex));
@@ -28,6 +42,12 @@ export const uhppoteConformance: ProtocolConformance = {
       const bytes = Buffer.alloc(4);
       bytes.writeUInt32LE(card);
       return bytes.toString('hex').toUpperCase();
+    };
+    /** No card twice: one that it has so already is not put again. */
+    const person = (): object => {
+      known += 1;
+      const validFrom = clock.now();
+      return { personId: `p${known}`, cards: [uid(known)], without: [], validFrom, validTo: validFrom + YEAR };
     };
     const shut = (): void => {
       clock.after(seconds(2), () => {
@@ -113,6 +133,56 @@ export const uhppoteConformance: ProtocolConformance = {
           args: { mode: 'free', direction: 'both' },
           confirmation: 'acknowledged',
           effects: () => controller.done(SET_DOOR),
+        },
+        {
+          capability: 'accessController',
+          command: 'put',
+          args: person,
+          confirmation: 'observed',
+          effects: () => controller.done(PUT_CARD),
+        },
+        {
+          capability: 'accessController',
+          command: 'withdraw',
+          prepare: () => {
+            known += 1;
+            controller.know(known, door);
+          },
+          args: () => ({ personId: 'p', cards: [uid(known)] }),
+          confirmation: 'observed',
+          effects: () => controller.done(DELETE_CARD),
+        },
+        {
+          capability: 'accessController',
+          command: 'clear',
+          args: {},
+          confirmation: 'acknowledged',
+          effects: () => controller.done(DELETE_ALL),
+        },
+      ],
+      scenes: [
+        {
+          name: 'what it holds is read: its cards and its events',
+          covers: ['accessController.people', 'accessController.history'],
+          play: async ({ ask }) => {
+            known += 1;
+            controller.know(known, door);
+            controller.remember(seconds(60), known, true, door);
+            const { people } = (await ask('accessController', 'people', null)) as {
+              readonly people: readonly { readonly cards: readonly string[] }[];
+            };
+            sameValue(
+              people.map(({ cards }) => cards),
+              [[uid(known)]],
+            );
+            const { events } = (await ask('accessController', 'history', null)) as {
+              readonly events: readonly AccessEvent[];
+            };
+            sameValue(
+              events.map(({ card, replayed }) => ({ card, replayed })),
+              [{ card: uid(known), replayed: true }],
+            );
+          },
         },
       ],
       setFault: (fault) => {

@@ -136,8 +136,8 @@ export function createDoor(
       cardReader: { onCard: cards.on, onUnreadable: () => () => undefined },
       barrier: { open: (command) => ledger.run(command, (veto) => open(command, veto)) },
       barrierMode: { mode: (command) => ledger.run(command, (veto) => mode(command, veto)) },
-      ...(params.contact && { passageSensor: { onPassage: passages.on } }),
-      gateAlarm: { onAlarm: alarms.on },
+      // A controller without the door's contact sees nobody pass and nothing forced.
+      ...(params.contact && { passageSensor: { onPassage: passages.on }, gateAlarm: { onAlarm: alarms.on } }),
       accessController: { ...createCards({ link, controller, params, ledger, clock }), onAccess: accesses.on },
     },
     get health() {

@@ -32,6 +32,8 @@ export interface UhppoteSimulator {
   setOpen(open: boolean, door?: number): void;
   /** Something is recorded as if it had happened so long ago: the controller was cut off meanwhile. */
   remember(ago: DurationMs, card: number, granted: boolean, door?: number): void;
+  /** It has this card from before, for one door and as long as it is there. */
+  know(card: number, door?: number): void;
   /** Back to the state of the factory: no cards, no events. */
   reset(): void;
   readonly cards: ReadonlyMap<
@@ -243,6 +245,10 @@ export function createUhppoteSimulator(options: UhppoteSimulatorOptions): Uhppot
     },
     remember: (ago, card, granted, door = 1) => {
       record({ type: 1, granted, door, way: 1, card, reason: granted ? 1 : 6 }, (now() - ago) as EpochMs);
+    },
+    know: (card, door = 1) => {
+      const doors = [1, 2, 3, 4].map((each) => Number(each === door));
+      cards.set(card, { from: '20000101', to: '20991231', doors });
     },
     reset: () => {
       cards.clear();

@@ -1,6 +1,6 @@
 import { ms } from '@hallhub/sync/base';
 import type { MqttSubject, Order, ProtocolConformance, Stimulus, Subject } from '../../conformance/types.ts';
-import { sameValue, unhex } from '../../conformance/vectors.ts';
+import { MESSAGES_ARE_WHOLE, sameValue, unhex } from '../../conformance/vectors.ts';
 import { decodePush, encodeAnswer, vzenithHttpSchema } from './http.ts';
 import { decodeVzenith, encodeOpen, vzenithMqttSchema } from './mqtt.ts';
 import { type VzenithSimulator, createVzenithHttpSimulator, createVzenithMqttSimulator } from './simulator.ts';
@@ -10,7 +10,8 @@ const TOKEN = 'q7Zs0LmPx4Vb9Tc2';
 
 const PLATES = ['赣GZ7S13', '京AD12345', '粤Z1234港'];
 
-function partsOf(camera: VzenithSimulator, takesOrders: boolean): Pick<Subject, 'stimuli' | 'orders'> {
+/** @param onlyInAnswers it takes orders in no other answer than that to a car. */
+function partsOf(camera: VzenithSimulator, onlyInAnswers: boolean): Pick<Subject, 'stimuli' | 'orders'> {
   let cars = 0;
   let plate = '';
   const stimuli: readonly Stimulus[] = [
@@ -28,19 +29,31 @@ function partsOf(camera: VzenithSimulator, takesOrders: boolean): Pick<Subject, 
       },
     },
   ];
-  const open = (confirmation: Order['confirmation']): Order => ({
+  const open: Order = {
     capability: 'barrier',
     command: 'open',
     args: { hold: ms(700), direction: 'in' },
-    confirmation,
+    confirmation: 'close' in camera ? 'acknowledged' : 'unconfirmed',
     effects: () => camera.opened,
-  });
-  return { stimuli, orders: takesOrders ? [open('close' in camera ? 'acknowledged' : 'unconfirmed')] : [] };
+    ...(onlyInAnswers && {
+      prepare: () => {
+        camera.see(PLATES[(cars += 1) % PLATES.length] ?? '');
+      },
+    }),
+  };
+  return { stimuli, orders: [open] };
 }
 
 export const vzenithMqttConformance: ProtocolConformance = {
   protocol: 'vzenith-mqtt',
-  deviceFaults: ['silent', 'refuses'],
+  deviceFaults: {
+    silent: true,
+    late: 'the line that delays is this fault',
+    'wrong-address': 'the topic is the address: what comes under another is never heard',
+    'bad-check': 'payloads carry no check but that of TCP',
+    refuses: true,
+  },
+  notApplicable: () => ({ frames: MESSAGES_ARE_WHOLE }),
   installation: () => ({ serial: SERIAL }),
   checkVector: ({ direction, topic, hex, message }, profile) => {
     const params = vzenithMqttSchema.parse({ ...profile.params, serial: SERIAL });
@@ -60,7 +73,7 @@ export const vzenithMqttConformance: ProtocolConformance = {
         return camera.close();
       },
       ghosts: [{ topic: `device/${SERIAL}/message/up/keep_alive`, payload: '{}' }],
-      ...partsOf(camera, true),
+      ...partsOf(camera, false),
       setFault: (fault) => {
         camera.setFaults({ silent: fault === 'silent', refuses: fault === 'refuses' });
       },
@@ -70,7 +83,14 @@ export const vzenithMqttConformance: ProtocolConformance = {
 
 export const vzenithHttpConformance: ProtocolConformance = {
   protocol: 'vzenith-http',
-  deviceFaults: ['silent'],
+  deviceFaults: {
+    silent: true,
+    late: 'the line that delays is this fault',
+    'wrong-address': 'one camera an address and a door: nothing else reaches the driver',
+    'bad-check': 'bodies carry no check but that of TCP',
+    refuses: 'it takes the answer or not, and never says so',
+  },
+  notApplicable: () => ({ frames: MESSAGES_ARE_WHOLE }),
   installation: () => ({ door: { token: TOKEN } }),
   checkVector: ({ direction, hex, message }, profile) => {
     const params = vzenithHttpSchema.parse({ ...profile.params, door: { token: TOKEN } });
@@ -90,7 +110,7 @@ export const vzenithHttpConformance: ProtocolConformance = {
         camera.stop();
         return Promise.resolve();
       },
-      ...partsOf(camera, profile.params['ordersOnHeartbeat'] === true),
+      ...partsOf(camera, profile.params['ordersOnHeartbeat'] !== true),
       setFault: (fault) => {
         camera.setFaults({ silent: fault === 'silent' });
       },

@@ -6,10 +6,19 @@ import { createNumberFramer, lineReaderSchema } from './driver.ts';
 import { readCard } from './number.ts';
 import { createLineReaderSimulator } from './simulator.ts';
 
-/** Card readers with a serial output. They are only listened to: nothing in them can be late or refuse. */
+const LISTENED_TO = 'it is only listened to: nothing is asked that it could answer so';
+
+/** Card readers with a serial output. */
 export const wiegandLineConformance: ProtocolConformance = {
   protocol: 'wiegand-line',
-  deviceFaults: [],
+  deviceFaults: {
+    silent: LISTENED_TO,
+    late: LISTENED_TO,
+    'wrong-address': LISTENED_TO,
+    'bad-check': 'a number whose parity is wrong is a stimulus here: the reader reports it as unreadable',
+    refuses: LISTENED_TO,
+  },
+  notApplicable: () => ({ requests: 'nothing is ever sent to it: it is only listened to' }),
   checkVector: ({ hex, message }, profile) => {
     const params = lineReaderSchema.parse(profile.params);
     const framer = createNumberFramer(params);
@@ -20,9 +29,8 @@ export const wiegandLineConformance: ProtocolConformance = {
   },
   frameSamples: (vectors, profile): FrameSamples => {
     const params = lineReaderSchema.parse(profile.params);
-    // What ends by a pause alone is no frame before the pause.
-    const frames = params.suffix === '' ? [] : vectors.map(({ hex }) => unhex(hex));
-    return { create: () => createNumberFramer(params), frames };
+    const frames = vectors.map(({ hex }) => unhex(hex));
+    return { create: () => createNumberFramer(params), frames, endedByPause: params.suffix === '' };
   },
   simulate: ({ transport, clock, profile }): Subject => {
     const params = lineReaderSchema.parse(profile.params);
@@ -46,6 +54,13 @@ export const wiegandLineConformance: ProtocolConformance = {
             if (params.format === '3+5') return shown === '24:A1B2C3';
             return shown === (params.as === 'bits' ? '26:EA0DC080' : uid);
           },
+        },
+        {
+          name: 'what no card has is printed',
+          capability: 'cardReader',
+          event: 'unreadable',
+          cause: () => reader.print('?'),
+          matches: (event) => (event as { code: string }).code === 'E-CARD-0302',
         },
         ...(params.keypad === 'text'
           ? [

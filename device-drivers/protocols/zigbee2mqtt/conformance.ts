@@ -1,5 +1,5 @@
 import type { MqttSubject, Order, ProtocolConformance, Stimulus } from '../../conformance/types.ts';
-import { sameValue, unhex } from '../../conformance/vectors.ts';
+import { MESSAGES_ARE_WHOLE, sameValue, unhex } from '../../conformance/vectors.ts';
 import {
   type Zigbee2mqttMessage,
   askDevice,
@@ -24,7 +24,14 @@ type Asked =
 
 export const zigbee2mqttConformance: ProtocolConformance = {
   protocol: 'zigbee2mqtt',
-  deviceFaults: ['silent', 'refuses'],
+  deviceFaults: {
+    silent: true,
+    late: 'the line that delays is this fault',
+    'wrong-address': 'the topic is the address: what comes under another is never heard',
+    'bad-check': 'payloads carry no check but that of TCP',
+    refuses: true,
+  },
+  notApplicable: () => ({ frames: MESSAGES_ARE_WHOLE }),
   installation: () => ({ name: NAME, updateWithin: 12 }),
   checkVector: ({ direction, topic, hex, message }, profile) => {
     const params = zigbee2mqttSchema.parse({ ...profile.params, name: NAME });
@@ -46,10 +53,13 @@ export const zigbee2mqttConformance: ProtocolConformance = {
         ...Object.fromEntries(params.switches.map((property) => [property, 'OFF'])),
         ...(params.cover && { position: 0, state: 'CLOSE' }),
         ...(params.occupancy !== undefined && { [params.occupancy]: false }),
+        ...(params.firmware && { update: { state: 'idle', installed_version: 16, latest_version: 16 } }),
       },
     });
     let isOccupied = false;
     let celsius = 20;
+    let isOn = false;
+    let percentOpen = 0;
     const stimuli: readonly (Stimulus | false)[] = [
       params.occupancy !== undefined && {
         name: 'somebody comes or goes',
@@ -60,6 +70,26 @@ export const zigbee2mqttConformance: ProtocolConformance = {
           device.report({ [params.occupancy ?? '']: isOccupied });
         },
         matches: (event) => (event as { occupied: boolean }).occupied === isOccupied,
+      },
+      params.switches.length > 0 && {
+        name: 'somebody presses the button on the device',
+        capability: 'switch',
+        event: 'change',
+        cause: () => {
+          isOn = device.state[params.switches[0] ?? ''] !== 'ON';
+          device.report({ [params.switches[0] ?? '']: isOn ? 'ON' : 'OFF' });
+        },
+        matches: (event) => (event as { on: boolean }).on === isOn,
+      },
+      params.cover && {
+        name: 'somebody moves the cover by hand',
+        capability: 'curtain',
+        event: 'position',
+        cause: () => {
+          percentOpen = percentOpen === 70 ? 20 : 70;
+          device.report({ position: percentOpen, state: 'OPEN' });
+        },
+        matches: (event) => (event as { percentOpen: number }).percentOpen === percentOpen,
       },
       params.climate && {
         name: 'it gets warmer',
@@ -101,6 +131,7 @@ export const zigbee2mqttConformance: ProtocolConformance = {
         command: 'update',
         args: { version: '33', image: { from: 'url', url: 'http://hub.example/device-33.ota' } },
         confirmation: 'observed',
+        tells: ['progress'],
         effects: () => device.done('update'),
       },
     ];
@@ -115,6 +146,14 @@ export const zigbee2mqttConformance: ProtocolConformance = {
       ],
       stimuli: stimuli.filter((stimulus) => stimulus !== false),
       orders: orders.filter((order) => order !== false),
+      refusals: [
+        ...(params.firmware
+          ? [{ capability: 'firmware' as const, command: 'cancel', args: {}, code: 'E-DEV-0203' as const }]
+          : []),
+        ...(params.climate
+          ? [{ capability: 'climate' as const, command: 'set', args: { on: true }, code: 'E-DEV-0203' as const }]
+          : []),
+      ],
       setFault: (fault) => {
         device.setFaults({ silent: fault === 'silent', refuses: fault === 'refuses' });
       },

@@ -1,4 +1,15 @@
-import { type Cancel, type Failure, type Result, epochMs, err, failure, ms, ok, seconds } from '@hallhub/sync/base';
+import {
+  type Cancel,
+  type DurationMs,
+  type Failure,
+  type Result,
+  epochMs,
+  err,
+  failure,
+  ms,
+  ok,
+  seconds,
+} from '@hallhub/sync/base';
 import type { AccessController, AccessEvent } from '../../capabilities/index.ts';
 import {
   type Command,
@@ -42,6 +53,8 @@ interface Waiting {
   readonly id: number;
   readonly command: TerminalCommand;
   readonly veto: () => Failure | undefined;
+  /** Ends the waiting for the terminal to ask. */
+  readonly cancel: Cancel;
   settle(result: Result<void>): void;
 }
 
@@ -103,6 +116,7 @@ export function createTerminal({
   const nextCommands = (): string => {
     let text = '';
     for (const waiting of queue.splice(0)) {
+      waiting.cancel();
       const late = waiting.veto();
       if (late) {
         waiting.settle(err(late));
@@ -174,20 +188,34 @@ export function createTerminal({
     void exchange.answer({ status, contentType: 'text/plain', body: Buffer.from(text) });
   };
 
-  const ask = (command: TerminalCommand, veto: Waiting['veto'] = () => undefined): Promise<Result<void>> =>
+  /** Settles in any case: a terminal that asks for nothing any more is waited for `patience`, and no longer. */
+  const ask = (
+    command: TerminalCommand,
+    { veto, patience, tired }: Pick<Waiting, 'veto'> & { readonly patience: DurationMs; readonly tired: Failure },
+  ): Promise<Result<void>> =>
     new Promise((resolve) => {
       if (health.current.state !== 'ready') {
         resolve(failure('E-DEV-0102', 'it is not there'));
         return;
       }
       lastId += 1;
-      queue.push({ id: lastId, command, veto, settle: resolve });
+      const id = lastId;
+      const cancel = clock.after(patience, () => {
+        const at = queue.findIndex((waiting) => waiting.id === id);
+        if (at >= 0) queue.splice(at, 1);
+        resolve(err(tired));
+      });
+      queue.push({ id, command, veto, cancel, settle: resolve });
     });
   const order = (command: Command, what: () => Result<TerminalCommand>): Promise<Receipt> =>
     ledger.run(command, async (veto) => {
       const wanted = what();
       if (!wanted.ok) return wanted;
-      const done = await ask(wanted.value, veto);
+      const done = await ask(wanted.value, {
+        veto,
+        patience: ms(Math.max(0, command.expiresAt - clock.now())),
+        tired: { code: 'E-DEV-0201', detail: 'it asked for nothing in time' },
+      });
       return done.ok ? ok({ commandId: command.id, confirmation: 'acknowledged', at: clock.now() }) : done;
     });
   const pinOf = (personId: string): Result<string> =>
@@ -202,7 +230,11 @@ export function createTerminal({
     const asked = turn.then(async (): Promise<Result<T>> => {
       const all = { records: [], users: [] };
       collected = all;
-      const done = await ask(command());
+      const done = await ask(command(), {
+        veto: () => undefined,
+        patience: ms(params.resultWithinMs),
+        tired: { code: 'E-DEV-0202', detail: 'it asked for nothing' },
+      });
       collected = undefined;
       return done.ok ? ok(read(all)) : done;
     });
@@ -280,7 +312,10 @@ export function createTerminal({
       leave = undefined;
       cancelSilence?.();
       const reason: Failure = { code: 'E-DEV-0102', detail: 'stopped' };
-      for (const waiting of queue.splice(0)) waiting.settle(err(reason));
+      for (const waiting of queue.splice(0)) {
+        waiting.cancel();
+        waiting.settle(err(reason));
+      }
       for (const { waiting, cancel } of taken.values()) {
         cancel();
         waiting.settle(err(interrupted(reason)));

@@ -7,22 +7,24 @@ export interface PushTerminalSimulator {
   /** Asks what is to be done, does it, and reports. */
   ask(): Promise<void>;
   readonly users: ReadonlyMap<string, string>;
+  /** How often somebody was put or withdrawn. */
+  done(what: 'put' | 'withdraw'): number;
+  /** Carries nothing out, and says so. */
+  refuses: boolean;
 }
 
 export function createPushTerminalSimulator(options: {
-  /** `http://host:port`. */
-  readonly server: string;
   readonly serial: string;
+  /** A request to its server; the answer, or undefined where there is none. `target` is a path with its query. */
+  readonly send: (method: string, target: string, body?: string) => Promise<string | undefined>;
 }): PushTerminalSimulator {
   const users = new Map<string, string>();
   const records: string[] = [];
+  const counts = { put: 0, withdraw: 0 };
+  let refuses = false;
   const call = async (method: string, path: string, body?: string): Promise<string> => {
     const joint = path.includes('?') ? '&' : '?';
-    const response = await fetch(`${options.server}/iclock/${path}${joint}SN=${options.serial}`, {
-      method,
-      ...(body !== undefined && { body }),
-    });
-    return response.text();
+    return (await options.send(method, `/iclock/${path}${joint}SN=${options.serial}`, body)) ?? '';
   };
   /** The result that the terminal gives a command. */
   const carryOut = async (command: string): Promise<number> => {
@@ -33,9 +35,14 @@ export function createPushTerminalSimulator(options: {
         .map((field) => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)]),
     );
     const pin = fields['PIN'] ?? '';
-    if (command.startsWith('DATA UPDATE USERINFO')) users.set(pin, fields['Card'] ?? '');
-    else if (command.startsWith('DATA DELETE USERINFO')) users.delete(pin);
-    else if (command.startsWith('DATA QUERY ATTLOG')) await call('POST', 'cdata?table=ATTLOG', records.join(''));
+    if (refuses) return -1004;
+    if (command.startsWith('DATA UPDATE USERINFO')) {
+      counts.put += 1;
+      users.set(pin, fields['Card'] ?? '');
+    } else if (command.startsWith('DATA DELETE USERINFO')) {
+      counts.withdraw += 1;
+      users.delete(pin);
+    } else if (command.startsWith('DATA QUERY ATTLOG')) await call('POST', 'cdata?table=ATTLOG', records.join(''));
     else if (command.startsWith('DATA QUERY USERINFO')) {
       const lines = [...users].map(([id, card]) => `USER PIN=${id}\tName=\tPri=0\tCard=${card}\n`);
       await call('POST', 'cdata?table=OPERLOG', lines.join(''));
@@ -60,5 +67,12 @@ export function createPushTerminalSimulator(options: {
       if (results.length > 0) await call('POST', 'devicecmd', results.join('\n'));
     },
     users,
+    done: (what) => counts[what],
+    get refuses() {
+      return refuses;
+    },
+    set refuses(does) {
+      refuses = does;
+    },
   };
 }

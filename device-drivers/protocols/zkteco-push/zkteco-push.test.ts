@@ -80,7 +80,16 @@ describe('a terminal that pushes, on real sockets', () => {
     driver = made;
     events = [];
     driver.capabilities.accessController?.onAccess((event) => events.push(event));
-    terminal = createPushTerminalSimulator({ server: `http://127.0.0.1:${port}`, serial: SERIAL });
+    terminal = createPushTerminalSimulator({
+      serial: SERIAL,
+      send: async (method, target, body) => {
+        const response = await fetch(`http://127.0.0.1:${port}${target}`, {
+          method,
+          ...(body !== undefined && { body }),
+        });
+        return response.text();
+      },
+    });
     driver.start();
     let isOpen = false;
     await until('the port is open', () => {

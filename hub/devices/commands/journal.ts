@@ -24,7 +24,8 @@ export interface Journal {
   readonly fleet: (recording: Recording) => AgentHost;
   /**
    * Hands over a command that is on record as `sent`, and records what comes of it. Inside a transaction it leaves when that
-   * has been committed; rolled back, it never leaves (`E-DEV-0409`). Never rejects.
+   * has been committed; rolled back, it never leaves (`E-DEV-0409`). Never rejects, and settles in any case: a driver that
+   * says nothing is given up (`E-DEV-0202`) when the command's life, the longest that it may take and {@link SILENCE} are over.
    */
   perform(order: Order): Promise<Receipt>;
   /** What a device said of a command, however late. Joins the caller's transaction. */
@@ -41,7 +42,7 @@ export interface Journal {
 }
 
 /** So long after the last moment at which a command might end it counts as unanswered. */
-const SILENCE = minutes(10);
+const SILENCE = minutes(1);
 
 export function createJournal(deps: {
   readonly db: Db;
@@ -112,16 +113,28 @@ export function createJournal(deps: {
     const { command } = order;
     // Its life was known when it was issued; the wall clock may have been set back since.
     const left = Math.min(command.expiresAt - clock.now(), command.expiresAt - command.issuedAt);
-    const giveUp = clock.after(ms(Math.max(0, left) + longestOf(order.capability, command.name) + SILENCE), () => {
-      patience.delete(giveUp);
-      later(order, { type: 'silence' }, () => active.delete(command.id));
-    });
-    patience.add(giveUp);
-    const running = call(order).then((receipt) => {
-      giveUp();
-      patience.delete(giveUp);
-      later(order, { type: 'receipt', receipt }, () => active.delete(command.id));
-      return receipt;
+    const running = new Promise<Receipt>((resolve) => {
+      let isGivenUp = false;
+      const giveUp = clock.after(ms(Math.max(0, left) + longestOf(order.capability, command.name) + SILENCE), () => {
+        isGivenUp = true;
+        patience.delete(giveUp);
+        log.error({ deviceId: order.deviceId, command: command.id }, 'a driver never said what came of a command');
+        later(order, { type: 'silence' }, () => active.delete(command.id));
+        resolve(failure('E-DEV-0202', command.id));
+      });
+      patience.add(giveUp);
+      void call(order).then((receipt) => {
+        giveUp();
+        patience.delete(giveUp);
+        if (isGivenUp) {
+          // Whoever waited has gone on; as with any late receipt only the record may still learn from it.
+          log.warn({ deviceId: order.deviceId, command: command.id }, 'a driver ended a command that was given up');
+          later(order, { type: 'receipt', receipt });
+          return;
+        }
+        later(order, { type: 'receipt', receipt }, () => active.delete(command.id));
+        resolve(receipt);
+      });
     });
     active.set(command.id, running);
     return running;
@@ -148,7 +161,7 @@ export function createJournal(deps: {
     if (running) return running;
     // Behind, the domain's own record under this id has kept a second one away, before this is called.
     const before = recording === 'before' ? store.get(command.id) : undefined;
-    if (before) return Promise.resolve(receiptOf(before));
+    if (before) return Promise.resolve(receiptOf(before, store.steps(before.id).at(-1)?.at ?? before.issuedAt));
     const now = clock.now();
     if (!deps.inService(deviceId)) return refused(order, { code: 'E-DEV-0405', detail: deviceId });
     if (!isLive(command, now)) return refused(order, { code: 'E-DEV-0201', detail: `command ${command.id}` });
@@ -244,13 +257,13 @@ const desireOf = ({ id, deviceId, capability, name, args, issuedBy }: CommandRow
   command: { id, name, args: JSON.parse(args) as unknown, issuedBy },
 });
 
-/** What a repeated command is told: how the first one ended, as far as it is known. */
-function receiptOf({ id, state, code, expiresAt }: CommandRow): Receipt {
+/** What a repeated command is told: how the first one ended, and when, as far as it is known. */
+function receiptOf({ id, state, code }: CommandRow, at: EpochMs): Receipt {
   switch (state) {
     case 'acknowledged':
     case 'observed':
     case 'unconfirmed':
-      return ok({ commandId: id, confirmation: state, at: expiresAt });
+      return ok({ commandId: id, confirmation: state, at });
     case 'expired':
     case 'failed':
     case 'cancelled':

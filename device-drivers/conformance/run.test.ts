@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { ms, unwrap } from '@hallhub/sync/base';
+import { builtInProfiles, loadVectors } from '@hallhub/firmware-profiles/schema';
+import { loadBuiltInProtocols } from '../agent/index.ts';
+import { modbusConformance } from '../protocols/modbus/conformance.ts';
+import { checksOf, runChecks } from './index.ts';
+import type { CheckReport, ProtocolConformance, Subject } from './types.ts';
+
+const protocols = await loadBuiltInProtocols();
+
+/** The reports of a relay board whose protocol brings something else than it should. */
+async function reportsWith(
+  change: Partial<ProtocolConformance>,
+  { only, id = 'generic/modbus-relay8-input8' }: { readonly only: RegExp; readonly id?: string },
+): Promise<readonly CheckReport[]> {
+  const profile = builtInProfiles().get(id);
+  const protocol = protocols.find(({ name }) => name === profile?.protocol);
+  if (!profile || !protocol) throw new Error(`${id} is gone`);
+  const conformance = { ...modbusConformance, ...change };
+  const checks = checksOf({ profile, vectors: unwrap(loadVectors(id)), protocol, conformance });
+  return runChecks(
+    id,
+    checks.filter(({ name }) => only.test(name)),
+  );
+}
+
+const failures = (reports: readonly CheckReport[]): readonly string[] =>
+  reports.filter(({ ok }) => !ok).map(({ check, detail = '' }) => `${check}: ${detail}`);
+
+/** The board of the protocol, of which something is taken away. */
+const without =
+  (change: (subject: Subject) => Partial<Subject>): NonNullable<ProtocolConformance['simulate']> =>
+  (options) => {
+    const subject = modbusConformance.simulate?.(options);
+    if (!subject) throw new Error('no simulated board');
+    return { ...subject, ...change(subject) };
+  };
+
+describe('a check that is not run', () => {
+  it('fails where there are no samples and no reason', async () => {
+    const none = await reportsWith({ frameSamples: (_v, _p) => ({ create: never, frames: [] }) }, { only: /^frames/ });
+    expect(failures(none)).toEqual(['frames: nothing is checked, and no reason given']);
+    const reports = await reportsWith(
+      { ...noSimulation, notApplicable: () => ({ frames: 'no' }) },
+      { only: /^a simulated device|^frames$/ },
+    );
+    expect(failures(reports)).toEqual([
+      'frames: it is checked, and yet left out: no',
+      'a simulated device: nothing is checked, and no reason given',
+    ]);
+  });
+
+  it('is reported with its reason where there is one', async () => {
+    const reports = await reportsWith(
+      {
+        frameSamples: (_v, _p) => ({ create: never, frames: [] }),
+        notApplicable: () => ({ frames: 'it has no frames' }),
+        deviceFaults: { ...modbusConformance.deviceFaults, refuses: 'it cannot' },
+      },
+      { only: /^frames|refuses$/ },
+    );
+    expect(reports).toMatchObject([
+      { check: 'frames', ok: true, notApplicable: 'it has no frames' },
+      { check: 'a device that is refuses', ok: true, notApplicable: 'it cannot' },
+    ]);
+  });
+});
+
+describe('a promise', () => {
+  const only = /^exercises/;
+
+  it('that nothing exercises fails, event and command alike', async () => {
+    const simulate = without(({ stimuli }) => ({
+      orders: [],
+      stimuli: stimuli.filter(({ capability }) => capability !== 'buttonPanel'),
+    }));
+    expect(failures(await reportsWith({ simulate }, { only }))).toEqual([
+      'exercises what it promises: nothing exercises the command switch.set, the event buttonPanel.button',
+    ]);
+  });
+
+  it('may be left out with a reason, and not without need', async () => {
+    const simulate = without(({ stimuli }) => ({
+      stimuli: stimuli.filter(({ capability }) => capability !== 'buttonPanel'),
+    }));
+    const promises = { 'buttonPanel.button': 'its keys were torn off' } as const;
+    const excused = await reportsWith({ simulate, notApplicable: () => ({ promises }) }, { only });
+    expect(failures(excused)).toEqual([]);
+    expect(excused.find(({ check }) => check === 'exercises buttonPanel.button')).toMatchObject({
+      notApplicable: promises['buttonPanel.button'],
+    });
+    expect(failures(await reportsWith({ notApplicable: () => ({ promises }) }, { only }))).toEqual([
+      'exercises what it promises: there is no reason to leave out buttonPanel.button',
+    ]);
+  });
+
+  it('of a refusal, of news with an order and of a scene is held to its word', async () => {
+    const simulate = without(({ orders }) => ({
+      orders: orders.map((order) => ({ ...order, tells: ['change'], args: { channel: 0, on: false } })),
+      refusals: [{ capability: 'switch', command: 'set', args: { channel: 99, on: true }, code: 'E-DEV-0202' }],
+      scenes: [
+        {
+          name: 'a scene',
+          covers: [],
+          play: async ({ until }) => {
+            await until(() => false, ms(10));
+            throw new Error('it went wrong');
+          },
+        },
+      ],
+    }));
+    const reports = await reportsWith({ simulate }, { only: /^refuses|^round trip|^plays/ });
+    expect(failures(reports)).toEqual([
+      expect.stringMatching(/^round trip.*: switch\.set /),
+      'refuses what it has not: switch.set: E-DEV-0203 instead of E-DEV-0202',
+      'plays its scenes: a scene: it went wrong',
+    ]);
+  });
+});
+
+const never = (): never => {
+  throw new Error('there are no frames');
+};
+const noSimulation: Partial<ProtocolConformance> = { simulate: undefined as never };
