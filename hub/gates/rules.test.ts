@@ -287,6 +287,11 @@ describe('gate decision', () => {
     ['the first of two', { gate: at({ twoPeople: true }) }, 'E-GATE-0120'],
     ['the second of two', { gate: at({ twoPeople: true }), partners: [other] }, 'granted'],
     ['the same person twice', { gate: at({ twoPeople: true }), partners: [pass] }, 'E-GATE-0120'],
+    [
+      'somebody whose only company needs an escort',
+      { gate: at({ twoPeople: true }), partners: [{ ...other, escorted: true }] },
+      'E-GATE-0120',
+    ],
 
     ['duress', { duress: true }, 'granted E-GATE-0113'],
     ['duress where it is refused', { duress: true, gate: at({ duress: 'refuse' }) }, 'E-GATE-0113'],

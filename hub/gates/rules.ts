@@ -229,7 +229,8 @@ function companyRefusal(pass: Pass, { gate, partners, companion }: DecisionInput
   const others = partners.filter((partner) => subjectOf(partner) !== subjectOf(pass));
   if (pass.escorted && gate.direction === 'in' && !others.some(({ may }) => may.includes('escort')))
     return 'E-GATE-0119';
-  if (gate.twoPeople && others.length === 0) return 'E-GATE-0120';
+  // Whoever needs an escort is nobody's second.
+  if (gate.twoPeople && others.every(({ escorted }) => escorted)) return 'E-GATE-0120';
   return undefined;
 }
 
