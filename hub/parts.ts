@@ -35,6 +35,7 @@ import {
   certificateHandler,
   certificateSchema,
   certificateService,
+  configuredSigner,
   printerDirectory,
   toOutcome,
 } from './certificates/index.ts';
@@ -129,7 +130,7 @@ const CLOCK_TOLERANCE = minutes(10);
 
 /** Makes the parts and joins them. Nothing moves before they are started. */
 export function createParts(
-  { config, clock, log, random = systemRandom, protocols, transports }: HubOptions,
+  { config, clock, log, random = systemRandom, protocols, transports, signer: given }: HubOptions,
   dir: DataDir,
 ): Parts {
   const db: Db = openStore({ dir, components: schemaComponents, clock });
@@ -317,6 +318,8 @@ export function createParts(
     fonts: fontFiles(config.certificates.fallbackFontFile === undefined ? [] : [config.certificates.fallbackFontFile]),
     idleAfter: config.certificates.idleShutdown,
   });
+  const { signing } = config.certificates;
+  const signer = given ?? (signing && configuredSigner(signing, clock));
   const certificates: CertificateService = certificateService({
     db,
     clock,
@@ -329,6 +332,7 @@ export function createParts(
       office: config.certificates.office,
       sealPurpose: config.certificates.sealPurpose,
     },
+    ...(signer && { signer }),
     verifyUrl: config.certificates.verifyUrl,
     timeZone: config.hub.timeZone,
     numberPrefix: config.certificates.numberPrefix,

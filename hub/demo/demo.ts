@@ -19,6 +19,7 @@ import { demoConfig } from './config.ts';
 import type { HallFloor } from './hall-floor.ts';
 import { createHallFloor } from './hall-floor.ts';
 import { floorRoutes } from './routes.ts';
+import { specimenSigner } from './specimen-signer.ts';
 
 export interface Demo {
   readonly hub: Hub;
@@ -57,6 +58,7 @@ export async function startDemo({ dataDir, port, hallPort, logFile }: DemoOption
     printers: ['kiosk-printer'],
   });
   const hub = await createHub({
+    signer: specimenSigner(clock),
     config: configSchema.parse(
       demoConfig({ url: hall.url, token, keyId: hall.keyId, publicKey: hall.publicKey }, port),
     ),
