@@ -178,6 +178,43 @@ const device = z.strictObject({
 /** A small machine at a gate or in a cabinet, with devices of its own. It is enrolled with a one-time code. */
 const agent = z.strictObject({ id, label });
 
+const clockTime = z
+  .string()
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'HH:MM')
+  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
+
+/** So that the clock times of one night stand in their order: before noon they mean the morning after. */
+const inNight = (minute: number): number => (minute < 720 ? minute + 1_440 : minute);
+
+/** When a building (a dormitory) shuts for the night. Clock times before noon mean the morning after. */
+const curfew = z
+  .strictObject({
+    /** The first that fits an evening holds; an evening that none fits has no curfew. */
+    nights: z
+      .array(
+        z.strictObject({
+          /** ISO 8601, of the evening: 1 Monday to 7 Sunday; absent: every day. */
+          weekdays: z.array(z.int().min(1).max(7)).min(1).exactOptional(),
+          /** Only the eve of such a day; absent: of any. */
+          eve: z.enum(['workday', 'day-off']).exactOptional(),
+          /** From then on whoever comes in is late. */
+          from: clockTime,
+          /** From then on whoever is not in is out for the night. */
+          lateUntil: clockTime,
+        }),
+      )
+      .min(1),
+    /** When the night is over. */
+    until: clockTime.prefault('05:30'),
+    /** What happens to who comes after: let in and written down as late, or refused. */
+    then: z.enum(['late', 'refuse']).default('late'),
+  })
+  .refine(
+    ({ nights, until }) =>
+      nights.every(({ from, lateUntil }) => inNight(from) <= inNight(lateUntil) && inNight(lateUntil) < inNight(until)),
+    { error: 'from, lateUntil and until are in this order', path: ['nights'] },
+  );
+
 export const areaSchema = z.strictObject({
   id,
   label,
@@ -210,12 +247,9 @@ export const areaSchema = z.strictObject({
   whenAlone: z.enum(['strict', 'lenient']).default('lenient'),
   /** What a credential shown under duress does: let in with a silent alarm, or refuse. */
   duress: z.enum(['admit', 'refuse']).default('admit'),
+  /** A building that shuts for the night. */
+  curfew: curfew.exactOptional(),
 });
-
-const clockTime = z
-  .string()
-  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'HH:MM')
-  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
 
 /** When something holds, by the clock and calendar of the campus; `until` not after `from` runs over midnight. */
 const hoursOfWeek = z.strictObject({
