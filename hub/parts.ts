@@ -275,6 +275,7 @@ export function createParts(
     gates: config.gates,
     visitorKeys: config.codes.visitorKeys,
     pictureAge,
+    dark: (deviceId, from, until) => registry.darkSpans(deviceId, from, until),
     clockTrusted: () => clock.now() >= CLOCK_FLOOR && Math.abs(replica.clockOffset()) <= CLOCK_TOLERANCE,
     log: (level, message, fields) => {
       log[level](fields, message);

@@ -29,11 +29,14 @@ import { type PlateForm, normalisePlate, plateForm } from './plates.ts';
 import type { GateKind } from './project.ts';
 import { createReports } from './reports.ts';
 import { createGateStore } from './store/index.ts';
+import { createBlindness } from './blind.ts';
 import { nearPasses } from './suggest.ts';
 import type { TerminalView } from './terminals/index.ts';
 import { createTerminals } from './terminals/index.ts';
 import type { AlarmRow } from './store/alarms.ts';
-import type { StandingRow } from './store/presence.ts';
+import type { PresenceRow, StandingRow } from './store/presence.ts';
+import type { Sighting, SightingStore, Span } from './store/sightings.ts';
+import { sightingOf } from './store/sightings.ts';
 import type { EntryRow, EntryState } from './store/entries.ts';
 import type { EntryView, GateView, Identity } from './views.ts';
 import { personOf, strangerOf, toEntryView } from './views.ts';
@@ -57,6 +60,8 @@ export interface GatesDeps {
   /** Age of the picture of the hall; undefined or infinite when it was never whole. */
   readonly pictureAge: () => DurationMs | undefined;
   readonly clockTrusted: () => boolean;
+  /** When a device saw nothing between two instants, or what it saw has not been heard yet; absent: nobody keeps a record. */
+  readonly dark?: (deviceId: string, from: EpochMs, until: EpochMs) => readonly Span[];
   /** Never given personal data. */
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
@@ -114,6 +119,14 @@ export interface Gates {
   seeAlarm(id: string, staffId: string): Result<void>;
   onEntry(listener: (entry: EntryView) => void): Cancel;
   onAlarm(listener: (alarm: AlarmRow) => void): Cancel;
+  /** Somebody whom an approval names went through or was refused; told in the transaction that makes it true. */
+  onSighting(listener: (sighting: Sighting) => void): Cancel;
+  /** The course of one person, and who went unnamed. */
+  readonly sightings: Pick<SightingStore, 'before' | 'after' | 'nameless'>;
+  /** Who is inside an area, as far as its gates know; longest first. */
+  inside(area: string): readonly PresenceRow[];
+  /** When somebody may have gone through a gate of an area unseen: it stood open, or what would have seen them was away. */
+  blind(area: string, from: EpochMs, until: EpochMs): readonly Span[];
   /** How far the terminals are that let people through by themselves. */
   terminals(): readonly TerminalView[];
   summary(): GatesSummary;
@@ -171,6 +184,11 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
   const campusClock = campusClockOf(deps.calendar);
   const listeners = new Set<(entry: EntryView) => void>();
   const alarmListeners = new Set<(alarm: AlarmRow) => void>();
+  const sightingListeners = new Set<(sighting: Sighting) => void>();
+  const sighted = (row: EntryRow): void => {
+    const sighting = sightingListeners.size === 0 ? undefined : sightingOf(row);
+    if (sighting) for (const listener of sightingListeners) listener(sighting);
+  };
   let running: RunningGates | undefined;
   const gateOf = new Map(deps.gates.map((gate) => [gate.id, gate]));
   const reports = createReports({
@@ -180,6 +198,23 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
   const visitorCodes = createVisitorCodeIssuer(vault.derive('visitor-code'), deps.random);
   const visitorKeys = [visitorCodes.publicKey, ...(deps.visitorKeys ?? [])];
   const standings = createStandings({ db, presence: store.presence, clock, campusClock });
+
+  const blind = createBlindness({
+    gates: deps.gates,
+    campusClock,
+    stoodOpen: (gate, { from, until }) => [
+      ...store.sightings.stoodOpen(gate, from, until),
+      // What still stands, stands open until somebody says otherwise.
+      ...standings
+        .orders()
+        .filter(
+          ({ scope, standing }) =>
+            [`gate:${gate.id}`, `area:${gate.area}`].includes(scope) && (standing === 'open' || standing === 'fire'),
+        )
+        .map(({ since }) => ({ from: since, until })),
+    ],
+    dark: (deviceId, { from, until }) => deps.dark?.(deviceId, from, until) ?? [],
+  });
 
   const countTold = new Map<string, number>();
   const areaListeners = new Set<(area: AreaView) => void>();
@@ -210,7 +245,10 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
   };
 
   const added = (row: EntryRow): void => {
-    if (row.state === 'refused') reports.refused(row);
+    if (row.state === 'refused') {
+      reports.refused(row);
+      sighted(row);
+    }
     announce(row.id);
     if (row.code !== null) deps.log('info', 'refused at a gate', { gate: row.gateId, entry: row.id, code: row.code });
   };
@@ -219,6 +257,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       reports.entered(row, at);
       agents.counted(row);
       reportOveruse(row, at);
+      sighted(row);
     }
     announce(row.id);
   };
@@ -486,6 +525,13 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       alarmListeners.add(listener);
       return () => alarmListeners.delete(listener);
     },
+    onSighting: (listener) => {
+      sightingListeners.add(listener);
+      return () => sightingListeners.delete(listener);
+    },
+    sightings: store.sightings,
+    inside: (area) => store.presence.inside(area),
+    blind: (area, from, until) => blind(area, { from, until }),
     summary: () => ({
       passes: store.passes.count(),
       today: Object.fromEntries(
@@ -499,7 +545,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       alarms: store.alarms.unseen(),
     }),
     terminals: () => terminals.views(),
-    purge: (before) => store.passes.purge(before) + terminals.forget(before),
+    purge: (before) => store.passes.purge(before) + terminals.forget(before) + store.sightings.forget(before),
     forgetStrangers: (before) => store.entries.forgetStrangers(before),
   };
 }

@@ -63,6 +63,7 @@ export function createFloor(config: {
     age: ms(0) as DurationMs | undefined,
     clockTrusted: true,
     fire: false,
+    dark: [] as { device: string; from: EpochMs; until: EpochMs }[],
     receipt: 'ok' as 'ok' | 'E-DEV-0203',
   };
   const receipt = (id: string): Promise<Receipt> =>
@@ -132,6 +133,7 @@ export function createFloor(config: {
     gates: gateConfigs,
     pictureAge: () => state.age,
     clockTrusted: () => state.clockTrusted,
+    dark: (device) => state.dark.filter((span) => span.device === device),
     log: (level, _, fields) => {
       if (level === 'error') faults.push(fields['code'] ?? fields['err']);
     },
