@@ -25,6 +25,8 @@ import {
 } from '@hallhub/sync/sqlite';
 import type { AgentLink, RemoteDevice } from './agents/index.ts';
 import { agentInboxSchema, agentsSchema, createAgentLink, joinHosts, matchKeys } from './agents/index.ts';
+import type { Attendance } from './attendance/index.ts';
+import { attendanceSchema, createAttendance } from './attendance/index.ts';
 import type { Audit } from './audit/index.ts';
 import { auditSchema, createAudit } from './audit/index.ts';
 import type { Inbox, LateChannel } from './broker/index.ts';
@@ -80,6 +82,7 @@ export const schemaComponents = [
   gateTerminalsSchema,
   gateDeskSchema,
   gateCodeSchema,
+  attendanceSchema,
   certificateSchema,
   devicesSchema,
   agentsSchema,
@@ -110,6 +113,7 @@ export interface Parts {
   readonly gates: Gates;
   readonly notifications: Notifications;
   readonly desk: Desk;
+  readonly attendance: Attendance;
   readonly pdf: PdfMaker;
   readonly certificates: CertificateService;
   readonly kiosks: Kiosks;
@@ -250,6 +254,7 @@ export function createParts(
     const age = replica.staleness();
     return Number.isFinite(age) ? age : undefined;
   };
+  const clockTrusted = (): boolean => clock.now() >= CLOCK_FLOOR && Math.abs(replica.clockOffset()) <= CLOCK_TOLERANCE;
   const gates = createGates({
     db,
     clock,
@@ -276,7 +281,7 @@ export function createParts(
     visitorKeys: config.codes.visitorKeys,
     pictureAge,
     dark: (deviceId, from, until) => registry.darkSpans(deviceId, from, until),
-    clockTrusted: () => clock.now() >= CLOCK_FLOOR && Math.abs(replica.clockOffset()) <= CLOCK_TOLERANCE,
+    clockTrusted,
     log: (level, message, fields) => {
       log[level](fields, message);
     },
@@ -354,13 +359,37 @@ export function createParts(
     for (const channel of config.notifications.gateAlarms)
       notifications.notify({ channel, text, dedupe: `gate-alarm/${alarm.id}/${channel}` });
   });
+  const attendance = createAttendance({
+    db,
+    clock,
+    vault,
+    audit,
+    outbox,
+    notifications,
+    gates,
+    requests: () => requests,
+    config: config.attendance,
+    areas: config.areas,
+    gateConfigs: config.gates,
+    calendar: { timeZone: config.hub.timeZone, ...config.hub.calendar },
+    clockTrusted,
+    fetchFile: ({ url, sha256 }) => hall.file({ url, sha256, signal: AbortSignal.timeout(20_000) }),
+    log: (level, message, fields) => {
+      log[level](fields, message);
+    },
+  });
   agents.join(gates.part);
   const requests = createRequests({
     db,
     clock,
     vault,
     handlers: [
-      ...Object.values({ ...gates.handlers, 'visitor-access': desk.following(gates.handlers['visitor-access']) }),
+      ...Object.values({
+        ...gates.handlers,
+        'visitor-access': desk.following(gates.handlers['visitor-access']),
+        roster: attendance.following.roster(gates.handlers.roster),
+        leave: attendance.following.leave(gates.handlers.leave),
+      }),
       certificateHandler({ certificates, vault }),
     ],
   });
@@ -409,6 +438,7 @@ export function createParts(
     requests,
     gates,
     desk,
+    attendance,
     pdf,
     certificates,
     kiosks,

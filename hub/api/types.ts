@@ -1,5 +1,17 @@
 /** The shapes that pages and the kiosk receive; types only, so that no server code reaches a browser. */
 export type { AgentView } from '../agents/view.ts';
+export type {
+  AlertView,
+  BuildingView,
+  ChangeView,
+  NightSummary,
+  NightView,
+  ResidentView,
+  ResultView,
+} from '../attendance/views.ts';
+export type { Ground, Status } from '../attendance/rules.ts';
+export type { Person } from '../attendance/people.ts';
+export type { CheckInMethod, NewcomerView } from '../attendance/check-in.ts';
 export type { EntryView, GateView } from '../gates/views.ts';
 export type {
   AreaView,

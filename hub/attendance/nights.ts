@@ -1,7 +1,7 @@
 import type { EpochMs } from '@hallhub/sync/base';
 import { epochMs } from '@hallhub/sync/base';
 import type { CampusClock, Curfew } from '../gates/index.ts';
-import { campusInstant, neighbour, nightMinute, nightRule } from '../gates/index.ts';
+import { campusInstant, nightMinute, nightRule } from '../gates/index.ts';
 import type { Night } from './rules.ts';
 
 /** The night of a building that begins on this campus date; undefined where it has no curfew then. @param date YYYYMMDD */
@@ -17,16 +17,6 @@ export function nightOn(curfew: Curfew, clock: CampusClock, date: string): Night
 export function eveningOf(clock: CampusClock, at: EpochMs): string {
   const { date, minute, yesterday } = clock(at);
   return minute < 720 ? yesterday.date : date;
-}
-
-/** Every night whose date lies between two, both included, oldest first. */
-export function nightsBetween(curfew: Curfew, clock: CampusClock, from: string, to: string): readonly Night[] {
-  const nights: Night[] = [];
-  for (let date = from; date <= to; date = neighbour(date, 1)) {
-    const night = nightOn(curfew, clock, date);
-    if (night) nights.push(night);
-  }
-  return nights;
 }
 
 /** YYYYMMDD as people and ISO 8601 write it. */

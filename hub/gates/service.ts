@@ -27,6 +27,7 @@ import type { AreaView, Correction } from './occupancy.ts';
 import { createOccupancy } from './occupancy.ts';
 import { type PlateForm, normalisePlate, plateForm } from './plates.ts';
 import type { GateKind } from './project.ts';
+import { subjectOf } from './pass.ts';
 import { createReports } from './reports.ts';
 import { createGateStore } from './store/index.ts';
 import { createBlindness } from './blind.ts';
@@ -123,6 +124,13 @@ export interface Gates {
   onSighting(listener: (sighting: Sighting) => void): Cancel;
   /** The course of one person, and who went unnamed. */
   readonly sightings: Pick<SightingStore, 'before' | 'after' | 'nameless'>;
+  /**
+   * Which member of the university something names that was shown away from any gate; a dynamic code is taken as at a gate.
+   * Errors: `E-GATE-0101`, those of codes (`E-GATE-0131` to `0135`).
+   */
+  identify(shown: ShownElsewhere): Result<{ readonly subject: string }>;
+  /** Who somebody of an approval is, in full: for the caller to mask or to record. */
+  person(kind: string, requestId: string, person: number): Identity | undefined;
   /** Who is inside an area, as far as its gates know; longest first. */
   inside(area: string): readonly PresenceRow[];
   /** When somebody may have gone through a gate of an area unseen: it stood open, or what would have seen them was away. */
@@ -175,6 +183,16 @@ export interface GatesSummary {
   readonly alarms: number;
 }
 
+/** What a member shows where there is no gate: at a check-in point. */
+export interface ShownElsewhere {
+  readonly method: 'campus-code' | 'campus-card' | 'resident-id' | 'face' | 'looked-up';
+  /** The code, the card's UID in hex, the number of the document, the id on face terminals, 学号 or 工号. */
+  readonly text: string;
+  readonly at: EpochMs;
+  /** Where; a code is taken once, at whichever place. */
+  readonly place: string;
+}
+
 /** A guard's word is for now: an agent that hears it later opens nothing. */
 const ADMIT_TTL = seconds(3);
 
@@ -197,6 +215,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
   });
   const visitorCodes = createVisitorCodeIssuer(vault.derive('visitor-code'), deps.random);
   const visitorKeys = [visitorCodes.publicKey, ...(deps.visitorKeys ?? [])];
+  const readCode = createCodeReader({ db, vault, passes: store.passes, visitorKeys });
   const standings = createStandings({ db, presence: store.presence, clock, campusClock });
 
   const blind = createBlindness({
@@ -380,7 +399,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         journal,
         standings,
         match: (type, value) => vault.match(type, value),
-        codes: createCodeReader({ db, vault, passes: store.passes, visitorKeys }),
+        codes: readCode,
         clock,
         campusClock,
         random: deps.random,
@@ -530,6 +549,22 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       return () => sightingListeners.delete(listener);
     },
     sightings: store.sightings,
+    identify: ({ method, text, at, place }) => {
+      const shown = text.trim();
+      if (method === 'looked-up') return ok({ subject: vault.match('member', shown).toString('hex') });
+      const read = method === 'campus-code' ? readCode(shown, place, at) : undefined;
+      if (read && 'code' in read) return failure(read.code);
+      if (method === 'campus-code' && !read) return failure('E-GATE-0135');
+      const types = { 'campus-card': 'uid', 'resident-id': 'resident-id', face: 'face', 'campus-code': '' } as const;
+      const value = method === 'face' ? shown : shown.toUpperCase();
+      const credential = read?.credential ?? vault.match(types[method], value);
+      const member = store.passes.passesOf(credential).find(({ kind, revoked }) => kind === 'roster' && !revoked);
+      return member ? ok({ subject: subjectOf(member) }) : failure('E-GATE-0101');
+    },
+    person: (kind, requestId, person) => {
+      const data = deps.requests().data(requestId);
+      return data.ok ? personOf(kind, data.value, person) : undefined;
+    },
     inside: (area) => store.presence.inside(area),
     blind: (area, from, until) => blind(area, { from, until }),
     summary: () => ({
