@@ -68,7 +68,7 @@ module.exports = {
       from: { path: '^hub/(requests|gates|attendance|certificates|queue|lockers|rooms|devices|staff|audit)/' },
       to: {
         path: '^hub/(requests|gates|attendance|certificates|queue|lockers|rooms|devices|staff|audit)/',
-        pathNot: ['^hub/$1/', '/(service|schema|codes|index)\\.ts$'],
+        pathNot: ['^hub/$1/', '/(service|schema|codes|index)\\.ts$', '/testing/'],
       },
     },
     {

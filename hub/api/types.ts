@@ -4,14 +4,15 @@ export type {
   AlertView,
   BuildingView,
   ChangeView,
+  CheckInMethod,
+  NewcomerView,
   NightSummary,
   NightView,
+  Person,
   ResidentView,
   ResultView,
 } from '../attendance/views.ts';
 export type { Ground, Status } from '../attendance/rules.ts';
-export type { Person } from '../attendance/people.ts';
-export type { CheckInMethod, NewcomerView } from '../attendance/check-in.ts';
 export type { EntryView, GateView } from '../gates/views.ts';
 export type {
   AreaView,

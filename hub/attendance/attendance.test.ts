@@ -170,7 +170,7 @@ describe('what is told late', () => {
       minute: fc.integer({ min: 0, max: 700 }),
     });
     fc.assert(
-      fc.property(fc.uniqueArray(passage, { selector: ({ minute }) => minute, maxLength: 6 }), async (passages) => {
+      fc.property(fc.uniqueArray(passage, { selector: ({ minute }) => minute, maxLength: 6 }), (passages) => {
         const tell = (late: boolean): readonly string[] => {
           const house = createHouse();
           for (const number of ['1', '2']) house.resident(number);

@@ -11,29 +11,11 @@ import type { Gates } from '../gates/index.ts';
 import type { Requests } from '../requests/index.ts';
 import type { NewcomerRow } from './store/newcomers.ts';
 import { createNewcomerStore } from './store/newcomers.ts';
-
-/** How somebody said who they are. `face` names what a terminal recognised; no face is compared here. */
-export type CheckInMethod = 'campus-code' | 'campus-card' | 'resident-id' | 'face' | 'looked-up';
+import type { CheckInMethod, NewcomerView } from './views.ts';
 
 export interface Shown {
   readonly method: CheckInMethod;
   readonly text: string;
-}
-
-/** A new student at a check-in point, in full: staff compare the person with what they see. */
-export interface NewcomerView {
-  readonly requestId: string;
-  readonly name: string;
-  readonly number: string;
-  readonly college: string;
-  /** Whether the hall has a picture of them. */
-  readonly photo: boolean;
-  /** What still stands in the way. */
-  readonly steps: readonly string[];
-  readonly building?: string;
-  readonly room?: string;
-  readonly method: CheckInMethod;
-  readonly checked?: { readonly at: EpochMs; readonly point: string };
 }
 
 export interface CheckIn {

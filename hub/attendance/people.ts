@@ -1,16 +1,7 @@
 import type { Roster } from '@hallhub/sync/contract';
 import type { Gates } from '../gates/index.ts';
 import type { Requests } from '../requests/index.ts';
-
-/** Who a resident is, in full; for the caller to mask or to record. */
-export interface Person {
-  readonly name: string;
-  /** 学号 or 工号. */
-  readonly number: string;
-  readonly unit?: string;
-  readonly room?: string;
-  readonly bed?: string;
-}
+import type { Person } from './views.ts';
 
 /** Reads people out of the requests, where they lie sealed; undefined once they are erased. */
 export const createPeople =

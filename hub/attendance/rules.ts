@@ -4,6 +4,8 @@ import { epochMs } from '@hallhub/sync/base';
 /** Where a resident was in a night. `unknown` is no accusation: nobody can say. */
 export const STATUSES = ['in', 'late', 'out', 'unknown', 'leave', 'exempt'] as const;
 export type Status = (typeof STATUSES)[number];
+/** How many residents are where. */
+export type Counts = Readonly<Record<Status, number>>;
 
 /** What a judgement rests on, as a reader is told. */
 export type Ground =

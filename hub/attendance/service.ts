@@ -21,7 +21,6 @@ import { followRoster } from './follow.ts';
 import type { Correction } from './nightly.ts';
 import { createNightly } from './nightly.ts';
 import { eveningOf, isoDate } from './nights.ts';
-import type { Person } from './people.ts';
 import { createPeople } from './people.ts';
 import { createReader } from './reader.ts';
 import type { Status } from './rules.ts';
@@ -32,7 +31,7 @@ import { createResidentStore } from './store/residents.ts';
 import { createResultStore, effective } from './store/results.ts';
 import type { Message } from './texts.ts';
 import { STATUS_TEXT, alertText, correctionText, countOf, digestText } from './texts.ts';
-import type { AlertView, BuildingView, NightSummary, NightView, ResidentView } from './views.ts';
+import type { AlertView, BuildingView, NightSummary, NightView, Person, ResidentView } from './views.ts';
 
 export interface AttendanceDeps {
   readonly db: Db;

@@ -1,7 +1,7 @@
 import type { EpochMs } from '@hallhub/sync/base';
 import type { Label } from '../config/index.ts';
 import { isoDate } from './nights.ts';
-import type { Status } from './rules.ts';
+import type { Counts, Status } from './rules.ts';
 import { STATUSES } from './rules.ts';
 import type { AlertType } from './store/alerts.ts';
 
@@ -23,8 +23,6 @@ export const ALERT_TEXT: Readonly<Record<AlertType, Label>> = {
   attempt: { zh: '非本楼人员尝试进入', en: 'somebody from elsewhere tried to come in' },
   unseen: { zh: '住宿学生长时间没有进出记录', en: 'a resident has not been seen for long' },
 };
-
-export type Counts = Readonly<Record<Status, number>>;
 
 export const countOf = (statuses: Iterable<Status>): Counts => {
   const sum = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<Status, number>;

@@ -1,9 +1,8 @@
 import type { EpochMs } from '@hallhub/sync/base';
 import type { Label } from '../config/index.ts';
-import type { Ground, Night, Status } from './rules.ts';
+import type { Counts, Ground, Night, Status } from './rules.ts';
 import type { AlertType } from './store/alerts.ts';
 import type { Cause } from './store/results.ts';
-import type { Counts } from './texts.ts';
 
 /** A building as the overview shows it. */
 export interface BuildingView {
@@ -95,4 +94,33 @@ export interface AlertView {
   readonly name?: string;
   readonly number?: string;
   readonly seen?: { readonly by: string; readonly at: EpochMs };
+}
+
+/** Who a resident is, in full; for the caller to mask or to record. */
+export interface Person {
+  readonly name: string;
+  /** 学号 or 工号. */
+  readonly number: string;
+  readonly unit?: string;
+  readonly room?: string;
+  readonly bed?: string;
+}
+
+/** How somebody said who they are. `face` names what a terminal recognised; no face is compared here. */
+export type CheckInMethod = 'campus-code' | 'campus-card' | 'resident-id' | 'face' | 'looked-up';
+
+/** A new student at a check-in point, in full: staff compare the person with what they see. */
+export interface NewcomerView {
+  readonly requestId: string;
+  readonly name: string;
+  readonly number: string;
+  readonly college: string;
+  /** Whether the hall has a picture of them. */
+  readonly photo: boolean;
+  /** What still stands in the way. */
+  readonly steps: readonly string[];
+  readonly building?: string;
+  readonly room?: string;
+  readonly method: CheckInMethod;
+  readonly checked?: { readonly at: EpochMs; readonly point: string };
 }
