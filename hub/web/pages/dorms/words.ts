@@ -17,7 +17,10 @@ const STATUSES: Readonly<Record<Status, Mark>> = {
   leave: { tone: 'calm', text: { zh: '请假', en: 'On leave' } },
   exempt: { tone: 'calm', text: { zh: '免查', en: 'Exempt' } },
 };
-export const statusMark = (status: Status): Mark => STATUSES[status];
+/** Before the list of a night is made nobody is missing yet: whoever is not in may still come. */
+const NOT_IN: Mark = { tone: 'calm', text: { zh: '不在楼内', en: 'Not in' } };
+export const statusMark = (status: Status, provisional = false): Mark =>
+  provisional && status === 'out' ? NOT_IN : STATUSES[status];
 
 /** What a result rests on; the time is said beside it. */
 export const GROUNDS: Readonly<Record<Ground, Text>> = {
