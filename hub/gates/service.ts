@@ -30,7 +30,7 @@ import type { EntryRow } from './store/entries.ts';
 import type { EntryView, Identity } from './views.ts';
 import { personOf, strangerOf, toEntryView } from './views.ts';
 
-export type { AdmitRequest, GateHandlers, Gates, GatesDeps, GatesSummary } from './ports.ts';
+export type { GateHandlers, Gates, GatesDeps, GatesSummary } from './ports.ts';
 export { ADMIT_REASONS } from './ports.ts';
 
 /** Refusals that a misread plate explains. */
