@@ -26,6 +26,8 @@ import {
 } from '@hallhub/sync/sqlite';
 import type { AgentLink, RemoteDevice } from './agents/index.ts';
 import { agentInboxSchema, agentsSchema, createAgentLink, joinHosts, matchKeys } from './agents/index.ts';
+import type { Attendance } from './attendance/index.ts';
+import { attendanceSchema, createAttendance } from './attendance/index.ts';
 import type { Audit } from './audit/index.ts';
 import { auditSchema, createAudit } from './audit/index.ts';
 import type { Inbox, LateChannel } from './broker/index.ts';
@@ -82,6 +84,7 @@ export const schemaComponents = [
   gateTerminalsSchema,
   gateDeskSchema,
   gateCodeSchema,
+  attendanceSchema,
   certificateSchema,
   devicesSchema,
   agentsSchema,
@@ -112,6 +115,7 @@ export interface Parts {
   readonly gates: Gates;
   readonly notifications: Notifications;
   readonly desk: Desk;
+  readonly attendance: Attendance;
   readonly pdf: PdfMaker;
   readonly certificates: CertificateService;
   readonly kiosks: Kiosks;
@@ -266,6 +270,7 @@ export function createParts(
     const age = replica.staleness();
     return Number.isFinite(age) ? age : undefined;
   };
+  const clockTrusted = (): boolean => clock.now() >= CLOCK_FLOOR && Math.abs(replica.clockOffset()) <= CLOCK_TOLERANCE;
   const gates = createGates({
     db,
     clock,
@@ -292,7 +297,8 @@ export function createParts(
     gates: config.gates,
     visitorKeys: config.codes.visitorKeys,
     pictureAge,
-    clockTrusted: () => clock.now() >= CLOCK_FLOOR && Math.abs(replica.clockOffset()) <= CLOCK_TOLERANCE,
+    dark: (deviceId, from, until) => registry.darkSpans(deviceId, from, until),
+    clockTrusted,
     log: (level, message, fields) => {
       log[level](fields, message);
     },
@@ -373,13 +379,37 @@ export function createParts(
     for (const channel of config.notifications.gateAlarms)
       notifications.notify({ channel, text, dedupe: `gate-alarm/${alarm.id}/${channel}` });
   });
+  const attendance = createAttendance({
+    db,
+    clock,
+    vault,
+    audit,
+    outbox,
+    notifications,
+    gates,
+    requests: () => requests,
+    config: config.attendance,
+    areas: config.areas,
+    gateConfigs: config.gates,
+    calendar: { timeZone: config.hub.timeZone, ...config.hub.calendar },
+    clockTrusted,
+    fetchFile: ({ url, sha256 }) => hall.file({ url, sha256, signal: AbortSignal.timeout(20_000) }),
+    log: (level, message, fields) => {
+      log[level](fields, message);
+    },
+  });
   agents.join(gates.part);
   const requests = createRequests({
     db,
     clock,
     vault,
     handlers: [
-      ...Object.values({ ...gates.handlers, 'visitor-access': desk.following(gates.handlers['visitor-access']) }),
+      ...Object.values({
+        ...gates.handlers,
+        'visitor-access': desk.following(gates.handlers['visitor-access']),
+        roster: attendance.following.roster(gates.handlers.roster),
+        leave: attendance.following.leave(gates.handlers.leave),
+      }),
       certificateHandler({ certificates, vault }),
     ],
   });
@@ -428,6 +458,7 @@ export function createParts(
     requests,
     gates,
     desk,
+    attendance,
     pdf,
     certificates,
     kiosks,

@@ -121,6 +121,11 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   const areas = unique('areas');
   const gates = unique('gates');
   unique('kiosks');
+  const points = config.attendance.checkIn.map(({ id }) => id);
+  points.forEach((id, index) => {
+    if (points.indexOf(id) !== index)
+      found.push({ path: ['attendance', 'checkIn', index, 'id'], message: `"${id}" is used twice in checkIn` });
+  });
   const need = (known: Set<string>, value: string | undefined, path: Path, what: string): void => {
     if (value !== undefined && !known.has(value)) found.push({ path, message: `no ${what} has the id "${value}"` });
   };
@@ -154,6 +159,16 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   const channels = new Set(config.notifications.channels.map(({ id }) => id));
   config.notifications.gateAlarms.forEach((name, index) => {
     need(channels, name, ['notifications', 'gateAlarms', index], 'channel');
+  });
+  const shut = new Set(config.areas.filter(({ curfew }) => curfew).map(({ id }) => id));
+  config.attendance.buildings.forEach((building, index) => {
+    need(shut, building.area, ['attendance', 'buildings', index, 'area'], 'area with a curfew');
+    if (config.attendance.buildings.findIndex(({ area }) => area === building.area) !== index)
+      found.push({ path: ['attendance', 'buildings', index, 'area'], message: `"${building.area}" is there twice` });
+    for (const list of ['digest', 'alerts'] as const)
+      building[list].forEach(({ channel }, at) => {
+        need(channels, channel, ['attendance', 'buildings', index, list, at, 'channel'], 'channel');
+      });
   });
   config.homeAssistant.allow.forEach(({ device, capability }, index) => {
     const path = ['homeAssistant', 'allow', index, 'device'];

@@ -66,6 +66,8 @@ export interface DeviceRegistry {
   setService(deviceId: string, state: Pick<AdminState, 'inService' | 'reason' | 'by'>): Result<DeviceView>;
   /** How long each device was in each state between two instants of the last days. */
   statesBetween(...span: Parameters<Availability['between']>): ReturnType<Availability['between']>;
+  /** When a device saw nothing between two instants of the last days. */
+  darkSpans(deviceId: string, from: EpochMs, to: EpochMs): ReturnType<Availability['dark']>;
   discovered(): readonly Discovered[];
   /** Errors: `E-DEV-0403`, and those of {@link Hardware.replace}. A new place counts at once. */
   replace(
@@ -221,6 +223,8 @@ export function createRegistry(deps: {
       return ok({ ...device, admin: set });
     },
     statesBetween: (from, to) => availability.between(from, to),
+    darkSpans: (deviceId, from, to) =>
+      availability.dark(deviceId, { from, to, onAgent: configOf(deviceId)?.agent !== undefined }),
     discovered: () => hardware.discovered(),
     replace: (deviceId, by, who) => {
       if (!find(deviceId)) return failure('E-DEV-0403', deviceId);
