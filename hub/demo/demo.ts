@@ -65,9 +65,6 @@ export async function startDemo({ dataDir, port, hallPort, logFile }: DemoOption
   seedDormPast(dataDir, clock, config.hub.timeZone);
   const hub = await createHub({
     signer: specimenSigner(clock),
-    config: configSchema.parse(
-      demoConfig({ url: hall.url, token, keyId: hall.keyId, publicKey: hall.publicKey }, port),
-    ),
     config,
     dataDir: join(dataDir, 'hub'),
     clock,
