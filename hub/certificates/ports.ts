@@ -4,7 +4,7 @@ import type { PrinterDirectory } from './edge.ts';
 import type { PdfMaker } from './render/index.ts';
 import type { AttemptState } from './rules.ts';
 import type { SignatureLevel, SignerSource } from './signing/index.ts';
-import type { Issuer, TemplateSet } from './templates/index.ts';
+import type { Fields, Issuer, TemplateSet } from './templates/index.ts';
 
 /** Encrypts what must be readable again. The context is bound to the sealed bytes; another context must not open them. */
 export interface Sealer {
@@ -91,7 +91,7 @@ export interface CertificateRequest {
   /** Keyed hash of the resident-ID number, made by the hub the way the card reader's side makes it. */
   readonly studentIdKey?: string;
   readonly template: string;
-  readonly fields: Readonly<Record<string, string>>;
+  readonly fields: Fields;
   readonly copiesAllowed: number;
   readonly validFrom: EpochMs;
   readonly validUntil: EpochMs;

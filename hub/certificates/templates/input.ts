@@ -1,3 +1,8 @@
+/** One row of a list, by the names of its columns. */
+export type Row = Readonly<Record<string, string>>;
+/** What a request gives a template: texts, and lists of rows. */
+export type Fields = Readonly<Record<string, string | readonly Row[]>>;
+
 /** Who issues, in both languages; stands in the heading, at the signature and round the seal. */
 export interface Issuer {
   readonly name: { readonly zh: string; readonly en: string };
@@ -20,7 +25,7 @@ export interface RenderInput {
   readonly template: string;
   /** The newest version when left out. */
   readonly version?: number;
-  readonly fields: Readonly<Record<string, string>>;
+  readonly fields: Fields;
   readonly studentName: string;
   readonly studentNumber: string;
   readonly issuer: Issuer;
