@@ -42,6 +42,7 @@ import {
   toOutcome,
 } from './certificates/index.ts';
 import { fontFiles, pdfProcess } from './certificates/render/index.ts';
+import { loadTemplates, shippedTemplates } from './certificates/templates/index.ts';
 import type { DeviceConfig } from './config/index.ts';
 import { GATE_PARTS } from './config/index.ts';
 import type { DeviceRegistry, Devices } from './devices/index.ts';
@@ -319,10 +320,13 @@ export function createParts(
     gateConfigs: config.gates,
   });
 
+  const { templates: ownTemplates } = config.certificates;
+  const templateFolders = [shippedTemplates, ...(ownTemplates === undefined ? [] : [ownTemplates])];
   const pdf = pdfProcess({
     clock,
     fonts: fontFiles(config.certificates.fallbackFontFile === undefined ? [] : [config.certificates.fallbackFontFile]),
     idleAfter: config.certificates.idleShutdown,
+    templates: templateFolders,
   });
   const { signing } = config.certificates;
   const signer = given ?? (signing && configuredSigner(signing, clock));
@@ -338,6 +342,7 @@ export function createParts(
       office: config.certificates.office,
       sealPurpose: config.certificates.sealPurpose,
     },
+    templates: loadTemplates(templateFolders),
     ...(signer && { signer }),
     verifyUrl: config.certificates.verifyUrl,
     timeZone: config.hub.timeZone,

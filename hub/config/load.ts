@@ -219,7 +219,14 @@ function filesOf({ hall, http, certificates, mqtt }: Config): readonly string[] 
   const keys =
     signing?.kind === 'pkcs12' ? [signing.file, signing.passwordFile] : signing && [signing.module, signing.pinFile];
   return [
-    ...[hall.tokenFile, hall.caFile, certificates.fallbackFontFile, mqtt.passwordFile, mqtt.caFile],
+    ...[
+      hall.tokenFile,
+      hall.caFile,
+      certificates.fallbackFontFile,
+      certificates.templates,
+      mqtt.passwordFile,
+      mqtt.caFile,
+    ],
     ...[...tls, ...(keys ?? [])],
   ].filter((name) => name !== undefined);
 }
@@ -242,6 +249,7 @@ function resolveFiles(config: Config, folder: string): Config {
   const tokenFile = from(config.hall.tokenFile);
   const caFile = from(config.hall.caFile);
   const fallbackFontFile = from(config.certificates.fallbackFontFile);
+  const templates = from(config.certificates.templates);
   const passwordFile = from(config.mqtt.passwordFile);
   const brokerCaFile = from(config.mqtt.caFile);
   const { tls } = config.http;
@@ -260,6 +268,7 @@ function resolveFiles(config: Config, folder: string): Config {
     certificates: {
       ...config.certificates,
       ...(fallbackFontFile && { fallbackFontFile }),
+      ...(templates && { templates }),
       ...(signing && { signing: signingFrom(signing, folder) }),
     },
   };

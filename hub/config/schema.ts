@@ -478,6 +478,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** A font for characters that Noto Serif SC lacks, e.g. HanaMinB from fonts-hanazono. */
       fallbackFontFile: z.string().optional(),
+      /** A folder of templates (`<name>/<version>/template.json`) beside those that ship; its own count before them. */
+      templates: z.string().optional(),
       issuer: label.default({ zh: '示例大学', en: 'Specimen University' }),
       office: label.default({ zh: '教务处', en: 'Office of Academic Affairs' }),
       /** The straight line in the seal. */

@@ -11,10 +11,14 @@ import { type GlyphCell, type Sheet, cellsOf, drawCell, drawRow, ink, mm, soft, 
 
 type Of<T extends Block['type']> = Extract<Block, { type: T }>;
 
-/** How high such a block reaches. */
+/** The middle of the seal above the last line, in points. */
+const SEAL_RISE = 14;
+
+/** How high such a block reaches, its seal included: nothing else is to be read through it. */
 export function topOf(block: Of<'signature' | 'verification'>): number {
   if (block.type === 'verification') return (block.bottomMm + block.qrMm) * mm;
-  return block.bottomMm * mm + block.lines.reduce((sum, { size }) => sum + size * 1.9, 0);
+  const text = block.lines.reduce((sum, { size }) => sum + size * 1.9, 0);
+  return block.bottomMm * mm + Math.max(text, SEAL_RISE + (block.sealDiameterMm / 2) * mm);
 }
 
 export async function drawSignature(sheet: Sheet, block: Of<'signature'>): Promise<void> {
@@ -32,7 +36,7 @@ export async function drawSignature(sheet: Sheet, block: Of<'signature'>): Promi
   }
   const arc = textOf(fill(block.sealText, sheet.values));
   const purpose = textOf(fill(block.sealPurpose, sheet.values));
-  const seal = { x: middle + widest * 0.08, y: block.bottomMm * mm + 14, diameter: block.sealDiameterMm * mm };
+  const seal = { x: middle + widest * 0.08, y: block.bottomMm * mm + SEAL_RISE, diameter: block.sealDiameterMm * mm };
   sheet.seal ??= {
     page: sheet.page,
     x: seal.x - seal.diameter / 2,

@@ -6,7 +6,7 @@ import { backgroundOf } from './background.ts';
 import { drawSignature, drawVerification, topOf } from './anchored.ts';
 import { drawLine, drawPairs, drawParagraph, drawRule } from './flow.ts';
 import { type FontBox, nameOf, textOf } from './fonts.ts';
-import { type Sheet, cellsOf, drawRow, makeRoom, mm, openSheet, paper, soft, widthOf } from './sheet.ts';
+import { type Sheet, type Shortened, cellsOf, drawRow, mm, openSheet, paper, soft, widthOf } from './sheet.ts';
 import { addSignatureField } from './signature-field.ts';
 import { drawTable } from './table.ts';
 
@@ -30,22 +30,31 @@ export async function drawCertificate(
   const lacking = fonts.missing(everyText(template, shown, input, values));
   if (lacking.length > 0) return failure('E-CERT-0203', lacking.map(nameOf).join('、'));
 
-  const document = await PDFDocument.create();
-  const faces = fonts.open(document);
-  const { frame, watermark } = template;
-  const mark = watermark && isShown(watermark.when, values) ? watermark : undefined;
-  const background = await backgroundOf({ frame, watermark: mark }, faces);
-  const sheet = openSheet({ document, template, fonts: faces, values, background });
-  for (const block of shown) await drawFlowing(sheet, block, input);
   const feet = shown.filter((block) => block.type === 'signature' || block.type === 'verification');
-  const foot = Math.max(0, ...feet.map((block) => topOf(block)));
-  const overlap = Math.max(sheet.floor, foot) - sheet.y;
-  if (overlap > 0) makeRoom(sheet, sheet.y);
-  if (sheet.tooLong) return failure('E-CERT-0204', `${Math.ceil(Math.max(overlap, 0) / mm)} mm too long`);
+  const foot = Math.max(template.marginMm.bottom * mm, ...feet.map((block) => topOf(block)));
+  const pour = async (shortened?: Shortened): Promise<Sheet> => {
+    const document = await PDFDocument.create();
+    const faces = fonts.open(document);
+    const { frame, watermark } = template;
+    const mark = watermark && isShown(watermark.when, values) ? watermark : undefined;
+    const background = await backgroundOf({ frame, watermark: mark }, faces);
+    const opened = openSheet({ document, template, fonts: faces, values, background, shortened });
+    for (const block of shown) await drawFlowing(opened, block, input);
+    return opened;
+  };
+  let sheet = await pour();
+  // A seal never stands on a page of its own: the page before gives up what lies below the seal's height.
+  if (sheet.y < foot && sheet.mayOverflow) {
+    sheet = await pour({ page: sheet.document.getPageCount() - 1, floor: foot });
+  }
+  if (sheet.tooLong || sheet.y < foot) {
+    return failure('E-CERT-0204', `${Math.ceil(Math.max(foot - sheet.y, 0) / mm)} mm too long`);
+  }
   for (const block of feet) {
     if (block.type === 'signature') await drawSignature(sheet, block);
     else await drawVerification(sheet, block, input);
   }
+  const { document } = sheet;
   await drawFooters(sheet, template);
 
   if (input.signature) {

@@ -24,9 +24,11 @@ export interface Sheet {
   readonly values: ReadonlyMap<string, string>;
   readonly left: number;
   readonly width: number;
-  /** Where flowing blocks begin on a page, and what they must stay above. */
+  /** Where flowing blocks begin on a page. */
   readonly top: number;
-  readonly floor: number;
+  /** What they must stay above; on one page it may be higher than on the others. */
+  floor: number;
+  readonly floorOf: (page: number) => number;
   readonly mayOverflow: boolean;
   /** What lies under everything else on a page. */
   readonly background: (page: PDFPage) => void;
@@ -39,11 +41,21 @@ export interface Sheet {
   seal?: SignatureBox;
 }
 
+export interface Shortened {
+  readonly page: number;
+  readonly floor: number;
+}
+
 export function openSheet(
-  options: Pick<Sheet, 'document' | 'fonts' | 'values' | 'background'> & { readonly template: Template },
+  options: Pick<Sheet, 'document' | 'fonts' | 'values' | 'background'> & {
+    readonly template: Template;
+    /** A page, from 0, that is filled down to this height only, so that something is left for the page with the seal. */
+    readonly shortened: Shortened | undefined;
+  },
 ): Sheet {
-  const { template, ...given } = options;
+  const { template, shortened, ...given } = options;
   const { top: marginTop, side, bottom } = template.marginMm;
+  const floorOf = (page: number): number => (page === shortened?.page ? shortened.floor : bottom * mm);
   const top = paper.height - marginTop * mm;
   return {
     ...given,
@@ -51,7 +63,8 @@ export function openSheet(
     y: top,
     left: side * mm,
     width: paper.width - 2 * side * mm,
-    floor: bottom * mm,
+    floor: floorOf(0),
+    floorOf,
     mayOverflow: template.overflow === 'pages',
     page: addPage(given),
     tooLong: false,
@@ -66,6 +79,7 @@ export function makeRoom(sheet: Sheet, height: number): boolean {
     return false;
   }
   sheet.page = addPage(sheet);
+  sheet.floor = sheet.floorOf(sheet.document.getPageCount() - 1);
   sheet.y = sheet.top;
   return true;
 }
@@ -82,6 +96,9 @@ export function drawCell(page: PDFPage, cell: GlyphCell, x: number, y: number, s
   page.drawText(cell.text, { x, y, size, font: cell.font, color, ...(cell.embolden ? outline : {}) });
 }
 
+/** An apostrophe inside a Western word: in a Chinese face the curly one is as wide as a character. */
+const narrow = (text: string): string => text.replace(/(?<=\p{Script=Latin})’(?=\p{Script=Latin})/gu, "'");
+
 /** Cells of filled-in text: one for each character, a combining mark with the character before it. */
 export async function cellsOf(
   runs: readonly Run[],
@@ -91,7 +108,7 @@ export async function cellsOf(
 ): Promise<readonly GlyphCell[]> {
   const cells: GlyphCell[] = [];
   for (const [index, run] of runs.entries()) {
-    for (const text of run.text.match(/\P{M}\p{M}*|\p{M}+/gu) ?? []) {
+    for (const text of narrow(run.text).match(/\P{M}\p{M}*|\p{M}+/gu) ?? []) {
       const { font, embolden } = await fonts.pick(text, bold || run.strong);
       const before = cells.at(-1);
       cells.push({

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtIn, isFilter, placeholders } from './fill.ts';
@@ -14,18 +14,20 @@ export interface TemplateSet {
 export const shippedTemplates = fileURLToPath(new URL('.', import.meta.url));
 
 /**
- * Reads every `<folder>/<name>/<version>/template.json`.
+ * Reads every `<folder>/<name>/<version>/template.json`. Of two of one name and version that of the later folder counts.
  * @throws {Error} naming the file, when one breaks the schema or names a field that it does not declare.
  */
-export function loadTemplates(folder: string = shippedTemplates): TemplateSet {
+export function loadTemplates(places: readonly string[] = [shippedTemplates]): TemplateSet {
   const byName = new Map<string, Map<number, Template>>();
-  for (const name of folders(folder)) {
-    for (const version of folders(join(folder, name))) {
-      if (!/^[1-9]\d*$/.test(version))
-        throw new Error(`${join(folder, name, version)}: a version is a number from 1 on`);
-      const versions = byName.get(name) ?? new Map<number, Template>();
-      versions.set(Number(version), loadTemplate(folder, name, Number(version)));
-      byName.set(name, versions);
+  for (const folder of places) {
+    for (const name of folders(folder)) {
+      for (const version of folders(join(folder, name))) {
+        if (!/^[1-9]\d*$/.test(version))
+          throw new Error(`${join(folder, name, version)}: a version is a number from 1 on`);
+        const versions = byName.get(name) ?? new Map<number, Template>();
+        versions.set(Number(version), loadTemplate(folder, name, Number(version)));
+        byName.set(name, versions);
+      }
     }
   }
   return {
@@ -81,6 +83,8 @@ function faultyPlaceholder(text: string, known: ReadonlySet<string>): string | u
 }
 
 /** The sample data that stands beside a template. */
-export function loadSample(name: string, version: number, folder: string = shippedTemplates): Sample {
+export function loadSample(name: string, version: number, places: readonly string[] = [shippedTemplates]): Sample {
+  const folder = places.findLast((place) => existsSync(join(place, name, String(version), 'sample.json')));
+  if (folder === undefined) throw new Error(`${name} ${version} has no sample.json`);
   return sampleSchema.parse(JSON.parse(readFileSync(join(folder, name, String(version), 'sample.json'), 'utf8')));
 }
