@@ -10,6 +10,9 @@ import { type Sheet, type Shortened, cellsOf, drawRow, mm, openSheet, paper, sof
 import { addSignatureField } from './signature-field.ts';
 import { drawTable } from './table.ts';
 
+/** How far a page gives way in one step, and in how many steps at most. */
+const RETREAT = 12 * mm;
+const RETREATS = 8;
 /** Of the foot of each page, from the edge of the paper. */
 const FOOTER_MM = 15;
 
@@ -43,9 +46,14 @@ export async function drawCertificate(
     return opened;
   };
   let sheet = await pour();
-  // A seal never stands on a page of its own: the page before gives up what lies below the seal's height.
-  if (sheet.y < foot && sheet.mayOverflow) {
-    sheet = await pour({ page: sheet.document.getPageCount() - 1, floor: foot });
+  // A seal never stands on a page of its own, nor under a note alone: the page before gives up what it holds below a height.
+  const hasRows = shown.some((block) => block.type === 'table' && rowsOf(input, block.rows).length > 0);
+  const isLonely = (): boolean => sheet.y < foot || (hasRows && sheet.rows === 0);
+  if (sheet.mayOverflow && isLonely()) {
+    const page = sheet.document.getPageCount() - (sheet.y < foot ? 1 : 2);
+    for (let step = 0; step < RETREATS && isLonely(); step += 1) {
+      sheet = await pour({ page, floor: foot + step * RETREAT });
+    }
   }
   if (sheet.tooLong || sheet.y < foot) {
     return failure('E-CERT-0204', `${Math.ceil(Math.max(foot - sheet.y, 0) / mm)} mm too long`);

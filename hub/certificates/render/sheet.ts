@@ -35,6 +35,8 @@ export interface Sheet {
   page: PDFPage;
   /** The height that flowing blocks have come down to. */
   y: number;
+  /** How many rows of tables stand on this page. */
+  rows: number;
   /** Whether something did not fit and may not go on on another page. */
   tooLong: boolean;
   /** Where the first seal lies. */
@@ -61,6 +63,7 @@ export function openSheet(
     ...given,
     top,
     y: top,
+    rows: 0,
     left: side * mm,
     width: paper.width - 2 * side * mm,
     floor: floorOf(0),
@@ -81,6 +84,7 @@ export function makeRoom(sheet: Sheet, height: number): boolean {
   sheet.page = addPage(sheet);
   sheet.floor = sheet.floorOf(sheet.document.getPageCount() - 1);
   sheet.y = sheet.top;
+  sheet.rows = 0;
   return true;
 }
 

@@ -63,6 +63,7 @@ export async function drawTable(sheet: Sheet, block: TableBlock, rows: readonly 
         y = drawLaid(sheet, row, left, y, width);
         taken += row.height;
         next += 1;
+        sheet.rows += 1;
       }
       lowest = Math.min(lowest, y);
     }

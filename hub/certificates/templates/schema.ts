@@ -153,7 +153,6 @@ export const sampleSchema = z.strictObject({
 
 export type TemplateBody = z.infer<typeof templateSchema>;
 export type Block = TemplateBody['layout'][number];
-export type FieldRule = TemplateBody['fields'][string];
 export type ScalarRule = z.infer<typeof scalarField>;
 export type Sample = z.infer<typeof sampleSchema>;
 
