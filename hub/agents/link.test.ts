@@ -254,6 +254,15 @@ describe('an order', () => {
     expect(ended).toMatchObject({ error: { code: 'E-DEV-0202' } });
   });
 
+  it('that fails for a reason of many words has failed for it', async () => {
+    pair.arm.answer = () =>
+      Promise.resolve({ ok: false, error: { code: 'E-DEV-0203', detail: 'the motor says no; '.repeat(100) } });
+    const given = order('c1');
+    await clock.advanceAsync(seconds(5));
+    expect(await given).toMatchObject({ ok: false, error: { code: 'E-DEV-0203' } });
+    await nothingWaits();
+  });
+
   it('of which no word comes is sent again at growing intervals, and never after its expiry', async () => {
     pair.up = () => 0;
     pair.arm.answer = () => new Promise(() => undefined);
@@ -262,6 +271,18 @@ describe('an order', () => {
     expect(commandsSent()).toBeLessThan(16);
     expect(await given).toMatchObject({ error: { code: 'E-DEV-0202' } });
     expect(pair.arm.opened).toHaveLength(1);
+  });
+});
+
+describe('an agent with a device that is down for a reason of many words', () => {
+  it('is heard all the same, and its other orders are carried out', async () => {
+    pair.arm.health = { state: 'down', reason: { code: 'E-DEV-0302', detail: 'params: not this; '.repeat(100) } };
+    pair.disconnect();
+    await pair.restartAgent();
+    pair.connect();
+    await clock.advanceAsync(seconds(5));
+    expect(pair.link.host.health('arm')).toMatchObject({ state: 'down', reason: { code: 'E-DEV-0302' } });
+    expect(pair.station.status().hubOffset).toBeDefined();
   });
 });
 

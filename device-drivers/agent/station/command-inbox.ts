@@ -4,7 +4,7 @@ import { type Db, transact } from '@hallhub/sync/sqlite';
 import { type UpdateCommand, shapeOf } from '../../capabilities/index.ts';
 import type { Command, DeviceLog, Receipt } from '../../kit/index.ts';
 import type { AgentHost } from '../types.ts';
-import { type CommandMessage, commandBegun, commandMessageSchema, commandSettled } from './contract.ts';
+import { type CommandMessage, brief, commandBegun, commandMessageSchema, commandSettled } from './contract.ts';
 import { type FetchImage, forDriver } from './firmware-image.ts';
 import type { HubTime } from './hub-time.ts';
 import { INTERRUPTED, type StationStore } from './store.ts';
@@ -48,7 +48,7 @@ export function createCommandInbox(deps: {
       data: {
         at: iso(clock.now()),
         command: commandId,
-        ...(receipt.ok ? { confirmation: receipt.value.confirmation } : { failure: receipt.error }),
+        ...(receipt.ok ? { confirmation: receipt.value.confirmation } : { failure: brief(receipt.error) }),
       },
     });
   };
