@@ -224,7 +224,7 @@ export function createRegistry(deps: {
     },
     statesBetween: (from, to) => availability.between(from, to),
     darkSpans: (deviceId, from, to) =>
-      availability.dark(deviceId, { from, to, onAgent: configs.get(deviceId)?.agent !== undefined }),
+      availability.dark(deviceId, { from, to, onAgent: configOf(deviceId)?.agent !== undefined }),
     discovered: () => hardware.discovered(),
     replace: (deviceId, by, who) => {
       if (!find(deviceId)) return failure('E-DEV-0403', deviceId);
