@@ -263,6 +263,25 @@ describe('an order', () => {
     await nothingWaits();
   });
 
+  it('that ends while the agent’s disk takes nothing is told when it does', async () => {
+    let finish: () => void = () => undefined;
+    pair.arm.answer = (command) =>
+      new Promise((resolve) => {
+        finish = () => {
+          resolve({ ok: true, value: { commandId: command.id, confirmation: 'observed', at: clock.now() } });
+        };
+      });
+    const given = order('c1');
+    await clock.advanceAsync(seconds(2));
+    pair.agentDb.pragma('query_only = 1');
+    finish();
+    await clock.advanceAsync(seconds(30));
+    pair.agentDb.pragma('query_only = 0');
+    await clock.advanceAsync(minutes(1));
+    expect(await given).toMatchObject({ ok: true, value: { confirmation: 'observed' } });
+    expect(pair.arm.opened).toHaveLength(1);
+  });
+
   it('of which no word comes is sent again at growing intervals, and never after its expiry', async () => {
     pair.up = () => 0;
     pair.arm.answer = () => new Promise(() => undefined);
@@ -271,6 +290,17 @@ describe('an order', () => {
     expect(commandsSent()).toBeLessThan(16);
     expect(await given).toMatchObject({ error: { code: 'E-DEV-0202' } });
     expect(pair.arm.opened).toHaveLength(1);
+  });
+});
+
+describe('an agent whose disk takes nothing for a while', () => {
+  it('goes on greeting', async () => {
+    pair.agentDb.pragma('query_only = 1');
+    await clock.advanceAsync(minutes(3));
+    pair.agentDb.pragma('query_only = 0');
+    const before = clock.now();
+    await clock.advanceAsync(minutes(3));
+    expect(pair.link.state('gate-1').heardAt).toBeGreaterThan(before);
   });
 });
 

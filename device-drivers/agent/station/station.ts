@@ -243,7 +243,7 @@ export function createStation(options: StationOptions): Station {
     },
     onAnswer: (picture) => {
       times.note(picture);
-      commands.forget();
+      commands.tidy();
       shedding.confess();
       changed();
     },
