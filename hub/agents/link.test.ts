@@ -293,6 +293,19 @@ describe('an order', () => {
   });
 });
 
+describe('an agent that does not come after a restart of the hub', () => {
+  it('is given a while, and then its devices are down', async () => {
+    pair.disconnect();
+    pair.restartHub();
+    expect(pair.link.host.health('arm')).toMatchObject({ state: 'starting' });
+    await clock.advanceAsync(minutes(1));
+    expect(pair.link.host.health('arm')).toMatchObject({ state: 'down', reason: { code: 'E-AGENT-0103' } });
+    pair.connect();
+    await clock.advanceAsync(seconds(5));
+    expect(pair.link.host.health('arm')).toMatchObject({ state: 'ready' });
+  });
+});
+
 describe('an agent whose disk takes nothing for a while', () => {
   it('goes on greeting', async () => {
     pair.agentDb.pragma('query_only = 1');
