@@ -37,6 +37,7 @@ import {
   certificateHandler,
   certificateSchema,
   certificateService,
+  configuredSigner,
   printerDirectory,
   toOutcome,
 } from './certificates/index.ts';
@@ -133,7 +134,7 @@ const CLOCK_TOLERANCE = minutes(10);
 
 /** Makes the parts and joins them. Nothing moves before they are started. */
 export function createParts(
-  { config, clock, log, random = systemRandom, protocols, transports }: HubOptions,
+  { config, clock, log, random = systemRandom, protocols, transports, signer: given }: HubOptions,
   dir: DataDir,
 ): Parts {
   const db: Db = openStore({ dir, components: schemaComponents, clock });
@@ -323,6 +324,8 @@ export function createParts(
     fonts: fontFiles(config.certificates.fallbackFontFile === undefined ? [] : [config.certificates.fallbackFontFile]),
     idleAfter: config.certificates.idleShutdown,
   });
+  const { signing } = config.certificates;
+  const signer = given ?? (signing && configuredSigner(signing, clock));
   const certificates: CertificateService = certificateService({
     db,
     clock,
@@ -335,6 +338,7 @@ export function createParts(
       office: config.certificates.office,
       sealPurpose: config.certificates.sealPurpose,
     },
+    ...(signer && { signer }),
     verifyUrl: config.certificates.verifyUrl,
     timeZone: config.hub.timeZone,
     numberPrefix: config.certificates.numberPrefix,

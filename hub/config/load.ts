@@ -215,9 +215,13 @@ function brokerMistakes(mqtt: Config['mqtt']): { readonly path: Path; readonly m
 
 function filesOf({ hall, http, certificates, mqtt }: Config): readonly string[] {
   const tls = http.tls.mode === 'files' ? [http.tls.certFile, http.tls.keyFile] : [];
-  return [hall.tokenFile, hall.caFile, certificates.fallbackFontFile, mqtt.passwordFile, mqtt.caFile, ...tls].filter(
-    (name) => name !== undefined,
-  );
+  const { signing } = certificates;
+  const keys =
+    signing?.kind === 'pkcs12' ? [signing.file, signing.passwordFile] : signing && [signing.module, signing.pinFile];
+  return [
+    ...[hall.tokenFile, hall.caFile, certificates.fallbackFontFile, mqtt.passwordFile, mqtt.caFile],
+    ...[...tls, ...(keys ?? [])],
+  ].filter((name) => name !== undefined);
 }
 
 function isReadable(file: string): boolean {
@@ -241,6 +245,7 @@ function resolveFiles(config: Config, folder: string): Config {
   const passwordFile = from(config.mqtt.passwordFile);
   const brokerCaFile = from(config.mqtt.caFile);
   const { tls } = config.http;
+  const { signing } = config.certificates;
   return {
     ...config,
     http: {
@@ -252,6 +257,16 @@ function resolveFiles(config: Config, folder: string): Config {
     },
     mqtt: { ...config.mqtt, ...(passwordFile && { passwordFile }), ...(brokerCaFile && { caFile: brokerCaFile }) },
     hall: { ...config.hall, ...(tokenFile && { tokenFile }), ...(caFile && { caFile }) },
-    certificates: { ...config.certificates, ...(fallbackFontFile && { fallbackFontFile }) },
+    certificates: {
+      ...config.certificates,
+      ...(fallbackFontFile && { fallbackFontFile }),
+      ...(signing && { signing: signingFrom(signing, folder) }),
+    },
   };
 }
+
+type Signing = NonNullable<Config['certificates']['signing']>;
+const signingFrom = (signing: Signing, folder: string): Signing =>
+  signing.kind === 'pkcs12'
+    ? { ...signing, file: resolve(folder, signing.file), passwordFile: resolve(folder, signing.passwordFile) }
+    : { ...signing, module: resolve(folder, signing.module), pinFile: resolve(folder, signing.pinFile) };

@@ -411,6 +411,16 @@ const codes = z
 const kiosk = z.strictObject({ id, label, printer: id, reader: id });
 
 /** The hub's configuration file. One source: the check, the types, and the JSON Schema for editors come from here. */
+/** A time-stamp authority (RFC 3161). */
+const timestamp = z
+  .strictObject({
+    url: z.url(),
+    timeout: duration.default(() => 5_000 as DurationMs),
+    /** Whether nothing is issued without a time stamp. Else a paper that cannot be stamped now is signed without one. */
+    required: z.boolean().default(false),
+  })
+  .optional();
+
 export const configSchema = z.strictObject({
   hub: z.strictObject({
     id,
@@ -480,6 +490,28 @@ export const configSchema = z.strictObject({
       /** Where the QR code on the paper points; the verification code is appended as `?code=`. */
       verifyUrl: z.url().default('https://verify.example.edu/'),
       idleShutdown: duration.default(() => 300_000 as DurationMs),
+      /** Signs every paper made here (PAdES). Absent: a seal and no signature. */
+      signing: z
+        .discriminatedUnion('kind', [
+          z.strictObject({
+            kind: z.literal('pkcs12'),
+            file: z.string().min(1),
+            /** Its first line is the password. */
+            passwordFile: z.string().min(1),
+            timestamp,
+          }),
+          z.strictObject({
+            kind: z.literal('pkcs11'),
+            /** The token's library, e.g. `/usr/lib/softhsm/libsofthsm2.so`. */
+            module: z.string().min(1),
+            tokenLabel: z.string().min(1).max(32),
+            /** `CKA_LABEL` of both the key (RSA or P-256) and its certificate. */
+            keyLabel: z.string().min(1),
+            pinFile: z.string().min(1),
+            timestamp,
+          }),
+        ])
+        .optional(),
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),

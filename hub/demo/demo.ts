@@ -20,6 +20,7 @@ import { DORM_DEVICES, seedDormPast, seedDormRequests } from './dorm.ts';
 import type { HallFloor } from './hall-floor.ts';
 import { createHallFloor } from './hall-floor.ts';
 import { floorRoutes } from './routes.ts';
+import { specimenSigner } from './specimen-signer.ts';
 
 export interface Demo {
   readonly hub: Hub;
@@ -63,6 +64,7 @@ export async function startDemo({ dataDir, port, hallPort, logFile }: DemoOption
   seedDormRequests(hall, clock);
   seedDormPast(dataDir, clock, config.hub.timeZone);
   const hub = await createHub({
+    signer: specimenSigner(clock),
     config,
     dataDir: join(dataDir, 'hub'),
     clock,

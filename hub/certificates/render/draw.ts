@@ -7,6 +7,7 @@ import type { Block, RenderInput, Template } from '../templates/index.ts';
 import { type FontBox, type PageFonts, nameOf, textOf } from './fonts.ts';
 import { type Cell, breakLines, placeLine, scriptsMeet } from './line-break.ts';
 import { drawSeal } from './seal.ts';
+import { type SignatureBox, addSignatureField } from './signature-field.ts';
 
 const mm = 72 / 25.4;
 const paper = { width: 210 * mm, height: 297 * mm };
@@ -34,6 +35,8 @@ interface Sheet {
   readonly width: number;
   /** The height that flowing blocks have come down to. */
   y: number;
+  /** Where the first seal lies. */
+  seal?: SignatureBox;
 }
 
 /**
@@ -72,6 +75,11 @@ export async function drawCertificate(
   );
   if (sheet.y < floor) return failure('E-CERT-0204', `${Math.ceil((floor - sheet.y) / mm)} mm too long`);
 
+  if (input.signature) {
+    // A template without a seal is signed all the same, where nobody sees it.
+    const box = sheet.seal ?? { page, x: 0, y: 0, width: 0, height: 0 };
+    addSignatureField(document, box, input.signature, createdAt);
+  }
   document.setTitle(`${template.title.zh} ${input.certificateNumber}`);
   document.setAuthor(input.issuer.name.zh);
   document.setSubject(template.title.en);
@@ -256,16 +264,20 @@ async function drawSignature(sheet: Sheet, block: Extract<Block, { type: 'signat
   }
   const arc = textOf(fill(block.sealText, sheet.values));
   const purpose = textOf(fill(block.sealPurpose, sheet.values));
-  drawSeal(
-    sheet.page,
-    { x: middle + widest * 0.08, y: block.bottomMm * mm + 14, diameter: block.sealDiameterMm * mm },
-    {
-      arc,
-      line: purpose,
-      arcFont: (await sheet.fonts.pick(codePoints(arc)[0] ?? '', true)).font,
-      lineFont: (await sheet.fonts.pick(codePoints(purpose)[0] ?? '', false)).font,
-    },
-  );
+  const seal = { x: middle + widest * 0.08, y: block.bottomMm * mm + 14, diameter: block.sealDiameterMm * mm };
+  sheet.seal ??= {
+    page: sheet.page,
+    x: seal.x - seal.diameter / 2,
+    y: seal.y - seal.diameter / 2,
+    width: seal.diameter,
+    height: seal.diameter,
+  };
+  drawSeal(sheet.page, seal, {
+    arc,
+    line: purpose,
+    arcFont: (await sheet.fonts.pick(codePoints(arc)[0] ?? '', true)).font,
+    lineFont: (await sheet.fonts.pick(codePoints(purpose)[0] ?? '', false)).font,
+  });
 }
 
 async function drawVerification(

@@ -6,6 +6,15 @@ export interface Issuer {
   readonly sealPurpose: string;
 }
 
+/** Room for a signature over the file. */
+export interface SignatureWish {
+  /** Of the signature in DER, at most. */
+  readonly bytes: number;
+  /** Who signs, and why, as a reader shows them. */
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** Everything that stands on the paper. */
 export interface RenderInput {
   readonly template: string;
@@ -21,4 +30,6 @@ export interface RenderInput {
   /** YYYY-MM-DD in the campus time zone. */
   readonly issuedOn: string;
   readonly validUntil: string;
+  /** Absent: the file is not going to be signed. */
+  readonly signature?: SignatureWish;
 }
