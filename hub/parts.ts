@@ -290,6 +290,12 @@ export function createParts(
     areas: config.areas,
     gates: config.gates,
     visitorKeys: config.codes.visitorKeys,
+    ...(config.codes.legacy && {
+      legacyCodes: {
+        password: readFileSync(config.codes.legacy.passwordFile, 'utf8').trim(),
+        validFor: config.codes.legacy.validFor,
+      },
+    }),
     pictureAge,
     clockTrusted: () => clock.now() >= CLOCK_FLOOR && Math.abs(replica.clockOffset()) <= CLOCK_TOLERANCE,
     log: (level, message, fields) => {

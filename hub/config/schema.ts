@@ -210,6 +210,11 @@ export const areaSchema = z.strictObject({
   whenAlone: z.enum(['strict', 'lenient']).default('lenient'),
   /** What a credential shown under duress does: let in with a silent alarm, or refuse. */
   duress: z.enum(['admit', 'refuse']).default('admit'),
+  /**
+   * What a genuine visitor code does whose approval has not arrived here (another hub's, or one made while the hall was away): refuse
+   * it, or let in once by its signature alone.
+   */
+  trust: z.enum(['known', 'signed']).default('known'),
 });
 
 const clockTime = z
@@ -233,6 +238,14 @@ export const gateSchema = z.strictObject({
   area: id,
   /** What people show something to; at least one of the five. */
   reader: id.optional(),
+  /** How the bits of a Wiegand or OSDP reader stand for a campus card's UID; without it they name nobody but themselves. */
+  bits: z
+    .strictObject({
+      parity: z.enum(['ends', 'none']).default('ends'),
+      number: z.enum(['binary', 'decimal']).default('binary'),
+      byteOrder: z.enum(['big', 'little']).default('big'),
+    })
+    .exactOptional(),
   scanner: id.optional(),
   plateReader: id.optional(),
   faceTerminal: id.optional(),
@@ -333,6 +346,20 @@ const codes = z
   .strictObject({
     /** Ed25519 public keys of others (another hub of the university, its hall) whose visitor codes are believed here. */
     visitorKeys: z.array(publicKey).default([]),
+    /**
+     * Codes of older campus systems (`MD5(id)-epoch-MD5(…)`), whose id is the member's number. One password for everybody makes
+     * them, and whoever learns it is anybody: only for as long as they are still in use.
+     */
+    legacy: z
+      .strictObject({
+        /** A file that holds the password and nothing else. */
+        passwordFile: z.string(),
+        /** How long a code counts after it was made. */
+        validFor: duration
+          .refine((value) => value >= 10_000 && value <= 600_000, '10 s to 10 min')
+          .default(() => 60_000 as DurationMs),
+      })
+      .optional(),
   })
   .prefault({});
 

@@ -11,6 +11,7 @@ import { keyedMatch } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
 import { codeOf } from './enrol-passes.ts';
 import type { GateAlarmKind } from './edge/journal.ts';
+import { isSignedPass, signedAccount } from './edge/signed-pass.ts';
 import {
   areaInput,
   areaReleased,
@@ -22,6 +23,7 @@ import {
 } from './edge/wire.ts';
 import type { Credential, GateKind, GateRequest } from './project.ts';
 import { passDrafts } from './project.ts';
+import type { LegacyCodes } from './qr/index.ts';
 import type { EntryRow } from './store/entries.ts';
 import type { GateStore } from './store/index.ts';
 import type { StandingRow } from './store/presence.ts';
@@ -75,6 +77,7 @@ export function createGateAgents(deps: {
   readonly calendar: CalendarConfig;
   /** Whose visitor codes are believed: Ed25519, raw, base64. */
   readonly visitorKeys: readonly string[];
+  readonly legacyCodes?: LegacyCodes;
   readonly orders: () => readonly StandingRow[];
   readonly events: AgentEvents;
   readonly now: () => EpochMs;
@@ -212,6 +215,7 @@ export function createGateAgents(deps: {
               area: areaInput(area),
               calendar: { ...deps.calendar },
               visitorKeys: [...deps.visitorKeys],
+              ...(deps.legacyCodes && { legacyCodes: { ...deps.legacyCodes } }),
             },
           },
         ];
@@ -306,6 +310,8 @@ export function createGateAgents(deps: {
       companion,
       source: agent,
       ...(passId !== undefined && { passId, ...ownerOf(passId) }),
+      ...(passId !== undefined &&
+        isSignedPass(passId) && { subject: signedAccount(passId), account: signedAccount(passId) }),
       ...(pass && {
         kind: pass.kind,
         subject: pass.identities[0],

@@ -141,5 +141,11 @@ export const gatesSchema: SchemaComponent = {
       name: 'what agents at gates have been given',
       sql: 'CREATE TABLE gate_agent (agent TEXT PRIMARY KEY, basis TEXT NOT NULL) STRICT, WITHOUT ROWID;',
     },
+    {
+      name: 'in which step a code was shown',
+      sql: `
+        ALTER TABLE gate_entry ADD COLUMN code_step INTEGER;
+        CREATE INDEX gate_entry_by_code ON gate_entry (pass_id, code_step) WHERE code_step IS NOT NULL;`,
+    },
   ],
 };

@@ -21,7 +21,9 @@ import type { Presentation } from './edge/presentation.ts';
 import type { RunningGates } from './edge/run.ts';
 import { runGates } from './edge/run.ts';
 import { createStandings } from './edge/standings.ts';
+import type { LegacyCodes } from './qr/index.ts';
 import { createCodeReader, createVisitorCodeIssuer, visitorCodeSubject } from './qr/index.ts';
+import { createDoubles } from './doubles.ts';
 import { toPasses } from './enrol-passes.ts';
 import type { AreaView, Correction } from './occupancy.ts';
 import { createOccupancy } from './occupancy.ts';
@@ -54,6 +56,8 @@ export interface GatesDeps {
   readonly agents: GatePipe;
   /** Whose visitor codes are believed beside this hub's own: Ed25519, raw, base64. */
   readonly visitorKeys?: readonly string[];
+  /** What makes the codes of older campus systems; absent: they are none here. */
+  readonly legacyCodes?: LegacyCodes;
   /** Age of the picture of the hall; undefined or infinite when it was never whole. */
   readonly pictureAge: () => DurationMs | undefined;
   readonly clockTrusted: () => boolean;
@@ -179,6 +183,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
   });
   const visitorCodes = createVisitorCodeIssuer(vault.derive('visitor-code'), deps.random);
   const visitorKeys = [visitorCodes.publicKey, ...(deps.visitorKeys ?? [])];
+  const legacy = deps.legacyCodes ? { legacy: deps.legacyCodes } : {};
   const standings = createStandings({ db, presence: store.presence, clock, campusClock });
 
   const countTold = new Map<string, number>();
@@ -211,6 +216,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
 
   const added = (row: EntryRow): void => {
     if (row.state === 'refused') reports.refused(row);
+    doubles.added(row);
     announce(row.id);
     if (row.code !== null) deps.log('info', 'refused at a gate', { gate: row.gateId, entry: row.id, code: row.code });
   };
@@ -218,17 +224,9 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     if (row.state === 'passed' || row.state === 'unconfirmed') {
       reports.entered(row, at);
       agents.counted(row);
-      reportOveruse(row, at);
+      doubles.walked(row, at);
     }
     announce(row.id);
-  };
-  /** Two gates that could not hear each other have both let somebody in on one use: nobody can take that back, and somebody must know. */
-  const reportOveruse = (row: EntryRow, at: EpochMs): void => {
-    const pass = row.passId === null ? undefined : store.passes.pass(row.passId);
-    if (!pass?.uses || row.way !== 'in' || row.companion === 1 || row.byHand !== null) return;
-    const used = store.entries.used(pass.account, row.day ?? '');
-    if ((pass.uses.per === 'day' ? used.today : used.ever) > pass.uses.max)
-      raise({ id: `${row.id}/overused`, gateId: row.gateId, alarm: 'overused', at, clear: false });
   };
   const raise: GateJournal['alarm'] = ({ id, gateId, alarm, at, clear }) => {
     if (clear) store.alarms.clear(gateId, alarm, at);
@@ -239,6 +237,8 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         for (const listener of alarmListeners) listener(row);
       });
   };
+
+  const doubles = createDoubles({ store, raise });
 
   const journal = createGateJournal({
     db,
@@ -262,6 +262,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     devices: deps.devices,
     calendar: deps.calendar,
     visitorKeys,
+    ...(deps.legacyCodes && { legacyCodes: deps.legacyCodes }),
     orders: standings.orders,
     now: () => clock.now(),
     events: {
@@ -341,7 +342,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         journal,
         standings,
         match: (type, value) => vault.match(type, value),
-        codes: createCodeReader({ db, vault, passes: store.passes, visitorKeys }),
+        codes: createCodeReader({ db, vault, passes: store.passes, visitorKeys, ...legacy }),
         clock,
         campusClock,
         random: deps.random,

@@ -67,7 +67,7 @@ it.each([
     const command = {
       id: `${order.capability}.${order.command}`,
       name: order.command,
-      args: typeof order.args === 'function' ? order.args() : order.args,
+      args: typeof order.args === 'function' ? (order.args as () => object)() : order.args,
       issuedAt: now,
       expiresAt: plus(now, seconds(10)),
       issuedBy: 'test',

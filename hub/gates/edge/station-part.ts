@@ -11,6 +11,7 @@ import { secretContext } from '../enrol-passes.ts';
 import { createGateStore } from '../store/index.ts';
 import type { EntryRow } from '../store/entries.ts';
 import { createCodeReader } from '../qr/index.ts';
+import type { LegacyCodes } from '../qr/index.ts';
 import type { EdgeGateConfig } from './config-store.ts';
 import { createEdgeConfig } from './config-store.ts';
 import { createGateJournal, walked } from './journal.ts';
@@ -33,6 +34,7 @@ export const admitParams = z.object({
 /** How long entries stay on an agent once the hub has them: longer than any count of a day needs. */
 const KEEP_MS = 7 * 86_400_000;
 const HOUR_MS = 3_600_000;
+const LEGACY_PASSWORD = 'gate-legacy-codes';
 
 /**
  * The gates that an agent decides at by itself: the same rules and the same journal as at the hub, over what the hub has
@@ -68,6 +70,23 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     }
   };
 
+  /** The password of older codes lies here as little as any other secret. */
+  const sealedSecrets = ({ legacyCodes, ...gate }: EdgeGateConfig): EdgeGateConfig => ({
+    ...gate,
+    ...(legacyCodes && {
+      legacyCodes: {
+        ...legacyCodes,
+        password: Buffer.from(seal(Buffer.from(legacyCodes.password), LEGACY_PASSWORD)).toString('base64'),
+      },
+    }),
+  });
+  const legacyCodesOf = ({ legacyCodes }: EdgeGateConfig): { readonly legacy?: LegacyCodes } => {
+    const opened = legacyCodes && openSealed(Buffer.from(legacyCodes.password, 'base64'), LEGACY_PASSWORD);
+    return legacyCodes && opened?.ok
+      ? { legacy: { ...legacyCodes, password: Buffer.from(opened.value).toString('utf8') } }
+      : {};
+  };
+
   const tellAdded = (row: EntryRow): void => {
     const stranger = row.display && openStranger(row, context);
     context.append(row.state === 'refused' ? 'refusals' : 'entries', {
@@ -86,6 +105,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
         ...(row.passId !== null && { passId: row.passId }),
         ...(row.method !== null && { method: row.method }),
         ...(row.byHand !== null && { byHand: row.byHand }),
+        ...(row.codeStep !== null && { codeStep: row.codeStep }),
         ...(stranger && { stranger }),
       },
     });
@@ -145,6 +165,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
         vault: { match: deps.match, open: openSealed },
         passes: store.passes,
         visitorKeys: first.visitorKeys,
+        ...legacyCodesOf(first),
       }),
       clock,
       campusClock: clockOfCampus,
@@ -224,7 +245,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
       const name = id.slice(id.indexOf('/') + 1);
       switch (`${kind} ${op}`) {
         case 'gate upsert':
-          config.put(name, data as EdgeGateConfig);
+          config.put(name, sealedSecrets(data as EdgeGateConfig));
           break;
         case 'gate revoke':
           config.remove(name);

@@ -15,6 +15,7 @@ import type { GateKind } from '../project.ts';
 import { noAgents } from './no-agents.ts';
 import { createDesk, gateDeskSchema } from '../desk/index.ts';
 import { gateCodeSchema } from '../qr/index.ts';
+import type { LegacyCodes } from '../qr/index.ts';
 import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 
 type Listener = (event: never) => void;
@@ -43,6 +44,8 @@ export function createFloor(config: {
   readonly areas: readonly object[];
   readonly gates: readonly object[];
   readonly modes?: boolean;
+  readonly legacyCodes?: LegacyCodes;
+  readonly visitorKeys?: readonly string[];
   readonly holidays?: readonly string[];
   readonly now?: EpochMs;
 }) {
@@ -126,6 +129,8 @@ export function createFloor(config: {
     },
     requests: () => requests,
     devices: [],
+    ...(config.legacyCodes && { legacyCodes: config.legacyCodes }),
+    ...(config.visitorKeys && { visitorKeys: config.visitorKeys }),
     agents: noAgents,
     calendar,
     areas,
