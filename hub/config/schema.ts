@@ -331,6 +331,28 @@ const channel = z.discriminatedUnion('type', [
   z.strictObject({ id, type: z.literal('dingtalk-robot'), secretFile: z.string(), baseUrl: httpsUrl.optional() }),
   /** Any service that takes a signed POST (Standard Webhooks); the file holds `whsec_…`. */
   z.strictObject({ id, type: z.literal('webhook'), url: httpsUrl, secretFile: z.string() }),
+  /** Mail by the university's own server; the file holds the password of `user`. */
+  z
+    .strictObject({
+      id,
+      type: z.literal('smtp'),
+      host: z.string().min(1),
+      /** By default 587, or 465 where TLS is implicit. */
+      port: port.min(1).optional(),
+      /** `starttls` is refused where the server does not offer it; `off` sends in the clear, within the machine or its own network. */
+      tls: z.enum(['starttls', 'implicit', 'off']).default('starttls'),
+      /** PEM of the authority that signed the server's certificate, where it is not a public one. */
+      caFile: z.string().optional(),
+      user: z.string().min(1).optional(),
+      secretFile: z.string().optional(),
+      from: z.email(),
+      /** A group's addresses, which get everything; without them each message says whom it is for. */
+      to: z.array(z.email()).default([]),
+    })
+    .refine(
+      ({ user, secretFile }) => (user === undefined) === (secretFile === undefined),
+      'user and secretFile together',
+    ),
 ]);
 
 const notifications = z
