@@ -410,6 +410,13 @@ export const configSchema = z.strictObject({
   areas: z.array(areaSchema).default([]),
   gates: z.array(gateSchema).default([]),
   codes,
+  /** How long records are kept that may be kept for longer or shorter; the others are in docs/operations.md. */
+  retention: z
+    .strictObject({
+      /** Entries and alarms at gates, without names. What a pass that still counts has used stays with the pass. */
+      gateEntryDays: z.int().min(30).max(3_650).default(180),
+    })
+    .prefault({}),
   kiosks: z.array(kiosk).default([]),
   profiles: z
     .strictObject({

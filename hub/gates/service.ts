@@ -30,6 +30,7 @@ import { createOccupancy } from './occupancy.ts';
 import { type PlateForm, normalisePlate, plateForm } from './plates.ts';
 import type { GateKind } from './project.ts';
 import { createReports } from './reports.ts';
+import { createRetention } from './retention.ts';
 import { createGateStore } from './store/index.ts';
 import { nearPasses } from './suggest.ts';
 import type { TerminalView } from './terminals/index.ts';
@@ -58,6 +59,8 @@ export interface GatesDeps {
   readonly visitorKeys?: readonly string[];
   /** What makes the codes of older campus systems; absent: they are none here. */
   readonly legacyCodes?: LegacyCodes;
+  /** How long entries are kept; absent: for ever. */
+  readonly entriesKept?: DurationMs;
   /** Age of the picture of the hall; undefined or infinite when it was never whole. */
   readonly pictureAge: () => DurationMs | undefined;
   readonly clockTrusted: () => boolean;
@@ -286,6 +289,8 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     campusClock,
     note: (gateId, grant) => running?.note(gateId, grant) === true,
   });
+  const { entriesKept: keep } = deps;
+  const retention = keep === undefined ? undefined : createRetention({ ...deps, store, keep });
   const identitiesOf = (requestId: string): readonly string[] =>
     store.passes.passesOfRequest(requestId).flatMap(({ identities }) => identities);
 
@@ -352,8 +357,10 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         log: deps.log,
       });
       terminals.start();
+      retention?.start();
     },
     stop: () => {
+      retention?.stop();
       terminals.stop();
       running?.stop();
       running = undefined;

@@ -132,6 +132,14 @@ export function createEntryStore(db: Db) {
   const forgetStrangers = db.prepare(
     'UPDATE gate_entry SET display = NULL, credential = NULL WHERE at < ? AND display IS NOT NULL',
   );
+  const old = db.prepare<
+    { before: number; at: number; seq: number; limit: number },
+    { seq: number; at: EpochMs; counted: number }
+  >(
+    `SELECT seq, at, (account IS NOT NULL OR slot IS NOT NULL) AND EXISTS (SELECT 1 FROM gate_pass WHERE id = pass_id) AS counted
+     FROM gate_entry WHERE at < @before AND (at, seq) > (@at, @seq) ORDER BY at, seq LIMIT @limit`,
+  );
+  const drop = db.prepare('DELETE FROM gate_entry WHERE seq = ?');
   const purge = db.prepare('DELETE FROM gate_entry WHERE at < ?');
 
   return {
@@ -185,6 +193,21 @@ export function createEntryStore(db: Db) {
       return { here: row?.here ?? undefined, area: row?.area ?? undefined };
     },
     /** Forgets what strangers' cards said; that somebody was refused stays. */
+    /**
+     * Looks at `limit` entries before `before`, from a place on, and forgets those that nothing is counted by any more. `next` is
+     * where to go on; undefined at the end.
+     */
+    forget: (
+      before: EpochMs,
+      from: { readonly at: EpochMs; readonly seq: number },
+      limit: number,
+    ): { readonly forgotten: number; readonly next: { readonly at: EpochMs; readonly seq: number } | undefined } => {
+      const rows = old.all({ before, ...from, limit });
+      const past = rows.filter(({ counted }) => counted === 0);
+      for (const { seq } of past) drop.run(seq);
+      const last = rows.length < limit ? undefined : rows.at(-1);
+      return { forgotten: past.length, next: last && { at: last.at, seq: last.seq } };
+    },
     forgetStrangers: (before: EpochMs): number => forgetStrangers.run(before).changes,
     purge: (before: EpochMs): number => purge.run(before).changes,
   };

@@ -45,6 +45,7 @@ export function createFloor(config: {
   readonly gates: readonly object[];
   readonly modes?: boolean;
   readonly legacyCodes?: LegacyCodes;
+  readonly entriesKept?: DurationMs;
   readonly visitorKeys?: readonly string[];
   readonly holidays?: readonly string[];
   readonly now?: EpochMs;
@@ -130,6 +131,7 @@ export function createFloor(config: {
     requests: () => requests,
     devices: [],
     ...(config.legacyCodes && { legacyCodes: config.legacyCodes }),
+    ...(config.entriesKept !== undefined && { entriesKept: config.entriesKept }),
     ...(config.visitorKeys && { visitorKeys: config.visitorKeys }),
     agents: noAgents,
     calendar,
