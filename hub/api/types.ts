@@ -1,6 +1,7 @@
 /** The shapes that pages and the kiosk receive; types only, so that no server code reaches a browser. */
 export type { AgentView } from '../agents/view.ts';
 export type { EntryView, GateView } from '../gates/views.ts';
+export type { TerminalView } from '../gates/terminals/index.ts';
 export type {
   AreaView,
   DeskView,

@@ -123,6 +123,8 @@ export interface Gates {
   onAlarm(listener: (alarm: AlarmRow) => void): Cancel;
   /** How far the terminals are that let people through by themselves. */
   terminals(): readonly TerminalView[];
+  /** Puts everybody anew who should be on a terminal; who asked is in the audit log. Errors: `E-GATE-0203`. */
+  putAllAgain(deviceId: string, staffId: string): Result<{ readonly people: number }>;
   summary(): GatesSummary;
   /** Forgets passes that ended long ago. */
   purge(before: EpochMs): number;
@@ -507,6 +509,14 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       alarms: store.alarms.unseen(),
     }),
     terminals: () => terminals.views(),
+    putAllAgain: (deviceId, staffId) =>
+      transact(db, () => {
+        const people = terminals.putAllAgain(deviceId);
+        if (people === undefined) return failure('E-GATE-0203', deviceId);
+        const subject = `device:${deviceId}`;
+        deps.audit.record({ actor: `staff:${staffId}`, action: 'gate.put-all-again', subject, detail: { people } });
+        return ok({ people });
+      }),
     purge: (before) => store.passes.purge(before) + terminals.forget(before),
     forgetStrangers: (before) => store.entries.forgetStrangers(before),
   };

@@ -155,6 +155,54 @@ describe('a terminal that lets people through by itself', () => {
     await stop();
   }, 60_000);
 
+  it('is put everybody again on demand: who asked is on record, and whoever must go still goes', async () => {
+    const { clock, controller, line, member, revoke, view, gates, db, stop } = await floor();
+    member('m1');
+    member('m2', {
+      person: { number: 'S2', name: '李四', category: 'student' },
+      credentials: [{ type: 'campus-card', uid: '0A0B0C0D' }],
+    });
+    await clock.advanceAsync(seconds(5));
+    expect(view()).toMatchObject({ state: 'ready', validity: 'day', held: 2, problems: [], area: 'lab' });
+    const comparedAt = view()?.comparedAt ?? 0;
+    expect(comparedAt).toBeGreaterThan(0);
+    controller.reset();
+    line.unplug();
+    await clock.advanceAsync(seconds(5));
+    revoke('roster', 'm2');
+    expect(gates().putAllAgain('door', '7')).toEqual({ ok: true, value: { people: 1 } });
+    expect(view()).toMatchObject({ state: 'down', wanted: 1, held: 0, waiting: 2 });
+    line.plug();
+    await clock.advanceAsync(seconds(120));
+    expect([...controller.cards.keys()]).toEqual([NUMBER]);
+    expect(view()).toMatchObject({ wanted: 1, held: 1, waiting: 0 });
+    expect(view()?.comparedAt).toBeGreaterThan(comparedAt);
+    expect(gates().putAllAgain('nothing', '7')).toMatchObject({ error: { code: 'E-GATE-0203' } });
+    const audited = db.prepare(`SELECT count(*) FROM audit_entry WHERE action = 'gate.put-all-again'`).pluck().get();
+    expect(audited).toBe(1);
+    await stop();
+  });
+
+  it('says how much it has told, and why somebody is not on it', async () => {
+    const { clock, controller, member, view, stop } = await floor();
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    const at = clock.now();
+    controller.swipe(NUMBER);
+    await clock.advanceAsync(seconds(1));
+    expect(view()?.events).toBe(1);
+    // By its own clock, which knows seconds and is asked half a second later.
+    expect(Math.abs((view()?.lastEventAt ?? 0) - at)).toBeLessThanOrEqual(seconds(1));
+    controller.setFaults({ refuses: true });
+    member('m2', {
+      person: { number: 'S2', name: '李四', category: 'student' },
+      credentials: [{ type: 'campus-card', uid: '0A0B0C0D' }],
+    });
+    await clock.advanceAsync(seconds(5));
+    expect(view()).toMatchObject({ refused: 1, problems: [{ people: 1 }] });
+    await stop();
+  });
+
   it('keeps card numbers sealed', async () => {
     const { db, member, stop } = await floor();
     member('m1');
