@@ -10,7 +10,9 @@ import type { Approved, Requests } from '../requests/service.ts';
 import { keyedMatch } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
 import { codeOf } from './enrol-passes.ts';
+import type { Told } from './edge/gate.ts';
 import type { GateAlarmKind } from './edge/journal.ts';
+import type { TypedCredential } from './edge/presentation.ts';
 import { isSignedPass, signedAccount } from './edge/signed-pass.ts';
 import {
   areaInput,
@@ -352,6 +354,25 @@ export function createGateAgents(deps: {
       if (agent === undefined) return failure('E-GATE-0203', gateId);
       const answer = await pipe.ask(agent, 'admit', { gateId, ...order });
       return answer.ok ? ok(answer.value as { readonly entryId: string }) : answer;
+    },
+    /** What was typed travels as a hash under the agent's own key. */
+    present: async (
+      gateId: string,
+      { method, stranger, ...whom }: TypedCredential,
+      expiresAt: EpochMs,
+    ): Promise<Result<Told>> => {
+      const agent = agentOf.get(gateId);
+      const match = agent === undefined ? undefined : matcherOf(agent);
+      if (agent === undefined || !match) return failure('E-GATE-0203', gateId);
+      const named = 'passId' in whom ? whom : { credential: match(whom.type, whom.value).toString('hex') };
+      const answer = await pipe.ask(agent, 'present', {
+        gateId,
+        method,
+        ...named,
+        ...(stranger && { stranger }),
+        expiresAt,
+      });
+      return answer.ok ? ok(answer.value as Told) : answer;
     },
     part: { types: gateEventTypes.map(({ type }) => type), refusal, apply, assign },
   };

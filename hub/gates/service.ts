@@ -17,7 +17,7 @@ import type { GatePipe } from './agents.ts';
 import type { Told } from './edge/gate.ts';
 import type { GateJournal } from './edge/journal.ts';
 import { createGateJournal, walked } from './edge/journal.ts';
-import type { Presentation } from './edge/presentation.ts';
+import type { TypedCredential } from './edge/presentation.ts';
 import type { RunningGates } from './edge/run.ts';
 import { runGates } from './edge/run.ts';
 import { createStandings } from './edge/standings.ts';
@@ -100,8 +100,11 @@ export interface Gates {
   onArea(listener: (area: AreaView) => void): Cancel;
   /** Lets one through by hand; who did and why is in the audit log before the barrier is told. Errors: `E-GATE-0202`, `E-GATE-0203`. */
   admit(order: AdmitRequest, staffId: string): Promise<Result<{ readonly entryId: string }>>;
-  /** Judges a credential that a guard typed or looked up as if it had been shown. Errors: `E-GATE-0203`. */
-  present(gateId: string, shown: Omit<Presentation, 'at'>): Result<Told>;
+  /**
+   * Judges a credential that a guard typed or looked up as if it had been shown, where the gate is decided. Errors: `E-GATE-0203`,
+   * those of a question to an agent.
+   */
+  present(gateId: string, shown: TypedCredential): Promise<Result<Told>>;
   /** What an approved visitor shows at a scanner, until the approval ends. Errors: `E-GATE-0242`. */
   visitorCode(requestId: string, person: number): Result<{ readonly text: string; readonly expiresAt: EpochMs }>;
   /**
@@ -459,8 +462,12 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       });
       return admitted === undefined ? failure('E-GATE-0203', gateId) : ok({ entryId: admitted });
     },
-    present: (gateId, shown) => {
-      const told = running?.present(gateId, { ...shown, at: clock.now() });
+    present: async (gateId, shown) => {
+      if (agents.agentOf(gateId) !== undefined) return agents.present(gateId, shown, plus(clock.now(), ADMIT_TTL));
+      const { method, stranger } = shown;
+      const identity = 'passId' in shown ? store.passes.pass(shown.passId)?.identities[0] : undefined;
+      const credential = 'passId' in shown ? Buffer.from(identity ?? '', 'hex') : vault.match(shown.type, shown.value);
+      const told = running?.present(gateId, { method, credential, ...(stranger && { stranger }), at: clock.now() });
       return told ? ok(told) : failure('E-GATE-0203', gateId);
     },
     visitorCode: (requestId, person) => {

@@ -26,6 +26,11 @@ export interface Presentation {
   readonly stranger?: { readonly name: string; readonly number: string };
 }
 
+/** What a guard typed or looked up, before it is hashed under the key of whoever decides. */
+export type TypedCredential = Pick<Presentation, 'method' | 'stranger'> &
+  /** Kind and normal form, as they go into the keyed hash; or the pass that was looked up. */
+  ({ readonly type: string; readonly value: string } | { readonly passId: string });
+
 /** Or something that is refused before anybody is looked up: a forged code, an unsure plate, an event of the past. */
 export interface Rejected {
   readonly method: string;

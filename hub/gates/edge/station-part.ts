@@ -31,6 +31,21 @@ export const admitParams = z.object({
   expiresAt: z.number(),
 });
 
+/** What a guard typed or looked up, on its way to an agent. */
+const presentParams = z.object({
+  gateId: z.string().max(63),
+  method: z.string().max(32),
+  /** Hash under the agent's own key; or a pass, which the agent has or has not. */
+  credential: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .exactOptional(),
+  passId: z.string().max(160).exactOptional(),
+  stranger: z.object({ name: z.string().max(100), number: z.string().max(40) }).exactOptional(),
+  /** By the hub's time. */
+  expiresAt: z.number(),
+});
+
 /** How long entries stay on an agent once the hub has them: longer than any count of a day needs. */
 const KEEP_MS = 7 * 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -285,13 +300,32 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     deals: (deviceId) => config.gates().some(({ gate }) => GATE_PARTS.some((part) => gate[part] === deviceId)),
     answer: (name, params) => {
       const order = name === 'admit' ? admitParams.safeParse(params) : undefined;
-      return order?.success ? admit(order.data) : failure('E-AGENT-0102', name);
+      if (order?.success) return admit(order.data);
+      const shown = name === 'present' ? presentParams.safeParse(params) : undefined;
+      return shown?.success ? present(shown.data) : failure('E-AGENT-0102', name);
     },
   };
 
-  function admit(order: z.output<typeof admitParams>): Result<unknown> {
+  /** A guard's word is for now: one that comes late does nothing. */
+  function isLate({ expiresAt }: { readonly expiresAt: number }): boolean {
     const now: EpochMs | undefined = context.hubNow();
-    if (now === undefined || now >= order.expiresAt) return failure('E-DEV-0201', order.gateId);
+    return now === undefined || now >= expiresAt;
+  }
+  function present(params: z.output<typeof presentParams>): Result<unknown> {
+    const { gateId, credential, passId, method, stranger } = params;
+    if (isLate(params)) return failure('E-DEV-0201', gateId);
+    // A pass that has not come here is as unknown as any stranger.
+    const hash = credential ?? store.passes.pass(passId ?? '')?.identities[0] ?? '';
+    const told = running?.present(gateId, {
+      method,
+      credential: Buffer.from(hash, 'hex'),
+      ...(stranger && { stranger }),
+      at: clock.now(),
+    });
+    return told ? ok(told) : failure('E-GATE-0203', gateId);
+  }
+  function admit(order: z.output<typeof admitParams>): Result<unknown> {
+    if (isLate(order)) return failure('E-DEV-0201', order.gateId);
     const pass = order.passId === undefined ? undefined : store.passes.pass(order.passId);
     const entryId = running?.admit(order.gateId, { by: order.by, reason: order.reason, ...(pass && { pass }) });
     return entryId === undefined ? failure('E-GATE-0203', order.gateId) : ok({ entryId });
