@@ -31,7 +31,7 @@ export const pages = [
     component: () => import('../pages/GatesPage.vue'),
   }),
   definePage({
-    path: '/gates/terminals',
+    path: '/terminals',
     title: { zh: '门禁终端', en: 'Terminals' },
     roles: ['operator', 'guard', 'auditor'],
     anyArea: true,
