@@ -8,7 +8,7 @@ import { listSerialPorts } from '@hallhub/device-drivers/transports';
 import { createHttpHall } from '@hallhub/sync/adapters/http-feed';
 import type { HttpHall } from '@hallhub/sync/adapters/http-feed';
 import type { DurationMs } from '@hallhub/sync/base';
-import { err, minutes, ok, systemRandom } from '@hallhub/sync/base';
+import { err, minutes, ms, ok, systemRandom } from '@hallhub/sync/base';
 import { requestKinds } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
 import { createOutbox } from '@hallhub/sync/outbox';
@@ -297,6 +297,13 @@ export function createParts(
     areas: config.areas,
     gates: config.gates,
     visitorKeys: config.codes.visitorKeys,
+    entriesKept: ms(config.retention.gateEntryDays * 86_400_000),
+    ...(config.codes.legacy && {
+      legacyCodes: {
+        password: readFileSync(config.codes.legacy.passwordFile, 'utf8').trim(),
+        validFor: config.codes.legacy.validFor,
+      },
+    }),
     pictureAge,
     dark: (deviceId, from, until) => registry.darkSpans(deviceId, from, until),
     clockTrusted,

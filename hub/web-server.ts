@@ -22,6 +22,7 @@ import { devicesSummary } from './devices/summary.ts';
 import { firmwareRoutes } from './firmware/index.ts';
 import { deskRoutes } from './gates/desk/index.ts';
 import { gateRoutes } from './gates/routes.ts';
+import { terminalRoutes } from './gates/terminals/routes.ts';
 import { gatesSummary } from './gates/summary.ts';
 import { hallRoutes } from './hall/routes.ts';
 import { hallSummary } from './hall/summary.ts';
@@ -120,6 +121,7 @@ export async function createWeb(
   staffRoutes(api, { staff, secure });
   auditRoutes(api, { audit });
   gateRoutes(api, { gates, live });
+  terminalRoutes(api, { gates });
   deskRoutes(api, { gates, desk: parts.desk, live, clock });
   attendanceRoutes(api, { attendance: parts.attendance, live });
   certificateRoutes(api, { certificates });

@@ -28,6 +28,7 @@ export const builtInProtocols: readonly ProtocolPlace[] = [
   place('vzenith-mqtt', 'vzenith/mqtt.ts'),
   place('vzenith-http', 'vzenith/http.ts'),
   place('hikvision-isapi', 'hikvision-isapi/protocol.ts'),
+  place('hikvision-access', 'hikvision-access/protocol.ts'),
   place('dahua-cgi', 'dahua-cgi/protocol.ts'),
   place('zkteco-push', 'zkteco-push/protocol.ts'),
   place('uhppote', 'uhppote/protocol.ts', { clash: doorClash }),

@@ -12,6 +12,7 @@ import { uhppoteConformance } from '../protocols/uhppote/conformance.ts';
 import { zigbee2mqttConformance } from '../protocols/zigbee2mqtt/conformance.ts';
 import { dahuaCgiConformance } from '../protocols/dahua-cgi/conformance.ts';
 import { hikvisionIsapiConformance } from '../protocols/hikvision-isapi/conformance.ts';
+import { hikvisionAccessConformance } from '../protocols/hikvision-access/conformance.ts';
 import { vzenithHttpConformance, vzenithMqttConformance } from '../protocols/vzenith/conformance.ts';
 import { zktecoPushConformance } from '../protocols/zkteco-push/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
@@ -36,6 +37,7 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   vzenithMqttConformance,
   vzenithHttpConformance,
   hikvisionIsapiConformance,
+  hikvisionAccessConformance,
   dahuaCgiConformance,
   uhppoteConformance,
   zktecoPushConformance,

@@ -14,6 +14,7 @@ export type {
 } from '../attendance/views.ts';
 export type { Ground, Status } from '../attendance/rules.ts';
 export type { EntryView, GateView } from '../gates/views.ts';
+export type { TerminalView } from '../gates/terminals/index.ts';
 export type {
   AreaView,
   DeskView,

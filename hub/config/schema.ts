@@ -249,6 +249,11 @@ export const areaSchema = z.strictObject({
   duress: z.enum(['admit', 'refuse']).default('admit'),
   /** A building that shuts for the night. */
   curfew: curfew.exactOptional(),
+  /**
+   * What a genuine visitor code does whose approval has not arrived here (another hub's, or one made while the hall was away): refuse
+   * it, or let in once by its signature alone.
+   */
+  trust: z.enum(['known', 'signed']).default('known'),
 });
 
 /** When something holds, by the clock and calendar of the campus; `until` not after `from` runs over midnight. */
@@ -267,6 +272,14 @@ export const gateSchema = z.strictObject({
   area: id,
   /** What people show something to; at least one of the five. */
   reader: id.optional(),
+  /** How the bits of a Wiegand or OSDP reader stand for a campus card's UID; without it they name nobody but themselves. */
+  bits: z
+    .strictObject({
+      parity: z.enum(['ends', 'none']).default('ends'),
+      number: z.enum(['binary', 'decimal']).default('binary'),
+      byteOrder: z.enum(['big', 'little']).default('big'),
+    })
+    .exactOptional(),
   scanner: id.optional(),
   plateReader: id.optional(),
   faceTerminal: id.optional(),
@@ -352,6 +365,28 @@ const channel = z.discriminatedUnion('type', [
   z.strictObject({ id, type: z.literal('dingtalk-robot'), secretFile: z.string(), baseUrl: httpsUrl.optional() }),
   /** Any service that takes a signed POST (Standard Webhooks); the file holds `whsec_…`. */
   z.strictObject({ id, type: z.literal('webhook'), url: httpsUrl, secretFile: z.string() }),
+  /** Mail by the university's own server; the file holds the password of `user`. */
+  z
+    .strictObject({
+      id,
+      type: z.literal('smtp'),
+      host: z.string().min(1),
+      /** By default 587, or 465 where TLS is implicit. */
+      port: port.min(1).optional(),
+      /** `starttls` is refused where the server does not offer it; `off` sends in the clear, within the machine or its own network. */
+      tls: z.enum(['starttls', 'implicit', 'off']).default('starttls'),
+      /** PEM of the authority that signed the server's certificate, where it is not a public one. */
+      caFile: z.string().optional(),
+      user: z.string().min(1).optional(),
+      secretFile: z.string().optional(),
+      from: z.email(),
+      /** A group's addresses, which get everything; without them each message says whom it is for. */
+      to: z.array(z.email()).default([]),
+    })
+    .refine(
+      ({ user, secretFile }) => (user === undefined) === (secretFile === undefined),
+      'user and secretFile together',
+    ),
 ]);
 
 const notifications = z
@@ -404,6 +439,20 @@ const codes = z
   .strictObject({
     /** Ed25519 public keys of others (another hub of the university, its hall) whose visitor codes are believed here. */
     visitorKeys: z.array(publicKey).default([]),
+    /**
+     * Codes of older campus systems (`MD5(id)-epoch-MD5(…)`), whose id is the member's number. One password for everybody makes
+     * them, and whoever learns it is anybody: only for as long as they are still in use.
+     */
+    legacy: z
+      .strictObject({
+        /** A file that holds the password and nothing else. */
+        passwordFile: z.string(),
+        /** How long a code counts after it was made. */
+        validFor: duration
+          .refine((value) => value >= 10_000 && value <= 600_000, '10 s to 10 min')
+          .default(() => 60_000 as DurationMs),
+      })
+      .optional(),
   })
   .prefault({});
 
@@ -443,6 +492,13 @@ export const configSchema = z.strictObject({
   gates: z.array(gateSchema).default([]),
   attendance,
   codes,
+  /** How long records are kept that may be kept for longer or shorter; the others are in docs/operations.md. */
+  retention: z
+    .strictObject({
+      /** Entries and alarms at gates, without names. What a pass that still counts has used stays with the pass. */
+      gateEntryDays: z.int().min(30).max(3_650).default(180),
+    })
+    .prefault({}),
   kiosks: z.array(kiosk).default([]),
   profiles: z
     .strictObject({

@@ -10,7 +10,10 @@ import type { Approved, Requests } from '../requests/service.ts';
 import { keyedMatch } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
 import { codeOf } from './enrol-passes.ts';
+import type { Told } from './edge/gate.ts';
 import type { GateAlarmKind } from './edge/journal.ts';
+import type { TypedCredential } from './edge/presentation.ts';
+import { isSignedPass, signedAccount } from './edge/signed-pass.ts';
 import {
   areaInput,
   areaReleased,
@@ -22,6 +25,7 @@ import {
 } from './edge/wire.ts';
 import type { Credential, GateKind, GateRequest } from './project.ts';
 import { passDrafts } from './project.ts';
+import type { LegacyCodes } from './qr/index.ts';
 import type { EntryRow } from './store/entries.ts';
 import type { GateStore } from './store/index.ts';
 import type { StandingRow } from './store/presence.ts';
@@ -75,6 +79,7 @@ export function createGateAgents(deps: {
   readonly calendar: CalendarConfig;
   /** Whose visitor codes are believed: Ed25519, raw, base64. */
   readonly visitorKeys: readonly string[];
+  readonly legacyCodes?: LegacyCodes;
   readonly orders: () => readonly StandingRow[];
   readonly events: AgentEvents;
   readonly now: () => EpochMs;
@@ -212,6 +217,7 @@ export function createGateAgents(deps: {
               area: areaInput(area),
               calendar: { ...deps.calendar },
               visitorKeys: [...deps.visitorKeys],
+              ...(deps.legacyCodes && { legacyCodes: { ...deps.legacyCodes } }),
             },
           },
         ];
@@ -306,6 +312,8 @@ export function createGateAgents(deps: {
       companion,
       source: agent,
       ...(passId !== undefined && { passId, ...ownerOf(passId) }),
+      ...(passId !== undefined &&
+        isSignedPass(passId) && { subject: signedAccount(passId), account: signedAccount(passId) }),
       ...(pass && {
         kind: pass.kind,
         subject: pass.identities[0],
@@ -346,6 +354,25 @@ export function createGateAgents(deps: {
       if (agent === undefined) return failure('E-GATE-0203', gateId);
       const answer = await pipe.ask(agent, 'admit', { gateId, ...order });
       return answer.ok ? ok(answer.value as { readonly entryId: string }) : answer;
+    },
+    /** What was typed travels as a hash under the agent's own key. */
+    present: async (
+      gateId: string,
+      { method, stranger, ...whom }: TypedCredential,
+      expiresAt: EpochMs,
+    ): Promise<Result<Told>> => {
+      const agent = agentOf.get(gateId);
+      const match = agent === undefined ? undefined : matcherOf(agent);
+      if (agent === undefined || !match) return failure('E-GATE-0203', gateId);
+      const named = 'passId' in whom ? whom : { credential: match(whom.type, whom.value).toString('hex') };
+      const answer = await pipe.ask(agent, 'present', {
+        gateId,
+        method,
+        ...named,
+        ...(stranger && { stranger }),
+        expiresAt,
+      });
+      return answer.ok ? ok(answer.value as Told) : answer;
     },
     part: { types: gateEventTypes.map(({ type }) => type), refusal, apply, assign },
   };

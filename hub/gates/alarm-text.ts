@@ -11,6 +11,7 @@ const TEXTS: Readonly<Record<string, Label>> = {
   duress: { zh: '胁迫报警', en: 'duress' },
   fire: { zh: '消防报警，门已放开', en: 'fire: doors released' },
   overused: { zh: '通行授权被超次使用', en: 'an approval was used more often than it allows' },
+  'code-twice': { zh: '同一二维码在两处使用', en: 'one code was used at two gates' },
   clock: { zh: '时钟不可信', en: 'clock not trusted' },
 };
 

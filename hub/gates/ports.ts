@@ -10,10 +10,11 @@ import type { Vault } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
 import type { GatePipe } from './agents.ts';
 import type { Told } from './edge/gate.ts';
-import type { Presentation } from './edge/presentation.ts';
+import type { TypedCredential } from './edge/presentation.ts';
 import type { AreaView, Correction } from './occupancy.ts';
 import { type PlateForm } from './plates.ts';
 import type { GateKind } from './project.ts';
+import type { LegacyCodes } from './qr/index.ts';
 import type { TerminalView } from './terminals/index.ts';
 import type { AlarmRow } from './store/alarms.ts';
 import type { PresenceRow, StandingRow } from './store/presence.ts';
@@ -37,6 +38,10 @@ export interface GatesDeps {
   readonly agents: GatePipe;
   /** Whose visitor codes are believed beside this hub's own: Ed25519, raw, base64. */
   readonly visitorKeys?: readonly string[];
+  /** What makes the codes of older campus systems; absent: they are none here. */
+  readonly legacyCodes?: LegacyCodes;
+  /** How long entries are kept; absent: for ever. */
+  readonly entriesKept?: DurationMs;
   /** Age of the picture of the hall; undefined or infinite when it was never whole. */
   readonly pictureAge: () => DurationMs | undefined;
   readonly clockTrusted: () => boolean;
@@ -78,8 +83,11 @@ export interface Gates {
   onArea(listener: (area: AreaView) => void): Cancel;
   /** Lets one through by hand; who did and why is in the audit log before the barrier is told. Errors: `E-GATE-0202`, `E-GATE-0203`. */
   admit(order: AdmitRequest, staffId: string): Promise<Result<{ readonly entryId: string }>>;
-  /** Judges a credential that a guard typed or looked up as if it had been shown. Errors: `E-GATE-0203`. */
-  present(gateId: string, shown: Omit<Presentation, 'at'>): Result<Told>;
+  /**
+   * Judges a credential that a guard typed or looked up as if it had been shown, where the gate is decided. Errors: `E-GATE-0203`,
+   * those of a question to an agent.
+   */
+  present(gateId: string, shown: TypedCredential): Promise<Result<Told>>;
   /** What an approved visitor shows at a scanner, until the approval ends. Errors: `E-GATE-0242`. */
   visitorCode(requestId: string, person: number): Result<{ readonly text: string; readonly expiresAt: EpochMs }>;
   /**
@@ -116,6 +124,8 @@ export interface Gates {
   blind(area: string, from: EpochMs, until: EpochMs): readonly Span[];
   /** How far the terminals are that let people through by themselves. */
   terminals(): readonly TerminalView[];
+  /** Puts everybody anew who should be on a terminal; who asked is in the audit log. Errors: `E-GATE-0203`. */
+  putAllAgain(deviceId: string, staffId: string): Result<{ readonly people: number }>;
   summary(): GatesSummary;
   /** Forgets passes that ended long ago. */
   purge(before: EpochMs): number;

@@ -11,10 +11,12 @@ import type { AccessWindow, Block, VisitorAccess } from '@hallhub/sync/contract'
 import type { Direction, Terms, Window } from './pass.ts';
 import { plainTerms } from './pass.ts';
 import { normalisePlate } from './plates.ts';
+import { legacyCodeKey } from './qr/legacy-code.ts';
 
 /** What somebody shows at a gate, before it is hashed. `type` keeps the kinds apart. */
 export interface Credential {
-  readonly type: 'resident-id' | 'passport' | 'uid' | 'campus-code' | 'visitor-code' | 'face' | 'plate' | 'member';
+  readonly type:
+    'resident-id' | 'passport' | 'uid' | 'campus-code' | 'legacy-code' | 'visitor-code' | 'face' | 'plate' | 'member';
   readonly value: string;
   /** campus-code: the person's key, in base64. */
   readonly secret?: string;
@@ -99,7 +101,8 @@ function vehicles(data: VehicleAccess): readonly PassDraft[] {
 }
 
 function member(data: Roster): readonly PassDraft[] {
-  const credentials = data.credentials.map(memberCredential);
+  const legacy: Credential = { type: 'legacy-code', value: legacyCodeKey(data.person.number) };
+  const credentials = [...data.credentials.map(memberCredential), legacy];
   const documents = credentials.filter(({ type }) => type === 'resident-id');
   return [
     {

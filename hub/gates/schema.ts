@@ -153,5 +153,11 @@ export const gatesSchema: SchemaComponent = {
         ) STRICT;
         CREATE INDEX gate_stood_open_by_scope ON gate_stood_open (scope, until);`,
     },
+    {
+      name: 'in which step a code was shown',
+      sql: `
+        ALTER TABLE gate_entry ADD COLUMN code_step INTEGER;
+        CREATE INDEX gate_entry_by_code ON gate_entry (pass_id, code_step) WHERE code_step IS NOT NULL;`,
+    },
   ],
 };

@@ -12,6 +12,7 @@ import type { RunningGates } from './edge/run.ts';
 import { runGates } from './edge/run.ts';
 import { createStandings } from './edge/standings.ts';
 import { createCodeReader, createVisitorCodeIssuer, visitorCodeSubject } from './qr/index.ts';
+import { createDoubles } from './doubles.ts';
 import { toPasses } from './enrol-passes.ts';
 import type { AreaView } from './occupancy.ts';
 import { createOccupancy } from './occupancy.ts';
@@ -19,6 +20,7 @@ import { normalisePlate, plateForm } from './plates.ts';
 import type { GateKind } from './project.ts';
 import { subjectOf } from './pass.ts';
 import { createReports } from './reports.ts';
+import { createRetention } from './retention.ts';
 import { createGateStore } from './store/index.ts';
 import { createBlindness } from './blind.ts';
 import { nearPasses } from './suggest.ts';
@@ -58,7 +60,8 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
   });
   const visitorCodes = createVisitorCodeIssuer(vault.derive('visitor-code'), deps.random);
   const visitorKeys = [visitorCodes.publicKey, ...(deps.visitorKeys ?? [])];
-  const readCode = createCodeReader({ db, vault, passes: store.passes, visitorKeys });
+  const legacy = deps.legacyCodes ? { legacy: deps.legacyCodes } : {};
+  const readCode = createCodeReader({ db, vault, passes: store.passes, visitorKeys, ...legacy });
   const standings = createStandings({ db, presence: store.presence, clock, campusClock });
 
   const blind = createBlindness({
@@ -111,6 +114,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       reports.refused(row);
       sighted(row);
     }
+    doubles.added(row);
     announce(row.id);
     if (row.code !== null) deps.log('info', 'refused at a gate', { gate: row.gateId, entry: row.id, code: row.code });
   };
@@ -118,18 +122,10 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     if (row.state === 'passed' || row.state === 'unconfirmed') {
       reports.entered(row, at);
       agents.counted(row);
-      reportOveruse(row, at);
+      doubles.walked(row, at);
       sighted(row);
     }
     announce(row.id);
-  };
-  /** Two gates that could not hear each other have both let somebody in on one use: nobody can take that back, and somebody must know. */
-  const reportOveruse = (row: EntryRow, at: EpochMs): void => {
-    const pass = row.passId === null ? undefined : store.passes.pass(row.passId);
-    if (!pass?.uses || row.way !== 'in' || row.companion === 1 || row.byHand !== null) return;
-    const used = store.entries.used(pass.account, row.day ?? '');
-    if ((pass.uses.per === 'day' ? used.today : used.ever) > pass.uses.max)
-      raise({ id: `${row.id}/overused`, gateId: row.gateId, alarm: 'overused', at, clear: false });
   };
   const raise: GateJournal['alarm'] = ({ id, gateId, alarm, at, clear }) => {
     if (clear) store.alarms.clear(gateId, alarm, at);
@@ -140,6 +136,8 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         for (const listener of alarmListeners) listener(row);
       });
   };
+
+  const doubles = createDoubles({ store, raise });
 
   const journal = createGateJournal({
     db,
@@ -163,6 +161,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     devices: deps.devices,
     calendar: deps.calendar,
     visitorKeys,
+    ...(deps.legacyCodes && { legacyCodes: deps.legacyCodes }),
     orders: standings.orders,
     now: () => clock.now(),
     events: {
@@ -186,6 +185,8 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     campusClock,
     note: (gateId, grant) => running?.note(gateId, grant) === true,
   });
+  const { entriesKept: keep } = deps;
+  const retention = keep === undefined ? undefined : createRetention({ ...deps, store, keep });
   const identitiesOf = (requestId: string): readonly string[] =>
     store.passes.passesOfRequest(requestId).flatMap(({ identities }) => identities);
 
@@ -252,8 +253,10 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         log: deps.log,
       });
       terminals.start();
+      retention?.start();
     },
     stop: () => {
+      retention?.stop();
       terminals.stop();
       running?.stop();
       running = undefined;
@@ -350,8 +353,12 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       });
       return admitted === undefined ? failure('E-GATE-0203', gateId) : ok({ entryId: admitted });
     },
-    present: (gateId, shown) => {
-      const told = running?.present(gateId, { ...shown, at: clock.now() });
+    present: async (gateId, shown) => {
+      if (agents.agentOf(gateId) !== undefined) return agents.present(gateId, shown, plus(clock.now(), ADMIT_TTL));
+      const { method, stranger } = shown;
+      const identity = 'passId' in shown ? store.passes.pass(shown.passId)?.identities[0] : undefined;
+      const credential = 'passId' in shown ? Buffer.from(identity ?? '', 'hex') : vault.match(shown.type, shown.value);
+      const told = running?.present(gateId, { method, credential, ...(stranger && { stranger }), at: clock.now() });
       return told ? ok(told) : failure('E-GATE-0203', gateId);
     },
     visitorCode: (requestId, person) => {
@@ -423,6 +430,14 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       alarms: store.alarms.unseen(),
     }),
     terminals: () => terminals.views(),
+    putAllAgain: (deviceId, staffId) =>
+      transact(db, () => {
+        const people = terminals.putAllAgain(deviceId);
+        if (people === undefined) return failure('E-GATE-0203', deviceId);
+        const subject = `device:${deviceId}`;
+        deps.audit.record({ actor: `staff:${staffId}`, action: 'gate.put-all-again', subject, detail: { people } });
+        return ok({ people });
+      }),
     purge: (before) => store.passes.purge(before) + terminals.forget(before) + store.sightings.forget(before),
     forgetStrangers: (before) => store.entries.forgetStrangers(before),
   };

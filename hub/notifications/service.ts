@@ -36,6 +36,8 @@ export interface Notifications {
 /** How long to wait after each failure, the last again and again until a notice is a day old. */
 const BACKOFF: readonly DurationMs[] = [seconds(10), seconds(60), minutes(5), minutes(30)];
 const GIVE_UP = hours(24);
+/** What is refused so is not tried again. */
+const FOR_GOOD = 'E-NOTE-0105';
 const TITLE = 'hallhub';
 
 interface Row {
@@ -130,6 +132,7 @@ export function createNotifications(deps: {
       for (const id of ids) {
         const row = forOne.find((candidate) => candidate.id === id);
         if (answer.ok) sent.run(id);
+        else if (answer.error.code === FOR_GOOD) failed.run(FOR_GOOD, id);
         else if (row && clock.now() - row.at > GIVE_UP) failed.run('E-NOTE-0104', id);
         else {
           const wait = BACKOFF[Math.min(row?.tries ?? 0, BACKOFF.length - 1)] ?? minutes(30);
@@ -138,12 +141,16 @@ export function createNotifications(deps: {
       }
     });
     if (!answer.ok)
-      deps.log('warn', 'messages could not be sent and wait', {
-        channel: name,
-        code: answer.error.code,
-        detail: answer.error.detail,
-        messages: ids.length,
-      });
+      deps.log(
+        'warn',
+        answer.error.code === FOR_GOOD ? 'messages were refused for good' : 'messages could not be sent and wait',
+        {
+          channel: name,
+          code: answer.error.code,
+          detail: answer.error.detail,
+          messages: ids.length,
+        },
+      );
     arm(name, ms(0));
   };
 

@@ -2,13 +2,13 @@ import { type Result, failure, ok } from '@hallhub/sync/base';
 import { z } from 'zod';
 import type { HttpReply } from '../../kit/index.ts';
 import { numberAt, objectAt, parseObject, textAt } from '../mqtt-values.ts';
-import { cameraFields } from '../plate-camera/camera-protocol.ts';
+import { httpDeviceFields } from '../http-device/protocol.ts';
 import type { CameraMessage } from '../plate-camera/http-camera.ts';
-import type { Part } from '../plate-camera/multipart.ts';
+import type { Part } from '../http-device/multipart.ts';
 import { plateText } from '../plate-camera/plate-feed.ts';
 
 export const dahuaSchema = z.strictObject({
-  ...cameraFields,
+  ...httpDeviceFields,
   channel: z.int().min(1).max(64).default(1),
   /** Which of the camera's driving directions is which of the gate's; words not named say nothing. */
   directions: z.record(z.string().max(32), z.enum(['in', 'out'])).default({}),

@@ -13,6 +13,5 @@ export const dahuaCgiProtocol: Protocol = cameraProtocol({
     read: (part) => readEvent(params, part),
     open: () => ({ path: encodeOpen(params.channel), call: { method: 'GET' }, meaning: 'open' }),
     accepted: readStatus,
-    answersWithin: seconds(params.answersWithin),
   }),
 });

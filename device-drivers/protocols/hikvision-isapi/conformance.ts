@@ -2,7 +2,8 @@ import type { ProtocolConformance } from '../../conformance/types.ts';
 import { sameValue, unhex } from '../../conformance/vectors.ts';
 import { PARTS_ARE_TESTED, cameraSubject } from '../plate-camera/conformance.ts';
 import { createHttpCameraSimulator } from '../plate-camera/simulator.ts';
-import { encodeOpen, hikvisionSchema, readEvent, readStatus } from './messages.ts';
+import { readStatus } from './document.ts';
+import { encodeOpen, hikvisionSchema, readEvent } from './messages.ts';
 
 const TOKEN = 'Kd83nQpLw0ZrT5ya';
 const PASSWORD = 'a-long-one';

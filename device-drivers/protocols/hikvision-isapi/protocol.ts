@@ -1,7 +1,8 @@
 import { seconds } from '@hallhub/sync/base';
 import type { Protocol } from '../../kit/index.ts';
 import { cameraProtocol } from '../plate-camera/camera-protocol.ts';
-import { encodeOpen, hikvisionSchema, paths, readEvent, readStatus } from './messages.ts';
+import { readStatus } from './document.ts';
+import { encodeOpen, hikvisionSchema, paths, readEvent } from './messages.ts';
 
 /** Plate cameras that speak ISAPI: events by `alertStream` or reported to an HTTP host, orders by Digest. */
 export const hikvisionIsapiProtocol: Protocol = cameraProtocol({
@@ -20,6 +21,5 @@ export const hikvisionIsapiProtocol: Protocol = cameraProtocol({
       };
     },
     accepted: readStatus,
-    answersWithin: seconds(params.answersWithin),
   }),
 });

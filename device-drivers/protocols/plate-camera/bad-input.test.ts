@@ -1,10 +1,10 @@
 import { unwrap } from '@hallhub/sync/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { answerChallenge, readChallenge } from './digest.ts';
-import { boundaryOf, createMultipartReader } from './multipart.ts';
+import { answerChallenge, readChallenge } from '../http-device/digest.ts';
+import { boundaryOf, createMultipartReader } from '../http-device/multipart.ts';
 import { instantOf, plateText } from './plate-feed.ts';
-import { parseXml, xmlText } from './xml.ts';
+import { parseXml, xmlText } from '../http-device/xml.ts';
 
 describe('XML of a camera', () => {
   it('is read with its five entities, without prefixes', () => {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { type Cancel, type Clock, ms } from '@hallhub/sync/base';
 import type { DeviceReply, DeviceRequest, DeviceWeb } from '../../transports/index.ts';
+import { createDigestGuard } from '../http-device/simulator.ts';
 
 export interface HttpCameraSimulatorOptions {
   readonly web: DeviceWeb;
@@ -31,42 +31,18 @@ export interface HttpCameraSimulator {
 }
 
 const HEARTBEAT = ms(5_000);
-const NONCE_USES = 20;
-const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
 
 export function createHttpCameraSimulator(options: HttpCameraSimulatorOptions): HttpCameraSimulator {
   const { web, clock } = options;
   const streams = new Set<(bytes: Uint8Array) => void>();
-  let [opened, lastId, nonces, uses] = [0, 0, 1, 0];
+  const guard = createDigestGuard(options);
+  let [opened, lastId] = [0, 0];
   let faults: { silent?: boolean; refuses?: boolean } = {};
   let timer: Cancel = () => undefined;
 
-  const isAuthentic = ({ method, target, headers }: DeviceRequest): boolean => {
-    const given = headers['authorization'] ?? '';
-    const field = (name: string): string => new RegExp(`${name}="?([^",]+)"?`).exec(given)?.[1] ?? '';
-    uses += 1;
-    if (uses > NONCE_USES) {
-      nonces += 1;
-      uses = 0;
-    }
-    const expected = md5(
-      [
-        md5(`${options.user}:camera:${options.password}`),
-        `nonce${nonces}`,
-        field('nc'),
-        field('cnonce'),
-        'auth',
-        md5(`${method}:${target}`),
-      ].join(':'),
-    );
-    return given.startsWith('Digest ') && field('uri') === target && field('response') === expected;
-  };
   const handler = (request: DeviceRequest): DeviceReply | undefined => {
-    if (!isAuthentic(request)) {
-      if (faults.silent) return undefined;
-      const challenge = `Digest realm="camera", nonce="nonce${nonces}", qop="auth", algorithm=MD5`;
-      return { status: 401, headers: { 'www-authenticate': challenge } };
-    }
+    const challenge = guard(request);
+    if (challenge) return faults.silent ? undefined : challenge;
     if (request.target.split('?')[0] === options.stream.split('?')[0] && request.method === 'GET') {
       if (faults.silent) return undefined;
       return {

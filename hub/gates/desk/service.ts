@@ -45,8 +45,8 @@ export interface Desk {
   readonly once: Once;
   view(staff: { mayLook(area: string): boolean; mayAct(area: string): boolean }): DeskView;
   find(query: Query, staffId: string): Promise<readonly VisitorView[]>;
-  /** Judged as if it had been shown at the gate. Errors: `E-GATE-0203`, `E-GATE-0242`. */
-  present(gateId: string, whom: ByHand, staffId: string): Result<PresentedView>;
+  /** Judged as if it had been shown at the gate. Errors: `E-GATE-0203`, `E-GATE-0242`, those of a question to an agent. */
+  present(gateId: string, whom: ByHand, staffId: string): Promise<Result<PresentedView>>;
   /** What an approved visitor shows at a scanner; that it was made is on record. Errors: `E-GATE-0242`. */
   visitorCode(requestId: string, person: number, staffId: string): ReturnType<Gates['visitorCode']>;
   /** Asks the hall for an approval. Errors: `E-GATE-0203`. */
@@ -125,7 +125,7 @@ export function createDesk(deps: DeskDeps): Desk {
       audit.record({ actor: `staff:${staffId}`, action: 'gate.search', subject: `visitors`, detail: { by } });
       return people.find(query, campusDay(clock.now(), campusClock));
     },
-    present: (gateId, whom, staffId) => {
+    present: async (gateId, whom, staffId) => {
       const shown = shownBy(whom);
       if (!shown) return failure('E-GATE-0242');
       audit.record({
@@ -176,11 +176,12 @@ export function createDesk(deps: DeskDeps): Desk {
       const { type, value } = documentCredential(whom.document);
       return {
         method: `typed-${type}`,
-        credential: vault.match(type, value),
+        type,
+        value,
         stranger: { name: '', number: value },
       };
     }
     const pass = passes.pass(`${whom.requestId}#${whom.person}`);
-    return pass && { method: 'looked-up', credential: Buffer.from(pass.identities[0], 'hex') };
+    return pass && { method: 'looked-up', passId: pass.id };
   }
 }

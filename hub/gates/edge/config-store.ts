@@ -1,6 +1,7 @@
 import type { Db, SchemaComponent } from '@hallhub/sync/sqlite';
 import type { AreaConfig, GateConfig } from '../../config/schema.ts';
 import type { CalendarConfig } from '../calendar.ts';
+import type { LegacyCodes } from '../qr/index.ts';
 
 /** The gates that an agent decides at, as the hub has projected them. */
 export const edgeConfigSchema: SchemaComponent = {
@@ -18,6 +19,8 @@ export interface EdgeGateConfig {
   readonly area: AreaConfig;
   readonly calendar: CalendarConfig;
   readonly visitorKeys: readonly string[];
+  /** The password is sealed. */
+  readonly legacyCodes?: LegacyCodes;
 }
 
 export function createEdgeConfig(db: Db) {

@@ -13,6 +13,8 @@ import { createWaitingRoom } from './waiting.ts';
 
 export interface EdgeGate extends GateRules {
   readonly antiPassback?: AntiPassback;
+  /** What a genuine code is worth whose approval is not known here. */
+  readonly trust: 'known' | 'signed';
   /** How long the barrier's release is energised. */
   readonly hold: DurationMs;
   /** How long after the release somebody may walk through before the grant lapses. */
@@ -177,7 +179,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     return decide({
       gate,
       standing: deps.standing(),
-      candidates: journal.candidates(shown.credential, gate, local),
+      candidates: journal.candidates(shown.credential, gate, local, gate.trust === 'signed' ? shown.signed : undefined),
       now,
       local,
       ...(shown.cardValidTo !== undefined && { cardValidTo: shown.cardValidTo }),
@@ -278,6 +280,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       pass,
       credential: shown.credential,
       method: shown.method,
+      ...(shown.codeStep !== undefined && { codeStep: shown.codeStep }),
       ...(how.companion && { companion: true }),
       ...(warning && { warning }),
     });

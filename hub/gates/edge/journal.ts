@@ -10,6 +10,8 @@ import type { Candidate, GateRules } from '../rules.ts';
 import type { EntryInsert, EntryRow, EntryState, EntryStore } from '../store/entries.ts';
 import type { PassStore } from '../store/passes.ts';
 import type { PresenceStore } from '../store/presence.ts';
+import type { SignedClaim } from './signed-pass.ts';
+import { signedPass } from './signed-pass.ts';
 
 export type GateAlarmKind =
   | 'forced'
@@ -21,6 +23,7 @@ export type GateAlarmKind =
   | 'duress'
   | 'fire'
   | 'overused'
+  | 'code-twice'
   | 'clock';
 
 export interface NewEntry {
@@ -35,6 +38,8 @@ export interface NewEntry {
   readonly credential?: Uint8Array;
   /** What was shown. */
   readonly method?: string;
+  /** The step of the code that was shown. */
+  readonly codeStep?: number;
   /** Somebody who comes in on the visitor's card without a document of their own. */
   readonly companion?: boolean;
   /** What the guard may be shown of somebody whom no request names; sealed by the journal. */
@@ -56,8 +61,11 @@ export interface Evidence {
  * returns, or with the transaction that it joins.
  */
 export interface GateJournal {
-  /** Every pass that a credential may call on, with what its holder has done so far. */
-  candidates(credential: Uint8Array, gate: GateRules, local: CampusTime): readonly Candidate[];
+  /**
+   * Every pass that a credential may call on, with what its holder has done so far. @param signed where nobody knows the
+   * credential, what its own signature says
+   */
+  candidates(credential: Uint8Array, gate: GateRules, local: CampusTime, signed?: SignedClaim): readonly Candidate[];
   heads(area: string): number;
   led(area: string, day: string): boolean;
   add(entry: NewEntry): void;
@@ -92,8 +100,11 @@ export interface JournalDeps {
 export function createGateJournal(deps: JournalDeps): GateJournal {
   const { db, passes, entries, presence } = deps;
   return {
-    candidates: (credential, gate, local) =>
-      passes.passesOf(credential).map((pass) => candidate({ entries, presence }, pass, gate, local)),
+    candidates: (credential, gate, local, signed) => {
+      const known = passes.passesOf(credential);
+      const all = known.length === 0 && signed ? [signedPass(signed)] : known;
+      return all.map((pass) => candidate({ entries, presence }, pass, gate, local));
+    },
     heads: (area) => presence.heads(area),
     led: (area, day) => presence.led(area, day),
     add: (entry) => {

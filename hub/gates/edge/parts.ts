@@ -66,7 +66,7 @@ export const gateSources = (
   match: Match,
   codes: CodeReader,
 ): readonly Source[] => [
-  ...(reader ? [cardSource(reader, match)] : []),
+  ...(reader ? [cardSource(reader, match, gate.bits)] : []),
   ...(scanner ? [codeSource(scanner, codes, gate.id)] : []),
   ...(plateReader ? [plateSource(plateReader, match, { direction: gate.direction, certainty: gate.certainty })] : []),
   ...(faceTerminal ? [faceSource(faceTerminal, match)] : []),
@@ -85,6 +85,7 @@ export const edgeGate = (gate: GateConfig, area: AreaConfig): EdgeGate => ({
   whenClockLost: area.whenClockLost,
   whenAlone: area.whenAlone,
   duress: area.duress,
+  trust: area.trust,
   hold: gate.hold,
   passageTimeout: gate.passageTimeout,
   pairTimeout: gate.pairTimeout,

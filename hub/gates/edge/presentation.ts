@@ -3,6 +3,9 @@ import type { CardReader, CodeScanner, FaceTerminal, PlateReader } from '@hallhu
 import type { Cancel, EpochMs } from '@hallhub/sync/base';
 import type { RefusalCode } from '../codes.ts';
 import { normalisePlate } from '../plates.ts';
+import type { ReaderBits } from './bits.ts';
+import { uidOfBits } from './bits.ts';
+import type { SignedClaim } from './signed-pass.ts';
 
 /** Something held to a gate that names somebody. */
 export interface Presentation {
@@ -15,9 +18,18 @@ export interface Presentation {
   /** YYYYMMDD of the card itself. */
   readonly cardValidTo?: string;
   readonly duress?: boolean;
+  /** Of a code: in which step it was made, or shown where it is a lasting one. */
+  readonly codeStep?: number;
+  /** A genuine code, whoever's it is. */
+  readonly signed?: SignedClaim;
   /** What the card itself says of its holder. */
   readonly stranger?: { readonly name: string; readonly number: string };
 }
+
+/** What a guard typed or looked up, before it is hashed under the key of whoever decides. */
+export type TypedCredential = Pick<Presentation, 'method' | 'stranger'> &
+  /** Kind and normal form, as they go into the keyed hash; or the pass that was looked up. */
+  ({ readonly type: string; readonly value: string } | { readonly passId: string });
 
 /** Or something that is refused before anybody is looked up: a forged code, an unsure plate, an event of the past. */
 export interface Rejected {
@@ -35,11 +47,13 @@ export type Source = (present: (shown: Shown) => void) => Cancel;
 /** Keyed hash of a credential in its normal form; see the vault. */
 export type Match = (type: string, value: string) => Uint8Array;
 
-/** A card reader as a source. */
+/** A card reader as a source. @param bits how its bits stand for a UID; without it they name nobody but themselves */
 export const cardSource =
-  (reader: CardReader, match: Match): Source =>
+  (reader: CardReader, match: Match, bits?: ReaderBits): Source =>
   (present) =>
-    reader.onCard(({ presented, at }) => {
+    reader.onCard(({ presented: read, at }) => {
+      const uid = read.type === 'bits' && bits ? uidOfBits(read, bits) : undefined;
+      const presented = uid === undefined ? read : { type: 'uid' as const, uid };
       const card = presented.type === 'resident-id' ? presented.card : undefined;
       present({
         method: credentialKind(presented),
@@ -58,7 +72,8 @@ export type CodeReader = (
   text: string,
   gateId: string,
   now: EpochMs,
-) => Pick<Presentation, 'method' | 'credential'> | Pick<Rejected, 'method' | 'code'> | undefined;
+) =>
+  Pick<Presentation, 'method' | 'credential' | 'codeStep' | 'signed'> | Pick<Rejected, 'method' | 'code'> | undefined;
 
 /** A scanner as a source. A code is judged by when it was scanned. */
 export const codeSource =

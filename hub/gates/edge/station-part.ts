@@ -11,6 +11,7 @@ import { secretContext } from '../enrol-passes.ts';
 import { createGateStore } from '../store/index.ts';
 import type { EntryRow } from '../store/entries.ts';
 import { createCodeReader } from '../qr/index.ts';
+import type { LegacyCodes } from '../qr/index.ts';
 import type { EdgeGateConfig } from './config-store.ts';
 import { createEdgeConfig } from './config-store.ts';
 import { createGateJournal, walked } from './journal.ts';
@@ -30,9 +31,25 @@ export const admitParams = z.object({
   expiresAt: z.number(),
 });
 
+/** What a guard typed or looked up, on its way to an agent. */
+const presentParams = z.object({
+  gateId: z.string().max(63),
+  method: z.string().max(32),
+  /** Hash under the agent's own key; or a pass, which the agent has or has not. */
+  credential: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .exactOptional(),
+  passId: z.string().max(160).exactOptional(),
+  stranger: z.object({ name: z.string().max(100), number: z.string().max(40) }).exactOptional(),
+  /** By the hub's time. */
+  expiresAt: z.number(),
+});
+
 /** How long entries stay on an agent once the hub has them: longer than any count of a day needs. */
 const KEEP_MS = 7 * 86_400_000;
 const HOUR_MS = 3_600_000;
+const LEGACY_PASSWORD = 'gate-legacy-codes';
 
 /**
  * The gates that an agent decides at by itself: the same rules and the same journal as at the hub, over what the hub has
@@ -68,6 +85,23 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     }
   };
 
+  /** The password of older codes lies here as little as any other secret. */
+  const sealedSecrets = ({ legacyCodes, ...gate }: EdgeGateConfig): EdgeGateConfig => ({
+    ...gate,
+    ...(legacyCodes && {
+      legacyCodes: {
+        ...legacyCodes,
+        password: Buffer.from(seal(Buffer.from(legacyCodes.password), LEGACY_PASSWORD)).toString('base64'),
+      },
+    }),
+  });
+  const legacyCodesOf = ({ legacyCodes }: EdgeGateConfig): { readonly legacy?: LegacyCodes } => {
+    const opened = legacyCodes && openSealed(Buffer.from(legacyCodes.password, 'base64'), LEGACY_PASSWORD);
+    return legacyCodes && opened?.ok
+      ? { legacy: { ...legacyCodes, password: Buffer.from(opened.value).toString('utf8') } }
+      : {};
+  };
+
   const tellAdded = (row: EntryRow): void => {
     const stranger = row.display && openStranger(row, context);
     context.append(row.state === 'refused' ? 'refusals' : 'entries', {
@@ -86,6 +120,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
         ...(row.passId !== null && { passId: row.passId }),
         ...(row.method !== null && { method: row.method }),
         ...(row.byHand !== null && { byHand: row.byHand }),
+        ...(row.codeStep !== null && { codeStep: row.codeStep }),
         ...(stranger && { stranger }),
       },
     });
@@ -145,6 +180,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
         vault: { match: deps.match, open: openSealed },
         passes: store.passes,
         visitorKeys: first.visitorKeys,
+        ...legacyCodesOf(first),
       }),
       clock,
       campusClock: clockOfCampus,
@@ -224,7 +260,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
       const name = id.slice(id.indexOf('/') + 1);
       switch (`${kind} ${op}`) {
         case 'gate upsert':
-          config.put(name, data as EdgeGateConfig);
+          config.put(name, sealedSecrets(data as EdgeGateConfig));
           break;
         case 'gate revoke':
           config.remove(name);
@@ -264,13 +300,32 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     deals: (deviceId) => config.gates().some(({ gate }) => GATE_PARTS.some((part) => gate[part] === deviceId)),
     answer: (name, params) => {
       const order = name === 'admit' ? admitParams.safeParse(params) : undefined;
-      return order?.success ? admit(order.data) : failure('E-AGENT-0102', name);
+      if (order?.success) return admit(order.data);
+      const shown = name === 'present' ? presentParams.safeParse(params) : undefined;
+      return shown?.success ? present(shown.data) : failure('E-AGENT-0102', name);
     },
   };
 
-  function admit(order: z.output<typeof admitParams>): Result<unknown> {
+  /** A guard's word is for now: one that comes late does nothing. */
+  function isLate({ expiresAt }: { readonly expiresAt: number }): boolean {
     const now: EpochMs | undefined = context.hubNow();
-    if (now === undefined || now >= order.expiresAt) return failure('E-DEV-0201', order.gateId);
+    return now === undefined || now >= expiresAt;
+  }
+  function present(params: z.output<typeof presentParams>): Result<unknown> {
+    const { gateId, credential, passId, method, stranger } = params;
+    if (isLate(params)) return failure('E-DEV-0201', gateId);
+    // A pass that has not come here is as unknown as any stranger.
+    const hash = credential ?? store.passes.pass(passId ?? '')?.identities[0] ?? '';
+    const told = running?.present(gateId, {
+      method,
+      credential: Buffer.from(hash, 'hex'),
+      ...(stranger && { stranger }),
+      at: clock.now(),
+    });
+    return told ? ok(told) : failure('E-GATE-0203', gateId);
+  }
+  function admit(order: z.output<typeof admitParams>): Result<unknown> {
+    if (isLate(order)) return failure('E-DEV-0201', order.gateId);
     const pass = order.passId === undefined ? undefined : store.passes.pass(order.passId);
     const entryId = running?.admit(order.gateId, { by: order.by, reason: order.reason, ...(pass && { pass }) });
     return entryId === undefined ? failure('E-GATE-0203', order.gateId) : ok({ entryId });

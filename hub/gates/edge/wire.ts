@@ -29,6 +29,10 @@ const gateWire = z
       .array(z.base64())
       .default([])
       .meta({ description: 'Ed25519 public keys, raw: whose visitor codes are believed' }),
+    legacyCodes: z
+      .object({ password: z.string(), validFor: z.number() })
+      .exactOptional()
+      .meta({ description: 'What makes the codes of older systems; sealed on the agent' }),
   })
   .meta({ id: 'EdgeGate' });
 
@@ -129,6 +133,7 @@ export const entryAdded = event(
       companion: z.boolean(),
       method: z.string().max(32).exactOptional(),
       byHand: z.string().max(100).exactOptional(),
+      codeStep: z.int().min(0).exactOptional(),
       stranger: z.object({ name: z.string().max(100), number: z.string().max(40) }).exactOptional(),
     })
     .meta({ id: 'EntryAdded' }),

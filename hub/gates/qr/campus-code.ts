@@ -61,6 +61,3 @@ export function doubtCampusCode(code: CampusCode, key: Uint8Array, now: EpochMs)
   const begins = code.step * STEP_MS;
   return now < begins - SKEW_MS || now >= begins + STEP_MS + SKEW_MS ? 'E-GATE-0134' : undefined;
 }
-
-/** Steps before this instant's are refused by their age, whatever is remembered of them. */
-export const oldestStep = (now: EpochMs): number => Math.floor((now - SKEW_MS) / STEP_MS) - 1;

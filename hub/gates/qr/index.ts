@@ -1,3 +1,4 @@
+export type { LegacyCodes } from './legacy-code.ts';
 export { createCodeReader } from './reader.ts';
 export { gateCodeSchema } from './schema.ts';
 export { createVisitorCodeIssuer, visitorCodeSubject } from './visitor-code.ts';

@@ -15,5 +15,11 @@ export const gateCodeSchema: SchemaComponent = {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX gate_code_seen_by_step ON gate_code_seen (step);`,
     },
+    {
+      name: 'steps of several lengths: they are forgotten by time',
+      sql: `
+        DROP INDEX gate_code_seen_by_step;
+        CREATE INDEX gate_code_seen_by_time ON gate_code_seen (at);`,
+    },
   ],
 };

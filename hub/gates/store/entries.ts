@@ -35,6 +35,7 @@ export interface EntryRow {
   readonly warning: string | null;
   /** Who admitted by hand, and why: `<staff>:<reason>`. */
   readonly byHand: string | null;
+  readonly codeStep: number | null;
   /** The agent that decided; null: the hub itself. */
   readonly source: string | null;
   readonly settledAt: EpochMs | null;
@@ -64,11 +65,12 @@ export interface EntryInsert {
   readonly method?: string;
   readonly display?: Uint8Array;
   readonly byHand?: string;
+  readonly codeStep?: number;
   readonly source?: string;
 }
 
 const COLUMNS = `seq, id, gate_id AS gateId, at, state, code, request_id AS requestId, person, kind, pass_id AS passId, companion,
-  display, area, way, day, subject, method, warning, by_hand AS byHand, source, settled_at AS settledAt`;
+  display, area, way, day, subject, method, warning, by_hand AS byHand, code_step AS codeStep, source, settled_at AS settledAt`;
 
 export type EntryStore = ReturnType<typeof createEntryStore>;
 
@@ -76,9 +78,9 @@ export type EntryStore = ReturnType<typeof createEntryStore>;
 export function createEntryStore(db: Db) {
   const insert = db.prepare(
     `INSERT INTO gate_entry (id, gate_id, area, way, day, at, state, code, warning, request_id, person, kind, pass_id, subject, account,
-       slot, companion, credential, method, display, by_hand, source)
+       slot, companion, credential, method, display, by_hand, code_step, source)
      VALUES (@id, @gateId, @area, @way, @day, @at, @state, @code, @warning, @requestId, @person, @kind, @passId, @subject, @account,
-       @slot, @companion, @credential, @method, @display, @byHand, @source)
+       @slot, @companion, @credential, @method, @display, @byHand, @codeStep, @source)
      ON CONFLICT (id) DO NOTHING`,
   );
   const settle = db.prepare(
@@ -123,9 +125,21 @@ export function createEntryStore(db: Db) {
     `SELECT max(at) FILTER (WHERE gate_id = @gateId) AS here, max(at) AS area FROM gate_entry
      WHERE subject = @subject AND way = @way AND area = @area AND ${COUNTED}`,
   );
+  const sameCode = db.prepare<[string, number, string, string], Pick<EntryRow, 'id' | 'gateId' | 'area' | 'way'>>(
+    `SELECT id, gate_id AS gateId, area, way FROM gate_entry
+     WHERE pass_id = ? AND code_step = ? AND method = ? AND gate_id <> ? AND companion = 0 AND ${COUNTED}`,
+  );
   const forgetStrangers = db.prepare(
     'UPDATE gate_entry SET display = NULL, credential = NULL WHERE at < ? AND display IS NOT NULL',
   );
+  const old = db.prepare<
+    { before: number; at: number; seq: number; limit: number },
+    { seq: number; at: EpochMs; counted: number }
+  >(
+    `SELECT seq, at, (account IS NOT NULL OR slot IS NOT NULL) AND EXISTS (SELECT 1 FROM gate_pass WHERE id = pass_id) AS counted
+     FROM gate_entry WHERE at < @before AND (at, seq) > (@at, @seq) ORDER BY at, seq LIMIT @limit`,
+  );
+  const drop = db.prepare('DELETE FROM gate_entry WHERE seq = ?');
   const purge = db.prepare('DELETE FROM gate_entry WHERE at < ?');
 
   return {
@@ -147,6 +161,7 @@ export function createEntryStore(db: Db) {
         method: entry.method ?? null,
         display: entry.display ?? null,
         byHand: entry.byHand ?? null,
+        codeStep: entry.codeStep ?? null,
         source: entry.source ?? null,
       }).changes > 0,
     /** Moves an open entry on; does nothing when it has already moved past. Returns whether it did. */
@@ -161,6 +176,9 @@ export function createEntryStore(db: Db) {
     open: (): readonly EntryRow[] => open.all(),
     entry: (id: string): EntryRow | undefined => byId.get(id),
     ofRequest: (requestId: string): readonly EntryRow[] => ofRequest.all(requestId),
+    /** Ways in and out that other gates gave the same code of the same step. */
+    sameCode: (passId: string, step: number, method: string, gateId: string) =>
+      sameCode.all(passId, step, method, gateId),
     /** Newest first. */
     recent: (limit: number, after = 0): readonly EntryRow[] => recent.all(after, limit),
     recentAt: (gateId: string, limit: number): readonly EntryRow[] => recentAt.all(gateId, limit),
@@ -175,6 +193,21 @@ export function createEntryStore(db: Db) {
       return { here: row?.here ?? undefined, area: row?.area ?? undefined };
     },
     /** Forgets what strangers' cards said; that somebody was refused stays. */
+    /**
+     * Looks at `limit` entries before `before`, from a place on, and forgets those that nothing is counted by any more. `next` is
+     * where to go on; undefined at the end.
+     */
+    forget: (
+      before: EpochMs,
+      from: { readonly at: EpochMs; readonly seq: number },
+      limit: number,
+    ): { readonly forgotten: number; readonly next: { readonly at: EpochMs; readonly seq: number } | undefined } => {
+      const rows = old.all({ before, ...from, limit });
+      const past = rows.filter(({ counted }) => counted === 0);
+      for (const { seq } of past) drop.run(seq);
+      const last = rows.length < limit ? undefined : rows.at(-1);
+      return { forgotten: past.length, next: last && { at: last.at, seq: last.seq } };
+    },
     forgetStrangers: (before: EpochMs): number => forgetStrangers.run(before).changes,
     purge: (before: EpochMs): number => purge.run(before).changes,
   };

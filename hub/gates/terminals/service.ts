@@ -1,9 +1,10 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
+import type { DeviceHealth, OperatingState } from '@hallhub/device-drivers/kit';
 import type { Cancel, Clock, EpochMs, RandomBytes } from '@hallhub/sync/base';
 import { minutes } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
-import { transact } from '@hallhub/sync/sqlite';
-import type { AreaConfig, GateConfig } from '../../config/index.ts';
+import { afterCommit, transact } from '@hallhub/sync/sqlite';
+import type { AreaConfig, GateConfig, Label } from '../../config/index.ts';
 import type { Requests } from '../../requests/service.ts';
 import type { Vault } from '../../vault/index.ts';
 import type { CampusClock } from '../calendar.ts';
@@ -13,6 +14,7 @@ import type { PassStore } from '../store/passes.ts';
 import { createTerminalProjection, terminalGates } from './project.ts';
 import { createTerminalRecords } from './records.ts';
 import { createTerminalStore } from './store.ts';
+import type { TerminalRow } from './store.ts';
 import { createTerminalWorker } from './worker.ts';
 
 export interface TerminalsDeps {
@@ -43,6 +45,20 @@ export interface TerminalView {
   readonly refused: number;
   /** On it, and put there by somebody else. */
   readonly foreign: number;
+  readonly label: Label;
+  readonly area: string;
+  readonly state: OperatingState;
+  /** Why it is not ready. */
+  readonly reason?: string;
+  /** What validity means to it; absent until it was met. */
+  readonly validity?: string;
+  /** When all it has was last compared with all it should have. */
+  readonly comparedAt?: EpochMs;
+  /** Its events of the last 30 days that are on record, and the time of the newest. */
+  readonly events: number;
+  readonly lastEventAt?: EpochMs;
+  /** Why people are not as they should be there. */
+  readonly problems: readonly { readonly code: string; readonly people: number }[];
 }
 
 /** Terminals that let people through by themselves: whom they are given, and what becomes of what they tell. */
@@ -55,6 +71,8 @@ export interface Terminals {
    */
   changed(requestId: string, identities: readonly string[]): void;
   views(): readonly TerminalView[];
+  /** Puts everybody anew who should be there. Undefined for what is no terminal; else how many. */
+  putAllAgain(deviceId: string): number | undefined;
   forget(before: EpochMs): number;
 }
 
@@ -82,6 +100,23 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
       },
     }),
   }));
+  const conditionOf = (health: DeviceHealth | undefined): Pick<TerminalView, 'state' | 'reason'> => ({
+    state: health?.state ?? 'down',
+    ...(health?.reason && { reason: health.reason.code }),
+  });
+  const metAs = (
+    met: TerminalRow | undefined,
+  ): Pick<TerminalView, 'foreign' | 'validity' | 'comparedAt' | 'events' | 'lastEventAt'> => {
+    if (!met) return { foreign: 0, events: 0 };
+    const { events, lastEventAt } = store.recorded(met.terminal);
+    return {
+      foreign: met.foreignPeople,
+      validity: met.validity,
+      events,
+      ...(met.comparedAt > 0 && { comparedAt: met.comparedAt }),
+      ...(lastEventAt !== null && { lastEventAt }),
+    };
+  };
   const kick = (): void => {
     for (const { worker } of workers) worker.kick();
   };
@@ -146,9 +181,19 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
       terminals.map(({ deviceId, gate }) => ({
         deviceId,
         gateId: gate.id,
+        label: gate.label,
+        area: gate.area,
         ...store.counts(deviceId),
-        foreign: store.terminal(deviceId)?.foreignPeople ?? 0,
+        ...conditionOf(host.health(deviceId)),
+        ...metAs(store.terminal(deviceId)),
+        problems: store.problems(deviceId),
       })),
+    putAllAgain: (deviceId) => {
+      if (!terminals.some((terminal) => terminal.deviceId === deviceId)) return undefined;
+      const people = store.putAllAgain(deviceId);
+      afterCommit(db, kick);
+      return people;
+    },
     forget: (before) => store.forget(before),
   };
 }

@@ -110,6 +110,17 @@ export function createTerminalStore(db: Db) {
   const allLost = db.prepare(
     'UPDATE gate_terminal_person SET held = NULL, next_at = 0, attempts = 0 WHERE device_id = ?',
   );
+  const allAgain = db.prepare(
+    `UPDATE gate_terminal_person SET held = NULL, next_at = 0, attempts = 0, code = NULL WHERE device_id = ? AND wanted IS NOT NULL`,
+  );
+  const compareAgain = db.prepare('UPDATE gate_terminal SET compared_at = 0 WHERE device_id = ?');
+  const problems = db.prepare<[string], { code: string; people: number }>(
+    `SELECT code, count(*) AS people FROM gate_terminal_person WHERE device_id = ? AND code IS NOT NULL AND wanted IS NOT held
+     GROUP BY code ORDER BY people DESC, code`,
+  );
+  const recorded = db.prepare<[string], { events: number; lastEventAt: EpochMs | null }>(
+    'SELECT count(*) AS events, max(at) AS lastEventAt FROM gate_terminal_event WHERE terminal = ?',
+  );
   const terminal = db.prepare<[string], TerminalRow>(
     `SELECT terminal, validity, position, compared_at AS comparedAt, foreign_people AS foreignPeople FROM gate_terminal WHERE device_id = ?`,
   );
@@ -191,6 +202,15 @@ export function createTerminalStore(db: Db) {
     },
     /** False: it is on record already. */
     see: (serial: string, key: string, at: EpochMs): boolean => see.run(serial, key, at).changes > 0,
+    /** Whoever should be there is put again, and everybody compared; who must go still goes. */
+    putAllAgain: (deviceId: string): number => {
+      compareAgain.run(deviceId);
+      return allAgain.run(deviceId).changes;
+    },
+    /** Why people are not as they should be there, by the code of the last attempt. */
+    problems: (deviceId: string) => problems.all(deviceId),
+    /** Events of this hardware that are on record and not forgotten yet. */
+    recorded: (serial: string) => recorded.get(serial) ?? { events: 0, lastEventAt: null },
     orphans: (deviceId: string): readonly string[] => orphans.all(deviceId),
     counts: (deviceId: string) => counts.get(deviceId) ?? { wanted: 0, held: 0, waiting: 0, refused: 0 },
   };

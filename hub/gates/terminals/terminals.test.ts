@@ -1,36 +1,20 @@
-import { gateCodeSchema } from '../qr/index.ts';
-import { noAgents } from '../testing/no-agents.ts';
-import { randomBytes } from 'node:crypto';
 import { createUhppoteSimulator, uhppoteProtocol } from '@hallhub/device-drivers/protocols/uhppote';
 import { silentLog } from '@hallhub/device-drivers/kit';
 import { createMemoryLine } from '@hallhub/device-drivers/transports';
 import type { EpochMs } from '@hallhub/sync/base';
 import { epochMs, hours, manualClock, ms, ok, seconds, systemRandom, unwrap } from '@hallhub/sync/base';
-import { changeSchema, requestKinds } from '@hallhub/sync/contract';
-import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { auditSchema, createAudit } from '../../audit/index.ts';
-import { areaSchema, gateSchema } from '../../config/index.ts';
-import { createRequests, requestsSchema } from '../../requests/index.ts';
-import type { Requests } from '../../requests/index.ts';
-import { createVault } from '../../vault/index.ts';
-import type { Gates } from '../index.ts';
-import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 import { foremost } from './rules.ts';
+import { MEMBERS_CARD as CARD, createTerminalHub } from './testing/hub.ts';
 
 const SERIAL = 423_187_757;
 const OPEN = 0x40;
-const CARD = '010203A4';
 const NUMBER = 0xa403_0201;
-const label = { zh: '门', en: 'Door' };
 
-/** A hub's gates over a real database and a simulated door controller that speaks its bytes. */
+/** A hub's gates and a simulated door controller that speaks its bytes. */
 async function floor(area: object = {}) {
   const clock = manualClock(epochMs(Date.UTC(2026, 10, 22, 2)));
-  const db = openDatabase({ file: ':memory:' });
-  migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema, gateCodeSchema] });
-  const vault = createVault(randomBytes(32));
   const line = createMemoryLine({ name: 'controller' });
   const controller = createUhppoteSimulator({ transport: line.device, clock, serial: SERIAL });
   await controller.start();
@@ -45,100 +29,15 @@ async function floor(area: object = {}) {
   );
   if (!driver) throw new Error('no driver');
   driver.start();
-  const faults: unknown[] = [];
-  const life = (): { readonly gates: Gates; readonly requests: Requests } => {
-    const gates: Gates = createGates({
-      db,
-      clock,
-      random: systemRandom,
-      vault,
-      audit: createAudit({ db, clock }),
-      outbox: { append: () => 'id' },
-      host: {
-        capability: (_, name) => driver.capabilities[name],
-        health: () => driver.health,
-        onDevices: () => () => undefined,
-      },
-      requests: () => requests,
-      devices: [],
-      agents: noAgents,
-      calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
-      areas: [areaSchema.parse({ id: 'lab', label, ...area })],
-      gates: [
-        gateSchema.parse({
-          id: 'lab-door',
-          label,
-          area: 'lab',
-          reader: 'door',
-          terminal: 'door',
-          barrier: 'door',
-          passageSensor: 'door',
-        }),
-      ],
-      pictureAge: () => ms(0),
-      clockTrusted: () => true,
-      log: (level, _, fields) => {
-        if (level === 'error') faults.push(fields['err'] ?? fields['code']);
-      },
-    });
-    const requests = createRequests({ db, clock, vault, handlers: Object.values(gates.handlers) });
-    gates.start();
-    return { gates, requests };
-  };
-  let now = life();
-  let revision = 0;
-  const change = (op: 'upsert' | 'revoke', kind: string, id: string, data: object): void => {
-    revision += 1;
-    const reading = requestKinds.read(
-      changeSchema.parse({
-        id,
-        kind,
-        schemaVersion: '1.0',
-        revision,
-        op,
-        validFrom: '2026-11-20T00:00:00+08:00',
-        validUntil: '2026-12-20T00:00:00+08:00',
-        committedAt: new Date(clock.now()).toISOString(),
-        data,
-      }),
-    );
-    if (reading.status !== 'accepted') throw new Error(JSON.stringify(reading));
-    now.requests.project(reading.change);
-  };
+  const hub = createTerminalHub({ clock, driver, area });
   await clock.advanceAsync(seconds(5));
   return {
+    ...hub,
     clock,
     line,
     controller,
-    faults,
-    db,
-    member: (id: string, data: object = {}) => {
-      change('upsert', 'roster', id, {
-        person: { number: 'S1', name: '张三', category: 'student' },
-        credentials: [{ type: 'campus-card', uid: CARD }],
-        ...data,
-      });
-    },
-    approve: (kind: string, id: string, data: object) => {
-      change('upsert', kind, id, data);
-    },
-    revoke: (kind: string, id: string) => {
-      change('revoke', kind, id, {});
-    },
-    restart: () => {
-      now.gates.stop();
-      now = life();
-    },
-    view: () => now.gates.terminals()[0],
-    entries: () =>
-      now.gates
-        .entries({ limit: 100 })
-        .map(({ state, method, code, warning, requestId }) =>
-          [state, method, code, warning, requestId].filter(Boolean).join(' '),
-        )
-        .toReversed(),
     stop: async () => {
-      now.gates.stop();
+      hub.stop();
       await driver.stop();
       await controller.stop();
     },
@@ -255,6 +154,54 @@ describe('a terminal that lets people through by itself', () => {
     expect(view()).toMatchObject({ held: 1, foreign: 0 });
     await stop();
   }, 60_000);
+
+  it('is put everybody again on demand: who asked is on record, and whoever must go still goes', async () => {
+    const { clock, controller, line, member, revoke, view, gates, db, stop } = await floor();
+    member('m1');
+    member('m2', {
+      person: { number: 'S2', name: '李四', category: 'student' },
+      credentials: [{ type: 'campus-card', uid: '0A0B0C0D' }],
+    });
+    await clock.advanceAsync(seconds(5));
+    expect(view()).toMatchObject({ state: 'ready', validity: 'day', held: 2, problems: [], area: 'lab' });
+    const comparedAt = view()?.comparedAt ?? 0;
+    expect(comparedAt).toBeGreaterThan(0);
+    controller.reset();
+    line.unplug();
+    await clock.advanceAsync(seconds(5));
+    revoke('roster', 'm2');
+    expect(gates().putAllAgain('door', '7')).toEqual({ ok: true, value: { people: 1 } });
+    expect(view()).toMatchObject({ state: 'down', wanted: 1, held: 0, waiting: 2 });
+    line.plug();
+    await clock.advanceAsync(seconds(120));
+    expect([...controller.cards.keys()]).toEqual([NUMBER]);
+    expect(view()).toMatchObject({ wanted: 1, held: 1, waiting: 0 });
+    expect(view()?.comparedAt).toBeGreaterThan(comparedAt);
+    expect(gates().putAllAgain('nothing', '7')).toMatchObject({ error: { code: 'E-GATE-0203' } });
+    const audited = db.prepare(`SELECT count(*) FROM audit_entry WHERE action = 'gate.put-all-again'`).pluck().get();
+    expect(audited).toBe(1);
+    await stop();
+  });
+
+  it('says how much it has told, and why somebody is not on it', async () => {
+    const { clock, controller, member, view, stop } = await floor();
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    const at = clock.now();
+    controller.swipe(NUMBER);
+    await clock.advanceAsync(seconds(1));
+    expect(view()?.events).toBe(1);
+    // By its own clock, which knows seconds and is asked half a second later.
+    expect(Math.abs((view()?.lastEventAt ?? 0) - at)).toBeLessThanOrEqual(seconds(1));
+    controller.setFaults({ refuses: true });
+    member('m2', {
+      person: { number: 'S2', name: '李四', category: 'student' },
+      credentials: [{ type: 'campus-card', uid: '0A0B0C0D' }],
+    });
+    await clock.advanceAsync(seconds(5));
+    expect(view()).toMatchObject({ refused: 1, problems: [{ people: 1 }] });
+    await stop();
+  });
 
   it('keeps card numbers sealed', async () => {
     const { db, member, stop } = await floor();

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { AssignableHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import { createStation, stationSchema } from '@hallhub/device-drivers/agent/station';
-import type { CapabilityMap, CapabilityName, CardRead, Passage } from '@hallhub/device-drivers/capabilities';
+import type { CapabilityMap, CapabilityName, CardRead, Passage, Scan } from '@hallhub/device-drivers/capabilities';
 import { createEmitter, rethrow, silentLog } from '@hallhub/device-drivers/kit';
 import type { Clock, EpochMs, ManualClock } from '@hallhub/sync/base';
-import { ms, systemRandom } from '@hallhub/sync/base';
+import { ms, seconds, systemRandom } from '@hallhub/sync/base';
 import { changeSchema, requestKinds } from '@hallhub/sync/contract';
 import type { NewEvent } from '@hallhub/sync/outbox';
 import {
@@ -31,7 +31,9 @@ import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 import type { GateKind } from '../project.ts';
 import { gateCodeSchema } from '../qr/index.ts';
 
-const CAPABILITIES = ['cardReader', 'barrier', 'passageSensor'] as const;
+const CAPABILITIES = ['cardReader', 'codeScanner', 'barrier', 'passageSensor'] as const;
+/** What makes the codes of older systems on this campus. */
+export const LEGACY_PASSWORD = 'an-old-password';
 const sealer = aesGcmSealer(new Uint8Array(32));
 
 /** One agent's machine: a gate of the same name with a reader and an arm, held in a test's hands. */
@@ -42,6 +44,7 @@ export interface TestAgent {
   /** How far its wall clock is from the hub's. */
   skew: number;
   card(number: string): void;
+  scan(text: string): void;
   walk(): void;
   connect(): void;
   disconnect(): void;
@@ -159,11 +162,13 @@ export function createAgentsCampus(options: {
           label: { zh: id, en: id },
           area: 'campus',
           reader: `${id}-arm`,
+          scanner: `${id}-arm`,
           barrier: `${id}-arm`,
           passageSensor: `${id}-arm`,
         }),
       ),
       devices,
+      legacyCodes: { password: LEGACY_PASSWORD, validFor: seconds(60) },
       agents: {
         feeds: link.feeds,
         projected: (agent) => {
@@ -194,6 +199,14 @@ export function createAgentsCampus(options: {
       card: (number) => {
         running.cards.emit({
           presented: { type: 'resident-number', number },
+          at: running.own.now(),
+          lastByteAt: running.own.monotonic(),
+        });
+      },
+      scan: (text) => {
+        running.scans.emit({
+          text,
+          bytes: Buffer.from(text),
           at: running.own.now(),
           lastByteAt: running.own.monotonic(),
         });
@@ -232,6 +245,7 @@ export function createAgentsCampus(options: {
     };
     const begin = () => {
       const cards = createEmitter<CardRead>(rethrow);
+      const scans = createEmitter<Scan>(rethrow);
       const passages = createEmitter<Passage>(rethrow);
       const up = createEmitter<boolean>(rethrow);
       const messages = createEmitter<{ topic: string; payload: Uint8Array }>(rethrow);
@@ -251,6 +265,7 @@ export function createAgentsCampus(options: {
       });
       const capabilities: Partial<CapabilityMap> = {
         cardReader: { onCard: cards.on, onUnreadable: () => () => undefined },
+        codeScanner: { onScan: scans.on, onUnreadable: () => () => undefined },
         passageSensor: { onPassage: passages.on },
         barrier: {
           open: (command) => {
@@ -332,7 +347,7 @@ export function createAgentsCampus(options: {
         onRestart: () => undefined,
       });
       station.start();
-      return { cards, passages, up, own, db, station };
+      return { cards, scans, passages, up, own, db, station };
     };
     let running = begin();
     return agent;

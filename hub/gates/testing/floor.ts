@@ -20,6 +20,7 @@ import { noAgents } from './no-agents.ts';
 import { createDesk, gateDeskSchema } from '../desk/index.ts';
 import { gateCodeSchema } from '../qr/index.ts';
 import type { CalendarConfig, GateHandlers, Gates } from '../index.ts';
+import type { LegacyCodes } from '../qr/index.ts';
 import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 
 type Listener = (event: never) => void;
@@ -63,6 +64,9 @@ export function createFloor(config: {
   readonly areas: readonly object[];
   readonly gates: readonly object[];
   readonly modes?: boolean;
+  readonly legacyCodes?: LegacyCodes;
+  readonly entriesKept?: DurationMs;
+  readonly visitorKeys?: readonly string[];
   readonly holidays?: readonly string[];
   readonly now?: EpochMs;
   /** Those that hang on an agent; what it tells goes to `gates.part`. */
@@ -157,6 +161,9 @@ export function createFloor(config: {
     },
     requests: () => requests,
     devices: config.devices ?? [],
+    ...(config.legacyCodes && { legacyCodes: config.legacyCodes }),
+    ...(config.entriesKept !== undefined && { entriesKept: config.entriesKept }),
+    ...(config.visitorKeys && { visitorKeys: config.visitorKeys }),
     agents: noAgents,
     calendar,
     areas,

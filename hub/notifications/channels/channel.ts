@@ -18,7 +18,7 @@ export interface Channel {
   readonly limit: number;
   /** A group reads it: no names of persons. */
   readonly group: boolean;
-  /** Errors: `E-NOTE-0101` to `E-NOTE-0103`. */
+  /** Errors: `E-NOTE-0101` to `E-NOTE-0103`, which are tried again, and `E-NOTE-0105`, which is not. */
   send(message: Outgoing): Promise<Result<void>>;
 }
 

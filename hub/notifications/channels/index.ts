@@ -3,6 +3,7 @@ import type { Clock } from '@hallhub/sync/base';
 import type { Config } from '../../config/index.ts';
 import type { Channel, HttpSend } from './channel.ts';
 import { dingtalkRobot } from './dingtalk.ts';
+import { smtpChannel } from './smtp.ts';
 import { webhookChannel } from './webhook.ts';
 import { wecomApp, wecomRobot } from './wecom.ts';
 
@@ -18,6 +19,7 @@ export const createChannels = (
 };
 
 function create(channel: ChannelConfig, { clock, send }: { readonly clock: Clock; readonly send: HttpSend }): Channel {
+  if (channel.type === 'smtp') return mail(channel);
   const secret = readFileSync(channel.secretFile, 'utf8').trim();
   const at = channel.type !== 'webhook' && channel.baseUrl !== undefined ? { baseUrl: channel.baseUrl } : {};
   switch (channel.type) {
@@ -32,4 +34,29 @@ function create(channel: ChannelConfig, { clock, send }: { readonly clock: Clock
     case 'webhook':
       return webhookChannel({ url: channel.url, secret, send, clock });
   }
+}
+
+function mail({
+  host,
+  port,
+  tls,
+  caFile,
+  user,
+  secretFile,
+  from,
+  to,
+}: Extract<ChannelConfig, { type: 'smtp' }>): Channel {
+  const login =
+    user === undefined || secretFile === undefined
+      ? undefined
+      : { user, password: readFileSync(secretFile, 'utf8').trim() };
+  return smtpChannel({
+    host,
+    port: port ?? (tls === 'implicit' ? 465 : 587),
+    tls,
+    from,
+    to,
+    ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
+    ...(login && { login }),
+  });
 }

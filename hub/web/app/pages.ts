@@ -31,6 +31,13 @@ export const pages = [
     component: () => import('../pages/GatesPage.vue'),
   }),
   definePage({
+    path: '/terminals',
+    title: { zh: '门禁终端', en: 'Terminals' },
+    roles: ['operator', 'guard', 'auditor'],
+    anyArea: true,
+    component: () => import('../pages/TerminalsPage.vue'),
+  }),
+  definePage({
     path: '/gates/paper/:list/:area',
     title: { zh: '名单', en: 'List' },
     roles: ['guard', 'auditor'],

@@ -2,7 +2,7 @@ import { type Cancel, type RandomBytes, type Result, ok } from '@hallhub/sync/ba
 import type { HttpCall, HttpClient, HttpReply } from '../../kit/index.ts';
 import { type DigestChallenge, answerChallenge, clientNonce, readChallenge } from './digest.ts';
 
-export interface CameraClientOptions {
+export interface DeviceClientOptions {
   readonly http: HttpClient;
   readonly random: RandomBytes;
   /** Origin of the device: `http://10.0.0.5`. */
@@ -11,8 +11,8 @@ export interface CameraClientOptions {
   readonly password: string;
 }
 
-/** Asks a camera under Digest authentication; its password never leaves as it is. */
-export interface CameraClient {
+/** Asks a device under Digest authentication; its password never leaves as it is. */
+export interface DeviceClient {
   /**
    * `mayLeave` is asked right before each attempt. A challenge is answered once: a request that was refused was not done.
    * Errors: those of {@link HttpClient}, and what `mayLeave` says.
@@ -24,7 +24,7 @@ export interface CameraClient {
   ): { readonly reply: Promise<Result<HttpReply>>; readonly cancel: Cancel };
 }
 
-export function createCameraClient({ http, random, url, user, password }: CameraClientOptions): CameraClient {
+export function createDeviceClient({ http, random, url, user, password }: DeviceClientOptions): DeviceClient {
   const origin = new URL(url).origin;
   let known: { readonly challenge: DigestChallenge; count: number } | undefined;
 

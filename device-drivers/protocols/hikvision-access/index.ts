@@ -1,0 +1,2 @@
+export { hikvisionAccessProtocol } from './protocol.ts';
+export { createAccessTerminalSimulator } from './simulator.ts';
