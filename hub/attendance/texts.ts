@@ -44,8 +44,12 @@ export interface Message {
 }
 
 const NAMES_MAX = 40;
+/** Gravest first, then by room: as somebody goes through the building. */
+const GRAVITY: readonly Status[] = ['out', 'unknown', 'late', 'in', 'leave', 'exempt'];
+const rank = ({ status, room = '', name }: Named): string => `${GRAVITY.indexOf(status)} ${room} ${name}`;
 const names = (people: readonly Named[]): string => {
   const lines = people
+    .toSorted((one, other) => rank(one).localeCompare(rank(other), 'zh', { numeric: true }))
     .slice(0, NAMES_MAX)
     .map(({ status, name, room }) => `${STATUS_TEXT[status].zh}：${room === undefined ? '' : `${room} `}${name}`);
   return [...lines, ...(people.length > NAMES_MAX ? [`……共 ${people.length} 人`] : [])].join('\n');

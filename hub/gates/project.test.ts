@@ -72,6 +72,7 @@ describe('requests as passes', () => {
       'uid 04A1B2C3',
       `campus-code ${campusCodeKeyId('AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=')}`,
       'face 20260001',
+      expect.stringMatching(/^legacy-code [0-9a-f]{32}$/),
     ]);
     expect(draft?.identities).toEqual([
       { type: 'member', value: '20260001' },
