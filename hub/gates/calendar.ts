@@ -51,23 +51,25 @@ export function campusClock({ timeZone, holidays, workdays }: CalendarConfig): C
     const free = off.has(date) || (weekday > 5 && !worked.has(date));
     return { date, weekday, kind: free ? 'day-off' : 'workday' };
   };
-  let keptMinute = Number.NaN;
-  let kept: CampusTime | undefined;
+  const read = (at: EpochMs): CampusTime => {
+    const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value])) as ClockParts;
+    const date = part.year + part.month + part.day;
+    return {
+      ...dayOf(date),
+      minute: Number(part.hour) * 60 + Number(part.minute),
+      yesterday: dayOf(dateOf(utcOf(date) - 86_400_000)),
+    };
+  };
+  let kept: { readonly minute: number; readonly time: CampusTime } | undefined;
   return (at) => {
     const minute = Math.floor(at / 60_000);
-    if (kept === undefined || minute !== keptMinute) {
-      const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
-      const date = `${part['year'] ?? ''}${part['month'] ?? ''}${part['day'] ?? ''}`;
-      kept = {
-        ...dayOf(date),
-        minute: Number(part['hour']) * 60 + Number(part['minute']),
-        yesterday: dayOf(dateOf(utcOf(date) - 86_400_000)),
-      };
-      keptMinute = minute;
-    }
-    return kept;
+    if (kept?.minute !== minute) kept = { minute, time: read(at) };
+    return kept.time;
   };
 }
+
+/** What the options of the format above ask for. */
+type ClockParts = Readonly<Record<'year' | 'month' | 'day' | 'hour' | 'minute', string>>;
 
 const compact = (date: string): string => date.replaceAll('-', '');
 const utcOf = (date: string): number =>
