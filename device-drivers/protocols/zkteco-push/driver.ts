@@ -39,6 +39,8 @@ import type { TerminalParams } from './params.ts';
 
 /** A record whose time is further from now is out of the terminal's memory, or of a clock that is wrong. */
 const LIVE = seconds(10);
+/** More than pass a terminal in that time. */
+const LATELY = 64;
 const SILENT_AFTER = seconds(90);
 const BEGINNING = '2000-01-01 00:00:00';
 const METHODS: Readonly<Record<string, AccessEvent['method']>> = {
@@ -82,8 +84,9 @@ export function createTerminal({
   let lastId = Buffer.from(random(3)).readUIntBE(0, 3);
   const queue: Waiting[] = [];
   const taken = new Map<number, { readonly waiting: Waiting; readonly cancel: Cancel }>();
-  /** Records and users that are sent because they were asked for. */
+  /** Records and users that came since they were asked for. */
   let collected: { readonly records: AttendanceRecord[]; readonly users: UserRecord[] } | undefined;
+  const lately = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
   let cancelSilence: Cancel | undefined;
   let leave: Cancel | undefined;
@@ -106,6 +109,16 @@ export function createTerminal({
     };
   };
 
+  /** While it is asked what happened, somebody may stand at it: what is of now is told at once, and not again as an answer. */
+  const tell = (event: AccessEvent): void => {
+    if (collected && (event.replayed || lately.has(event.key))) return;
+    lately.add(event.key);
+    for (const oldest of lately) {
+      if (lately.size <= LATELY) break;
+      lately.delete(oldest);
+    }
+    accesses.emit(event);
+  };
   const heard = (): void => {
     health.set('ready');
     cancelSilence?.();
@@ -163,8 +176,8 @@ export function createTerminal({
       const table = report.query['table'];
       if (table === 'ATTLOG') {
         const { records, lines } = readAttendance(body);
-        if (collected) collected.records.push(...records);
-        else for (const record of records) accesses.emit(toEvent(record, false));
+        collected?.records.push(...records);
+        for (const record of records) tell(toEvent(record, false));
         return { status: 200, text: `OK: ${lines}`, meaning: `${records.length} records` };
       }
       const { users, lines } = readUsers(body);
