@@ -78,6 +78,7 @@ ${lines.profileKey === undefined ? '' : `profiles: { keys: { maker: ${lines.prof
 ${lines.extra.top ?? ''}
 areas:
   - { id: campus, label: { zh: 校园, en: Campus }, maxStaleness: 4h }
+${lines.extra.areas ?? ''}
 devices:
   - id: south-reader
     profile: generic/resident-id-serial
@@ -106,14 +107,17 @@ gates:
     barrier: south-turnstile
     passageSensor: south-turnstile
     passageTimeout: 2s
+${lines.extra.gates ?? ''}
 kiosks:
   - { id: ${KIOSK}, label: { zh: 办事大厅自助机, en: Service hall kiosk }, printer: ${PRINTER}, reader: hall-reader }
 `;
 
 /** What a test needs beyond the one gate and the one kiosk, in YAML. */
 export interface ExtraConfig {
-  /** Items of `devices`, indented by two. */
+  /** Items of `areas`, of `devices` and of `gates`, indented by two. */
+  readonly areas?: string;
   readonly devices?: string;
+  readonly gates?: string;
   /** The value of `mqtt.guests`, with the hub's own broker. */
   readonly guests?: string;
   /** Further keys of the top level. */
