@@ -85,7 +85,9 @@ export function createTerminal({
   const queue: Waiting[] = [];
   const taken = new Map<number, { readonly waiting: Waiting; readonly cancel: Cancel }>();
   /** Records and users that came since they were asked for. */
-  let collected: { readonly records: AttendanceRecord[]; readonly users: UserRecord[] } | undefined;
+  let collected:
+    | { readonly asked: 'users' | 'records'; readonly records: AttendanceRecord[]; readonly users: UserRecord[] }
+    | undefined;
   const lately = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
   let cancelSilence: Cancel | undefined;
@@ -111,7 +113,7 @@ export function createTerminal({
 
   /** While it is asked what happened, somebody may stand at it: what is of now is told at once, and not again as an answer. */
   const tell = (event: AccessEvent): void => {
-    if (collected && (event.replayed || lately.has(event.key))) return;
+    if (collected?.asked === 'records' && (event.replayed || lately.has(event.key))) return;
     lately.add(event.key);
     for (const oldest of lately) {
       if (lately.size <= LATELY) break;
@@ -237,13 +239,14 @@ export function createTerminal({
       : failure('E-DEV-0203', 'this terminal takes numbers for ids');
   /** Asks for what the terminal then sends by itself, one question at a time. */
   const collect = <T>(
-    command: () => TerminalCommand,
+    command: () => Extract<TerminalCommand, { readonly name: 'users' | 'records' }>,
     read: (all: NonNullable<typeof collected>) => T,
   ): Promise<Result<T>> => {
     const asked = turn.then(async (): Promise<Result<T>> => {
-      const all = { records: [], users: [] };
+      const question = command();
+      const all = { asked: question.name, records: [], users: [] };
       collected = all;
-      const done = await ask(command(), {
+      const done = await ask(question, {
         veto: () => undefined,
         patience: ms(params.resultWithinMs),
         tired: { code: 'E-DEV-0202', detail: 'it asked for nothing' },

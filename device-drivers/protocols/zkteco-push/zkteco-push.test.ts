@@ -173,6 +173,8 @@ describe('a terminal that pushes, on real sockets', () => {
     const people = controller().people(null);
     await Promise.resolve();
     await terminal.punch('42', wall(clock.now()));
+    await terminal.punch('41', wall(clock.now() - 3_600_000));
+    expect(events.splice(1)).toMatchObject([{ personId: '41', replayed: true }]);
     expect(events).toMatchObject([{ personId: '42', replayed: false }]);
     await terminal.ask();
     expect((await people).ok).toBe(true);
