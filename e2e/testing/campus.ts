@@ -73,7 +73,7 @@ hall:
   token: ${lines.token}
   keys: { ${lines.hall.keyId}: ${lines.hall.publicKey} }
 mqtt: ${mqtt(lines)}
-${lines.gateAgent === undefined ? '' : `agents: [{ id: ${lines.gateAgent}, label: { zh: 南门代理, en: South gate agent } }]`}
+agents: [${agents(lines).join(', ')}]
 ${lines.profileKey === undefined ? '' : `profiles: { keys: { maker: ${lines.profileKey} }, trial: 8s }`}
 ${lines.extra.top ?? ''}
 areas:
@@ -118,6 +118,8 @@ export interface ExtraConfig {
   readonly areas?: string;
   readonly devices?: string;
   readonly gates?: string;
+  /** Agents beside that of the gate. */
+  readonly agents?: readonly string[];
   /** The value of `mqtt.guests`, with the hub's own broker. */
   readonly guests?: string;
   /** Further keys of the top level. */
@@ -146,6 +148,17 @@ function mqtt({
       : `url: ${JSON.stringify(broker.urls)}, managementUrl: ${JSON.stringify(broker.managementUrls)}`;
   return `{ broker: ${broker.kind}, ${at}, user: hub, passwordFile: ${broker.passwordFile}, caFile: ${broker.caFile} }`;
 }
+
+const agents = ({
+  gateAgent,
+  extra,
+}: {
+  readonly gateAgent: string | undefined;
+  readonly extra: ExtraConfig;
+}): readonly string[] =>
+  [...(gateAgent === undefined ? [] : [gateAgent]), ...(extra.agents ?? [])].map(
+    (id) => `{ id: ${id}, label: { zh: 代理, en: Agent } }`,
+  );
 
 const onAgent = (agent: string | undefined): string => (agent === undefined ? '' : `agent: ${agent}`);
 
