@@ -5,6 +5,8 @@ import { createPtyPair, freePort } from '@hallhub/device-drivers/kit/testing';
 import { builtInConformance } from '@hallhub/device-drivers/conformance';
 import type { ScannerSimulator } from '@hallhub/device-drivers/protocols/code-scanner';
 import { createScannerSimulator } from '@hallhub/device-drivers/protocols/code-scanner';
+import type { RelayBoardSimulator } from '@hallhub/device-drivers/protocols/modbus';
+import { createRelayBoardSimulator } from '@hallhub/device-drivers/protocols/modbus';
 import type { VzenithSimulator } from '@hallhub/device-drivers/protocols/vzenith';
 import { createVzenithHttpSimulator } from '@hallhub/device-drivers/protocols/vzenith';
 import type { LineReaderSimulator } from '@hallhub/device-drivers/protocols/wiegand-line';
@@ -45,6 +47,8 @@ export interface Lanes {
   readonly yardCamera: ReportingCamera;
   readonly doorTerminal: PushTerminalSimulator;
   readonly doorContact: Turnstile;
+  /** The fire panel's contact of the offices, normally closed; input 0 of a board. */
+  readonly fireContact: Pick<RelayBoardSimulator, 'setInput'>;
   /** A POST to the port on which cameras report, as anybody in their network could send it; the status, or undefined where the connection was cut. */
   report(
     token: string,
@@ -117,6 +121,16 @@ export async function startLanes(): Promise<Lanes> {
     const loop = await board('carpark-loop');
     const door = await board('door-contact');
 
+    const fireLine = await line('fire-contact');
+    const fireContact = createRelayBoardSimulator({
+      transport: createSerialTransport({ path: fireLine.b, baudRate: 9_600 }),
+      clock,
+      baudRate: 9_600,
+    });
+    fireContact.setInput(0, true);
+    unwrap(await fireContact.start());
+    later(() => fireContact.stop());
+
     const carparkWeb = await openRealWeb(port);
     later(() => {
       carparkWeb.close();
@@ -173,6 +187,7 @@ export async function startLanes(): Promise<Lanes> {
           device('yard-camera', HIKVISION, listen, yardParams),
           device('door-terminal', 'zkteco/push-terminal', listen, { serial: SERIAL }),
           device('door-contact', relays, serial(door.path, 115_200)),
+          device('fire-contact', 'generic/modbus-fire-input', serial(fireLine.a, 9_600)),
         ].join('\n'),
         gates: [
           gate(
@@ -191,7 +206,11 @@ export async function startLanes(): Promise<Lanes> {
             'plateReader: carpark-camera, barrier: carpark-camera, passageSensor: carpark-loop',
           ),
           gate('yard', 'parking', 'plateReader: yard-camera, barrier: yard-camera'),
-          gate('door', 'offices', 'terminal: door-terminal, barrier: door-contact, passageSensor: door-contact'),
+          gate(
+            'door',
+            'offices',
+            'terminal: door-terminal, barrier: door-contact, passageSensor: door-contact, fireInput: fire-contact',
+          ),
         ].join('\n'),
       },
       eastCards,
@@ -205,6 +224,7 @@ export async function startLanes(): Promise<Lanes> {
       yardCamera,
       doorTerminal,
       doorContact: door.turnstile,
+      fireContact,
       report: post,
       stop: () => running.run(),
     };

@@ -15,8 +15,8 @@ export interface Turnstile {
   readonly walks: number;
   /** Somebody pushes the arm. False where it is locked, or still in the way of whoever went before. */
   walk(): boolean;
-  /** Something goes over the contact without asking the arm: a car over a loop, somebody whom another device let through. */
-  cross(): void;
+  /** Something goes over the contact without asking the arm: a car over a loop, somebody on another's heels. False while the contact is closed. */
+  cross(): boolean;
   stop(): Promise<void>;
 }
 
@@ -39,9 +39,15 @@ export async function startTurnstile(path: string, pulses: RelayChange[] = []): 
     contact: CONTACT,
   });
   let walks = 0;
-  let inside = false;
+  let busy = false;
   let cancelContact: Cancel = () => undefined;
   let cancelStep: Cancel = () => undefined;
+  const occupy = (): void => {
+    busy = true;
+    cancelStep = clock.after(STEP, () => {
+      busy = false;
+    });
+  };
   const listeners: (() => void)[] = [];
   board.onRelay((change) => {
     if (!change.on) return;
@@ -59,20 +65,19 @@ export async function startTurnstile(path: string, pulses: RelayChange[] = []): 
       return walks;
     },
     walk: () => {
-      if (inside || !arm.walk('in')) return false;
+      if (busy || !arm.walk('in')) return false;
       walks += 1;
-      inside = true;
-      cancelStep = clock.after(STEP, () => {
-        inside = false;
-      });
+      occupy();
       return true;
     },
     cross: () => {
+      if (busy) return false;
+      occupy();
       board.setInput(0, true);
-      cancelContact();
       cancelContact = clock.after(CONTACT, () => {
         board.setInput(0, false);
       });
+      return true;
     },
     stop: async () => {
       cancelContact();
