@@ -65,10 +65,10 @@ module.exports = {
     {
       name: 'a-domain-uses-another-domains-service-only',
       severity: 'error',
-      from: { path: '^hub/(requests|gates|certificates|queue|lockers|rooms|devices|staff|audit)/' },
+      from: { path: '^hub/(requests|gates|attendance|certificates|queue|lockers|rooms|devices|staff|audit)/' },
       to: {
-        path: '^hub/(requests|gates|certificates|queue|lockers|rooms|devices|staff|audit)/',
-        pathNot: ['^hub/$1/', '/(service|schema|codes|index)\\.ts$'],
+        path: '^hub/(requests|gates|attendance|certificates|queue|lockers|rooms|devices|staff|audit)/',
+        pathNot: ['^hub/$1/', '/(service|schema|codes|index)\\.ts$', '/testing/'],
       },
     },
     {

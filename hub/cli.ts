@@ -19,6 +19,8 @@ const USAGE = `hallhub <command>
   agent enrol <https://hub> <code>
                makes this machine an agent, with a one-time code from the hub's page
   check        reads the configuration file and says what is wrong with it
+  certificate preview <template> [data.json] [--out file.pdf]
+               draws a template with its sample data, or with yours
   raise-epoch  after a restore or a take-over: this hub, and no other, speaks for its id from now on
 
 Environment: HALLHUB_CONFIG (hallhub.yaml), HALLHUB_DATA_DIR (./data; an agent: ./agent-data),
@@ -41,6 +43,8 @@ export async function runCli(arguments_: readonly string[]): Promise<number> {
         return await (await import('./agent/command.ts')).agentCommand(arguments_.slice(1), process.env);
       case 'check':
         return check();
+      case 'certificate':
+        return await (await import('./certificates/preview.ts')).certificateCommand(arguments_.slice(1), process.env);
       case 'raise-epoch':
         return raise();
       default:

@@ -12,6 +12,7 @@ import { syncCodes } from '@hallhub/sync/contract';
 import { storeCodes } from '@hallhub/sync/sqlite';
 import { agentCodes } from './agents/index.ts';
 import { apiCodes } from './api/codes.ts';
+import { attendanceCodes } from './attendance/index.ts';
 import { auditCodes } from './audit/index.ts';
 import { brokerCodes } from './broker/index.ts';
 import { certificateCodes } from './certificates/index.ts';
@@ -29,6 +30,7 @@ import { vaultCodes } from './vault/index.ts';
 export const catalogues: readonly Catalogue[] = [
   agentCodes,
   apiCodes,
+  attendanceCodes,
   auditCodes,
   brokerCodes,
   cardCodes,

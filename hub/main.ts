@@ -146,6 +146,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     homeAssistant?.start();
     gates.start();
     parts.notifications.start();
+    parts.attendance.start();
     kiosks.start();
     certificates.start();
     inbox.resume();
@@ -155,6 +156,11 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
       clock,
       chores: [
         { name: 'ended passes', keepDays: 30, forget: (before) => gates.purge(before) },
+        {
+          name: 'nights in dormitories',
+          keepDays: config.attendance.keep / 86_400_000,
+          forget: (before) => parts.attendance.forget(before),
+        },
         { name: 'walk-ins at gates', keepDays: 30, forget: (before) => parts.desk.forget(before) },
         { name: 'strangers at gates', keepDays: 30, forget: (before) => gates.forgetStrangers(before) },
         { name: 'messages that were sent', keepDays: 30, forget: (before) => parts.notifications.purge(before) },
@@ -177,6 +183,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     await server.close();
     await images?.stop();
     gates.stop();
+    parts.attendance.stop();
     parts.notifications.stop();
     kiosks.stop();
     registry.stop();

@@ -2,6 +2,7 @@ import type { KnownProtocol } from '@hallhub/device-drivers/agent';
 import type { TransportFactory } from '@hallhub/device-drivers/kit';
 import type { Clock, RandomBytes } from '@hallhub/sync/base';
 import type { Logger } from 'pino';
+import type { SignerSource } from './certificates/index.ts';
 import type { Config } from './config/index.ts';
 
 /** What a hub is made from. */
@@ -15,4 +16,6 @@ export interface HubOptions {
   /** Lines other than serial and TCP: the demo's in-memory ones. */
   readonly transports?: TransportFactory;
   readonly protocols?: readonly KnownProtocol[];
+  /** In place of the configured one: the demo's specimen key. */
+  readonly signer?: SignerSource;
 }

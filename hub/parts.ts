@@ -26,6 +26,8 @@ import {
 } from '@hallhub/sync/sqlite';
 import type { AgentLink, RemoteDevice } from './agents/index.ts';
 import { agentInboxSchema, agentsSchema, createAgentLink, joinHosts, matchKeys } from './agents/index.ts';
+import type { Attendance } from './attendance/index.ts';
+import { attendanceSchema, createAttendance } from './attendance/index.ts';
 import type { Audit } from './audit/index.ts';
 import { auditSchema, createAudit } from './audit/index.ts';
 import type { Inbox, LateChannel } from './broker/index.ts';
@@ -35,10 +37,12 @@ import {
   certificateHandler,
   certificateSchema,
   certificateService,
+  configuredSigner,
   printerDirectory,
   toOutcome,
 } from './certificates/index.ts';
 import { fontFiles, pdfProcess } from './certificates/render/index.ts';
+import { loadTemplates, shippedTemplates } from './certificates/templates/index.ts';
 import type { DeviceConfig } from './config/index.ts';
 import { GATE_PARTS } from './config/index.ts';
 import type { DeviceRegistry, Devices } from './devices/index.ts';
@@ -81,6 +85,7 @@ export const schemaComponents = [
   gateTerminalsSchema,
   gateDeskSchema,
   gateCodeSchema,
+  attendanceSchema,
   certificateSchema,
   devicesSchema,
   agentsSchema,
@@ -111,6 +116,7 @@ export interface Parts {
   readonly gates: Gates;
   readonly notifications: Notifications;
   readonly desk: Desk;
+  readonly attendance: Attendance;
   readonly pdf: PdfMaker;
   readonly certificates: CertificateService;
   readonly kiosks: Kiosks;
@@ -129,7 +135,7 @@ const CLOCK_TOLERANCE = minutes(10);
 
 /** Makes the parts and joins them. Nothing moves before they are started. */
 export function createParts(
-  { config, clock, log, random = systemRandom, protocols, transports }: HubOptions,
+  { config, clock, log, random = systemRandom, protocols, transports, signer: given }: HubOptions,
   dir: DataDir,
 ): Parts {
   const db: Db = openStore({ dir, components: schemaComponents, clock });
@@ -265,6 +271,7 @@ export function createParts(
     const age = replica.staleness();
     return Number.isFinite(age) ? age : undefined;
   };
+  const clockTrusted = (): boolean => clock.now() >= CLOCK_FLOOR && Math.abs(replica.clockOffset()) <= CLOCK_TOLERANCE;
   const gates = createGates({
     db,
     clock,
@@ -291,7 +298,8 @@ export function createParts(
     gates: config.gates,
     visitorKeys: config.codes.visitorKeys,
     pictureAge,
-    clockTrusted: () => clock.now() >= CLOCK_FLOOR && Math.abs(replica.clockOffset()) <= CLOCK_TOLERANCE,
+    dark: (deviceId, from, until) => registry.darkSpans(deviceId, from, until),
+    clockTrusted,
     log: (level, message, fields) => {
       log[level](fields, message);
     },
@@ -312,11 +320,16 @@ export function createParts(
     gateConfigs: config.gates,
   });
 
+  const { templates: ownTemplates } = config.certificates;
+  const templateFolders = [shippedTemplates, ...(ownTemplates === undefined ? [] : [ownTemplates])];
   const pdf = pdfProcess({
     clock,
     fonts: fontFiles(config.certificates.fallbackFontFile === undefined ? [] : [config.certificates.fallbackFontFile]),
     idleAfter: config.certificates.idleShutdown,
+    templates: templateFolders,
   });
+  const { signing } = config.certificates;
+  const signer = given ?? (signing && configuredSigner(signing, clock));
   const certificates: CertificateService = certificateService({
     db,
     clock,
@@ -329,6 +342,8 @@ export function createParts(
       office: config.certificates.office,
       sealPurpose: config.certificates.sealPurpose,
     },
+    templates: loadTemplates(templateFolders),
+    ...(signer && { signer }),
     verifyUrl: config.certificates.verifyUrl,
     timeZone: config.hub.timeZone,
     numberPrefix: config.certificates.numberPrefix,
@@ -369,13 +384,37 @@ export function createParts(
     for (const channel of config.notifications.gateAlarms)
       notifications.notify({ channel, text, dedupe: `gate-alarm/${alarm.id}/${channel}` });
   });
+  const attendance = createAttendance({
+    db,
+    clock,
+    vault,
+    audit,
+    outbox,
+    notifications,
+    gates,
+    requests: () => requests,
+    config: config.attendance,
+    areas: config.areas,
+    gateConfigs: config.gates,
+    calendar: { timeZone: config.hub.timeZone, ...config.hub.calendar },
+    clockTrusted,
+    fetchFile: ({ url, sha256 }) => hall.file({ url, sha256, signal: AbortSignal.timeout(20_000) }),
+    log: (level, message, fields) => {
+      log[level](fields, message);
+    },
+  });
   agents.join(gates.part);
   const requests = createRequests({
     db,
     clock,
     vault,
     handlers: [
-      ...Object.values({ ...gates.handlers, 'visitor-access': desk.following(gates.handlers['visitor-access']) }),
+      ...Object.values({
+        ...gates.handlers,
+        'visitor-access': desk.following(gates.handlers['visitor-access']),
+        roster: attendance.following.roster(gates.handlers.roster),
+        leave: attendance.following.leave(gates.handlers.leave),
+      }),
       certificateHandler({ certificates, vault }),
     ],
   });
@@ -424,6 +463,7 @@ export function createParts(
     requests,
     gates,
     desk,
+    attendance,
     pdf,
     certificates,
     kiosks,

@@ -12,6 +12,7 @@ import { SESSION_COOKIE, createApi } from './api/api.ts';
 import type { Live, LiveEvent } from './api/live.ts';
 import { createLive } from './api/live.ts';
 import { createServer } from './api/server.ts';
+import { attendanceRoutes, attendanceSummary } from './attendance/index.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { certificateRoutes } from './certificates/routes.ts';
 import { certificatesSummary } from './certificates/summary.ts';
@@ -95,7 +96,7 @@ export async function createWeb(
   api.route({
     method: 'GET',
     url: '/api/events',
-    access: ['operator', 'guard', 'counter', 'auditor'],
+    access: ['operator', 'guard', 'counter', 'dorms', 'auditor'],
     anyArea: true,
     handler: ({ request, reply }) => {
       const session = request.cookies[SESSION_COOKIE] ?? '';
@@ -105,6 +106,7 @@ export async function createWeb(
   });
   const summaries = [
     gatesSummary(gates),
+    attendanceSummary(parts.attendance),
     certificatesSummary(certificates),
     hallSummary({ replica, outbox, requests }),
     devicesSummary(devices, registry, parts.agents, broker),
@@ -119,6 +121,7 @@ export async function createWeb(
   auditRoutes(api, { audit });
   gateRoutes(api, { gates, live });
   deskRoutes(api, { gates, desk: parts.desk, live, clock });
+  attendanceRoutes(api, { attendance: parts.attendance, live });
   certificateRoutes(api, { certificates });
   kioskRoutes(api, { kiosks, certificates, live, secure });
   hallRoutes(api, { replica, outbox, requests, audit, live });
@@ -204,6 +207,7 @@ const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
   areas: ['guard', 'auditor'],
   gates: ['guard', 'auditor'],
   'gate-desk': ['guard', 'auditor'],
+  dorms: ['dorms', 'auditor'],
   prints: ['counter', 'auditor'],
   hall: ['auditor'],
   devices: ['auditor'],

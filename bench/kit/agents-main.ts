@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { createAgentHost, loadBuiltInProtocols } from '@hallhub/device-drivers/agent';
+import { createAgentHost, followDevices, loadBuiltInProtocols } from '@hallhub/device-drivers/agent';
 import type { Station } from '@hallhub/device-drivers/agent/station';
 import { createConnection, createStation, noteStart, stationSchema } from '@hallhub/device-drivers/agent/station';
 import type { TransportFactory } from '@hallhub/device-drivers/kit';
@@ -98,11 +98,14 @@ async function joinHub({ id, code, boards }: LoadAgent): Promise<void> {
     log: silentLog,
     createHost: (given) => {
       const host = createAgentHost({ ...given, protocols, clock, random: systemRandom, transportFactory });
-      for (const { id: device } of host.devices()) {
-        host.capability(device, 'passageSensor')?.onPassage(() => {
-          reported += 1;
-        });
-      }
+      // The devices come with the feed, after the host.
+      followDevices(host, () =>
+        host.devices().map(({ id: device }) =>
+          host.capability(device, 'passageSensor')?.onPassage(() => {
+            reported += 1;
+          }),
+        ),
+      );
       return host;
     },
     profileKeys: identity.profileKeys,

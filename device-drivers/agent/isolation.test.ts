@@ -289,6 +289,23 @@ describe('buses that share a thread', { timeout: 60_000 }, () => {
     expect(pulses).toBe(1);
   });
 
+  it('are not disturbed by one whose parameters make no sense: it says why, comes and goes', async () => {
+    const seen: string[] = [];
+    host.onHealth(({ deviceId, health }) => {
+      if (deviceId !== 'odd') seen.push(`${deviceId} ${health.state}`);
+    });
+    const odd = { id: 'odd', profile: 'test/board', transport: { kind: 'memory', name: 'odd' } } as const;
+    lines.set('odd', createMemoryLine({ name: 'odd' }));
+    await host.assign({ profiles, devices: [...DEVICES, { ...odd, params: { relay: { in: -1 } } }] });
+    await until('it is down', () => stateOf('odd') === 'down');
+    expect(host.health('odd')?.reason?.code).toBe('E-DEV-0302');
+    // Asked to leave, it answers like any other; a thread in which somebody does not is ended.
+    await host.assign({ profiles, devices: DEVICES });
+    expect(await open()).toMatchObject({ ok: true });
+    expect(await set('unruly', 0)).toMatchObject({ ok: true });
+    expect(seen).toEqual([]);
+  });
+
   it('leave it one by one, and the others stay', async () => {
     const seen: string[] = [];
     host.onHealth(({ deviceId, health }) => seen.push(`${deviceId} ${health.state}`));

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtInProfiles, loadVectors } from '@hallhub/firmware-profiles/schema';
-import { systemClock, systemRandom } from '@hallhub/sync/base';
+import { FailureError, systemClock, systemRandom } from '@hallhub/sync/base';
 import { createBundleKey, writeBundle } from './bundle-command.ts';
 import { checkProfiles } from './check.ts';
 import { devicesPage, devicesPageFile } from './devices-page.ts';
@@ -39,6 +39,7 @@ async function check(only: string | undefined): Promise<number> {
       }
     },
   });
+  if (reports.length === 0) throw new Error(`no profile's id contains "${only ?? ''}"`);
   const failed = reports.filter(({ ok }) => !ok).length;
   const run = reports.filter(({ notApplicable }) => notApplicable === undefined).length;
   say(failed === 0 ? `${run} checks, all hold` : `${failed} of ${run} checks do not hold`);
@@ -46,7 +47,7 @@ async function check(only: string | undefined): Promise<number> {
 }
 
 async function probePort(port: string): Promise<number> {
-  const answers = await probe({
+  const probed = await probe({
     port,
     catalogue: builtInProfiles(),
     clock: systemClock({ mode: 'production' }),
@@ -55,6 +56,9 @@ async function probePort(port: string): Promise<number> {
       if (result !== 'listens') say(`${result === 'answers' ? 'yes' : 'no '} ${profile} ${identity}`);
     },
   });
+  if (!probed.ok) throw new FailureError(probed.error);
+  const answers = probed.value;
+  if (answers.length === 0) say(`no profile is for a port like ${port}`);
   const listening = answers.filter(({ result }) => result === 'listens').map(({ profile }) => profile);
   if (listening.length > 0) say(`cannot be told by asking, they only listen: ${listening.join(', ')}`);
   return answers.some(({ result }) => result === 'answers') ? 0 : 1;

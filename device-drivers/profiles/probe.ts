@@ -1,5 +1,5 @@
 import type { Profile, ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
-import { type Clock, type DurationMs, type RandomBytes, seconds } from '@hallhub/sync/base';
+import { type Clock, type DurationMs, type RandomBytes, type Result, err, ok, seconds } from '@hallhub/sync/base';
 import { createAgentHost, loadBuiltInProtocols } from '../agent/index.ts';
 import { silentLog } from '../kit/index.ts';
 import type { Protocol, TransportFactory, TransportSettings } from '../kit/index.ts';
@@ -19,6 +19,8 @@ const ANSWER_WITHIN = seconds(4);
  * Tries the profiles that could be on a port, one after the other, and says which of them answer. Drivers are told that they
  * are probing and only ask (find card, read inputs, identify, status): nothing is set up, switched, printed or opened.
  * Protocols whose devices only listen are not tried, although some have a setup: entering that changes the device.
+ *
+ * Error: `E-DEV-0101` the port cannot be opened, which says nothing of any profile.
  */
 export async function probe(options: {
   /** A serial port, `tcp://host:port`, or `memory:name` in tests. */
@@ -29,7 +31,7 @@ export async function probe(options: {
   readonly transports?: TransportFactory;
   readonly within?: DurationMs;
   readonly on?: (answer: Answer) => void;
-}): Promise<readonly Answer[]> {
+}): Promise<Result<readonly Answer[]>> {
   const { port, catalogue, clock, random, within = ANSWER_WITHIN, on } = options;
   const protocols = (await loadBuiltInProtocols()).map(probing);
   const answers: Answer[] = [];
@@ -37,9 +39,9 @@ export async function probe(options: {
     const transport = lineTo(port, profile);
     if (!transport) continue;
     const protocol = protocols.find(({ name }) => name === profile.protocol);
-    const answer: Answer =
+    const answer: Result<Answer> =
       protocol?.listensOnly === true
-        ? { profile: profile.id, result: 'listens' }
+        ? ok({ profile: profile.id, result: 'listens' })
         : await ask(profile, transport, {
             clock,
             random,
@@ -47,10 +49,11 @@ export async function probe(options: {
             protocols,
             transports: options.transports ?? systemTransports({ clock }),
           });
-    answers.push(answer);
-    on?.(answer);
+    if (!answer.ok) return answer;
+    answers.push(answer.value);
+    on?.(answer.value);
   }
-  return answers;
+  return ok(answers);
 }
 
 /** The protocol with drivers that know that they only ask. */
@@ -69,7 +72,7 @@ async function ask(
     readonly protocols: readonly Protocol[];
     readonly transports: TransportFactory;
   },
-): Promise<Answer> {
+): Promise<Result<Answer>> {
   const host = createAgentHost({
     clock: deps.clock,
     random: deps.random,
@@ -93,10 +96,17 @@ async function ask(
       settle(false);
     });
   });
+  const { reason } = host.health('probed') ?? {};
   const installed = answered ? await host.capability('probed', 'firmware')?.installed() : undefined;
   await host.stop();
+  // Tried again and again in the meantime: it is not that somebody had only just left it.
+  if (!answered && reason?.code === 'E-DEV-0101') return err(reason);
   const identity = installed?.ok === true ? Object.values(installed.value).join(' ') : undefined;
-  return { profile: profile.id, result: answered ? 'answers' : 'silent', ...(identity !== undefined && { identity }) };
+  return ok({
+    profile: profile.id,
+    result: answered ? 'answers' : 'silent',
+    ...(identity !== undefined && { identity }),
+  });
 }
 
 /** The line that a profile would have on this port; undefined when the port is none for it. */

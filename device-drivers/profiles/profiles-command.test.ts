@@ -165,13 +165,14 @@ describe('profiles probe', () => {
       'generic/escpos-80mm',
       'generic/osdp-reader',
     ];
-    const answers = await probe({
+    const probed = await probe({
       port: pty.a,
       catalogue: { get: (id) => all.get(id), list: () => all.list().filter(({ id }) => serial.includes(id)) },
       clock,
       random: systemRandom,
       within: ms(2_500),
     });
+    const answers = unwrap(probed);
     expect(answers).toHaveLength(4);
     expect(answers.filter(({ result }) => result === 'answers').map(({ profile }) => profile)).toEqual([
       'generic/resident-id-serial',
@@ -191,29 +192,32 @@ describe('profiles probe', () => {
     const [printer, scanner] = ['generic/escpos-80mm', 'newland/hr15'].map((id) => builtInProfiles().get(id));
     if (!printer || !scanner) throw new Error('the profiles are gone');
     const telling = { ...printer, params: { ...printer.params, status: 'asb' } };
-    const answers = await probe({
+    const probed = await probe({
       port: pty.a,
       catalogue: { get: () => undefined, list: () => [telling, scanner] },
       clock,
       random: systemRandom,
       within: ms(1_500),
     });
-    expect(answers.map(({ result }) => result)).toEqual(['silent', 'listens']);
+    expect(unwrap(probed).map(({ result }) => result)).toEqual(['silent', 'listens']);
     // DLE EOT n, again and again.
     expect(Buffer.from(heard).toString('hex')).toMatch(/^(1004(01|02|04))+$/);
     await line.close();
     await pty.close();
   });
 
-  it('says of a port that is not there that nobody answers', async () => {
-    const answers = await probe({
+  it('says of a port that is not there that it cannot be opened, and nothing of the profiles', async () => {
+    const told: unknown[] = [];
+    const probed = await probe({
       port: join(folder, 'no-such-port'),
       catalogue: { get: () => undefined, list: () => builtInProfiles().list().slice(0, 3) },
       clock,
       random: systemRandom,
       within: ms(200),
+      on: (answer) => told.push(answer),
     });
-    expect(answers.every(({ result }) => result !== 'answers')).toBe(true);
+    expect(probed).toMatchObject({ ok: false, error: { code: 'E-DEV-0101' } });
+    expect(told).toEqual([]);
   });
 });
 
@@ -235,6 +239,10 @@ describe('the command line', () => {
       out: expect.stringMatching(
         /ok {3}generic\/resident-id-serial .*\n {7}a device that is wrong-address: not applicable: .*\n[^]*all hold/,
       ) as string,
+    });
+    expect(await command('check', 'no-such-model')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('no-such-model') as string,
     });
     expect(await command('dance')).toMatchObject({ code: 64, out: expect.stringContaining('probe <port>') as string });
   });

@@ -5,6 +5,10 @@ export const agentCodes = defineCodes({
   'E-AGENT-0102': { zh: '代理上报的内容无法识别', en: 'An agent reported something that makes no sense' },
   'E-AGENT-0103': { zh: '代理未连接', en: 'The agent is not connected' },
   'E-AGENT-0104': { zh: '代理上报的事件未能处理', en: 'An event of an agent could not be dealt with' },
+  'E-AGENT-0105': {
+    zh: '指令内容过大，无法发送到代理，未执行',
+    en: 'The command is too large to be sent to an agent and was not carried out',
+  },
   'E-AGENT-0201': { zh: '配置中没有此代理', en: 'The configuration names no such agent' },
   'E-AGENT-0202': {
     zh: '登记码无效或已过期，请重新生成',

@@ -254,6 +254,34 @@ describe('an order', () => {
     expect(ended).toMatchObject({ error: { code: 'E-DEV-0202' } });
   });
 
+  it('that fails for a reason of many words has failed for it', async () => {
+    pair.arm.answer = () =>
+      Promise.resolve({ ok: false, error: { code: 'E-DEV-0203', detail: 'the motor says no; '.repeat(100) } });
+    const given = order('c1');
+    await clock.advanceAsync(seconds(5));
+    expect(await given).toMatchObject({ ok: false, error: { code: 'E-DEV-0203' } });
+    await nothingWaits();
+  });
+
+  it('that ends while the agent’s disk takes nothing is told when it does', async () => {
+    let finish: () => void = () => undefined;
+    pair.arm.answer = (command) =>
+      new Promise((resolve) => {
+        finish = () => {
+          resolve({ ok: true, value: { commandId: command.id, confirmation: 'observed', at: clock.now() } });
+        };
+      });
+    const given = order('c1');
+    await clock.advanceAsync(seconds(2));
+    pair.agentDb.pragma('query_only = 1');
+    finish();
+    await clock.advanceAsync(seconds(30));
+    pair.agentDb.pragma('query_only = 0');
+    await clock.advanceAsync(minutes(1));
+    expect(await given).toMatchObject({ ok: true, value: { confirmation: 'observed' } });
+    expect(pair.arm.opened).toHaveLength(1);
+  });
+
   it('of which no word comes is sent again at growing intervals, and never after its expiry', async () => {
     pair.up = () => 0;
     pair.arm.answer = () => new Promise(() => undefined);
@@ -262,6 +290,42 @@ describe('an order', () => {
     expect(commandsSent()).toBeLessThan(16);
     expect(await given).toMatchObject({ error: { code: 'E-DEV-0202' } });
     expect(pair.arm.opened).toHaveLength(1);
+  });
+});
+
+describe('an agent that does not come after a restart of the hub', () => {
+  it('is given a while, and then its devices are down', async () => {
+    pair.disconnect();
+    pair.restartHub();
+    expect(pair.link.host.health('arm')).toMatchObject({ state: 'starting' });
+    await clock.advanceAsync(minutes(1));
+    expect(pair.link.host.health('arm')).toMatchObject({ state: 'down', reason: { code: 'E-AGENT-0103' } });
+    pair.connect();
+    await clock.advanceAsync(seconds(5));
+    expect(pair.link.host.health('arm')).toMatchObject({ state: 'ready' });
+  });
+});
+
+describe('an agent whose disk takes nothing for a while', () => {
+  it('goes on greeting', async () => {
+    pair.agentDb.pragma('query_only = 1');
+    await clock.advanceAsync(minutes(3));
+    pair.agentDb.pragma('query_only = 0');
+    const before = clock.now();
+    await clock.advanceAsync(minutes(3));
+    expect(pair.link.state('gate-1').heardAt).toBeGreaterThan(before);
+  });
+});
+
+describe('an agent with a device that is down for a reason of many words', () => {
+  it('is heard all the same, and its other orders are carried out', async () => {
+    pair.arm.health = { state: 'down', reason: { code: 'E-DEV-0302', detail: 'params: not this; '.repeat(100) } };
+    pair.disconnect();
+    await pair.restartAgent();
+    pair.connect();
+    await clock.advanceAsync(seconds(5));
+    expect(pair.link.host.health('arm')).toMatchObject({ state: 'down', reason: { code: 'E-DEV-0302' } });
+    expect(pair.station.status().hubOffset).toBeDefined();
   });
 });
 

@@ -95,6 +95,9 @@ const lasting = (id: string, kind: string, data: FeedRecord['data']): FeedRecord
   data,
 });
 
+/** An agent that has not come so long after the hub's start is away; until then it is on its way. */
+const EXPECTED_WITHIN = seconds(35);
+
 const local = (topic: string): string => topic.replace(/^(up|down)\//, '');
 
 export function createAgentLink(deps: {
@@ -347,6 +350,9 @@ export function createAgentLink(deps: {
       inbox.start();
       assignAgents();
       undo = [
+        clock.after(EXPECTED_WITHIN, () => {
+          for (const agent of deps.agents) if (!connected(agent)) host.connection(agent, false);
+        }),
         joined.onTransient(({ deviceId, topic, payload }) => {
           // A broker outside may be slow to shut somebody out.
           if (!deps.isAdmitted(deviceId)) return;

@@ -132,6 +132,23 @@ describe('the devices of agents', () => {
     expect(await held?.set(order('3'))).toMatchObject({ ok: false, error: { code: 'E-DEV-0203' } });
   });
 
+  it('are sent no order that is larger than a message may be', async () => {
+    const { clock, host, commanded } = setUp([board('ticketPrinter')]);
+    const print = (height: number) =>
+      host.capability('relay', 'ticketPrinter')?.print({
+        id: String(height),
+        name: 'print',
+        args: { ticket: { blocks: [{ type: 'image', width: 832, height, bits: new Uint8Array(104 * height) }] } },
+        issuedAt: clock.now(),
+        expiresAt: plus(clock.now(), seconds(3)),
+        issuedBy: 'test',
+      });
+    expect(await print(2_000)).toMatchObject({ ok: false, error: { code: 'E-AGENT-0105' } });
+    expect(commanded).toEqual([]);
+    void print(1_000);
+    expect(commanded).toHaveLength(1);
+  });
+
   it('drop what a live message says of a capability that they never had', () => {
     const { clock, host } = setUp([board('switch')]);
     const heard: unknown[] = [];

@@ -17,6 +17,7 @@ import type { CapabilityMap, CapabilityName } from '@hallhub/device-drivers/capa
 import { listenerName, longestOf, shapeOf } from '@hallhub/device-drivers/capabilities';
 import type { Command, DeviceHealth, DeviceLog, Emitter, Receipt, Traffic } from '@hallhub/device-drivers/kit';
 import { createCommandLedger, createEmitter } from '@hallhub/device-drivers/kit';
+import { MESSAGE_LIMIT } from '@hallhub/sync/adapters/pipe';
 import type { Cancel, Clock, DurationMs, Failure, Result } from '@hallhub/sync/base';
 import { err, failure, ms, ok, seconds } from '@hallhub/sync/base';
 import type { CloudEvent } from '@hallhub/sync/contract';
@@ -75,7 +76,7 @@ export interface RemoteHost extends AgentHost {
   apply(agent: string, event: CloudEvent): Failure | undefined;
 }
 
-/** A command of which nothing is heard is sent again after this, and after twice as long each time, up to the second. */
+/** A command of which nothing is heard is sent again after the first of these, and after twice as long each time up to the other. */
 const REPEAT_FIRST = ms(1_000);
 const REPEAT_MOST = seconds(30);
 /** Word of a command may come so much later than its expiry, or than the longest that it may take. */
@@ -161,6 +162,11 @@ export function createRemoteHost(deps: {
         issuedBy,
       };
       const payload = encodeMessage(message);
+      // A broker outside ends the connection of who sends more than it takes: the hub's own, with all of its agents on it.
+      if (payload.length > MESSAGE_LIMIT) {
+        resolve(failure('E-AGENT-0105', `${payload.length} bytes for ${agent}`));
+        return;
+      }
       // Its life was known when it was issued; the wall clock may have been set back since.
       const left = ms(Math.max(0, Math.min(expiresAt - clock.now(), expiresAt - issuedAt)));
       const deadline = clock.monotonic() + left;

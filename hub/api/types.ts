@@ -1,5 +1,18 @@
 /** The shapes that pages and the kiosk receive; types only, so that no server code reaches a browser. */
 export type { AgentView } from '../agents/view.ts';
+export type {
+  AlertView,
+  BuildingView,
+  ChangeView,
+  CheckInMethod,
+  NewcomerView,
+  NightSummary,
+  NightView,
+  Person,
+  ResidentView,
+  ResultView,
+} from '../attendance/views.ts';
+export type { Ground, Status } from '../attendance/rules.ts';
 export type { EntryView, GateView } from '../gates/views.ts';
 export type {
   AreaView,

@@ -32,4 +32,17 @@ export const certificateCodes = defineCodes({
   'E-CERT-0407': { zh: '没有这次打印', en: 'There is no such print job' },
   'E-CERT-0408': { zh: '该次打印无需人工确认', en: 'This print job needs no decision' },
   'E-CERT-0409': { zh: '请填写处理原因', en: 'A reason must be given' },
+  'E-CERT-0501': {
+    zh: '电子签章密钥无法使用，稍后重试',
+    en: 'The signing key cannot be used; it will be tried again',
+  },
+  'E-CERT-0502': {
+    zh: '时间戳服务无应答，稍后重试',
+    en: 'The time-stamp authority does not answer; it will be tried again',
+  },
+  'E-CERT-0503': { zh: '文件中没有放得下签名的位置', en: 'The file has no room for the signature' },
+  'E-CERT-0504': {
+    zh: '签章证书不在有效期内，请联系管理员更换',
+    en: 'The signing certificate does not hold good now; an operator must replace it',
+  },
 });

@@ -1,6 +1,8 @@
+import type { Certificate } from '@hallhub/sync/contract';
 import type { KindHandler } from '../requests/service.ts';
 import type { Vault } from '../vault/index.ts';
 import type { CertificateService } from './ports.ts';
+import type { Fields } from './templates/index.ts';
 
 /** What approvals and revocations of certificates do here: the hall's kind becomes this domain's request. */
 export function certificateHandler(deps: {
@@ -21,10 +23,7 @@ export function certificateHandler(deps: {
           studentIdKey: vault.match('resident-id', student.residentId).toString('hex'),
         }),
         template,
-        fields:
-          content.type === 'fields'
-            ? Object.fromEntries(Object.entries(content.fields).map(([name, value]) => [name, String(value)]))
-            : {},
+        fields: content.type === 'fields' ? textual(content.fields) : {},
         copiesAllowed,
         validFrom,
         validUntil,
@@ -38,4 +37,18 @@ export function certificateHandler(deps: {
       certificates.revoke(id, revision);
     },
   };
+}
+
+type Content = Extract<Certificate['content'], { type: 'fields' }>['fields'];
+
+/** Numbers and truth values as text: a template draws text. */
+function textual(fields: Content): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      Array.isArray(value)
+        ? value.map((row) => Object.fromEntries(Object.entries(row).map(([key, cell]) => [key, String(cell)])))
+        : String(value),
+    ]),
+  );
 }

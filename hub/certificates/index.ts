@@ -28,3 +28,11 @@ export type { Issuer, RenderInput } from './templates/index.ts';
 export { certificateHandler } from './handler.ts';
 export { printerDirectory } from './devices.ts';
 export { toOutcome } from './outcomes.ts';
+export {
+  type DocumentSigner,
+  type SignatureLevel,
+  type SignerSource,
+  configuredSigner,
+  createSigner,
+  keptOpen,
+} from './signing/index.ts';

@@ -14,6 +14,7 @@ import {
 } from '@hallhub/sync/base';
 import { transact } from '@hallhub/sync/sqlite';
 import type { CertificateDeps, CertificateRequest } from './ports.ts';
+import type { SignatureLevel } from './signing/index.ts';
 import type { CertificateRow, CertificateStore } from './store.ts';
 
 /** What is sealed in a certificate's row. */
@@ -44,16 +45,22 @@ export function openRequest({ sealer }: Pick<CertificateDeps, 'sealer'>, row: Ce
 export const documentContext = (certificateId: string): string => `certificate:${certificateId}:document`;
 
 /** These pass by themselves; every other refusal stands until the hall sends a new revision. */
-const passing = new Set(['E-CERT-0205', 'E-CERT-0301', 'E-CERT-0302', 'E-CERT-0303']);
+const passing = new Set([
+  ...['E-CERT-0205', 'E-CERT-0301', 'E-CERT-0302', 'E-CERT-0303'],
+  ...['E-CERT-0501', 'E-CERT-0502', 'E-CERT-0504'],
+]);
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const documentBytesAtMost = 20 << 20;
+/** A signature with a time stamp and a few certificates takes some 6 kB. */
+const SIGNATURE_BYTES = 16_384;
 const batch = 20;
 
 interface Drawn {
   readonly pdf: Uint8Array;
   readonly pages: number;
   readonly templateVersion: number | null;
+  readonly signature: SignatureLevel | null;
 }
 
 export interface Issuer {
@@ -100,12 +107,15 @@ export function issuing(
     if (!got.ok) return got;
     if (sha256(got.value) !== document.sha256.toLowerCase()) return failure('E-CERT-0206');
     const seen = await pdf.inspect(got.value);
-    return seen.ok ? ok({ pdf: got.value, pages: seen.value.pages, templateVersion: null }) : seen;
+    return seen.ok ? ok({ pdf: got.value, pages: seen.value.pages, templateVersion: null, signature: null }) : seen;
   };
 
   const draw = async (row: CertificateRow, content: Sealed): Promise<Result<Drawn>> => {
     const version = templateVersion(row.template);
     if (version === undefined) return failure('E-CERT-0201', row.template);
+    const opened = await deps.signer?.open();
+    if (opened && !opened.ok) return opened;
+    const signer = opened?.value;
     const { number, code } = named(row);
     const made = await pdf.render({
       template: row.template,
@@ -119,8 +129,14 @@ export function issuing(
       verifyUrl: deps.verifyUrl,
       issuedOn: dayIn(deps.timeZone, clock.now()),
       validUntil: dayIn(deps.timeZone, row.validUntil),
+      ...(signer && { signature: { bytes: SIGNATURE_BYTES, name: signer.name, reason: deps.issuer.sealPurpose } }),
     });
-    return made.ok ? ok({ ...made.value, templateVersion: version }) : made;
+    if (!made.ok) return made;
+    const { pages } = made.value;
+    if (!signer) return ok({ ...made.value, templateVersion: version, signature: null });
+    const signed = await signer.sign(made.value.pdf);
+    if (!signed.ok) return signed;
+    return ok({ pdf: signed.value.pdf, pages, templateVersion: version, signature: signed.value.level });
   };
 
   const settle = (row: CertificateRow, made: Result<Drawn>): Result<void> | 'outdated' =>
@@ -133,6 +149,7 @@ export function issuing(
       store.issue({
         certificateId: row.certificateId,
         templateVersion: made.value.templateVersion,
+        signature: made.value.signature,
         documentSha256,
         pages: made.value.pages,
         sealedDocument: deps.sealer.seal(made.value.pdf, documentContext(row.certificateId)),

@@ -3,7 +3,8 @@ import type { Db } from '@hallhub/sync/sqlite';
 import type { PrinterDirectory } from './edge.ts';
 import type { PdfMaker } from './render/index.ts';
 import type { AttemptState } from './rules.ts';
-import type { Issuer, TemplateSet } from './templates/index.ts';
+import type { SignatureLevel, SignerSource } from './signing/index.ts';
+import type { Fields, Issuer, TemplateSet } from './templates/index.ts';
 
 /** Encrypts what must be readable again. The context is bound to the sealed bytes; another context must not open them. */
 export interface Sealer {
@@ -61,6 +62,8 @@ export interface CertificateDeps {
   /** The shipped ones by default; must be those that {@link pdf} was given. */
   readonly templates?: TemplateSet;
   readonly issuer: Issuer;
+  /** Signs what is made here; absent: the papers bear a seal and no signature. */
+  readonly signer?: SignerSource;
   /** Where a paper can be checked: the verification code is appended as `?code=`. */
   readonly verifyUrl: string;
   /** IANA name; decides the date on the paper. */
@@ -88,7 +91,7 @@ export interface CertificateRequest {
   /** Keyed hash of the resident-ID number, made by the hub the way the card reader's side makes it. */
   readonly studentIdKey?: string;
   readonly template: string;
-  readonly fields: Readonly<Record<string, string>>;
+  readonly fields: Fields;
   readonly copiesAllowed: number;
   readonly validFrom: EpochMs;
   readonly validUntil: EpochMs;
@@ -123,6 +126,8 @@ export interface CertificateView {
   readonly certificateNumber?: string;
   readonly pages?: number;
   readonly documentSha256?: string;
+  /** How the document is signed; absent: not by this hub. */
+  readonly signature?: SignatureLevel;
   readonly copiesAllowed: number;
   /** Printed, uncertain and under way. */
   readonly copiesUsed: number;

@@ -69,5 +69,9 @@ export const certificateSchema: SchemaComponent = {
           WHERE state NOT IN ('queued', 'printed', 'not-printed', 'uncertain');
       `,
     },
+    {
+      name: 'how a document is signed',
+      sql: "ALTER TABLE certificate ADD COLUMN signature TEXT CHECK (signature IN ('B-B', 'B-T'));",
+    },
   ],
 };

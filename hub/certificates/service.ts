@@ -61,6 +61,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       ...(row.number === null ? {} : { certificateNumber: row.number }),
       ...(row.pages === null ? {} : { pages: row.pages }),
       ...(row.documentSha256 === null ? {} : { documentSha256: row.documentSha256 }),
+      ...(row.signature === null ? {} : { signature: row.signature }),
       ...(row.code === null ? {} : { code: row.code }),
       ...(row.detail === null ? {} : { detail: row.detail }),
     };
@@ -317,6 +318,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     },
     stop: async () => {
       await Promise.all([issuer.stop(), runner.stop()]);
+      await deps.signer?.close();
     },
   };
 }

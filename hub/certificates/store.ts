@@ -1,6 +1,7 @@
 import type { Code, EpochMs } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import type { CertificateState } from './ports.ts';
+import type { SignatureLevel } from './signing/index.ts';
 import { type PrintAttempt, copiesCounted } from './rules.ts';
 
 export interface CertificateRow {
@@ -18,6 +19,7 @@ export interface CertificateRow {
   readonly number: string | null;
   readonly verificationCode: string | null;
   readonly documentSha256: string | null;
+  readonly signature: SignatureLevel | null;
   readonly pages: number | null;
   readonly code: Code | null;
   readonly detail: string | null;
@@ -40,6 +42,7 @@ export interface Issued {
   readonly certificateId: string;
   readonly templateVersion: number | null;
   readonly documentSha256: string;
+  readonly signature: SignatureLevel | null;
   readonly pages: number;
   readonly sealedDocument: Uint8Array;
 }
@@ -49,7 +52,7 @@ export type CertificateStore = ReturnType<typeof certificateStore>;
 const columns = `certificate_id AS certificateId, revision, student_key AS studentKey, id_key AS idKey, template,
   template_version AS templateVersion, sealed, copies_allowed AS copiesAllowed, valid_from AS validFrom,
   valid_until AS validUntil, state, number, verification_code AS verificationCode, document_sha256 AS documentSha256,
-  pages, code, detail, received_at AS receivedAt`;
+  signature, pages, code, detail, received_at AS receivedAt`;
 const attemptColumns = 'attempt, copies_found, resolved_by, resolved_at';
 
 function attemptRow(raw: RawAttempt): AttemptRow {
@@ -76,7 +79,7 @@ export function certificateStore(db: Db) {
   );
   const reopen = db.prepare(
     `UPDATE certificate SET state = 'pending', number = NULL, verification_code = NULL, document_sha256 = NULL,
-       pages = NULL, template_version = NULL, code = NULL, detail = NULL WHERE certificate_id = ?`,
+       signature = NULL, pages = NULL, template_version = NULL, code = NULL, detail = NULL WHERE certificate_id = ?`,
   );
   const erase = db.prepare('DELETE FROM certificate_document WHERE certificate_id = ?');
   const revoke = db.prepare(
@@ -104,7 +107,7 @@ export function certificateStore(db: Db) {
   const name = db.prepare('UPDATE certificate SET number = ?, verification_code = ? WHERE certificate_id = ?');
   const issue = db.prepare(
     `UPDATE certificate SET state = 'issued', template_version = @templateVersion, document_sha256 = @documentSha256,
-       pages = @pages, code = NULL, detail = NULL WHERE certificate_id = @certificateId`,
+       signature = @signature, pages = @pages, code = NULL, detail = NULL WHERE certificate_id = @certificateId`,
   );
   const keepDocument = db.prepare('INSERT OR REPLACE INTO certificate_document (certificate_id, sealed) VALUES (?, ?)');
   const document = db.prepare<[string], { sealed: Uint8Array }>(

@@ -4,6 +4,7 @@ export {
   type GateConfig,
   type AgentConfig,
   type AreaConfig,
+  type AttendanceConfig,
   type DeviceConfig,
   type KioskConfig,
   type Label,

@@ -121,6 +121,11 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   const areas = unique('areas');
   const gates = unique('gates');
   unique('kiosks');
+  const points = config.attendance.checkIn.map(({ id }) => id);
+  points.forEach((id, index) => {
+    if (points.indexOf(id) !== index)
+      found.push({ path: ['attendance', 'checkIn', index, 'id'], message: `"${id}" is used twice in checkIn` });
+  });
   const need = (known: Set<string>, value: string | undefined, path: Path, what: string): void => {
     if (value !== undefined && !known.has(value)) found.push({ path, message: `no ${what} has the id "${value}"` });
   };
@@ -154,6 +159,16 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   const channels = new Set(config.notifications.channels.map(({ id }) => id));
   config.notifications.gateAlarms.forEach((name, index) => {
     need(channels, name, ['notifications', 'gateAlarms', index], 'channel');
+  });
+  const shut = new Set(config.areas.filter(({ curfew }) => curfew).map(({ id }) => id));
+  config.attendance.buildings.forEach((building, index) => {
+    need(shut, building.area, ['attendance', 'buildings', index, 'area'], 'area with a curfew');
+    if (config.attendance.buildings.findIndex(({ area }) => area === building.area) !== index)
+      found.push({ path: ['attendance', 'buildings', index, 'area'], message: `"${building.area}" is there twice` });
+    for (const list of ['digest', 'alerts'] as const)
+      building[list].forEach(({ channel }, at) => {
+        need(channels, channel, ['attendance', 'buildings', index, list, at, 'channel'], 'channel');
+      });
   });
   config.homeAssistant.allow.forEach(({ device, capability }, index) => {
     const path = ['homeAssistant', 'allow', index, 'device'];
@@ -200,9 +215,20 @@ function brokerMistakes(mqtt: Config['mqtt']): { readonly path: Path; readonly m
 
 function filesOf({ hall, http, certificates, mqtt }: Config): readonly string[] {
   const tls = http.tls.mode === 'files' ? [http.tls.certFile, http.tls.keyFile] : [];
-  return [hall.tokenFile, hall.caFile, certificates.fallbackFontFile, mqtt.passwordFile, mqtt.caFile, ...tls].filter(
-    (name) => name !== undefined,
-  );
+  const { signing } = certificates;
+  const keys =
+    signing?.kind === 'pkcs12' ? [signing.file, signing.passwordFile] : signing && [signing.module, signing.pinFile];
+  return [
+    ...[
+      hall.tokenFile,
+      hall.caFile,
+      certificates.fallbackFontFile,
+      certificates.templates,
+      mqtt.passwordFile,
+      mqtt.caFile,
+    ],
+    ...[...tls, ...(keys ?? [])],
+  ].filter((name) => name !== undefined);
 }
 
 function isReadable(file: string): boolean {
@@ -223,9 +249,11 @@ function resolveFiles(config: Config, folder: string): Config {
   const tokenFile = from(config.hall.tokenFile);
   const caFile = from(config.hall.caFile);
   const fallbackFontFile = from(config.certificates.fallbackFontFile);
+  const templates = from(config.certificates.templates);
   const passwordFile = from(config.mqtt.passwordFile);
   const brokerCaFile = from(config.mqtt.caFile);
   const { tls } = config.http;
+  const { signing } = config.certificates;
   return {
     ...config,
     http: {
@@ -237,6 +265,17 @@ function resolveFiles(config: Config, folder: string): Config {
     },
     mqtt: { ...config.mqtt, ...(passwordFile && { passwordFile }), ...(brokerCaFile && { caFile: brokerCaFile }) },
     hall: { ...config.hall, ...(tokenFile && { tokenFile }), ...(caFile && { caFile }) },
-    certificates: { ...config.certificates, ...(fallbackFontFile && { fallbackFontFile }) },
+    certificates: {
+      ...config.certificates,
+      ...(fallbackFontFile && { fallbackFontFile }),
+      ...(templates && { templates }),
+      ...(signing && { signing: signingFrom(signing, folder) }),
+    },
   };
 }
+
+type Signing = NonNullable<Config['certificates']['signing']>;
+const signingFrom = (signing: Signing, folder: string): Signing =>
+  signing.kind === 'pkcs12'
+    ? { ...signing, file: resolve(folder, signing.file), passwordFile: resolve(folder, signing.passwordFile) }
+    : { ...signing, module: resolve(folder, signing.module), pinFile: resolve(folder, signing.pinFile) };

@@ -178,6 +178,43 @@ const device = z.strictObject({
 /** A small machine at a gate or in a cabinet, with devices of its own. It is enrolled with a one-time code. */
 const agent = z.strictObject({ id, label });
 
+const clockTime = z
+  .string()
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'HH:MM')
+  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
+
+/** So that the clock times of one night stand in their order: before noon they mean the morning after. */
+const inNight = (minute: number): number => (minute < 720 ? minute + 1_440 : minute);
+
+/** When a building (a dormitory) shuts for the night. Clock times before noon mean the morning after. */
+const curfew = z
+  .strictObject({
+    /** The first that fits an evening holds; an evening that none fits has no curfew. */
+    nights: z
+      .array(
+        z.strictObject({
+          /** ISO 8601, of the evening: 1 Monday to 7 Sunday; absent: every day. */
+          weekdays: z.array(z.int().min(1).max(7)).min(1).exactOptional(),
+          /** Only the eve of such a day; absent: of any. */
+          eve: z.enum(['workday', 'day-off']).exactOptional(),
+          /** From then on whoever comes in is late. */
+          from: clockTime,
+          /** From then on whoever is not in is out for the night. */
+          lateUntil: clockTime,
+        }),
+      )
+      .min(1),
+    /** When the night is over. */
+    until: clockTime.prefault('05:30'),
+    /** What happens to who comes after: let in and written down as late, or refused. */
+    then: z.enum(['late', 'refuse']).default('late'),
+  })
+  .refine(
+    ({ nights, until }) =>
+      nights.every(({ from, lateUntil }) => inNight(from) <= inNight(lateUntil) && inNight(lateUntil) < inNight(until)),
+    { error: 'from, lateUntil and until are in this order', path: ['nights'] },
+  );
+
 export const areaSchema = z.strictObject({
   id,
   label,
@@ -210,12 +247,9 @@ export const areaSchema = z.strictObject({
   whenAlone: z.enum(['strict', 'lenient']).default('lenient'),
   /** What a credential shown under duress does: let in with a silent alarm, or refuse. */
   duress: z.enum(['admit', 'refuse']).default('admit'),
+  /** A building that shuts for the night. */
+  curfew: curfew.exactOptional(),
 });
-
-const clockTime = z
-  .string()
-  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'HH:MM')
-  .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
 
 /** When something holds, by the clock and calendar of the campus; `until` not after `from` runs over midnight. */
 const hoursOfWeek = z.strictObject({
@@ -328,6 +362,43 @@ const notifications = z
   })
   .prefault({});
 
+/** Who hears of something: a channel, and the person where it goes to one. */
+const recipient = z.strictObject({ channel: id, to: z.string().min(1).max(64).exactOptional() });
+
+/** Nights in dormitories (归寝) and the check-in of new students (报到). */
+const attendance = z
+  .strictObject({
+    /** How long results of nights, and what was corrected in them, are kept. */
+    keep: duration.default(() => 15_552_000_000 as DurationMs),
+    buildings: z
+      .array(
+        z.strictObject({
+          /** An area with a curfew, which is also what the hall's roster names as somebody's building. */
+          area: id,
+          /** So long after the end of the time for coming late the list is made and told. */
+          publishAfter: duration.default(() => 600_000 as DurationMs),
+          /** After so long the last passage of somebody says nothing any more. */
+          staleAfter: duration.default(() => 172_800_000 as DurationMs),
+          /** A resident whom no gate of the building has seen for so long is reported. */
+          unseenAfter: duration.default(() => 259_200_000 as DurationMs),
+          /** When others than residents may be in the building. */
+          visitors: z.strictObject({ from: clockTime, until: clockTime }).prefault({ from: '08:00', until: '21:00' }),
+          /** Residents of these categories are not asked where they spend the night. */
+          exempt: z
+            .array(z.enum(['student', 'staff', 'resident', 'contractor']))
+            .default(['staff', 'resident', 'contractor']),
+          /** Who gets the list of a night, and its corrections. */
+          digest: z.array(recipient).default([]),
+          /** Who hears at once of what cannot wait for the list. */
+          alerts: z.array(recipient).default([]),
+        }),
+      )
+      .default([]),
+    /** Where new students report; staff there confirm who it is. */
+    checkIn: z.array(z.strictObject({ id, label })).default([]),
+  })
+  .prefault({});
+
 /** Codes on phones and paper that gates read. */
 const codes = z
   .strictObject({
@@ -340,6 +411,16 @@ const codes = z
 const kiosk = z.strictObject({ id, label, printer: id, reader: id });
 
 /** The hub's configuration file. One source: the check, the types, and the JSON Schema for editors come from here. */
+/** A time-stamp authority (RFC 3161). */
+const timestamp = z
+  .strictObject({
+    url: z.url(),
+    timeout: duration.default(() => 5_000 as DurationMs),
+    /** Whether nothing is issued without a time stamp. Else a paper that cannot be stamped now is signed without one. */
+    required: z.boolean().default(false),
+  })
+  .optional();
+
 export const configSchema = z.strictObject({
   hub: z.strictObject({
     id,
@@ -360,6 +441,7 @@ export const configSchema = z.strictObject({
   devices: z.array(device).default([]),
   areas: z.array(areaSchema).default([]),
   gates: z.array(gateSchema).default([]),
+  attendance,
   codes,
   kiosks: z.array(kiosk).default([]),
   profiles: z
@@ -396,6 +478,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** A font for characters that Noto Serif SC lacks, e.g. HanaMinB from fonts-hanazono. */
       fallbackFontFile: z.string().optional(),
+      /** A folder of templates (`<name>/<version>/template.json`) beside those that ship; its own count before them. */
+      templates: z.string().optional(),
       issuer: label.default({ zh: '示例大学', en: 'Specimen University' }),
       office: label.default({ zh: '教务处', en: 'Office of Academic Affairs' }),
       /** The straight line in the seal. */
@@ -408,6 +492,28 @@ export const configSchema = z.strictObject({
       /** Where the QR code on the paper points; the verification code is appended as `?code=`. */
       verifyUrl: z.url().default('https://verify.example.edu/'),
       idleShutdown: duration.default(() => 300_000 as DurationMs),
+      /** Signs every paper made here (PAdES). Absent: a seal and no signature. */
+      signing: z
+        .discriminatedUnion('kind', [
+          z.strictObject({
+            kind: z.literal('pkcs12'),
+            file: z.string().min(1),
+            /** Its first line is the password. */
+            passwordFile: z.string().min(1),
+            timestamp,
+          }),
+          z.strictObject({
+            kind: z.literal('pkcs11'),
+            /** The token's library, e.g. `/usr/lib/softhsm/libsofthsm2.so`. */
+            module: z.string().min(1),
+            tokenLabel: z.string().min(1).max(32),
+            /** `CKA_LABEL` of both the key (RSA or P-256) and its certificate. */
+            keyLabel: z.string().min(1),
+            pinFile: z.string().min(1),
+            timestamp,
+          }),
+        ])
+        .optional(),
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
@@ -418,6 +524,7 @@ export type ConfigInput = z.input<typeof configSchema>;
 export type GateConfig = Config['gates'][number];
 export type AgentConfig = Config['agents'][number];
 export type AreaConfig = Config['areas'][number];
+export type AttendanceConfig = Config['attendance'];
 export type KioskConfig = Config['kiosks'][number];
 export type DeviceConfig = Config['devices'][number];
 export type Label = z.output<typeof label>;

@@ -1,6 +1,7 @@
 import type { ConfigInput } from '../config/index.ts';
+import { DORM } from './dorm.ts';
 
-/** The demo's configuration: two gates and one kiosk at a fictional university. */
+/** The demo's configuration: two gates, one kiosk and a dormitory at a fictional university. */
 export function demoConfig(
   hall: { readonly url: string; readonly token: string; readonly keyId: string; readonly publicKey: string },
   port: number,
@@ -22,12 +23,27 @@ export function demoConfig(
     http: { host: '127.0.0.1', port, tls: { mode: 'off' } },
     hall: { url: hall.url, token: hall.token, keys: { [hall.keyId]: hall.publicKey } },
     mqtt: { host: '127.0.0.1', port: 0, tls: 'off' },
-    areas: [{ id: 'main-campus', label: { zh: '主校区', en: 'Main campus' }, maxStaleness: '4h' }],
+    areas: [
+      { id: 'main-campus', label: { zh: '主校区', en: 'Main campus' }, maxStaleness: '4h' },
+      {
+        id: DORM,
+        label: { zh: '三号学生公寓', en: 'Student residence 3' },
+        curfew: { nights: [{ from: '23:00', lateUntil: '00:30' }] },
+      },
+    ],
+    attendance: {
+      buildings: [{ area: DORM }],
+      checkIn: [{ id: 'gym', label: { zh: '体育馆报到点', en: 'Gymnasium' } }],
+    },
     devices: [
       reader('east-reader', '东门读卡器', 'East gate reader'),
       turnstile('east-turnstile', '东门闸机', 'East gate turnstile'),
       reader('west-reader', '西门读卡器', 'West gate reader'),
       turnstile('west-turnstile', '西门闸机', 'West gate turnstile'),
+      reader('dorm-in-reader', '公寓入口读卡器', 'Residence entrance reader'),
+      turnstile('dorm-in-turnstile', '公寓入口闸机', 'Residence entrance turnstile'),
+      reader('dorm-out-reader', '公寓出口读卡器', 'Residence exit reader'),
+      turnstile('dorm-out-turnstile', '公寓出口闸机', 'Residence exit turnstile'),
       reader('kiosk-reader', '自助机读卡器', 'Kiosk reader'),
       {
         id: 'kiosk-printer',
@@ -53,6 +69,15 @@ export function demoConfig(
         barrier: 'west-turnstile',
         passageSensor: 'west-turnstile',
       },
+      ...(['in', 'out'] as const).map((direction) => ({
+        id: `dorm-${direction}`,
+        label: direction === 'in' ? { zh: '公寓入口', en: 'Residence, in' } : { zh: '公寓出口', en: 'Residence, out' },
+        area: DORM,
+        direction,
+        reader: `dorm-${direction}-reader`,
+        barrier: `dorm-${direction}-turnstile`,
+        passageSensor: `dorm-${direction}-turnstile`,
+      })),
     ],
     kiosks: [
       {

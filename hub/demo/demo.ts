@@ -16,9 +16,11 @@ import { createHub } from '../main.ts';
 import { untilStopped } from '../process.ts';
 import { openDataDir, secretFile } from '../store/index.ts';
 import { demoConfig } from './config.ts';
+import { DORM_DEVICES, seedDormPast, seedDormRequests } from './dorm.ts';
 import type { HallFloor } from './hall-floor.ts';
 import { createHallFloor } from './hall-floor.ts';
 import { floorRoutes } from './routes.ts';
+import { specimenSigner } from './specimen-signer.ts';
 
 export interface Demo {
   readonly hub: Hub;
@@ -52,14 +54,18 @@ export async function startDemo({ dataDir, port, hallPort, logFile }: DemoOption
   });
   const floor = createHallFloor({
     clock,
-    readers: ['east-reader', 'west-reader', 'kiosk-reader'],
-    turnstiles: ['east-turnstile', 'west-turnstile'],
+    readers: ['east-reader', 'west-reader', 'kiosk-reader', ...DORM_DEVICES.readers],
+    turnstiles: ['east-turnstile', 'west-turnstile', ...DORM_DEVICES.turnstiles],
     printers: ['kiosk-printer'],
   });
+  const config = configSchema.parse(
+    demoConfig({ url: hall.url, token, keyId: hall.keyId, publicKey: hall.publicKey }, port),
+  );
+  seedDormRequests(hall, clock);
+  seedDormPast(dataDir, clock, config.hub.timeZone);
   const hub = await createHub({
-    config: configSchema.parse(
-      demoConfig({ url: hall.url, token, keyId: hall.keyId, publicKey: hall.publicKey }, port),
-    ),
+    signer: specimenSigner(clock),
+    config,
     dataDir: join(dataDir, 'hub'),
     clock,
     log:

@@ -50,7 +50,7 @@ export function floorRoutes({
       fault: printer.faults[0]?.type ?? null,
     })),
     hall: { url: hall.url, plugged: !hall.faults.settings.unreachable },
-    gates: hub.gates.gates(),
+    gates: hub.gates.gates().filter(({ area }) => area === 'main-campus'),
     kiosks: hub.kiosks.list().map(({ id, label, reader, printer }) => ({
       id,
       label,

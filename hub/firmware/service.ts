@@ -157,8 +157,15 @@ export function createFirmware(deps: {
     tick(id);
   };
   const beat = (): void => {
-    for (const id of open.keys()) tick(id);
     cancelBeat = clock.after(BEAT, beat);
+    for (const id of [...open.keys()]) {
+      try {
+        tick(id);
+      } catch (error) {
+        // A disk that takes nothing: nothing was ordered, and the next beat tries again.
+        log.error({ rollout: id, error }, 'a roll-out could not go on');
+      }
+    }
   };
 
   const carryOut = (id: string, effect: RolloutEffect): void => {

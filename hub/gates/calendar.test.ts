@@ -1,7 +1,7 @@
 import { epochMs } from '@hallhub/sync/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { campusClock } from './calendar.ts';
+import { campusClock, campusInstant } from './calendar.ts';
 
 const at = (text: string) => epochMs(Date.parse(text));
 
@@ -43,6 +43,34 @@ describe('campus clock', () => {
     const first = clock(at('2026-11-22T04:00:00Z'));
     expect(clock(at('2026-11-22T04:00:59.999Z'))).toBe(first);
     expect(clock(at('2026-11-22T04:01:00Z'))).not.toBe(first);
+  });
+
+  it('knows the day after', () => {
+    expect(clock(at('2026-09-30T12:00:00Z')).tomorrow).toEqual({ date: '20261001', weekday: 4, kind: 'day-off' });
+    expect(clock(at('2027-12-31T12:00:00Z')).tomorrow).toMatchObject({ date: '20280101' });
+  });
+
+  it.each(['Asia/Shanghai', 'Europe/Berlin', 'Pacific/Kiritimati', 'Pacific/Pago_Pago', 'Asia/Kathmandu'])(
+    'finds the instant that a clock in %s shows',
+    (timeZone) => {
+      const local = campusClock({ timeZone, holidays: [], workdays: [] });
+      fc.assert(
+        fc.property(fc.integer({ min: 946_684_800, max: 2_524_608_000 }), (second) => {
+          const minute = Math.floor(second / 60) * 60_000;
+          const shown = local(epochMs(minute));
+          const found = campusInstant(local, shown.date, shown.minute);
+          expect(local(found)).toMatchObject({ date: shown.date, minute: shown.minute });
+          expect(found).toBeLessThanOrEqual(minute);
+        }),
+        { numRuns: 200 },
+      );
+    },
+  );
+
+  it('goes over midnight, and over an hour that the clock skips', () => {
+    expect(campusInstant(clock, '20261231', 1_440 + 30)).toBe(at('2026-12-31T16:30:00Z'));
+    const berlin = campusClock({ timeZone: 'Europe/Berlin', holidays: [], workdays: [] });
+    expect(campusInstant(berlin, '20260329', 150)).toBe(at('2026-03-29T01:00:00Z'));
   });
 
   it('gives the same answer whatever was asked before', () => {

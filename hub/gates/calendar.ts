@@ -17,6 +17,8 @@ export interface CampusTime extends CampusDay {
   readonly minute: number;
   /** The day before: a window over midnight belongs to the day on which it began. */
   readonly yesterday: CampusDay;
+  /** The day after: an evening may be the eve of a day off. */
+  readonly tomorrow: CampusDay;
 }
 
 export interface CalendarConfig {
@@ -57,7 +59,8 @@ export function campusClock({ timeZone, holidays, workdays }: CalendarConfig): C
     return {
       ...dayOf(date),
       minute: Number(part.hour) * 60 + Number(part.minute),
-      yesterday: dayOf(dateOf(utcOf(date) - 86_400_000)),
+      yesterday: dayOf(neighbour(date, -1)),
+      tomorrow: dayOf(neighbour(date, 1)),
     };
   };
   let kept: { readonly minute: number; readonly time: CampusTime } | undefined;
@@ -71,7 +74,31 @@ export function campusClock({ timeZone, holidays, workdays }: CalendarConfig): C
 /** What the options of the format above ask for. */
 type ClockParts = Readonly<Record<'year' | 'month' | 'day' | 'hour' | 'minute', string>>;
 
+/**
+ * When the campus clock shows this. Where it shows it twice (the end of summer time) the first instant; where it never does,
+ * the instant at which it skips. @param date YYYYMMDD @param minute since that day's midnight; 1440 and more: the days after
+ */
+export function campusInstant(clock: CampusClock, date: string, minute: number): EpochMs {
+  const day = neighbour(date, Math.floor(minute / 1_440));
+  const wanted = utcOf(day) + (minute % 1_440) * 60_000;
+  const shows = (at: number): number => {
+    const local = clock(at as EpochMs);
+    return utcOf(local.date) + local.minute * 60_000;
+  };
+  // No zone is further than 15 h from UTC, so the clock is behind at first and never behind at last.
+  let before = wanted - 15 * 3_600_000;
+  let after = wanted + 15 * 3_600_000;
+  while (after - before > 60_000) {
+    const middle = Math.floor((before + after) / 120_000) * 60_000;
+    if (shows(middle) < wanted) before = middle;
+    else after = middle;
+  }
+  return after as EpochMs;
+}
+
 const compact = (date: string): string => date.replaceAll('-', '');
 const utcOf = (date: string): number =>
   Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6, 8)));
+/** The date so many days on. @param date YYYYMMDD */
+export const neighbour = (date: string, days: number): string => dateOf(utcOf(date) + days * 86_400_000);
 const dateOf = (utc: number): string => compact(new Date(utc).toISOString().slice(0, 10));

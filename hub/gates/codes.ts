@@ -39,6 +39,8 @@ const refusals = {
   'E-GATE-0137': { zh: '车牌识别不清，请稍候', en: 'The plate could not be read with certainty; please wait' },
   'E-GATE-0138': { zh: '补传的历史记录', en: 'An event of the past' },
   'E-GATE-0139': { zh: '门禁终端未放行', en: 'The terminal did not let you in' },
+  'E-GATE-0140': { zh: '已过门禁时间，记为晚归', en: 'Late: the building has closed for the night' },
+  'E-GATE-0141': { zh: '已过门禁时间，请联系宿管', en: 'Closed for the night; please see the warden' },
 } as const;
 
 /** Why somebody was not let in. */

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CampusTime } from './calendar.ts';
 import { gateCodes } from './codes.ts';
+import type { Curfew } from './curfew.ts';
 import type { Pass } from './pass.ts';
 import { plainTerms } from './pass.ts';
 import type { Candidate, DecisionInput, GateRules } from './rules.ts';
@@ -41,6 +42,7 @@ const noon: CampusTime = {
   kind: 'day-off',
   minute: 720,
   yesterday: { date: '20261121', weekday: 6, kind: 'day-off' },
+  tomorrow: { date: '20261123', weekday: 1, kind: 'workday' },
 };
 const held = (terms: Partial<Pass> = {}, history: Partial<Candidate> = {}): Candidate => ({
   pass: { ...pass, ...terms },
@@ -74,6 +76,11 @@ const checked = at({ direction: 'out', exit: 'checked' });
 const stale = { age: hours(5), maxStaleness: hours(4), whenStale: 'refuse' } as const;
 const passback = (scope: 'gate' | 'area' | 'in-out', mode: 'strict' | 'warn' = 'strict') => ({
   antiPassback: { scope, mode, within: minutes(10) },
+});
+const shut = (then: 'late' | 'refuse', weekdays = [7]): Curfew => ({
+  nights: [{ weekdays, from: 720, lateUntil: 1_380 }],
+  until: 330,
+  then,
 });
 const strict = { alone: true, gate: at({ whenAlone: 'strict' }) };
 const escort: Pass = { ...pass, id: 'r9#0', identities: ['ee'], may: ['escort'] };
@@ -194,6 +201,17 @@ describe('gate decision', () => {
     ],
     ['out of an open house', { gate: { ...outward, ...passback('in-out') } }, 'granted'],
 
+    ['in after the curfew', { gate: at({ curfew: shut('late') }), ...one({ kind: 'roster' }) }, 'granted E-GATE-0140'],
+    ['in after the curfew, a visitor', { gate: at({ curfew: shut('late') }) }, 'granted'],
+    ['in after a curfew that refuses', { gate: at({ curfew: shut('refuse') }) }, 'E-GATE-0141'],
+    [
+      'in after a curfew that refuses, with the right to override',
+      { gate: at({ curfew: shut('refuse') }), ...one({ may: ['override'] }) },
+      'granted',
+    ],
+    ['out after the curfew', { gate: { ...outward, curfew: shut('refuse') } }, 'granted'],
+    ['in on an evening without a curfew', { gate: at({ curfew: shut('refuse', [1]) }) }, 'granted'],
+
     ['out after the end', { gate: outward, now: epochMs(NOW + 200_000) }, 'granted'],
     ['out after the end where leaving is checked', { gate: checked, now: epochMs(NOW + 200_000) }, 'E-GATE-0103'],
     ['out at any hour', { gate: outward, ...one({ windows: [{ from: 0, until: 1 }] }) }, 'granted'],
@@ -290,6 +308,11 @@ describe('gate decision', () => {
     ['the first of two', { gate: at({ twoPeople: true }) }, 'E-GATE-0120'],
     ['the second of two', { gate: at({ twoPeople: true }), partners: [other] }, 'granted'],
     ['the same person twice', { gate: at({ twoPeople: true }), partners: [pass] }, 'E-GATE-0120'],
+    [
+      'somebody whose only company needs an escort',
+      { gate: at({ twoPeople: true }), partners: [{ ...other, escorted: true }] },
+      'E-GATE-0120',
+    ],
 
     ['duress', { duress: true }, 'granted E-GATE-0113'],
     ['duress where it is refused', { duress: true, gate: at({ duress: 'refuse' }) }, 'E-GATE-0113'],
@@ -335,6 +358,7 @@ describe('windows', () => {
     kind,
     minute,
     yesterday: { date: '20260228', weekday: weekday === 1 ? 7 : weekday - 1, kind: yesterday },
+    tomorrow: { date: '20260302', weekday: (weekday % 7) + 1, kind: 'workday' },
   });
   const night = { weekdays: [5], on: 'workday', from: 1_380, until: 120 } as const;
   it.each<[string, Parameters<typeof withinWindows>[0], CampusTime, boolean]>([

@@ -1,6 +1,8 @@
 import type { DurationMs, EpochMs } from '@hallhub/sync/base';
 import type { CampusDay, CampusTime } from './calendar.ts';
 import type { RefusalCode } from './codes.ts';
+import type { Curfew } from './curfew.ts';
+import { pastCurfew } from './curfew.ts';
 import type { Direction, Pass, Window } from './pass.ts';
 import { subjectOf } from './pass.ts';
 
@@ -33,6 +35,8 @@ export interface GateRules {
   readonly whenAlone: 'strict' | 'lenient';
   /** What a credential shown under duress does: let in as if nothing were, with an alarm; or refuse. */
   readonly duress: 'admit' | 'refuse';
+  /** When the area shuts for the night; absent: never. */
+  readonly curfew?: Curfew;
 }
 
 /** How fresh the picture of the hall is, and what this gate does when it is not. */
@@ -125,6 +129,7 @@ export function decide(input: DecisionInput): Decision {
       warnings: [
         ...(passedBack(granting, input) ? (['E-GATE-0110'] as const) : []),
         ...(input.duress ? (['E-GATE-0113'] as const) : []),
+        ...(lateIn(input) && granting.pass.kind === 'roster' ? (['E-GATE-0140'] as const) : []),
       ],
     };
   if (!best) return { granted: false, code: 'E-GATE-0101' };
@@ -144,7 +149,8 @@ const TELLING: readonly RefusalCode[] = [
     'E-GATE-0110',
     'E-GATE-0107',
   ] as const),
-  ...(['E-GATE-0106', 'E-GATE-0122', 'E-GATE-0116', 'E-GATE-0111', 'E-GATE-0118', 'E-GATE-0117'] as const),
+  ...(['E-GATE-0106', 'E-GATE-0141', 'E-GATE-0122', 'E-GATE-0116', 'E-GATE-0111'] as const),
+  ...(['E-GATE-0118', 'E-GATE-0117'] as const),
   ...(['E-GATE-0119', 'E-GATE-0120'] as const),
 ];
 const telling = (code: RefusalCode): number => TELLING.indexOf(code);
@@ -218,10 +224,15 @@ function gateRefusal(pass: Pass, input: DecisionInput): RefusalCode | undefined 
   if (input.standing === 'lock-down' && !overrides) return 'E-GATE-0116';
   if (input.otherDoorOpen) return 'E-GATE-0117';
   if (input.gate.direction === 'out') return undefined;
+  if (lateIn(input) && input.gate.curfew?.then === 'refuse' && !overrides) return 'E-GATE-0141';
   if (input.occupancy && input.occupancy.inside >= input.occupancy.limit && !overrides) return 'E-GATE-0111';
   if (input.gate.firstPerson && !input.led && !pass.may.includes('lead')) return 'E-GATE-0118';
   return undefined;
 }
+
+/** Comes in while the area is shut for the night. */
+const lateIn = ({ gate, local }: DecisionInput): boolean =>
+  gate.direction === 'in' && gate.curfew !== undefined && pastCurfew(gate.curfew, local);
 
 /** Who else has to be there. */
 function companyRefusal(pass: Pass, { gate, partners, companion }: DecisionInput): RefusalCode | undefined {
@@ -229,7 +240,8 @@ function companyRefusal(pass: Pass, { gate, partners, companion }: DecisionInput
   const others = partners.filter((partner) => subjectOf(partner) !== subjectOf(pass));
   if (pass.escorted && gate.direction === 'in' && !others.some(({ may }) => may.includes('escort')))
     return 'E-GATE-0119';
-  if (gate.twoPeople && others.length === 0) return 'E-GATE-0120';
+  // Whoever needs an escort is nobody's second.
+  if (gate.twoPeople && others.every(({ escorted }) => escorted)) return 'E-GATE-0120';
   return undefined;
 }
 

@@ -141,5 +141,17 @@ export const gatesSchema: SchemaComponent = {
       name: 'what agents at gates have been given',
       sql: 'CREATE TABLE gate_agent (agent TEXT PRIMARY KEY, basis TEXT NOT NULL) STRICT, WITHOUT ROWID;',
     },
+    {
+      name: 'when gates stood open by order',
+      sql: `
+        -- Orders that have ended: who went through meanwhile was seen by nobody.
+        CREATE TABLE gate_stood_open (
+          seq INTEGER PRIMARY KEY,
+          scope TEXT NOT NULL,
+          since INTEGER NOT NULL,
+          until INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX gate_stood_open_by_scope ON gate_stood_open (scope, until);`,
+    },
   ],
 };

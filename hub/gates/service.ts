@@ -1,166 +1,40 @@
-import type { AgentHost } from '@hallhub/device-drivers/agent';
-import type { Cancel, Clock, DurationMs, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
+import type { EpochMs, Result } from '@hallhub/sync/base';
 import { failure, ok, plus, seconds } from '@hallhub/sync/base';
 import type { Revoke } from '@hallhub/sync/contract';
-import type { Outbox } from '@hallhub/sync/outbox';
-import type { Db } from '@hallhub/sync/sqlite';
 import { afterCommit, transact } from '@hallhub/sync/sqlite';
-import type { Audit } from '../audit/service.ts';
-import type { HubPart } from '../agents/index.ts';
-import type { AreaConfig, DeviceConfig, GateConfig } from '../config/index.ts';
-import type { Approved, KindHandler, Requests } from '../requests/service.ts';
-import type { Vault } from '../vault/index.ts';
-import type { CalendarConfig } from './calendar.ts';
+import type { Approved, Requests } from '../requests/service.ts';
 import { campusClock as campusClockOf } from './calendar.ts';
 import { createGateAgents } from './agents.ts';
-import type { GatePipe } from './agents.ts';
-import type { Told } from './edge/gate.ts';
 import type { GateJournal } from './edge/journal.ts';
 import { createGateJournal, walked } from './edge/journal.ts';
-import type { Presentation } from './edge/presentation.ts';
+import type { Gates, GatesDeps } from './ports.ts';
 import type { RunningGates } from './edge/run.ts';
 import { runGates } from './edge/run.ts';
 import { createStandings } from './edge/standings.ts';
 import { createCodeReader, createVisitorCodeIssuer, visitorCodeSubject } from './qr/index.ts';
 import { toPasses } from './enrol-passes.ts';
-import type { AreaView, Correction } from './occupancy.ts';
+import type { AreaView } from './occupancy.ts';
 import { createOccupancy } from './occupancy.ts';
-import { type PlateForm, normalisePlate, plateForm } from './plates.ts';
+import { normalisePlate, plateForm } from './plates.ts';
 import type { GateKind } from './project.ts';
+import { subjectOf } from './pass.ts';
 import { createReports } from './reports.ts';
 import { createGateStore } from './store/index.ts';
+import { createBlindness } from './blind.ts';
 import { nearPasses } from './suggest.ts';
-import type { TerminalView } from './terminals/index.ts';
 import { createTerminals } from './terminals/index.ts';
 import type { AlarmRow } from './store/alarms.ts';
-import type { StandingRow } from './store/presence.ts';
-import type { EntryRow, EntryState } from './store/entries.ts';
-import type { EntryView, GateView, Identity } from './views.ts';
+import type { Sighting } from './store/sightings.ts';
+import { sightingOf } from './store/sightings.ts';
+import type { EntryRow } from './store/entries.ts';
+import type { EntryView, Identity } from './views.ts';
 import { personOf, strangerOf, toEntryView } from './views.ts';
 
-export interface GatesDeps {
-  readonly db: Db;
-  readonly clock: Clock;
-  readonly random: RandomBytes;
-  readonly vault: Vault;
-  readonly audit: Audit;
-  readonly outbox: Pick<Outbox, 'append'>;
-  readonly host: Pick<AgentHost, 'capability' | 'health' | 'onDevices'>;
-  readonly calendar: CalendarConfig;
-  readonly areas: readonly AreaConfig[];
-  readonly gates: readonly GateConfig[];
-  readonly devices: readonly DeviceConfig[];
-  /** The agents that decide at gates of theirs. */
-  readonly agents: GatePipe;
-  /** Whose visitor codes are believed beside this hub's own: Ed25519, raw, base64. */
-  readonly visitorKeys?: readonly string[];
-  /** Age of the picture of the hall; undefined or infinite when it was never whole. */
-  readonly pictureAge: () => DurationMs | undefined;
-  readonly clockTrusted: () => boolean;
-  /** Never given personal data. */
-  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
-}
-
-/** What approvals and revocations of each kind do at the gates. */
-export type GateHandlers = { readonly [K in GateKind]: KindHandler<K> };
-
-export interface Gates {
-  /** Give them to the requests service before the first change arrives. */
-  readonly handlers: GateHandlers;
-  /** The hub's end of the gates that agents decide at; joined to the link before that starts. */
-  readonly part: HubPart;
-  start(): void;
-  stop(): void;
-  gates(): readonly GateView[];
-  /** Newest first. */
-  entries(options: { readonly limit: number; readonly after?: number; readonly gateId?: string }): readonly EntryView[];
-  entriesOf(requestId: string): readonly EntryView[];
-  /** Whose entry it was, in full; the look is in the audit log before the answer is out. Errors: `E-GATE-0202`. */
-  look(entryId: string, by: { readonly id: string; readonly mayLookIn: (area: string) => boolean }): Result<Identity>;
-  /**
-   * For a plate that was refused as unknown or unsure: approved plates one character off. Shown to a guard, never acted on;
-   * the look is in the audit log before the answer is out. Errors: `E-GATE-0202`.
-   */
-  suggestions(
-    entryId: string,
-    by: { readonly id: string; readonly mayLookIn: (area: string) => boolean },
-  ): Result<PlateSuggestions>;
-  /** How full every area is. */
-  areas(): readonly AreaView[];
-  /** Sets a count right by hand; who and why is in the audit log. Errors: `E-GATE-0203`. */
-  correctCount(correction: Correction, staffId: string): Result<AreaView>;
-  /** A count has changed. */
-  onArea(listener: (area: AreaView) => void): Cancel;
-  /** Lets one through by hand; who did and why is in the audit log before the barrier is told. Errors: `E-GATE-0202`, `E-GATE-0203`. */
-  admit(order: AdmitRequest, staffId: string): Promise<Result<{ readonly entryId: string }>>;
-  /** Judges a credential that a guard typed or looked up as if it had been shown. Errors: `E-GATE-0203`. */
-  present(gateId: string, shown: Omit<Presentation, 'at'>): Result<Told>;
-  /** What an approved visitor shows at a scanner, until the approval ends. Errors: `E-GATE-0242`. */
-  visitorCode(requestId: string, person: number): Result<{ readonly text: string; readonly expiresAt: EpochMs }>;
-  /**
-   * Shuts a scope (`area:<id>`, `gate:<id>`) to all who may not override, until it is relaxed. Errors: `E-GATE-0203`,
-   * `E-GATE-0121` a fire has released it.
-   */
-  lockDown(scope: string, staffId: string): Result<void>;
-  /** Leaves a scope open, until it is relaxed. Errors: `E-GATE-0203`. */
-  leaveOpen(scope: string, staffId: string): Result<void>;
-  /** Back to the schedule; also how doors that a fire released are locked again. Errors: `E-GATE-0203`, `E-GATE-0204`. */
-  relax(scope: string, staffId: string): Result<void>;
-  /** What was ordered against the schedule. */
-  orders(): readonly StandingRow[];
-  /** Newest first. */
-  alarms(options: { readonly limit: number }): readonly AlarmRow[];
-  /** Somebody has seen to it. Errors: `E-GATE-0202`. */
-  seeAlarm(id: string, staffId: string): Result<void>;
-  onEntry(listener: (entry: EntryView) => void): Cancel;
-  onAlarm(listener: (alarm: AlarmRow) => void): Cancel;
-  /** How far the terminals are that let people through by themselves. */
-  terminals(): readonly TerminalView[];
-  summary(): GatesSummary;
-  /** Forgets passes that ended long ago. */
-  purge(before: EpochMs): number;
-  /** Forgets who was refused before `before` and had no request. */
-  forgetStrangers(before: EpochMs): number;
-}
-
-/** What a camera may have meant. */
-export interface PlateSuggestions {
-  readonly plate: string;
-  readonly form: PlateForm;
-  readonly near: readonly {
-    readonly plate: string;
-    readonly requestId: string;
-    readonly validUntil: EpochMs;
-    /** This very plate was read, and too unsurely. */
-    readonly exact: boolean;
-  }[];
-}
+export type { GateHandlers, Gates, GatesDeps, GatesSummary } from './ports.ts';
+export { ADMIT_REASONS } from './ports.ts';
 
 /** Refusals that a misread plate explains. */
 const MISREAD: ReadonlySet<string | null> = new Set(['E-GATE-0101', 'E-GATE-0137']);
-
-/** Reasons from which a guard chooses when admitting by hand. */
-export const ADMIT_REASONS = [
-  'host-vouches',
-  'document-checked',
-  'device-fault',
-  'emergency',
-  'official-business',
-] as const;
-
-export interface AdmitRequest {
-  readonly gateId: string;
-  /** The refusal that is overruled; absent: somebody who showed nothing. */
-  readonly entryId?: string | undefined;
-  readonly reason: (typeof ADMIT_REASONS)[number];
-}
-
-export interface GatesSummary {
-  readonly passes: number;
-  readonly today: Readonly<Partial<Record<EntryState, number>>>;
-  readonly gatesDown: number;
-  readonly alarms: number;
-}
 
 /** A guard's word is for now: an agent that hears it later opens nothing. */
 const ADMIT_TTL = seconds(3);
@@ -171,6 +45,11 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
   const campusClock = campusClockOf(deps.calendar);
   const listeners = new Set<(entry: EntryView) => void>();
   const alarmListeners = new Set<(alarm: AlarmRow) => void>();
+  const sightingListeners = new Set<(sighting: Sighting) => void>();
+  const sighted = (row: EntryRow): void => {
+    const sighting = sightingListeners.size === 0 ? undefined : sightingOf(row);
+    if (sighting) for (const listener of sightingListeners) listener(sighting);
+  };
   let running: RunningGates | undefined;
   const gateOf = new Map(deps.gates.map((gate) => [gate.id, gate]));
   const reports = createReports({
@@ -179,7 +58,25 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
   });
   const visitorCodes = createVisitorCodeIssuer(vault.derive('visitor-code'), deps.random);
   const visitorKeys = [visitorCodes.publicKey, ...(deps.visitorKeys ?? [])];
+  const readCode = createCodeReader({ db, vault, passes: store.passes, visitorKeys });
   const standings = createStandings({ db, presence: store.presence, clock, campusClock });
+
+  const blind = createBlindness({
+    gates: deps.gates,
+    campusClock,
+    stoodOpen: (gate, { from, until }) => [
+      ...store.sightings.stoodOpen(gate, from, until),
+      // What still stands, stands open until somebody says otherwise.
+      ...standings
+        .orders()
+        .filter(
+          ({ scope, standing }) =>
+            [`gate:${gate.id}`, `area:${gate.area}`].includes(scope) && (standing === 'open' || standing === 'fire'),
+        )
+        .map(({ since }) => ({ from: since, until })),
+    ],
+    dark: (deviceId, { from, until }) => deps.dark?.(deviceId, from, until) ?? [],
+  });
 
   const countTold = new Map<string, number>();
   const areaListeners = new Set<(area: AreaView) => void>();
@@ -210,7 +107,10 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
   };
 
   const added = (row: EntryRow): void => {
-    if (row.state === 'refused') reports.refused(row);
+    if (row.state === 'refused') {
+      reports.refused(row);
+      sighted(row);
+    }
     announce(row.id);
     if (row.code !== null) deps.log('info', 'refused at a gate', { gate: row.gateId, entry: row.id, code: row.code });
   };
@@ -219,6 +119,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       reports.entered(row, at);
       agents.counted(row);
       reportOveruse(row, at);
+      sighted(row);
     }
     announce(row.id);
   };
@@ -341,7 +242,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         journal,
         standings,
         match: (type, value) => vault.match(type, value),
-        codes: createCodeReader({ db, vault, passes: store.passes, visitorKeys }),
+        codes: readCode,
         clock,
         campusClock,
         random: deps.random,
@@ -486,6 +387,29 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       alarmListeners.add(listener);
       return () => alarmListeners.delete(listener);
     },
+    onSighting: (listener) => {
+      sightingListeners.add(listener);
+      return () => sightingListeners.delete(listener);
+    },
+    sightings: store.sightings,
+    identify: ({ method, text, at, place }) => {
+      const shown = text.trim();
+      if (method === 'looked-up') return ok({ subject: vault.match('member', shown).toString('hex') });
+      const read = method === 'campus-code' ? readCode(shown, place, at) : undefined;
+      if (read && 'code' in read) return failure(read.code);
+      if (method === 'campus-code' && !read) return failure('E-GATE-0135');
+      const types = { 'campus-card': 'uid', 'resident-id': 'resident-id', face: 'face', 'campus-code': '' } as const;
+      const value = method === 'face' ? shown : shown.toUpperCase();
+      const credential = read?.credential ?? vault.match(types[method], value);
+      const member = store.passes.passesOf(credential).find(({ kind, revoked }) => kind === 'roster' && !revoked);
+      return member ? ok({ subject: subjectOf(member) }) : failure('E-GATE-0101');
+    },
+    person: (kind, requestId, person) => {
+      const data = deps.requests().data(requestId);
+      return data.ok ? personOf(kind, data.value, person) : undefined;
+    },
+    inside: (area) => store.presence.inside(area),
+    blind: (area, from, until) => blind(area, { from, until }),
     summary: () => ({
       passes: store.passes.count(),
       today: Object.fromEntries(
@@ -499,7 +423,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       alarms: store.alarms.unseen(),
     }),
     terminals: () => terminals.views(),
-    purge: (before) => store.passes.purge(before) + terminals.forget(before),
+    purge: (before) => store.passes.purge(before) + terminals.forget(before) + store.sightings.forget(before),
     forgetStrangers: (before) => store.entries.forgetStrangers(before),
   };
 }

@@ -166,6 +166,18 @@ describe('a trial', () => {
     expect(profiles.view().current).toBe('1');
   });
 
+  it('that ends while the disk takes nothing is judged when it does', () => {
+    use('2');
+    now('ready', 'barrier');
+    now('down', 'reader');
+    db.pragma('query_only = 1');
+    clock.advance(minutes(3));
+    expect(profiles.view().current).toBe('2');
+    db.pragma('query_only = 0');
+    clock.advance(minutes(1));
+    expect(profiles.view()).toMatchObject({ current: '1', by: 'hub' });
+  });
+
   it('counts a device that was there most of the time before, though not in the moment of the change', () => {
     clock.advance(seconds(10));
     now('down', 'reader');

@@ -2,7 +2,7 @@ import type { BundleKeys } from '@hallhub/firmware-profiles/bundle';
 import { openBundle, overlaid } from '@hallhub/firmware-profiles/bundle';
 import type { ProfileCatalogue, ProfileFiles } from '@hallhub/firmware-profiles/schema';
 import type { Cancel, Clock, DurationMs, EpochMs, Result } from '@hallhub/sync/base';
-import { epochMs, failure, ms, ok, plus, unwrap } from '@hallhub/sync/base';
+import { epochMs, failure, minutes, ms, ok, plus, unwrap } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/index.ts';
@@ -44,6 +44,7 @@ interface Use {
 
 /** A bundle travels to the agents as one message, in base64. */
 const MOST_BYTES = 150_000;
+const JUDGE_AGAIN = minutes(1);
 
 export function createProfiles(deps: {
   readonly db: Db;
@@ -142,7 +143,16 @@ export function createProfiles(deps: {
     cancelTrial = undefined;
     const until = current()?.trialUntil;
     if (until !== null && until !== undefined) {
-      cancelTrial = clock.after(ms(Math.max(0, until - clock.now())), judge);
+      cancelTrial = clock.after(ms(Math.max(0, until - clock.now())), judgeOrLater);
+    }
+  };
+  const judgeOrLater = (): void => {
+    try {
+      judge();
+    } catch (error) {
+      // A disk that takes nothing: the trial is not over before its end is on record.
+      deps.log('error', 'the profiles on trial could not be judged', { err: error });
+      cancelTrial = clock.after(JUDGE_AGAIN, judgeOrLater);
     }
   };
   const judge = (): void => {

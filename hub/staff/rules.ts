@@ -1,8 +1,8 @@
 import type { DurationMs, EpochMs } from '@hallhub/sync/base';
 import { epochMs, minutes } from '@hallhub/sync/base';
 
-/** What a member of staff does. `operator` runs the hub; `auditor` reads everything and changes nothing. */
-export const ROLES = ['operator', 'guard', 'counter', 'courier', 'rooms', 'auditor'] as const;
+/** What a member of staff does. `operator` runs the hub; `dorms` looks after residents (宿管, 辅导员); `auditor` reads everything and changes nothing. */
+export const ROLES = ['operator', 'guard', 'counter', 'courier', 'rooms', 'dorms', 'auditor'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** A role in one area, or everywhere (`*`). */

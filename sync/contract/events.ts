@@ -57,6 +57,38 @@ export const vehicleRefused = outcome('hallhub.vehicle-access.refused.v1', refus
 export const eventEntered = outcome('hallhub.event-access.entered.v1', entered);
 export const eventRefused = outcome('hallhub.event-access.refused.v1', refused);
 
+/**
+ * Where a resident was in a night that counts. Told once somebody has confirmed it, and again when it turned out otherwise;
+ * of residents who were where they should be nothing is told, unless it corrects what was.
+ */
+export const nightAttended = outcome(
+  'hallhub.roster.night.v1',
+  z
+    .object({
+      revision,
+      at,
+      night: z.iso.date().meta({ description: 'The campus date on which the night began' }),
+      building: z.string().max(64).meta({ description: 'Area code' }),
+      status: z.enum(['in', 'late', 'out', 'unknown', 'leave', 'exempt']),
+      returnedAt: instant.optional().meta({ description: 'late: when; out: when they came back before the morning' }),
+      correction: z.int().min(0).default(0).meta({ description: '0: told for the first time' }),
+    })
+    .meta({ id: 'NightAttended' }),
+);
+
+/** A new student has reported to the university (报到), and a member of staff has seen who it is. Told once. */
+export const checkedIn = outcome(
+  'hallhub.roster.checked-in.v1',
+  z
+    .object({
+      revision,
+      at,
+      point: z.string().max(64).meta({ description: 'Check-in point' }),
+      method: z.enum(['campus-code', 'campus-card', 'resident-id', 'face', 'looked-up']),
+    })
+    .meta({ id: 'CheckedIn' }),
+);
+
 export const certificatePrinted = defineEventType({
   type: 'hallhub.certificate.printed.v1',
   direction: 'outcome',
@@ -130,6 +162,8 @@ export const allEventTypes = [
   vehicleRefused,
   eventEntered,
   eventRefused,
+  nightAttended,
+  checkedIn,
   certificatePrinted,
   certificateNotPrinted,
   walkInRequested,

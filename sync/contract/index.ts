@@ -59,6 +59,8 @@ export {
   equipmentFaultReported,
   eventEntered,
   eventRefused,
+  checkedIn,
+  nightAttended,
   eventAnswerSchema,
   eventAnswersSchema,
   eventPositionSchema,

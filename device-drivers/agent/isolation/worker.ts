@@ -61,13 +61,11 @@ async function run(birth: Birth, port: MessagePort): Promise<void> {
         ...(birth.reconnect && { reconnect: birth.reconnect }),
       })
     : failure('E-DEV-0301', `no protocol ${birth.protocol.name}`);
-  if (!built.ok) {
-    post({ type: 'unfit', reason: built.error });
-    return;
-  }
-  const drivers = built.value;
+  // A bus without drivers is asked how it is like any other: whoever does not answer is taken for one that spins.
+  const drivers = built.ok ? built.value : [];
   for (const [device, driver] of drivers.entries()) report(driver, device, post);
-  post({ type: 'built', capabilities: drivers.map((driver) => namesOf(driver)) });
+  if (built.ok) post({ type: 'built', capabilities: drivers.map((driver) => namesOf(driver)) });
+  else post({ type: 'unfit', reason: built.error });
 
   port.on('message', (message: ToWorker) => {
     switch (message.type) {

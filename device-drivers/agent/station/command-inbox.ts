@@ -1,10 +1,10 @@
 import { type Clock, type EpochMs, type Failure, iso, minutes, ms, plus, seconds } from '@hallhub/sync/base';
 import type { Outbox } from '@hallhub/sync/outbox';
-import { type Db, transact } from '@hallhub/sync/sqlite';
+import { type Db, isOwnTrouble, transact } from '@hallhub/sync/sqlite';
 import { type UpdateCommand, shapeOf } from '../../capabilities/index.ts';
 import type { Command, DeviceLog, Receipt } from '../../kit/index.ts';
 import type { AgentHost } from '../types.ts';
-import { type CommandMessage, commandBegun, commandMessageSchema, commandSettled } from './contract.ts';
+import { type CommandMessage, brief, commandBegun, commandMessageSchema, commandSettled } from './contract.ts';
 import { type FetchImage, forDriver } from './firmware-image.ts';
 import type { HubTime } from './hub-time.ts';
 import { INTERRUPTED, type StationStore } from './store.ts';
@@ -15,8 +15,8 @@ export interface CommandInbox {
   receive(payload: Uint8Array): void;
   /** At the start, before anything comes: settles what an earlier life of this agent left open. */
   recover(): void;
-  /** Forgets what is long over. */
-  forget(): void;
+  /** From time to time: puts down what the disk did not take when it ended, and forgets what is long over. */
+  tidy(): void;
 }
 
 /** So much may this machine's idea of the hub's time be behind it. */
@@ -48,15 +48,25 @@ export function createCommandInbox(deps: {
       data: {
         at: iso(clock.now()),
         command: commandId,
-        ...(receipt.ok ? { confirmation: receipt.value.confirmation } : { failure: receipt.error }),
+        ...(receipt.ok ? { confirmation: receipt.value.confirmation } : { failure: brief(receipt.error) }),
       },
     });
   };
+  /** Ended while the disk took nothing. They stand there as begun, so that a restart tells of them as well. */
+  const unwritten = new Map<string, { readonly message: CommandMessage; readonly receipt: Receipt }>();
   const settle = (message: CommandMessage, receipt: Receipt): void => {
-    transact(db, () => {
-      store.settle(message.id, receipt);
-      report(message.device, message.id, receipt);
-    });
+    try {
+      transact(db, () => {
+        store.settle(message.id, receipt);
+        report(message.device, message.id, receipt);
+      });
+      unwritten.delete(message.id);
+    } catch (error) {
+      if (!isOwnTrouble(error)) throw error;
+      if (!unwritten.has(message.id))
+        log.error({ device: message.device, error }, 'what came of a command could not be put down yet');
+      unwritten.set(message.id, { message, receipt });
+    }
   };
 
   /** It stands in the store as begun; the hub waits for it from now on, whatever its expiry was. */
@@ -157,7 +167,8 @@ export function createCommandInbox(deps: {
         }
       });
     },
-    forget: () => {
+    tidy: () => {
+      for (const { message, receipt } of [...unwritten.values()]) settle(message, receipt);
       const now = deps.hubTime.earliest();
       if (now !== undefined) store.forget((now - REMEMBER) as EpochMs);
     },

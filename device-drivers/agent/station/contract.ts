@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type EventType, defineKind, defineKinds, instant } from '@hallhub/sync/contract';
-import { seconds } from '@hallhub/sync/base';
+import { type Failure, seconds } from '@hallhub/sync/base';
 import { capabilityNames } from '@hallhub/firmware-profiles/schema';
+import type { DeviceHealth } from '../../kit/index.ts';
 
 /**
  * What a hub and its agents say to each other. The broker between them is a pipe that may lose, double and reorder; the
@@ -12,7 +13,13 @@ const deviceId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 const capability = z.enum(capabilityNames);
 const epochMs = z.number().meta({ description: "Milliseconds since 1970-01-01T00:00Z by the hub's clock" });
 const code = z.templateLiteral(['E-', z.string(), '-', z.number()]);
-const failure = z.object({ code, detail: z.string().max(500).optional() });
+const LONGEST_DETAIL = 500;
+const failure = z.object({ code, detail: z.string().max(LONGEST_DETAIL).optional() });
+/** A failure as it travels. Drivers and libraries may say more than fits, and the whole message would not be understood. */
+export const brief = ({ code, detail }: Failure): Failure =>
+  detail === undefined ? { code } : { code, detail: detail.slice(0, LONGEST_DETAIL) };
+export const briefHealth = ({ reason, ...health }: DeviceHealth): DeviceHealth =>
+  reason ? { ...health, reason: brief(reason) } : health;
 
 /** What the agent's clocks show at an instant. The hub makes its own time of it, however the agent's wall clock is set. */
 const clockReading = z

@@ -68,7 +68,12 @@ export function createGreeting(deps: {
       if (before === undefined && Math.abs(offset) > CLOCK_TOLERANCE) {
         log.warn({ offsetMs: Math.round(offset) }, 'this machine’s clock is far from the hub’s');
       }
-      deps.onAnswer(parsed.data.picture);
+      try {
+        deps.onAnswer(parsed.data.picture);
+      } catch (error) {
+        // A disk that takes nothing: the next greeting comes all the same.
+        deps.fault(error);
+      }
     }
     if (!signal.aborted) {
       endNext();

@@ -3,7 +3,7 @@ import { type Result, failure, ok } from '@hallhub/sync/base';
 import { shapeOf } from '../../capabilities/index.ts';
 import type { AgentHost } from '../types.ts';
 import type { Connection } from './connection.ts';
-import { hubAskSchema, topics } from './contract.ts';
+import { brief, hubAskSchema, topics } from './contract.ts';
 import type { StationPart } from './part.ts';
 import { decodeMessage, encodeMessage } from './wire.ts';
 
@@ -24,7 +24,9 @@ export function createHubQuestions(deps: {
     if (!parsed.success) return;
     const { id, ...question } = parsed.data;
     const reply = (result: Result<unknown>): void => {
-      const message = result.ok ? { id, value: result.value } : { id, error: { ...result.error, class: 'reject' } };
+      const message = result.ok
+        ? { id, value: result.value }
+        : { id, error: { ...brief(result.error), class: 'reject' } };
       const encoded = encodeMessage(message);
       const tooLarge = { id, error: { code: 'E-SYNC-0105', class: 'reject', detail: question.method } };
       connection.send(topics.agentAnswers, encoded.length > MESSAGE_LIMIT ? encodeMessage(tooLarge) : encoded);

@@ -3,7 +3,15 @@ import { type CapabilityName, listenerName, shapeOf } from '../../capabilities/i
 import { followDevices } from '../follow.ts';
 import type { AgentHost } from '../types.ts';
 import type { Connection } from './connection.ts';
-import { type ClockReading, LIVE_FOR, type LiveMessage, deviceReported, healthChanged, topics } from './contract.ts';
+import {
+  type ClockReading,
+  LIVE_FOR,
+  type LiveMessage,
+  briefHealth,
+  deviceReported,
+  healthChanged,
+  topics,
+} from './contract.ts';
 import type { HubTime } from './hub-time.ts';
 import type { StationPart } from './part.ts';
 import type { SheddingOutbox } from './shedding.ts';
@@ -46,6 +54,10 @@ export function reportDevices(deps: {
     host.devices().flatMap(({ id, capabilities }) => capabilities.flatMap((name) => hear(id, name))),
   );
   host.onHealth(({ deviceId, health }) => {
-    outbox.append('health', { type: healthChanged, subject: deviceId, data: { clock: clockReading(), health } });
+    outbox.append('health', {
+      type: healthChanged,
+      subject: deviceId,
+      data: { clock: clockReading(), health: briefHealth(health) },
+    });
   });
 }

@@ -198,7 +198,7 @@ describe('commands on an agent', () => {
     const commands = inbox();
     commands.receive(message());
     await clock.advanceAsync(minutes(5));
-    commands.forget();
+    commands.tidy();
     expect(await settled()).toEqual([]);
     finish(ok({ commandId: 'c1', confirmation: 'observed', at: clock.now() }));
     expect(await settled()).toMatchObject([{ command: 'c1', confirmation: 'observed' }]);

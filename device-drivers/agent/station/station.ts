@@ -10,7 +10,15 @@ import type { SerialPortInfo } from '../../transports/index.ts';
 import type { AgentHost } from '../types.ts';
 import { createCommandInbox } from './command-inbox.ts';
 import type { Connection } from './connection.ts';
-import { type ClockReading, type Hello, MOST_PORTS, agentKindList, type agentKinds, topics } from './contract.ts';
+import {
+  type ClockReading,
+  type Hello,
+  MOST_PORTS,
+  agentKindList,
+  briefHealth,
+  type agentKinds,
+  topics,
+} from './contract.ts';
 import type { CrashLoop } from './crash-loop.ts';
 import type { FetchImage } from './firmware-image.ts';
 import { createGreeting } from './greeting.ts';
@@ -221,9 +229,10 @@ export function createStation(options: StationOptions): Station {
       ...(safeMode !== undefined && { safeMode }),
       profiles: profiles.version,
       pendingEvents: outbox.status().pending,
-      devices: (hosting.host?.devices() ?? []).map(({ capabilities, ...device }) => ({
+      devices: (hosting.host?.devices() ?? []).map(({ capabilities, health, ...device }) => ({
         ...device,
         capabilities: [...capabilities],
+        health: briefHealth(health),
       })),
       ports: portsToTell((await options.serialPorts?.()) ?? []),
     }),
@@ -234,7 +243,7 @@ export function createStation(options: StationOptions): Station {
     },
     onAnswer: (picture) => {
       times.note(picture);
-      commands.forget();
+      commands.tidy();
       shedding.confess();
       changed();
     },

@@ -35,6 +35,7 @@ export function watchInputs(options: {
       take: (closed, moment) => {
         if (moment.mono - heardAt > silence) states = [];
         heardAt = moment.mono;
+        let mayHaveChanged = false;
         for (const [index, channel] of channels.entries()) {
           const active = closed(channel) === (activeWhen === 'closed');
           const before = states[index];
@@ -45,8 +46,10 @@ export function watchInputs(options: {
           }
           const next = sampleInput(before, { active, ...moment }, debounce);
           states[index] = next.state;
+          mayHaveChanged ||= next.state.changing !== undefined;
           if (next.changed !== undefined) onChange(index, next.state.active, next.changed);
         }
+        return mayHaveChanged;
       },
     },
     forget: (because) => {

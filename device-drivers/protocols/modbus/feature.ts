@@ -13,14 +13,15 @@ export interface Moment {
 export interface InputWatch {
   readonly first: number;
   readonly count: number;
-  /** `closed` by the input's number. */
-  take(closed: (input: number) => boolean, moment: Moment): void;
+  /** `closed` by the input's number. True: something may have changed, and is believed if it is still so after its debounce. */
+  take(closed: (input: number) => boolean, moment: Moment): boolean;
 }
 
 /** Something that is read again and again. What was read counts only if the line still lives: then `apply` is called. */
 export interface Poll {
   readonly every: DurationMs;
-  read(): Promise<Result<{ readonly apply: () => void }>>;
+  /** `apply` may say after how long it wants to be read again, where that is sooner. */
+  read(): Promise<Result<{ readonly apply: () => DurationMs | undefined }>>;
 }
 
 /** One thing that a unit can do. */

@@ -182,6 +182,32 @@ describe('contacts', () => {
     ]);
   });
 
+  it('are seen that last little longer than the time between two questions', async () => {
+    await started({ buttons: { firstInput: 2, channels: 1 }, pollEveryMs: 2_000 });
+    const events: unknown[] = [];
+    driver.capabilities.buttonPanel?.onButton(({ pressed }) => events.push(pressed));
+    for (let press = 0; press < 5; press += 1) {
+      board.setInput(2, true);
+      await clock.advanceAsync(ms(2_150));
+      board.setInput(2, false);
+      await clock.advanceAsync(ms(2_150));
+    }
+    expect(events).toEqual([true, false, true, false, true, false, true, false, true, false]);
+  });
+
+  it('that bounce once are nothing', async () => {
+    await started({ buttons: { firstInput: 2, channels: 1 }, pollEveryMs: 2_000, debounceMs: 100 });
+    const events: unknown[] = [];
+    driver.capabilities.buttonPanel?.onButton(({ pressed }) => events.push(pressed));
+    for (let bounce = 0; bounce < 50; bounce += 1) {
+      board.setInput(2, true);
+      await clock.advanceAsync(ms(50));
+      board.setInput(2, false);
+      await clock.advanceAsync(ms(437));
+    }
+    expect(events).toEqual([]);
+  });
+
   it('of a fire alarm tell an alarm that stood before anybody looked, and one that ended meanwhile', async () => {
     const heard: boolean[] = [];
     await host({ fire: { input: 1, activeWhen: 'open' } });

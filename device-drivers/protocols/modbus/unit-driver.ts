@@ -84,8 +84,8 @@ export function createUnitDriver({ deviceId, bus, clock, log, params }: UnitDriv
       const result = await task.poll.read();
       if (mine !== life) return;
       note(task, result);
-      if (result.ok) result.value.apply();
-      task.due = clock.monotonic() + task.poll.every;
+      const sooner = result.ok ? result.value.apply() : undefined;
+      task.due = clock.monotonic() + Math.min(task.poll.every, sooner ?? task.poll.every);
       // A silent unit is not asked all the rest.
       if (unanswered > 0) break;
     }
@@ -183,7 +183,12 @@ function pollInputs(
       return ok({
         apply: () => {
           const moment = { mono: clock.monotonic(), at: clock.now() };
-          for (const watch of watches) watch.take((input) => read.value[input - first] === true, moment);
+          let mayHaveChanged = false;
+          for (const watch of watches) {
+            if (watch.take((input) => read.value[input - first] === true, moment)) mayHaveChanged = true;
+          }
+          // Seen again right after its debounce: at the next turn a contact that closed may be open again.
+          return mayHaveChanged ? ms(params.debounceMs) : undefined;
         },
       });
     },

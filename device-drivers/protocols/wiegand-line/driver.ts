@@ -24,6 +24,8 @@ export const lineReaderSchema = z
     format: z.enum(['decimal', 'hex', '3+5', 'wiegand-text', 'wiegand-packed']),
     byteOrder: z.enum(['big', 'little']).default('big'),
     uidBytes: z.union([z.literal(3), z.literal(4), z.literal(7), z.literal(8), z.literal(10)]).default(4),
+    /** How many digits a decimal number always has, where the reader fills it up with zeros. */
+    digits: z.int().min(1).max(25).optional(),
     as: z.enum(['bits', 'uid']).default('uid'),
     /** Text around each number, as the reader is set up. */
     prefix: z.string().default(''),
@@ -44,6 +46,9 @@ export const lineReaderSchema = z
         path: ['suffix'],
         message: 'packed bits may hold any byte: they end by a pause',
       });
+    }
+    if (value.digits !== undefined && value.format !== 'decimal') {
+      context.addIssue({ code: 'custom', path: ['digits'], message: 'only decimal numbers differ in length' });
     }
     if (value.as === 'bits' && !value.format.startsWith('wiegand')) {
       context.addIssue({ code: 'custom', path: ['as'], message: 'only Wiegand formats give bits' });

@@ -55,12 +55,31 @@ describe('one card, as readers write it', () => {
       ['4294967296', 'decimal'],
       ['04A1B2C', 'hex'],
       ['04A1B2C3D4', 'hex'],
-      ['256,1', '3+5'],
-      ['1,65536', '3+5'],
+      ['04A1', 'hex'],
+      ['256,00001', '3+5'],
+      ['001,65536', '3+5'],
+      ['161,457', '3+5'],
       ['1010', 'wiegand-text'],
     ] as const) {
       expect(read(text, { format })).toEqual({ ok: false, error: { code: 'E-CARD-0302' } });
     }
+  });
+
+  it('is refused when any part of it was lost on the line, where its length is known', () => {
+    const cases = [
+      ['0077705923', { digits: 10 }],
+      ['04A1B2C3', { format: 'hex' }],
+      ['161,45763', { format: '3+5' }],
+      ['11101010000011011100000010', { format: 'wiegand-text', as: 'bits' }],
+    ] as const;
+    fc.assert(
+      fc.property(fc.constantFrom(...cases), fc.nat(), fc.nat(), ([text, over], from, size) => {
+        const start = from % text.length;
+        const torn = text.slice(0, start) + text.slice(start + 1 + (size % (text.length - start)));
+        expect(read(text, over).ok).toBe(true);
+        expect(read(torn, over)).toEqual({ ok: false, error: { code: 'E-CARD-0302' } });
+      }),
+    );
   });
 
   it('is whatever bytes come an answer, never a throw', () => {

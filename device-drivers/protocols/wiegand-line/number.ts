@@ -3,11 +3,11 @@ import type { Presented } from '../../capabilities/index.ts';
 
 /** How a reader writes a card down. */
 export type CardFormat =
-  /** The UID as one decimal number, with or without leading zeros ("8H10D" has ten digits). */
+  /** The UID as one decimal number, with or without leading zeros; "8H10D" always has ten digits. */
   | 'decimal'
-  /** The UID in hex digits. */
+  /** The UID in hex digits, all of them. */
   | 'hex'
-  /** Facility and number of the last three bytes, `161,45763`; not the whole UID, so it is reported as 24 bits. */
+  /** Facility and number of the last three bytes in three and five digits, `161,45763`; not the whole UID, so it is reported as 24 bits. */
   | '3+5'
   /** Wiegand bits as the characters 0 and 1. */
   | 'wiegand-text'
@@ -18,8 +18,13 @@ export interface CardForm {
   readonly format: CardFormat;
   /** `big`: the first byte of the number is UID0. Differs from reader to reader; a wrong one locks everybody out. */
   readonly byteOrder: 'big' | 'little';
-  /** Bytes of a UID: 4, 7 or 10. Numbers are filled up with zeros to it. */
+  /** Bytes of a UID: 4, 7 or 10. Decimal numbers are filled up with zeros to it. */
   readonly uidBytes: number;
+  /**
+   * How many digits a decimal number always has. Without it half of a number, whose other half was lost on the line, cannot
+   * be told from a whole one: it is another card's.
+   */
+  readonly digits?: number | undefined;
   /** For Wiegand: what is reported. A UID is all of W34 between its parity bits. */
   readonly as: 'bits' | 'uid';
 }
@@ -59,13 +64,13 @@ export function readCard(payload: Uint8Array, form: CardForm): Result<Presented>
   const text = Buffer.from(payload).toString('latin1').trim();
   switch (form.format) {
     case 'decimal': {
-      if (!/^\d{1,25}$/.test(text)) return wrongForm();
+      if (!/^\d{1,25}$/.test(text) || (form.digits !== undefined && text.length !== form.digits)) return wrongForm();
       return uid(BigInt(text).toString(16), form);
     }
     case 'hex':
-      return /^(?:[0-9A-Fa-f]{2}){1,10}$/.test(text) ? uid(text, form) : wrongForm();
+      return /^[0-9A-Fa-f]+$/.test(text) && text.length === form.uidBytes * 2 ? uid(text, form) : wrongForm();
     case '3+5': {
-      const [, facility, number] = /^(\d{1,3}),(\d{1,5})$/.exec(text) ?? [];
+      const [, facility, number] = /^(\d{3}),(\d{5})$/.exec(text) ?? [];
       if (facility === undefined || number === undefined) return wrongForm();
       if (Number(facility) > 0xff || Number(number) > 0xffff) return wrongForm();
       const hex = ((Number(facility) << 16) | Number(number)).toString(16).padStart(6, '0').toUpperCase();

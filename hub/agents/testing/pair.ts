@@ -8,7 +8,7 @@ import type {
   OpenCommand,
   Passage,
 } from '@hallhub/device-drivers/capabilities';
-import type { Receipt } from '@hallhub/device-drivers/kit';
+import type { DeviceHealth, Receipt } from '@hallhub/device-drivers/kit';
 import type { SerialPortInfo } from '@hallhub/device-drivers/transports';
 import type { BundleKeys } from '@hallhub/firmware-profiles/bundle';
 import { createEmitter, rethrow, silentLog } from '@hallhub/device-drivers/kit';
@@ -37,6 +37,8 @@ const SECRET = new Uint8Array(32).fill(9);
 interface Arm {
   readonly opened: OpenCommand[];
   answer: (command: OpenCommand) => Promise<Receipt>;
+  /** Told with the next greeting. */
+  health: Pick<DeviceHealth, 'state' | 'reason'>;
   walk(): void;
   card(): void;
 }
@@ -183,7 +185,7 @@ export function createPair(options: {
           profile,
           line: 'memory',
           capabilities: ['barrier', 'passageSensor', 'cardReader'],
-          health: { state: 'ready', since: own.now() },
+          health: { ...arm.health, since: own.now() },
         })),
       capability: <N extends CapabilityName>(_device: string, name: N) => capabilities[name],
       health: () => ({ state: 'ready', since: own.now() }),
@@ -238,6 +240,7 @@ export function createPair(options: {
         ok: true,
         value: { commandId: command.id, confirmation: 'acknowledged', at: agent.own.now() },
       }),
+    health: { state: 'ready' },
     walk: () => {
       passages.emit({ direction: 'in', at: agent.own.now() });
     },

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { unwrap } from '@hallhub/sync/base';
+import type { Fields } from '../templates/index.ts';
 import { loadTemplates } from '../templates/index.ts';
 import { blankGlyphs } from '../testing/blank-glyphs.ts';
 import { sampleInput } from '../testing/sample.ts';
@@ -25,7 +26,7 @@ beforeAll(async () => {
 
 const draw = (change: Parameters<typeof sampleInput>[0]): ReturnType<typeof drawCertificate> =>
   drawCertificate(template, sampleInput(change), fonts, at);
-const fields = (change: Readonly<Record<string, string>>): Record<string, string> => ({
+const fields = (change: Fields): Fields => ({
   ...sampleInput().fields,
   ...change,
 });

@@ -19,7 +19,8 @@ import type { WorkerAnswer, WorkerRequest, WorkerSetup } from './protocol.ts';
 export interface PdfProcessOptions {
   readonly clock: Clock;
   readonly fonts?: FontFiles;
-  readonly templates?: string;
+  /** Folders of templates; those that ship with the product by default. */
+  readonly templates?: readonly string[];
   /** A process without work for this long ends, and its fonts with it; 5 minutes by default. */
   readonly idleAfter?: DurationMs;
   /** How long one PDF may take, the start of the process included; 30 s by default. */
@@ -38,7 +39,10 @@ const workerFile = fileURLToPath(new URL('./worker.ts', import.meta.url));
 /** A {@link PdfMaker} whose process is started when it is needed and ended when it is not. */
 export function pdfProcess(options: PdfProcessOptions): PdfMaker & { readonly pid: number | undefined } {
   const { clock, idleAfter = minutes(5), atMost = seconds(30), worker = workerFile } = options;
-  const setup: WorkerSetup = { fonts: options.fonts ?? fontFiles(), templates: options.templates ?? shippedTemplates };
+  const setup: WorkerSetup = {
+    fonts: options.fonts ?? fontFiles(),
+    templates: options.templates ?? [shippedTemplates],
+  };
   let child: ChildProcess | undefined;
   let lastId = 0;
   let peakBytes = 0;

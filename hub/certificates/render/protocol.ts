@@ -5,7 +5,8 @@ import type { FontFiles } from './font-files.ts';
 /** What the hub hands the PDF process at its start, as one JSON argument. */
 export interface WorkerSetup {
   readonly fonts: FontFiles;
-  readonly templates: string;
+  /** Folders; the later one counts. */
+  readonly templates: readonly string[];
 }
 
 export type WorkerRequest =

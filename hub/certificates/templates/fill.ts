@@ -1,7 +1,8 @@
 import { type Result, failure, ok } from '@hallhub/sync/base';
 import { codePoints } from '../code-points.ts';
-import type { RenderInput } from './input.ts';
-import type { FieldRule, Template } from './schema.ts';
+import { dateParts, filters } from './filters.ts';
+import type { Fields, RenderInput, Row } from './input.ts';
+import type { ScalarRule, Template } from './schema.ts';
 
 /** A stretch of text of one look. */
 export interface Run {
@@ -12,20 +13,38 @@ export interface Run {
 }
 
 /** Whether every field keeps to its rule. The detail names the field, never its content. Error: `E-CERT-0202`. */
-export function checkFields(template: Template, fields: Readonly<Record<string, string>>): Result<void> {
+export function checkFields(template: Template, fields: Fields): Result<void> {
   for (const [name, rule] of Object.entries(template.fields)) {
     const value = fields[name] ?? '';
-    if (value === '') {
-      if (rule.required) return failure('E-CERT-0202', `${name}: missing`);
-      continue;
-    }
-    const fault = faultOf(rule, value);
-    if (fault !== undefined) return failure('E-CERT-0202', `${name}: ${fault}`);
+    const fault = rule.type === 'list' ? faultInList(name, rule, value) : faultInScalar(name, rule, value);
+    if (fault !== undefined) return failure('E-CERT-0202', fault);
   }
   return ok();
 }
 
-function faultOf(rule: FieldRule, value: string): string | undefined {
+type ListRule = Extract<Template['fields'][string], { type: 'list' }>;
+
+function faultInList(name: string, rule: ListRule, value: string | readonly Row[]): string | undefined {
+  if (value === '' || value.length === 0) return rule.required ? `${name}: missing` : undefined;
+  if (typeof value === 'string') return `${name}: no list`;
+  if (value.length > rule.maxRows) return `${name}: more than ${rule.maxRows} rows`;
+  for (const [index, row] of value.entries()) {
+    for (const [column, own] of Object.entries(rule.row)) {
+      const fault = faultInScalar(`${name}[${index}].${column}`, own, row[column] ?? '');
+      if (fault !== undefined) return fault;
+    }
+  }
+  return undefined;
+}
+
+function faultInScalar(name: string, rule: ScalarRule, value: string | readonly Row[]): string | undefined {
+  if (typeof value !== 'string') return `${name}: a list`;
+  if (value === '') return rule.required ? `${name}: missing` : undefined;
+  const fault = faultOf(rule, value);
+  return fault === undefined ? undefined : `${name}: ${fault}`;
+}
+
+function faultOf(rule: ScalarRule, value: string): string | undefined {
   // A control character has no glyph, and a line break inside a field would break the layout.
   if (/\p{Cc}/u.test(value)) return 'holds a control character';
   switch (rule.type) {
@@ -38,56 +57,23 @@ function faultOf(rule: FieldRule, value: string): string | undefined {
       return rule.options.includes(value) ? undefined : 'not one of the options';
     case 'date':
       return dateParts(value) ? undefined : 'no date (YYYY-MM-DD)';
+    case 'number': {
+      const number = /^-?\d{1,15}(\.\d{1,6})?$/.test(value) ? Number(value) : Number.NaN;
+      if (Number.isNaN(number)) return 'no number';
+      return number < (rule.min ?? number) || number > (rule.max ?? number) ? 'out of range' : undefined;
+    }
     case 'boolean':
       return value === 'true' || value === 'false' ? undefined : 'neither true nor false';
   }
 }
 
-function dateParts(text: string): { readonly year: number; readonly month: number; readonly day: number } | undefined {
-  const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
-  if (!match) return undefined;
-  const [year = 0, month = 0, day = 0] = match.slice(1).map(Number);
-  const date = new Date(Date.UTC(year, month - 1, day));
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? { year, month, day } : undefined;
-}
-
-const monthsEn = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
-
-/** What may stand behind a `|` in a placeholder. */
-const filters: Readonly<Record<string, (text: string) => string>> = {
-  dateZh: (text) => {
-    const date = dateParts(text);
-    return date ? `${date.year}年${date.month}月${date.day}日` : text;
-  },
-  monthZh: (text) => {
-    const date = dateParts(text);
-    return date ? `${date.year}年${date.month}月` : text;
-  },
-  monthEn: (text) => {
-    const date = dateParts(text);
-    return date ? `${monthsEn[date.month - 1] ?? ''} ${date.year}` : text;
-  },
-};
 const looks = new Set(['strong', 'keep']);
 
 /** Every value that a placeholder can name. */
 export function valuesOf(input: RenderInput): ReadonlyMap<string, string> {
   const { issuer } = input;
   return new Map([
-    ...Object.entries(input.fields),
+    ...Object.entries(input.fields).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
     ['studentName', input.studentName],
     ['studentNumber', input.studentNumber],
     ['issuer.name.zh', issuer.name.zh],

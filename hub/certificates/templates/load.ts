@@ -1,8 +1,8 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { builtIn, isFilter, placeholders } from './fill.ts';
-import { type Sample, type Template, sampleSchema, templateSchema } from './schema.ts';
+import { type Sample, type Template, type TemplateBody, sampleSchema, templateSchema } from './schema.ts';
 
 export interface TemplateSet {
   /** The newest version, or the one asked for. */
@@ -14,18 +14,20 @@ export interface TemplateSet {
 export const shippedTemplates = fileURLToPath(new URL('.', import.meta.url));
 
 /**
- * Reads every `<folder>/<name>/<version>/template.json`.
+ * Reads every `<folder>/<name>/<version>/template.json`. Of two of one name and version that of the later folder counts.
  * @throws {Error} naming the file, when one breaks the schema or names a field that it does not declare.
  */
-export function loadTemplates(folder: string = shippedTemplates): TemplateSet {
+export function loadTemplates(places: readonly string[] = [shippedTemplates]): TemplateSet {
   const byName = new Map<string, Map<number, Template>>();
-  for (const name of folders(folder)) {
-    for (const version of folders(join(folder, name))) {
-      if (!/^[1-9]\d*$/.test(version))
-        throw new Error(`${join(folder, name, version)}: a version is a number from 1 on`);
-      const versions = byName.get(name) ?? new Map<number, Template>();
-      versions.set(Number(version), loadTemplate(folder, name, Number(version)));
-      byName.set(name, versions);
+  for (const folder of places) {
+    for (const name of folders(folder)) {
+      for (const version of folders(join(folder, name))) {
+        if (!/^[1-9]\d*$/.test(version))
+          throw new Error(`${join(folder, name, version)}: a version is a number from 1 on`);
+        const versions = byName.get(name) ?? new Map<number, Template>();
+        versions.set(Number(version), loadTemplate(folder, name, Number(version)));
+        byName.set(name, versions);
+      }
     }
   }
   return {
@@ -47,16 +49,42 @@ function loadTemplate(folder: string, name: string, version: number): Template {
   const file = join(folder, name, String(version), 'template.json');
   const parsed = templateSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
   if (!parsed.success) throw new Error(`${file}: ${parsed.error.message}`);
-  const known = new Set([...builtIn, ...Object.keys(parsed.data.fields)]);
-  for (const used of placeholders(JSON.stringify(parsed.data.layout))) {
-    if (!known.has(used.name)) throw new Error(`${file}: {{${used.name}}} is no field`);
-    const odd = used.filters.find((filter) => !isFilter(filter));
-    if (odd !== undefined) throw new Error(`${file}: there is no filter ${odd}`);
-  }
+  const fault = faultIn(parsed.data);
+  if (fault !== undefined) throw new Error(`${file}: ${fault}`);
   return { ...parsed.data, name, version };
 }
 
+/** What refers to something that is not there. */
+function faultIn(template: TemplateBody): string | undefined {
+  const known = new Set([...builtIn, ...Object.keys(template.fields)]);
+  for (const block of template.layout) {
+    const own = new Set(known);
+    if (block.type === 'table') {
+      const list = template.fields[block.rows];
+      if (list?.type !== 'list') return `${block.rows} is no list`;
+      for (const column of Object.keys(list.row)) own.add(column);
+      if (block.groupBy !== undefined && !(block.groupBy in list.row)) return `${block.groupBy} is no column`;
+    }
+    if (block.when !== undefined && !known.has(block.when)) return `${block.when} is no field`;
+    const fault = faultyPlaceholder(JSON.stringify(block), own);
+    if (fault !== undefined) return fault;
+  }
+  const paging = new Set([...known, 'page', 'pages']);
+  return template.footer && faultyPlaceholder(template.footer.text, paging);
+}
+
+function faultyPlaceholder(text: string, known: ReadonlySet<string>): string | undefined {
+  for (const used of placeholders(text)) {
+    if (!known.has(used.name)) return `{{${used.name}}} is no field`;
+    const odd = used.filters.find((filter) => !isFilter(filter));
+    if (odd !== undefined) return `there is no filter ${odd}`;
+  }
+  return undefined;
+}
+
 /** The sample data that stands beside a template. */
-export function loadSample(name: string, version: number, folder: string = shippedTemplates): Sample {
+export function loadSample(name: string, version: number, places: readonly string[] = [shippedTemplates]): Sample {
+  const folder = places.findLast((place) => existsSync(join(place, name, String(version), 'sample.json')));
+  if (folder === undefined) throw new Error(`${name} ${version} has no sample.json`);
   return sampleSchema.parse(JSON.parse(readFileSync(join(folder, name, String(version), 'sample.json'), 'utf8')));
 }

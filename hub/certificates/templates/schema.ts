@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 const tone = z.enum(['ink', 'soft']).default('ink');
 const weight = z.enum(['regular', 'bold']).default('regular');
+const align = z.enum(['left', 'center', 'right']).default('left');
 const size = z.number().min(5).max(60);
 /** Points of white after the block. */
 const after = z.number().min(0).max(400).default(0);
@@ -18,7 +19,7 @@ const block = z.discriminatedUnion('type', [
     size,
     weight,
     tone,
-    align: z.enum(['left', 'center', 'right']).default('left'),
+    align,
     /** White between the characters, in em. */
     tracking: z.number().min(0).max(2).default(0),
     uppercase: z.boolean().default(false),
@@ -38,17 +39,57 @@ const block = z.discriminatedUnion('type', [
     after,
   }),
   z.strictObject({ type: z.literal('rule'), when, after }),
-  /** Right-aligned, its last line at a fixed height, the seal over it. */
+  /** Labels with their values, in so many columns, row by row; an item without a value is left out. */
+  z.strictObject({
+    type: z.literal('pairs'),
+    when,
+    columns: z.int().min(1).max(4),
+    size,
+    /** Distance of the base lines, in em. */
+    leading: z.number().min(1).max(4).default(1.9),
+    items: z.array(z.strictObject({ label: z.string(), text: z.string() })).min(1),
+    after,
+  }),
+  /**
+   * The rows of a list field, over as many pages as it takes; its heading stands on each. `{{name}}` in a column names a
+   * field of the row.
+   */
+  z.strictObject({
+    type: z.literal('table'),
+    when,
+    rows: z.string(),
+    size,
+    columns: z
+      .array(
+        z.strictObject({
+          title: z.string(),
+          titleEn: z.string().optional(),
+          text: z.string(),
+          /** Its share of the width. */
+          share: z.number().positive(),
+          align,
+        }),
+      )
+      .min(1)
+      .max(12),
+    /** Rows of one value of this field stand together under it. */
+    groupBy: z.string().optional(),
+    /** Side by side: 2 for long lists of short rows. Each page is filled column by column. */
+    side: z.int().min(1).max(2).default(1),
+    after,
+  }),
+  /** At the foot of the last page, its last line at a fixed height, the seal over it. */
   z.strictObject({
     type: z.literal('signature'),
     when,
+    align: z.enum(['left', 'right']).default('right'),
     bottomMm: z.number().min(10).max(250),
     lines: z.array(smallLine).min(1),
     sealText: z.string(),
     sealPurpose: z.string(),
     sealDiameterMm: z.number().min(20).max(60),
   }),
-  /** QR code and how to check the paper, at the foot. */
+  /** QR code and how to check the paper, at the foot of the last page. */
   z.strictObject({
     type: z.literal('verification'),
     when,
@@ -59,7 +100,7 @@ const block = z.discriminatedUnion('type', [
 ]);
 
 const required = z.boolean().default(false);
-const field = z.discriminatedUnion('type', [
+const scalarField = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('text'),
     required,
@@ -69,31 +110,50 @@ const field = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('choice'), required, options: z.array(z.string()).min(1) }),
   /** YYYY-MM-DD. */
   z.strictObject({ type: z.literal('date'), required }),
+  /** A decimal number, for amounts and marks. */
+  z.strictObject({ type: z.literal('number'), required, min: z.number().optional(), max: z.number().optional() }),
   /** `true` or `false`. */
   z.strictObject({ type: z.literal('boolean'), required }),
+]);
+const field = z.discriminatedUnion('type', [
+  ...scalarField.options,
+  /** Rows of a table. */
+  z.strictObject({
+    type: z.literal('list'),
+    required,
+    maxRows: z.int().min(1).max(500),
+    row: z.record(z.string(), scalarField),
+  }),
 ]);
 
 /** `templates/<name>/<version>/template.json`: everything about a kind of certificate, no code. */
 export const templateSchema = z.strictObject({
   title: z.strictObject({ zh: z.string(), en: z.string() }),
+  /** Its main language, which readers for the blind are told. */
+  language: z.enum(['zh-CN', 'en']).default('zh-CN'),
   paper: z.literal('A4'),
   marginMm: z.strictObject({ top: z.number(), side: z.number(), bottom: z.number() }),
   frame: z.boolean().default(false),
   fields: z.record(z.string(), field),
   watermark: z.strictObject({ when: z.string(), text: z.string(), textEn: z.string() }).optional(),
+  /** What does not fit on one page is refused (`E-CERT-0204`), or goes on on further pages. */
+  overflow: z.enum(['refuse', 'pages']).default('refuse'),
+  /** At the foot of every page; may name `{{page}}` and `{{pages}}`. */
+  footer: z.strictObject({ text: z.string(), size }).optional(),
   layout: z.array(block).min(1),
 });
 
+const row = z.record(z.string(), z.string());
 /** `sample.json` beside it: what the preview and the tests fill in. */
 export const sampleSchema = z.strictObject({
   studentName: z.string(),
   studentNumber: z.string(),
-  fields: z.record(z.string(), z.string()),
+  fields: z.record(z.string(), z.union([z.string(), z.array(row)])),
 });
 
 export type TemplateBody = z.infer<typeof templateSchema>;
 export type Block = TemplateBody['layout'][number];
-export type FieldRule = TemplateBody['fields'][string];
+export type ScalarRule = z.infer<typeof scalarField>;
 export type Sample = z.infer<typeof sampleSchema>;
 
 export interface Template extends TemplateBody {

@@ -66,6 +66,7 @@ const CERTAINLY_NOT_DONE: ReadonlySet<Code | undefined> = new Set([
   'E-DEV-0409',
   'E-DEV-0410',
   'E-AGENT-0103',
+  'E-AGENT-0105',
 ] satisfies readonly Code[]);
 
 /** Whether it failed so that nobody knows whether the device did it. */

@@ -34,6 +34,43 @@ export function spansOf(changes: readonly StateChange[], from: EpochMs, to: Epoc
   return spans;
 }
 
+/** From when to when; `until` is exclusive. */
+export interface DarkSpan {
+  readonly from: EpochMs;
+  readonly until: EpochMs;
+}
+
+const SEEING: ReadonlySet<WatchedState> = new Set(['ready', 'degraded']);
+/** How the hub says that it does not hear the agent of a device. */
+const AGENT_AWAY = 'E-AGENT-0103';
+
+/**
+ * When a device saw nothing between `from` and `to`. One on an agent goes on without the hub: that nobody watched, or that its
+ * agent was away, makes it dark only while it lasts, because afterwards what it saw has been heard.
+ */
+export function darkSpans(
+  changes: readonly (StateChange & { readonly code: string | null })[],
+  { from, to, onAgent }: { readonly from: EpochMs; readonly to: EpochMs; readonly onAgent: boolean },
+): readonly DarkSpan[] {
+  const spans: DarkSpan[] = [];
+  let since = -Infinity;
+  let state: WatchedState = 'unknown';
+  let code: string | null = null;
+  const end = (at: number, lasts: boolean): void => {
+    const heard = onAgent && !lasts && (state === 'unknown' || code === AGENT_AWAY);
+    const span = { from: Math.max(since, from) as EpochMs, until: Math.min(at, to) as EpochMs };
+    if (!SEEING.has(state) && !heard && span.until > span.from) spans.push(span);
+  };
+  for (const change of changes) {
+    const at = Math.max(change.at, since);
+    end(at, false);
+    since = at;
+    ({ state, code } = change);
+  }
+  end(Infinity, true);
+  return spans;
+}
+
 export function addSpans(list: readonly Spans[]): Spans {
   const sum: Partial<Record<WatchedState, number>> = {};
   for (const spans of list) {

@@ -4,8 +4,8 @@ import { minutes } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import type { Behind } from '../behind.ts';
-import type { Spans, StateChange, WatchedState } from './availability-rules.ts';
-import { addSpans, dayOf, shareOf, spansOf, startOfDay } from './availability-rules.ts';
+import type { DarkSpan, Spans, StateChange, WatchedState } from './availability-rules.ts';
+import { addSpans, darkSpans, dayOf, shareOf, spansOf, startOfDay } from './availability-rules.ts';
 
 export interface AvailabilityView {
   /** 0 to 1; absent where nobody watched. */
@@ -22,6 +22,11 @@ export interface Availability {
   of(deviceId: string): AvailabilityView;
   /** How long each device was in each state between two instants of the last days. */
   between(from: EpochMs, to: EpochMs): ReadonlyMap<string, Spans>;
+  /** When a device saw nothing between two instants of the last days. */
+  dark(
+    deviceId: string,
+    within: { readonly from: EpochMs; readonly to: EpochMs; readonly onAgent: boolean },
+  ): readonly DarkSpan[];
   /** The device's state may have changed for a reason that the host does not tell (taken out of service). */
   note(deviceId: string): void;
   /** Says when nobody watched, then watches. */
@@ -134,6 +139,10 @@ export function createAvailability(deps: {
     between: (from, to) => {
       behind.flush();
       return new Map(ids.all().map((id) => [id, spansOf(changes.all(id), from, to)]));
+    },
+    dark: (deviceId, within) => {
+      behind.flush();
+      return darkSpans(changes.all(deviceId), within);
     },
     start: () => {
       // A process that was killed could not say when it stopped watching; its last beat is the best that is known.

@@ -18,10 +18,17 @@ const UNIQUE: ReadonlySet<IdentityKind> = new Set(['serial-number', 'printer-uui
 
 /** `{ 'serial-number': 'A123', model: 'X' }`. */
 export type HardwareIdentity = Readonly<Partial<Record<IdentityKind, string>>>;
-export const identitySchema = z.partialRecord(z.enum(identityKinds), z.string().min(1).max(120));
+const identitySchema = z.partialRecord(z.enum(identityKinds), z.string());
+/** Names of ports reach a hundred characters and more; nothing is known by so many. */
+const LONGEST_NAME = 300;
+/** What says something: a device that was never given a serial number answers with an empty one. */
+const telling = (identity: HardwareIdentity): HardwareIdentity =>
+  Object.fromEntries(
+    Object.entries(identity).filter(([, name]) => name.trim().length > 0 && name.length <= LONGEST_NAME),
+  );
 
 /** Where hardware hangs: on the hub itself, or on an agent. */
-export const placeSchema = z.object({
+const placeSchema = z.object({
   agent: z.string().exactOptional(),
   transport: agentDeviceSchema.shape.transport,
   /** What tells it apart on a line that many share, as parameters of its protocol: `{ topic: 'plug-a301' }`. */
@@ -169,7 +176,9 @@ export function createHardware({
   };
 
   return {
-    found: ({ source, identity, place, about }) => {
+    found: ({ source, identity: said, place, about }) => {
+      const identity = telling(said);
+      if (Object.keys(identity).length === 0) return;
       if (playerOf(identity, place) !== undefined) return;
       const key = Object.entries(identity).sort(([a], [b]) => a.localeCompare(b));
       const id = createHash('sha256')
@@ -184,7 +193,8 @@ export function createHardware({
       const row = current(deviceId);
       return row && claimOf(row).place;
     },
-    observed: (deviceId, identity) => {
+    observed: (deviceId, said) => {
+      const identity = telling(said);
       const row = current(deviceId);
       if (!row) {
         put(deviceId, { identity }, { actor: 'hub', note: '' });

@@ -315,6 +315,30 @@ describe('hardware', () => {
     });
   });
 
+  test('names that say nothing, or that are long, hide nothing else', () => {
+    const { start } = setUp();
+    const { hardware, registry } = start();
+    const port = `/dev/serial/by-id/usb-${'A_Maker_of_Long_Names_'.repeat(8)}-if00-port0`;
+    registry.discovery.found({ source: 'agent:gate-1', identity: { port }, about: 'long' });
+    registry.discovery.found({ source: 'agent:gate-1', identity: { port: '' }, about: 'nothing' });
+    hardware.observed('relay', { 'serial-number': '', firmware: '1.0' });
+    expect(registry.discovered()).toMatchObject([{ about: 'long', identity: { port } }]);
+    expect(unwrap(registry.detail('relay')).hardware).toMatchObject([{ identity: { firmware: '1.0' } }]);
+  });
+
+  test('what is found while the disk takes nothing is written when it does', () => {
+    const { start, clock, db } = setUp();
+    const { registry } = start();
+    const pages = db.pragma('page_count', { simple: true }) as number;
+    db.pragma(`max_page_count = ${pages}`);
+    const names = Array.from({ length: 200 }, (_, index) => `/dev/serial/by-id/port-${index}`);
+    for (const port of names) registry.discovery.found({ source: 'serial-ports', identity: { port }, about: port });
+    clock.advance(seconds(10));
+    db.pragma('max_page_count = 100000');
+    clock.advance(seconds(10));
+    expect(registry.discovered()).toHaveLength(names.length);
+  });
+
   test('who is not seen any more is forgotten', () => {
     const { start, clock } = setUp();
     const { hardware, registry } = start();

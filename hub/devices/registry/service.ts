@@ -22,7 +22,7 @@ import { recordAlarms } from './alarms.ts';
 import type { Availability, AvailabilityView } from './availability.ts';
 import { createAvailability } from './availability.ts';
 import { watchSerialPorts } from './discovery.ts';
-import type { Claim, Discovered, Hardware, HardwareIdentity } from './hardware.ts';
+import type { Claim, Discovered, DiscoveryPort, Hardware, HardwareIdentity } from './hardware.ts';
 import { zoneOffset } from './zone-offset.ts';
 
 /** A device in the list: how it is doing, and what people decided about it. */
@@ -57,7 +57,7 @@ export interface DeviceDetail extends DeviceView {
 export interface DeviceRegistry {
   readonly commands: Commands;
   /** What finds hardware tells it here; protocols with a discovery of their own feed in as well. */
-  readonly discovery: Pick<Hardware, 'found'>;
+  readonly discovery: DiscoveryPort;
   list(): readonly DeviceView[];
   /** Errors: `E-DEV-0403`. */
   detail(deviceId: string): Result<DeviceDetail>;
@@ -66,6 +66,8 @@ export interface DeviceRegistry {
   setService(deviceId: string, state: Pick<AdminState, 'inService' | 'reason' | 'by'>): Result<DeviceView>;
   /** How long each device was in each state between two instants of the last days. */
   statesBetween(...span: Parameters<Availability['between']>): ReturnType<Availability['between']>;
+  /** When a device saw nothing between two instants of the last days. */
+  darkSpans(deviceId: string, from: EpochMs, to: EpochMs): ReturnType<Availability['dark']>;
   discovered(): readonly Discovered[];
   /** Errors: `E-DEV-0403`, and those of {@link Hardware.replace}. A new place counts at once. */
   replace(
@@ -120,6 +122,14 @@ export function createRegistry(deps: {
     inService,
     zoneOffset: zoneOffset(deps.timeZone),
   });
+  /** Sightings come by themselves, from timers and brokers: a disk that takes nothing must not throw there. */
+  const discovery: DiscoveryPort = {
+    found: (sighting) => {
+      behind.add(() => {
+        hardware.found(sighting);
+      });
+    },
+  };
   let configs: { readonly of: readonly DeviceConfig[]; readonly byId: ReadonlyMap<string, DeviceConfig> } | undefined;
   const configOf = (deviceId: string): DeviceConfig | undefined => {
     const now = deps.configured();
@@ -190,7 +200,7 @@ export function createRegistry(deps: {
 
   return {
     commands,
-    discovery: hardware,
+    discovery,
     inService,
     list: () => host.devices().map(view),
     detail: (deviceId) => {
@@ -221,7 +231,12 @@ export function createRegistry(deps: {
       return ok({ ...device, admin: set });
     },
     statesBetween: (from, to) => availability.between(from, to),
-    discovered: () => hardware.discovered(),
+    darkSpans: (deviceId, from, to) =>
+      availability.dark(deviceId, { from, to, onAgent: configOf(deviceId)?.agent !== undefined }),
+    discovered: () => {
+      behind.flush();
+      return hardware.discovered();
+    },
     replace: (deviceId, by, who) => {
       if (!find(deviceId)) return failure('E-DEV-0403', deviceId);
       const claim = hardware.replace(deviceId, by, who);
@@ -247,7 +262,7 @@ export function createRegistry(deps: {
           if (state === 'ready' || (state === 'degraded' && !wasUp)) onUp(deviceId);
         }),
         recordAlarms({ ...deps, behind, inService, changed }),
-        watchSerialPorts({ clock, list: deps.serialPorts, configured: deps.configured, discovery: hardware }),
+        watchSerialPorts({ clock, list: deps.serialPorts, configured: deps.configured, discovery }),
       ];
     },
     stop: () => {

@@ -79,6 +79,7 @@ export const edgeGate = (gate: GateConfig, area: AreaConfig): EdgeGate => ({
   direction: gate.direction,
   exit: gate.exit,
   ...(area.antiPassback && { antiPassback: area.antiPassback }),
+  ...(area.curfew && { curfew: area.curfew }),
   firstPerson: area.firstPerson,
   twoPeople: gate.twoPeople,
   whenClockLost: area.whenClockLost,

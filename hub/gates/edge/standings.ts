@@ -62,7 +62,7 @@ export function createStandings({
     /** Back to the schedule. Returns whether anything was ordered. */
     relax: (scope: string): boolean => {
       const known = orders.get(scope);
-      const relaxed = presence.relax(scope);
+      const relaxed = presence.relax(scope, clock.now());
       orders.delete(scope);
       onRollback(db, () => {
         if (known) orders.set(scope, known);

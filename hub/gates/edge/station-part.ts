@@ -214,7 +214,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     const known = store.presence.standings().find((row) => row.scope === scope);
     if (known?.standing === 'fire' && known.by.startsWith('gate:')) return;
     if (standings) standings.relax(scope);
-    else store.presence.relax(scope);
+    else store.presence.relax(scope, deps.clock.now());
   };
 
   return {

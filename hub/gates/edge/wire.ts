@@ -176,8 +176,19 @@ export const gateInput = (gate: GateConfig): z.input<typeof gateSchema> => ({
   })),
 });
 
-export const areaInput = ({ maxStaleness, antiPassback, ...area }: AreaConfig): z.input<typeof areaSchema> => ({
+export const areaInput = ({ maxStaleness, antiPassback, curfew, ...area }: AreaConfig): z.input<typeof areaSchema> => ({
   ...area,
   maxStaleness: durationText(maxStaleness),
   ...(antiPassback && { antiPassback: { ...antiPassback, within: durationText(antiPassback.within) } }),
+  ...(curfew && {
+    curfew: {
+      ...curfew,
+      until: clockText(curfew.until),
+      nights: curfew.nights.map(({ from, lateUntil, ...night }) => ({
+        ...night,
+        from: clockText(from),
+        lateUntil: clockText(lateUntil),
+      })),
+    },
+  }),
 });

@@ -7,6 +7,8 @@ import type { PassStore } from './passes.ts';
 import { createPassStore } from './passes.ts';
 import type { PresenceStore } from './presence.ts';
 import { createPresenceStore } from './presence.ts';
+import type { SightingStore } from './sightings.ts';
+import { createSightingStore } from './sightings.ts';
 
 /** Everything the domain keeps; the same tables at the hub and in an agent. */
 export interface GateStore {
@@ -14,6 +16,7 @@ export interface GateStore {
   readonly entries: EntryStore;
   readonly presence: PresenceStore;
   readonly alarms: AlarmStore;
+  readonly sightings: SightingStore;
 }
 
 export const createGateStore = (db: Db): GateStore => ({
@@ -21,4 +24,5 @@ export const createGateStore = (db: Db): GateStore => ({
   entries: createEntryStore(db),
   presence: createPresenceStore(db),
   alarms: createAlarmStore(db),
+  sightings: createSightingStore(db),
 });

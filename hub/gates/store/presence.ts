@@ -73,6 +73,10 @@ export function createPresenceStore(db: Db) {
   const forget = db.prepare('DELETE FROM gate_presence WHERE at < ?');
   const lead = db.prepare('INSERT OR IGNORE INTO gate_led (area, day) VALUES (?, ?)');
   const led = db.prepare<[string, string], number>('SELECT 1 FROM gate_led WHERE area = ? AND day = ?').pluck();
+  const stood = db.prepare(
+    `INSERT INTO gate_stood_open (scope, since, until)
+     SELECT scope, since, @at FROM gate_standing WHERE scope = @scope AND standing IN ('open', 'fire') AND since < @at`,
+  );
   const stand = db.prepare(
     `INSERT INTO gate_standing (scope, standing, since, by) VALUES (?, ?, ?, ?)
      ON CONFLICT (scope) DO UPDATE SET standing = excluded.standing, since = excluded.since, by = excluded.by`,
@@ -109,9 +113,14 @@ export function createPresenceStore(db: Db) {
     led: (area: string, day: string): boolean => led.get(area, day) !== undefined,
     /** How a scope (`area:<id>`, `gate:<id>`) stands until it is relaxed. */
     stand: (scope: string, standing: StandingRow['standing'], since: EpochMs, by: string): void => {
+      stood.run({ scope, at: since });
       stand.run(scope, standing, since, by);
     },
-    relax: (scope: string): boolean => relax.run(scope).changes > 0,
+    /** Returns whether anything was ordered. That a scope stood open until `at` stays known. */
+    relax: (scope: string, at: EpochMs): boolean => {
+      stood.run({ scope, at });
+      return relax.run(scope).changes > 0;
+    },
     standings: (): readonly StandingRow[] => standings.all(),
   };
 }

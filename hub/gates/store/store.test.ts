@@ -199,6 +199,45 @@ describe('who is inside', () => {
     presence.stand('area:campus', 'lock-down', epochMs(1), 'staff:7');
     presence.stand('area:campus', 'fire', epochMs(2), 'fire');
     expect(presence.standings()).toEqual([{ scope: 'area:campus', standing: 'fire', since: 2, by: 'fire' }]);
-    expect([presence.relax('area:campus'), presence.relax('area:campus')]).toEqual([true, false]);
+    expect([presence.relax('area:campus', epochMs(3)), presence.relax('area:campus', epochMs(3))]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('remembers when gates stood open by order, and nothing else that was ordered', () => {
+    const { presence, sightings } = open();
+    const of = (from: number, until: number) =>
+      sightings.stoodOpen({ id: 'south', area: 'campus' }, epochMs(from), epochMs(until));
+    presence.stand('area:campus', 'lock-down', epochMs(1), 'staff:7');
+    presence.stand('area:campus', 'open', epochMs(2), 'staff:7');
+    presence.relax('area:campus', epochMs(5));
+    presence.stand('gate:south', 'fire', epochMs(6), 'fire');
+    presence.relax('gate:south', epochMs(9));
+    presence.stand('gate:north', 'open', epochMs(6), 'staff:7');
+    presence.relax('gate:north', epochMs(7));
+    expect(of(0, 100)).toEqual([
+      { from: 2, until: 5 },
+      { from: 6, until: 9 },
+    ]);
+    expect(of(5, 6)).toEqual([]);
+    expect(sightings.forget(epochMs(6))).toBe(1);
+  });
+
+  it('finds the last passage of somebody before an instant and the first after, in one area', () => {
+    const { entries, sightings } = open();
+    const named = { subject: 'aa', requestId: 'r1', person: 0, kind: 'roster' };
+    entries.add(entry({ ...named, id: '1', at: epochMs(10), area: 'dorm', way: 'in' }));
+    entries.add(entry({ ...named, id: '2', at: epochMs(20), area: 'dorm', way: 'out', state: 'unconfirmed' }));
+    entries.add(entry({ ...named, id: '3', at: epochMs(25), area: 'campus' }));
+    entries.add(entry({ ...named, id: '4', at: epochMs(26), area: 'dorm', state: 'refused' }));
+    entries.add(entry({ ...named, id: '5', at: epochMs(27), area: 'dorm', companion: true }));
+    entries.add(entry({ ...named, id: '6', at: epochMs(28), area: 'dorm', state: 'free' }));
+    entries.add(entry({ ...named, id: '7', at: epochMs(30), area: 'dorm', way: 'in' }));
+    expect(sightings.before('aa', 'dorm', epochMs(29))).toMatchObject({ id: '2', state: 'unconfirmed' });
+    expect(sightings.after('aa', 'dorm', epochMs(20), epochMs(40))).toMatchObject({ id: '7' });
+    expect(sightings.after('aa', 'dorm', epochMs(20), epochMs(29))).toBeUndefined();
+    expect(sightings.before('bb', 'dorm', epochMs(29))).toBeUndefined();
+    expect(sightings.nameless('dorm', epochMs(0), epochMs(40))).toBe(2);
   });
 });

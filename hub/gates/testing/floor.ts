@@ -1,23 +1,43 @@
 import { randomBytes } from 'node:crypto';
 import type { CapabilityMap } from '@hallhub/device-drivers/capabilities';
 import type { Receipt } from '@hallhub/device-drivers/kit';
-import type { DurationMs, EpochMs } from '@hallhub/sync/base';
+import type { DurationMs, EpochMs, ManualClock } from '@hallhub/sync/base';
 import { epochMs, manualClock, ms, systemRandom } from '@hallhub/sync/base';
 import { changeSchema, requestKinds } from '@hallhub/sync/contract';
-import type { NewEvent } from '@hallhub/sync/outbox';
+import type { NewEvent, Outbox } from '@hallhub/sync/outbox';
+import type { Db, SchemaComponent } from '@hallhub/sync/sqlite';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
+import type { Audit } from '../../audit/index.ts';
 import { auditSchema, createAudit } from '../../audit/index.ts';
+import type { AreaConfig, DeviceConfig, GateConfig } from '../../config/index.ts';
 import { areaSchema, gateSchema } from '../../config/index.ts';
 import { createRequests, requestsSchema } from '../../requests/index.ts';
 import type { Requests } from '../../requests/index.ts';
+import type { Vault } from '../../vault/index.ts';
 import { createVault } from '../../vault/index.ts';
 import type { GateKind } from '../project.ts';
 import { noAgents } from './no-agents.ts';
 import { createDesk, gateDeskSchema } from '../desk/index.ts';
 import { gateCodeSchema } from '../qr/index.ts';
+import type { CalendarConfig, GateHandlers, Gates } from '../index.ts';
 import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 
 type Listener = (event: never) => void;
+
+/** What a domain beside the gates is made of. */
+export interface FloorParts {
+  readonly db: Db;
+  readonly clock: ManualClock;
+  readonly vault: Vault;
+  readonly audit: Audit;
+  readonly outbox: Pick<Outbox, 'append'>;
+  readonly gates: Gates;
+  readonly calendar: CalendarConfig;
+  readonly areas: readonly AreaConfig[];
+  readonly gateConfigs: readonly GateConfig[];
+  readonly requests: () => Requests;
+  readonly clockTrusted: () => boolean;
+}
 
 /** One hand-driven event source a device and event. */
 function createEvents() {
@@ -45,11 +65,21 @@ export function createFloor(config: {
   readonly modes?: boolean;
   readonly holidays?: readonly string[];
   readonly now?: EpochMs;
+  /** Those that hang on an agent; what it tells goes to `gates.part`. */
+  readonly devices?: readonly DeviceConfig[];
+  /** Another domain that listens in on what gates do. */
+  readonly neighbour?: {
+    readonly schemas: readonly SchemaComponent[];
+    readonly join: (floor: FloorParts) => Partial<GateHandlers>;
+  };
 }) {
   const db = openDatabase({ file: ':memory:' });
   migrate({
     db,
-    components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema, gateDeskSchema, gateCodeSchema],
+    components: [
+      ...[auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema, gateDeskSchema, gateCodeSchema],
+      ...(config.neighbour?.schemas ?? []),
+    ],
   });
   const clock = manualClock(config.now ?? epochMs(Date.UTC(2026, 10, 22, 2)));
   const vault = createVault(randomBytes(32));
@@ -63,6 +93,7 @@ export function createFloor(config: {
     age: ms(0) as DurationMs | undefined,
     clockTrusted: true,
     fire: false,
+    dark: [] as { device: string; from: EpochMs; until: EpochMs }[],
     receipt: 'ok' as 'ok' | 'E-DEV-0203',
   };
   const receipt = (id: string): Promise<Receipt> =>
@@ -125,13 +156,14 @@ export function createFloor(config: {
       onDevices: () => () => undefined,
     },
     requests: () => requests,
-    devices: [],
+    devices: config.devices ?? [],
     agents: noAgents,
     calendar,
     areas,
     gates: gateConfigs,
     pictureAge: () => state.age,
     clockTrusted: () => state.clockTrusted,
+    dark: (device) => state.dark.filter((span) => span.device === device),
     log: (level, _, fields) => {
       if (level === 'error') faults.push(fields['code'] ?? fields['err']);
     },
@@ -153,6 +185,11 @@ export function createFloor(config: {
   const handlers = Object.values({
     ...gates.handlers,
     'visitor-access': desk.following(gates.handlers['visitor-access']),
+    ...config.neighbour?.join({
+      ...{ db, clock, vault, audit, outbox, gates, calendar, areas, gateConfigs },
+      requests: () => requests,
+      clockTrusted: () => state.clockTrusted,
+    }),
   });
   const requests: Requests = createRequests({ db, clock, vault, handlers });
   const revisions = new Map<string, number>();

@@ -2,7 +2,7 @@ import type { Clock, DurationMs, RandomBytes, Result } from '../../base/index.ts
 import { err, ms, ok, seconds, uuidv7 } from '../../base/index.ts';
 import type { LinkFailure } from '../../link/index.ts';
 import type { Ask, Method } from './messages.ts';
-import { MESSAGE_LIMIT, answerSchema, askSchema } from './messages.ts';
+import { LONGEST_DETAIL, MESSAGE_LIMIT, answerSchema, askSchema } from './messages.ts';
 
 /**
  * Sends one message towards the other end; it may be lost, come twice, or overtake another. False: there is no pipe at the
@@ -146,7 +146,8 @@ export function createAnswerer(deps: {
       reply(err({ code: 'E-SYNC-0401', class: 'retry', detail: method }));
     } finally {
       mine.delete(controller);
-      if (mine.size === 0) open.delete(from);
+      // Who went away and came back has another set by now.
+      if (mine.size === 0 && open.get(from) === mine) open.delete(from);
     }
   };
   return {
@@ -162,12 +163,17 @@ export function createAnswerer(deps: {
 }
 
 function encodeAnswer(id: string, result: Result<unknown, LinkFailure>): Uint8Array {
-  const payload = Buffer.from(JSON.stringify(result.ok ? { id, value: result.value } : { id, error: result.error }));
+  const payload = Buffer.from(
+    JSON.stringify(result.ok ? { id, value: result.value } : { id, error: brief(result.error) }),
+  );
   if (payload.length <= MESSAGE_LIMIT) return payload;
   return Buffer.from(
     JSON.stringify({ id, error: { code: 'E-SYNC-0105', class: 'retry', detail: 'answer too large' } }),
   );
 }
+
+const brief = ({ detail, ...failure }: LinkFailure): LinkFailure =>
+  detail === undefined ? failure : { ...failure, detail: detail.slice(0, LONGEST_DETAIL) };
 
 function parseJson(payload: Uint8Array): unknown {
   try {

@@ -21,6 +21,8 @@ export const askSchema = z
 export type Ask = z.infer<typeof askSchema>;
 export type Method = Ask['method'];
 
+/** What an answer says of a failure beside its code is cut here: a longer one would make it no answer at all. */
+export const LONGEST_DETAIL = 500;
 export const answerSchema = z
   .object({
     id: z.string().min(1).max(64),
@@ -29,7 +31,7 @@ export const answerSchema = z
       .object({
         code: z.templateLiteral(['E-', z.string(), '-', z.number()]),
         class: z.enum(['retry', 'authentication', 'fenced', 'must-refetch', 'reject']),
-        detail: z.string().max(500).optional(),
+        detail: z.string().max(LONGEST_DETAIL).optional(),
         retryAfter: z.number().optional(),
       })
       .optional(),

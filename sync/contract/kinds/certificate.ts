@@ -3,6 +3,8 @@ import { sha256Hex } from '../instant.ts';
 import { defineKind } from '../kind.ts';
 import { residentCardNumber } from '../resident-id.ts';
 
+const scalar = z.union([z.string().max(2_000), z.number(), z.boolean()]);
+
 export const certificateSchema = z
   .object({
     student: z.object({
@@ -19,7 +21,11 @@ export const certificateSchema = z
     content: z.discriminatedUnion('type', [
       z.object({
         type: z.literal('fields'),
-        fields: z.record(z.string().max(64), z.union([z.string().max(2_000), z.number(), z.boolean()])),
+        fields: z
+          .record(z.string().max(64), z.union([scalar, z.array(z.record(z.string().max(64), scalar)).max(500)]))
+          .meta({
+            description: 'What the template asks for; a list is a table, for example the courses of a transcript',
+          }),
       }),
       z.object({
         type: z.literal('pdf'),
@@ -41,6 +47,6 @@ export type Certificate = z.infer<typeof certificateSchema>;
 export const certificate = defineKind({
   kind: 'certificate',
   major: 1,
-  schemaVersion: '1.0',
+  schemaVersion: '1.1',
   schema: certificateSchema,
 });

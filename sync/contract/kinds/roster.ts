@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sha256Hex } from '../instant.ts';
 import { defineKind } from '../kind.ts';
 import { residentCardNumber } from '../resident-id.ts';
 import { cardUid, placesShape, plateNumber, windowsField } from './access.ts';
@@ -53,7 +54,18 @@ export const rosterSchema = z
           '`escort`: bring in people who need one; `lead`: the first person whose entry opens a door for others; `override`: come in during a lock-down',
       }),
     enrolling: z
-      .object({ college: z.string().max(200), steps: z.array(z.string().max(100)).max(20).default([]) })
+      .object({
+        college: z.string().max(200),
+        steps: z.array(z.string().max(100)).max(20).default([]),
+        photo: z
+          .object({
+            url: z.string().min(1).max(2_000).meta({ description: "Relative to the hall's base address, or absolute" }),
+            sha256: sha256Hex,
+            mediaType: z.enum(['image/jpeg', 'image/png']),
+          })
+          .optional()
+          .meta({ description: 'For the eyes of staff at check-in; fetched when they look, and not kept' }),
+      })
       .optional()
       .meta({
         description: 'A new student who has not checked in yet; `steps`: what still stands in the way, e.g. fees',
@@ -65,4 +77,4 @@ export const rosterSchema = z
 export type Roster = z.infer<typeof rosterSchema>;
 export type MemberCredential = Roster['credentials'][number];
 
-export const roster = defineKind({ kind: 'roster', major: 1, schemaVersion: '1.0', schema: rosterSchema });
+export const roster = defineKind({ kind: 'roster', major: 1, schemaVersion: '1.1', schema: rosterSchema });

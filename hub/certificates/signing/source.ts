@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { type Clock, type Result, failure, ok } from '@hallhub/sync/base';
+import type { Config } from '../../config/index.ts';
+import { type SigningKey } from './cms.ts';
+import { type DocumentSigner, createSigner } from './sign.ts';
+
+/** A signer that is opened when it is needed: a token may be away when the hub starts. */
+export interface SignerSource {
+  /** Kept open once it could be opened. Error: `E-CERT-0501`. */
+  open(): Promise<Result<DocumentSigner>>;
+  close(): Promise<void>;
+}
+
+type Signing = NonNullable<Config['certificates']['signing']>;
+
+/** The signer that the configuration names. What signing needs is only loaded where something is signed. */
+export function configuredSigner(signing: Signing, clock: Clock): SignerSource {
+  return keptOpen(async () => {
+    const key = await openKey(signing, clock);
+    if (!key.ok) return key;
+    const { timestamp } = signing;
+    const authority = timestamp && (await import('./timestamp.ts')).httpTimestamps(timestamp.url, timestamp.timeout);
+    return ok(
+      createSigner({
+        key: key.value,
+        clock,
+        ...(authority && { authority, stampRequired: timestamp.required }),
+      }),
+    );
+  });
+}
+
+/** Opens once, and once more when that failed. */
+export function keptOpen(open: () => Promise<Result<DocumentSigner>>): SignerSource {
+  let opening: Promise<Result<DocumentSigner>> | undefined;
+  return {
+    open: async () => {
+      opening ??= open();
+      const mine = opening;
+      const opened = await mine;
+      if (!opened.ok && opening === mine) opening = undefined;
+      return opened;
+    },
+    close: async () => {
+      const opened = await opening;
+      opening = undefined;
+      if (opened?.ok) await opened.value.close();
+    },
+  };
+}
+
+async function openKey(signing: Signing, clock: Clock): Promise<Result<SigningKey>> {
+  const secret = readSecret(signing.kind === 'pkcs12' ? signing.passwordFile : signing.pinFile);
+  if (!secret.ok) return secret;
+  if (signing.kind === 'pkcs12') return (await import('./pkcs12.ts')).pkcs12Key(signing.file, secret.value);
+  const { module, tokenLabel, keyLabel } = signing;
+  const key = { module, tokenLabel, keyLabel, pin: secret.value };
+  return (await import('./pkcs11.ts')).pkcs11Key({ key, clock });
+}
+
+function readSecret(file: string): Result<string> {
+  try {
+    return ok(readFileSync(file, 'utf8').replace(/\r?\n$/, ''));
+  } catch {
+    return failure('E-CERT-0501', file);
+  }
+}
