@@ -73,11 +73,12 @@ hall:
   token: ${lines.token}
   keys: { ${lines.hall.keyId}: ${lines.hall.publicKey} }
 mqtt: ${mqtt(lines)}
-${lines.gateAgent === undefined ? '' : `agents: [{ id: ${lines.gateAgent}, label: { zh: 南门代理, en: South gate agent } }]`}
+agents: [${agents(lines).join(', ')}]
 ${lines.profileKey === undefined ? '' : `profiles: { keys: { maker: ${lines.profileKey} }, trial: 8s }`}
 ${lines.extra.top ?? ''}
 areas:
   - { id: campus, label: { zh: 校园, en: Campus }, maxStaleness: 4h }
+${lines.extra.areas ?? ''}
 devices:
   - id: south-reader
     profile: generic/resident-id-serial
@@ -106,14 +107,19 @@ gates:
     barrier: south-turnstile
     passageSensor: south-turnstile
     passageTimeout: 2s
+${lines.extra.gates ?? ''}
 kiosks:
   - { id: ${KIOSK}, label: { zh: 办事大厅自助机, en: Service hall kiosk }, printer: ${PRINTER}, reader: hall-reader }
 `;
 
 /** What a test needs beyond the one gate and the one kiosk, in YAML. */
 export interface ExtraConfig {
-  /** Items of `devices`, indented by two. */
+  /** Items of `areas`, of `devices` and of `gates`, indented by two. */
+  readonly areas?: string;
   readonly devices?: string;
+  readonly gates?: string;
+  /** Agents beside that of the gate. */
+  readonly agents?: readonly string[];
   /** The value of `mqtt.guests`, with the hub's own broker. */
   readonly guests?: string;
   /** Further keys of the top level. */
@@ -142,6 +148,17 @@ function mqtt({
       : `url: ${JSON.stringify(broker.urls)}, managementUrl: ${JSON.stringify(broker.managementUrls)}`;
   return `{ broker: ${broker.kind}, ${at}, user: hub, passwordFile: ${broker.passwordFile}, caFile: ${broker.caFile} }`;
 }
+
+const agents = ({
+  gateAgent,
+  extra,
+}: {
+  readonly gateAgent: string | undefined;
+  readonly extra: ExtraConfig;
+}): readonly string[] =>
+  [...(gateAgent === undefined ? [] : [gateAgent]), ...(extra.agents ?? [])].map(
+    (id) => `{ id: ${id}, label: { zh: 代理, en: Agent } }`,
+  );
 
 const onAgent = (agent: string | undefined): string => (agent === undefined ? '' : `agent: ${agent}`);
 

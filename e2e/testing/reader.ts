@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { SimulatedCard } from '@hallhub/device-drivers/protocols/resident-id';
+import type { ReaderFaults, SimulatedCard } from '@hallhub/device-drivers/protocols/resident-id';
 import { runProgram } from './program.ts';
 import { until } from './until.ts';
 
@@ -9,6 +9,8 @@ const SIMULATOR = join(import.meta.dirname, '../../device-drivers/protocols/resi
 export interface ReaderProcess {
   put(card: SimulatedCard): Promise<void>;
   lift(): Promise<void>;
+  /** They stay until others are given. */
+  faults(faults: ReaderFaults): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function startReader(path: string): Promise<ReaderProcess> {
   return {
     put: (card) => tell({ do: 'put', card }),
     lift: () => tell({ do: 'lift' }),
+    faults: (faults) => tell({ do: 'faults', faults }),
     stop: async () => {
       program.endInput();
       await program.ended();

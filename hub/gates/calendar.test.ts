@@ -15,6 +15,7 @@ describe('campus clock', () => {
   it.each([
     ['2026-11-22T15:59:59Z', { date: '20261122', minute: 1_439, weekday: 7, kind: 'day-off' }],
     ['2026-11-22T16:00:00Z', { date: '20261123', minute: 0, weekday: 1, kind: 'workday' }],
+    ['2026-11-27T04:00:00Z', { date: '20261127', minute: 720, weekday: 5, kind: 'workday' }],
     ['2026-10-01T04:00:00Z', { date: '20261001', weekday: 4, kind: 'day-off' }],
     ['2026-10-10T04:00:00Z', { date: '20261010', weekday: 6, kind: 'workday' }],
     ['2028-02-29T04:00:00Z', { date: '20280229', weekday: 2, kind: 'workday' }],
@@ -36,6 +37,12 @@ describe('campus clock', () => {
     expect(berlin(at('2026-03-29T01:00:00Z'))).toMatchObject({ date: '20260329', minute: 180 });
     expect(berlin(at('2026-10-25T00:30:00Z'))).toMatchObject({ minute: 150 });
     expect(berlin(at('2026-10-25T01:30:00Z'))).toMatchObject({ minute: 150 });
+  });
+
+  it('asks the zone once a minute', () => {
+    const first = clock(at('2026-11-22T04:00:00Z'));
+    expect(clock(at('2026-11-22T04:00:59.999Z'))).toBe(first);
+    expect(clock(at('2026-11-22T04:01:00Z'))).not.toBe(first);
   });
 
   it('knows the day after', () => {

@@ -53,24 +53,26 @@ export function campusClock({ timeZone, holidays, workdays }: CalendarConfig): C
     const free = off.has(date) || (weekday > 5 && !worked.has(date));
     return { date, weekday, kind: free ? 'day-off' : 'workday' };
   };
-  let keptMinute = Number.NaN;
-  let kept: CampusTime | undefined;
+  const read = (at: EpochMs): CampusTime => {
+    const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value])) as ClockParts;
+    const date = part.year + part.month + part.day;
+    return {
+      ...dayOf(date),
+      minute: Number(part.hour) * 60 + Number(part.minute),
+      yesterday: dayOf(neighbour(date, -1)),
+      tomorrow: dayOf(neighbour(date, 1)),
+    };
+  };
+  let kept: { readonly minute: number; readonly time: CampusTime } | undefined;
   return (at) => {
     const minute = Math.floor(at / 60_000);
-    if (kept === undefined || minute !== keptMinute) {
-      const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
-      const date = `${part['year'] ?? ''}${part['month'] ?? ''}${part['day'] ?? ''}`;
-      kept = {
-        ...dayOf(date),
-        minute: Number(part['hour']) * 60 + Number(part['minute']),
-        yesterday: dayOf(neighbour(date, -1)),
-        tomorrow: dayOf(neighbour(date, 1)),
-      };
-      keptMinute = minute;
-    }
-    return kept;
+    if (kept?.minute !== minute) kept = { minute, time: read(at) };
+    return kept.time;
   };
 }
+
+/** What the options of the format above ask for. */
+type ClockParts = Readonly<Record<'year' | 'month' | 'day' | 'hour' | 'minute', string>>;
 
 /**
  * When the campus clock shows this. Where it shows it twice (the end of summer time) the first instant; where it never does,

@@ -104,6 +104,8 @@ describe('gate decision', () => {
     ['this gate by name', one({ places: ['south'] }), 'granted'],
     ['this gate by its area', one({ places: ['campus'] }), 'granted'],
     ['a way out shown at a way in', one({ direction: 'out' }), 'E-GATE-0115'],
+    ['a way in shown at a way in', one({ direction: 'in' }), 'granted'],
+    ['a way out shown at a way out', { gate: outward, ...one({ direction: 'out' }) }, 'granted'],
     ['a revoked pass', one({ revoked: true }), 'E-GATE-0105'],
     [
       'a revoked pass beside a good one',
@@ -121,6 +123,7 @@ describe('gate decision', () => {
       'E-GATE-0102',
     ],
     ['within the hours', one({ windows: [{ from: 720, until: 721 }] }), 'granted'],
+    ['at the end of the hours', one({ windows: [{ from: 700, until: 720 }] }), 'E-GATE-0114'],
     ['outside the hours', one({ windows: [{ from: 721, until: 800 }] }), 'E-GATE-0114'],
 
     ['a deny list beside a good pass', { candidates: [held(), held({ effect: 'deny' })] }, 'E-GATE-0112'],
@@ -333,6 +336,13 @@ describe('gate decision', () => {
       [long, short, counted],
     ])
       expect(decide(input({ candidates }))).toMatchObject({ granted: true, pass: { requestId: 'short' } });
+  });
+
+  it('names the first of several that open or refuse alike', () => {
+    const [first, second] = [{ requestId: 'first' }, { requestId: 'second' }];
+    expect(decide(input({ candidates: [held(first), held(second)] }))).toMatchObject({ granted: true, pass: first });
+    const revoked = [held({ ...first, revoked: true }), held({ ...second, revoked: true })];
+    expect(decide(input({ candidates: revoked }))).toMatchObject({ code: 'E-GATE-0105', pass: first });
   });
 });
 

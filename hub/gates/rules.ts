@@ -281,7 +281,8 @@ const coversPlace = ({ places }: Pass, gate: GateRules): boolean =>
 function cheaper(left: Candidate | undefined, right: Candidate): Candidate {
   if (!left) return right;
   const counted = Number(left.pass.uses !== undefined) - Number(right.pass.uses !== undefined);
-  if (counted !== 0) return counted < 0 ? left : right;
+  if (counted < 0) return left;
+  if (counted > 0) return right;
   return left.pass.validUntil <= right.pass.validUntil ? left : right;
 }
 

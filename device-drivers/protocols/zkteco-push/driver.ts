@@ -39,6 +39,8 @@ import type { TerminalParams } from './params.ts';
 
 /** A record whose time is further from now is out of the terminal's memory, or of a clock that is wrong. */
 const LIVE = seconds(10);
+/** More than pass a terminal in that time. */
+const LATELY = 64;
 const SILENT_AFTER = seconds(90);
 const BEGINNING = '2000-01-01 00:00:00';
 const METHODS: Readonly<Record<string, AccessEvent['method']>> = {
@@ -82,8 +84,11 @@ export function createTerminal({
   let lastId = Buffer.from(random(3)).readUIntBE(0, 3);
   const queue: Waiting[] = [];
   const taken = new Map<number, { readonly waiting: Waiting; readonly cancel: Cancel }>();
-  /** Records and users that are sent because they were asked for. */
-  let collected: { readonly records: AttendanceRecord[]; readonly users: UserRecord[] } | undefined;
+  /** Records and users that came since they were asked for. */
+  let collected:
+    | { readonly asked: 'users' | 'records'; readonly records: AttendanceRecord[]; readonly users: UserRecord[] }
+    | undefined;
+  const lately = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
   let cancelSilence: Cancel | undefined;
   let leave: Cancel | undefined;
@@ -106,6 +111,16 @@ export function createTerminal({
     };
   };
 
+  /** While it is asked what happened, somebody may stand at it: what is of now is told at once, and not again as an answer. */
+  const tell = (event: AccessEvent): void => {
+    if (collected?.asked === 'records' && (event.replayed || lately.has(event.key))) return;
+    lately.add(event.key);
+    for (const oldest of lately) {
+      if (lately.size <= LATELY) break;
+      lately.delete(oldest);
+    }
+    accesses.emit(event);
+  };
   const heard = (): void => {
     health.set('ready');
     cancelSilence?.();
@@ -163,8 +178,8 @@ export function createTerminal({
       const table = report.query['table'];
       if (table === 'ATTLOG') {
         const { records, lines } = readAttendance(body);
-        if (collected) collected.records.push(...records);
-        else for (const record of records) accesses.emit(toEvent(record, false));
+        collected?.records.push(...records);
+        for (const record of records) tell(toEvent(record, false));
         return { status: 200, text: `OK: ${lines}`, meaning: `${records.length} records` };
       }
       const { users, lines } = readUsers(body);
@@ -224,13 +239,14 @@ export function createTerminal({
       : failure('E-DEV-0203', 'this terminal takes numbers for ids');
   /** Asks for what the terminal then sends by itself, one question at a time. */
   const collect = <T>(
-    command: () => TerminalCommand,
+    command: () => Extract<TerminalCommand, { readonly name: 'users' | 'records' }>,
     read: (all: NonNullable<typeof collected>) => T,
   ): Promise<Result<T>> => {
     const asked = turn.then(async (): Promise<Result<T>> => {
-      const all = { records: [], users: [] };
+      const question = command();
+      const all = { asked: question.name, records: [], users: [] };
       collected = all;
-      const done = await ask(command(), {
+      const done = await ask(question, {
         veto: () => undefined,
         patience: ms(params.resultWithinMs),
         tired: { code: 'E-DEV-0202', detail: 'it asked for nothing' },

@@ -168,4 +168,21 @@ describe('a terminal that pushes, on real sockets', () => {
     expect(read.events.map(({ key }) => key)).toEqual(events.map(({ key }) => key));
     expect(events).toHaveLength(2);
   });
+
+  it('tells at once who comes while it is asked for something else', async () => {
+    const people = controller().people(null);
+    await Promise.resolve();
+    await terminal.punch('42', wall(clock.now()));
+    await terminal.punch('41', wall(clock.now() - 3_600_000));
+    expect(events.splice(1)).toMatchObject([{ personId: '41', replayed: true }]);
+    expect(events).toMatchObject([{ personId: '42', replayed: false }]);
+    await terminal.ask();
+    expect((await people).ok).toBe(true);
+    const history = controller().history(null);
+    await Promise.resolve();
+    await terminal.punch('43', wall(clock.now()));
+    await terminal.ask();
+    expect(unwrap(await history).events.map(({ personId }) => personId)).toEqual(expect.arrayContaining(['42', '43']));
+    expect(events).toMatchObject([{ personId: '42' }, { personId: '43', replayed: false }]);
+  });
 });

@@ -75,14 +75,23 @@ export type CodeReader = (
 ) =>
   Pick<Presentation, 'method' | 'credential' | 'codeStep' | 'signed'> | Pick<Rejected, 'method' | 'code'> | undefined;
 
-/** A scanner as a source. A code is judged by when it was scanned. */
+/** A scanner as a source. A code is judged by when it was scanned; what no scanner could make a text of is no code of ours. */
 export const codeSource =
   (scanner: CodeScanner, read: CodeReader, gateId: string): Source =>
-  (present) =>
-    scanner.onScan(({ text, at }) => {
-      const code = read(text, gateId, at);
-      if (code) present({ ...code, at });
-    });
+  (present) => {
+    const stops = [
+      scanner.onScan(({ text, at }) => {
+        const code = read(text, gateId, at);
+        if (code) present({ ...code, at });
+      }),
+      scanner.onUnreadable(({ at }) => {
+        present({ method: 'code', code: 'E-GATE-0131', at });
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  };
 
 /** A camera as a source. A plate that is read below `certainty` names nobody: it goes to the guard with what was read. */
 export const plateSource =

@@ -46,7 +46,13 @@ export async function call<T>(
   } catch {
     return { ok: false, problem: UNREACHABLE };
   }
-  const text = await response.text();
-  const parsed: unknown = text === '' ? undefined : JSON.parse(text);
+  let parsed: unknown;
+  try {
+    const text = await response.text();
+    parsed = text === '' ? undefined : JSON.parse(text);
+  } catch {
+    // It broke off, or somebody on the way answered in the hub's place.
+    return { ok: false, problem: UNREACHABLE };
+  }
   return response.ok ? { ok: true, value: parsed as T } : { ok: false, problem: parsed as Problem };
 }

@@ -1,0 +1,205 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createPtyPair, freePort } from '@hallhub/device-drivers/kit/testing';
+import type { Db } from '@hallhub/sync/sqlite';
+import { openDatabase } from '@hallhub/sync/sqlite';
+import { enrolAgent, startAgentProcess } from './agent-process.ts';
+import type { Cable } from './cable.ts';
+import { layCable } from './cable.ts';
+import type { Campus } from './campus.ts';
+import { GATE, startCampus } from './campus.ts';
+import type { CleanUp } from './clean-up.ts';
+import type { HttpClient } from './http-client.ts';
+import type { HubProcess } from './hub-process.ts';
+import type { Person } from './people.ts';
+import type { Program } from './program.ts';
+import type { ReaderProcess } from './reader.ts';
+import { startReader } from './reader.ts';
+import { logInAsFirst } from './staff.ts';
+import type { Turnstile } from './turnstile.ts';
+import { startTurnstile } from './turnstile.ts';
+import { until } from './until.ts';
+
+/** What a gate has written down, in its agent's own database or in the hub's. */
+export interface GateEntry {
+  readonly id: string;
+  readonly state: string;
+  readonly code: string | null;
+  readonly at: number;
+}
+
+/** A gate behind an agent, with the wire to the hub in the test's hands. */
+export interface RemoteGate {
+  readonly id: string;
+  readonly agent: string;
+  readonly cable: Cable;
+  readonly reader: ReaderProcess;
+  readonly turnstile: Turnstile;
+  /** Oldest first, as the agent has committed them. */
+  entries(): readonly GateEntry[];
+  /** The same as the hub has been told. */
+  told(): readonly GateEntry[];
+  /** Whether the agent holds this approval, and holds it to be good. */
+  knows(requestId: string): boolean;
+  /** Lays the card down until the gate has decided, and takes it away again. */
+  swipe(who: Person): Promise<GateEntry>;
+  /** Kills the agent's process. */
+  kill(): Promise<void>;
+  /** Begins it anew and waits until the gate decides again. */
+  begin(): Promise<void>;
+}
+
+/** A hub and two gates, each behind an agent of its own that knows the hub under an address of its own. */
+export interface TwoGates {
+  readonly campus: Campus;
+  readonly staff: HttpClient;
+  readonly south: RemoteGate;
+  readonly north: RemoteGate;
+  killHub(): Promise<void>;
+  beginHub(): Promise<void>;
+}
+
+interface Place {
+  readonly id: string;
+  readonly agent: string;
+  readonly address: string;
+  readonly dir: string;
+  readonly reader: ReaderProcess;
+  readonly turnstile: Turnstile;
+}
+
+const NORTH = 'north';
+
+/** Looks into a database whose program may be running, or have been killed. */
+function reading<T>(file: string, look: (db: Db) => T): T {
+  const db = openDatabase({ file, readonly: true });
+  try {
+    return look(db);
+  } finally {
+    db.close();
+  }
+}
+
+/** In the order in which they were decided: their ids begin with the time. */
+const entriesIn = (file: string, where: string, ...values: string[]): readonly GateEntry[] =>
+  reading(file, (db) =>
+    db
+      .prepare<string[], GateEntry>(`SELECT id, state, code, at FROM gate_entry WHERE ${where} ORDER BY id`)
+      .all(...values),
+  );
+
+export async function openTwoGates({ later }: Pick<CleanUp, 'later'>): Promise<TwoGates> {
+  const folder = mkdtempSync(join(tmpdir(), 'hallhub-two-gates-'));
+  later(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const line = async (name: string) => {
+    const pty = await createPtyPair(mkdtempSync(join(folder, name)));
+    later(() => pty.close());
+    return pty;
+  };
+  const [readerLine, turnstileLine] = [await line('reader'), await line('turnstile')];
+  const reader = await startReader(readerLine.b);
+  later(() => reader.stop());
+  const turnstile = await startTurnstile(turnstileLine.b);
+  later(() => turnstile.stop());
+  const device = (id: string, profile: string, path: string): string =>
+    `  - { id: ${id}, profile: ${profile}, label: { zh: 北门, en: North gate }, agent: north-gate,
+      transport: { kind: serial, path: ${path}, baudRate: 115200 } }`;
+  const campus = await startCampus({
+    gateAgent: 'south-gate',
+    httpPort: await freePort(),
+    extra: {
+      agents: ['north-gate'],
+      devices: [
+        device('north-reader', 'generic/resident-id-serial', readerLine.a),
+        device('north-turnstile', 'generic/modbus-relay-flash', turnstileLine.a),
+      ].join('\n'),
+      gates: `  - { id: ${NORTH}, label: { zh: 北门, en: North gate }, area: campus, reader: north-reader,
+      barrier: north-turnstile, passageSensor: north-turnstile, passageTimeout: 2s }`,
+    },
+  });
+  later(() => campus.stop());
+  let hub: HubProcess = await campus.startHub();
+  const staff = await logInAsFirst(() => hub);
+  const ports = [Number(new URL(hub.url).port), hub.mqttPort];
+
+  const open = async ({ id, agent, address, dir, ...devices }: Place): Promise<RemoteGate> => {
+    const cable = await layCable(address, ports);
+    later(() => cable.stop());
+    const { code } = await staff.ask<{ code: string }>('POST', `/api/agents/${agent}/code`);
+    const url = new URL(hub.url);
+    url.hostname = address;
+    const enrolled = await enrolAgent({ dataDir: dir, url: url.origin, code });
+    if (enrolled.exit?.code !== 0) throw new Error(enrolled.stderr);
+    let program: Program | undefined;
+    later(() => program?.stop('SIGKILL'));
+    const begin = async (): Promise<void> => {
+      program = await startAgentProcess(dir);
+      const begun = program;
+      const isReady = (part: string): boolean =>
+        begun.stdout.split('\n').some((text) => text.includes(`"${id}-${part}"`) && text.includes('"state":"ready"'));
+      await until(`the devices of ${id} are ready`, () => isReady('reader') && isReady('turnstile'));
+    };
+    const own = join(dir, 'agent.db');
+    const entries = () => entriesIn(own, 'source IS NULL');
+    await begin();
+    return {
+      id,
+      agent,
+      cable,
+      ...devices,
+      entries,
+      told: () => entriesIn(campus.database, 'source = ?', agent),
+      knows: (requestId) =>
+        reading(
+          own,
+          (db) =>
+            db
+              .prepare<[string], number>('SELECT count(*) FROM gate_pass WHERE request_id = ? AND revoked = 0')
+              .pluck()
+              .get(requestId) !== 0,
+        ),
+      swipe: async ({ card }) => {
+        const before = new Set(entries().map((entry) => entry.id));
+        await devices.reader.put(card);
+        const decided = await until(`the gate ${id} decides`, () => entries().find((entry) => !before.has(entry.id)));
+        await devices.reader.lift();
+        return decided;
+      },
+      kill: async () => {
+        await program?.stop('SIGKILL');
+      },
+      begin,
+    };
+  };
+  const south = await open({
+    id: GATE,
+    agent: 'south-gate',
+    address: '127.0.0.2',
+    dir: campus.agentDir,
+    reader: campus.gateReader,
+    turnstile: campus.turnstile,
+  });
+  const north = await open({
+    id: NORTH,
+    agent: 'north-gate',
+    address: '127.0.0.3',
+    dir: join(folder, 'agent'),
+    reader,
+    turnstile,
+  });
+  return {
+    campus,
+    staff,
+    south,
+    north,
+    killHub: async () => {
+      await hub.stop('SIGKILL');
+    },
+    beginHub: async () => {
+      hub = await campus.startHub();
+    },
+  };
+}
