@@ -223,7 +223,7 @@ describe('a camera', () => {
         await lanes.report(YARD_TOKEN, 'multipart/form-data; boundary=boundary', endless()),
       );
     expect(await lanes.report('a-token-that-nobody-has', 'application/xml', BOMB)).toBe(404);
-    expect(logged({ deviceId: 'yard-camera', msg: 'a camera is not understood' })).toBe(1);
+    expect(logged({ deviceId: 'yard-camera', msg: 'a device is not understood' })).toBe(1);
     expect(logged({ why: 'a body that is too long' })).toBe(1);
     expect(logged({ why: 'nobody listens there' })).toBe(1);
     expect(await watch.entries('yard')).toEqual([]);
