@@ -103,8 +103,10 @@ describe('a bundle of profiles', () => {
     const before = label();
     profiles.add(bundle('1', 'First'), 'staff:1');
     profiles.use('1', 'staff:1');
+    profiles.add(bundle('2', 'Second'), 'staff:1');
     profiles = open({});
     expect(label()).toBe(before);
+    expect(profiles.use('2', 'staff:1')).toMatchObject({ ok: false, error: { code: 'E-PROFILE-0202' } });
   });
 });
 

@@ -219,7 +219,11 @@ export function createProfiles(deps: {
       return ok({ version });
     },
     use: (version, by) => {
-      if (version !== null && !bytesOf.get(version)) return failure('E-PROFILE-0203', version);
+      const bytes = version === null ? undefined : bytesOf.get(version)?.bytes;
+      if (version !== null && !bytes) return failure('E-PROFILE-0203', version);
+      // Its key may have been taken out of the configuration since it was stored.
+      const opened = bytes && openBundle(bytes, keys);
+      if (opened && !opened.ok) return opened;
       if (version === (current()?.version ?? null)) return ok();
       const inTrial = typeof current()?.trialUntil === 'number';
       begin(version, by, { isProven: inTrial && version === provenVersion() });

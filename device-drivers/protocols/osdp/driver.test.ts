@@ -59,6 +59,20 @@ describe.each([
     expect(rig.reader.leds.get(0)).toBe(0);
   });
 
+  it('does not say that nothing was done when its lamp is lit and its display refuses', async () => {
+    rig = await createOsdpRig({ params, reader });
+    const TEXT = 0x6b;
+    rig.reader.setFaults({ nak: 3, refuses: TEXT });
+    const receipt = await rig.show({
+      light: { colour: 'green', on: ms(300), off: ms(0) },
+      text: 'WELCOME',
+      lasts: seconds(2),
+    });
+    expect(receipt).toMatchObject({ ok: false, error: { code: 'E-DEV-0206' } });
+    expect(rig.reader.leds.get(0)).toBe(2);
+    expect(rig.reader.texts).toEqual([]);
+  });
+
   it('takes a new program, and is asked who it is when it comes back', async () => {
     rig = await createOsdpRig({ params, reader: { ...reader, files: { outcome: 2, finishing: 3, receiveSize: 200 } } });
     const image = Uint8Array.from({ length: 3_000 }, (_, index) => (index * 7) & 0xff);

@@ -1,10 +1,11 @@
-import { type Failure, type MonoMs, failure, ms, ok } from '@hallhub/sync/base';
+import { type Failure, type MonoMs, err, failure, ms, ok } from '@hallhub/sync/base';
 import type { CapabilityMap, CardRead, IndicatorCommand, OpenCommand, Presented } from '../../capabilities/index.ts';
 import {
   type Driver,
   type DriverEnvironment,
   type Receipt,
   type Traffic,
+  brokenOff,
   createCommandLedger,
   createEmitter,
   createHealth,
@@ -125,7 +126,9 @@ export function createOsdpDriver({ deviceId, bus, clock, random, log, params }: 
     const orders = indicatorCommands(command.args, params);
     if (!orders.ok) return orders;
     const answers = await Promise.all(orders.value.map((order) => peripheral.send(order, { veto })));
-    for (const answer of answers) if (!answer.ok) return answer;
+    const taken = answers.filter((answer) => answer.ok).length;
+    const failed = answers.find((answer) => !answer.ok);
+    if (failed?.ok === false) return err(brokenOff(taken, failed.error));
     return ok({ commandId: command.id, confirmation: 'acknowledged', at: clock.now() });
   };
 

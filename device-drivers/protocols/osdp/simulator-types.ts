@@ -10,8 +10,9 @@ export interface OsdpReaderFaults {
   /** Every reply comes this much later. */
   readonly lateBy?: DurationMs;
   readonly badCheck?: boolean;
-  /** Every command is refused with this reason. */
+  /** Every command is refused with this reason; or only those of the code {@link refuses}. */
   readonly nak?: number;
+  readonly refuses?: number;
   /** Replies carry this address instead of the reader's. */
   readonly wrongAddress?: number;
 

@@ -204,7 +204,8 @@ export function createOsdpReaderSimulator(options: OsdpReaderSimulatorOptions): 
       session = undefined;
       return reply({ ...command, mac: undefined }, { nak: 6 });
     }
-    if (faults.nak !== undefined) return reply(command, { nak: faults.nak });
+    if (faults.nak !== undefined && (faults.refuses ?? command.code) === command.code)
+      return reply(command, { nak: faults.nak });
     carriedOut.push(command.code);
     if (command.code === 0x76 || command.code === 0x77) {
       const { done, block } = command.code === 0x76 ? beginSession(command) : proveSession(command);
