@@ -183,13 +183,13 @@ export function createGateAgents(deps: {
     piece('');
   };
 
-  const standingRecord = ({ scope, standing, since, by }: StandingRow): FeedRecord => ({
+  const standingRecord = ({ scope, standing, since, by }: StandingRow, more: object = {}): FeedRecord => ({
     id: `standing/${scope}`,
     kind: 'gate-standing',
     schemaVersion: '1.0',
     validFrom: epochMs(0),
     validUntil: FOR_EVER,
-    data: { scope, standing, since, by },
+    data: { scope, standing, since, by, ...more },
   });
   const concerned = (scope: string): readonly string[] => {
     const [what, name = ''] = scope.split(':');
@@ -225,7 +225,11 @@ export function createGateAgents(deps: {
       const orders = deps.orders().filter(({ scope }) => concerned(scope).includes(agent));
       const changes = [
         pipe.feeds.replaceKind(agent, 'gate', records),
-        pipe.feeds.replaceKind(agent, 'gate-standing', orders.map(standingRecord)),
+        pipe.feeds.replaceKind(
+          agent,
+          'gate-standing',
+          orders.map((row) => standingRecord(row)),
+        ),
       ];
       if (changes.some(Boolean)) tell(agent);
     });
@@ -340,9 +344,14 @@ export function createGateAgents(deps: {
     project,
     revoke,
     counted,
-    /** Hands an order against the schedule on to the agents that it concerns. */
+    /**
+     * Hands an order against the schedule on to the agents that it concerns. A fire is handed on each time it is told, also
+     * while it stands: an agent whose own contact told it must learn that this hub has heard, or it would hold on to the
+     * fire when that is taken back.
+     */
     ordered: (row: StandingRow): void => {
-      for (const agent of concerned(row.scope)) put(agent, standingRecord(row));
+      const heard = row.standing === 'fire' ? { heard: deps.now() } : {};
+      for (const agent of concerned(row.scope)) put(agent, standingRecord(row, heard));
     },
     relaxed: (scope: string): void => {
       for (const agent of concerned(scope)) withdraw(agent, `standing/${scope}`);

@@ -248,7 +248,8 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
   /** A fire that this agent's own contact has told, and of which the hub does not know yet, outlives whatever the hub took back. */
   const relaxStanding = (scope: string): void => {
     const known = store.presence.standings().find((row) => row.scope === scope);
-    if (known?.standing === 'fire' && known.by.startsWith('gate:')) return;
+    const own = config.gates().some(({ gate }) => known?.by === `gate:${gate.id}`);
+    if (known?.standing === 'fire' && own) return;
     if (standings) standings.relax(scope);
     else store.presence.relax(scope, deps.clock.now());
   };

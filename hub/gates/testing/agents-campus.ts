@@ -31,7 +31,7 @@ import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 import type { GateKind } from '../project.ts';
 import { gateCodeSchema } from '../qr/index.ts';
 
-const CAPABILITIES = ['cardReader', 'codeScanner', 'barrier', 'passageSensor'] as const;
+const CAPABILITIES = ['cardReader', 'codeScanner', 'barrier', 'passageSensor', 'fireInput'] as const;
 /** What makes the codes of older systems on this campus. */
 export const LEGACY_PASSWORD = 'an-old-password';
 const sealer = aesGcmSealer(new Uint8Array(32));
@@ -46,6 +46,8 @@ export interface TestAgent {
   card(number: string): void;
   scan(text: string): void;
   walk(): void;
+  /** The contact of the fire alarm at its gate. */
+  fire(alarm: boolean): void;
   connect(): void;
   disconnect(): void;
   restart(): Promise<void>;
@@ -165,6 +167,7 @@ export function createAgentsCampus(options: {
           scanner: `${id}-arm`,
           barrier: `${id}-arm`,
           passageSensor: `${id}-arm`,
+          fireInput: `${id}-arm`,
         }),
       ),
       devices,
@@ -214,6 +217,9 @@ export function createAgentsCampus(options: {
       walk: () => {
         running.passages.emit({ direction: 'in', at: running.own.now() });
       },
+      fire: (alarm) => {
+        running.fires.emit({ alarm, at: running.own.now() });
+      },
       connect: () => {
         here.add(id);
         presence.emit({ deviceId: id, connected: true });
@@ -247,6 +253,7 @@ export function createAgentsCampus(options: {
       const cards = createEmitter<CardRead>(rethrow);
       const scans = createEmitter<Scan>(rethrow);
       const passages = createEmitter<Passage>(rethrow);
+      const fires = createEmitter<{ alarm: boolean; at: EpochMs }>(rethrow);
       const up = createEmitter<boolean>(rethrow);
       const messages = createEmitter<{ topic: string; payload: Uint8Array }>(rethrow);
       const assigned = createEmitter<undefined>(rethrow);
@@ -267,6 +274,7 @@ export function createAgentsCampus(options: {
         cardReader: { onCard: cards.on, onUnreadable: () => () => undefined },
         codeScanner: { onScan: scans.on, onUnreadable: () => () => undefined },
         passageSensor: { onPassage: passages.on },
+        fireInput: { onFire: fires.on, state: () => Promise.resolve({ ok: true, value: { alarm: false } }) },
         barrier: {
           open: (command) => {
             opened.push(command.id);
@@ -347,7 +355,7 @@ export function createAgentsCampus(options: {
         onRestart: () => undefined,
       });
       station.start();
-      return { cards, scans, passages, up, own, db, station };
+      return { cards, scans, passages, fires, up, own, db, station };
     };
     let running = begin();
     return agent;
