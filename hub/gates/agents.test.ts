@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { epochMs, manualClock, ms, seconds, systemRandom } from '@hallhub/sync/base';
+import { epochMs, hours, manualClock, ms, seconds, systemRandom } from '@hallhub/sync/base';
 import type { FeedRecord } from '@hallhub/sync/sqlite';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -98,6 +98,52 @@ describe('gates that decide beside their devices', () => {
     expect(states(west.entries())).toEqual(['refused E-GATE-0109']);
     await pass(5);
     expect(campus.hub.gates.alarms({ limit: 5 })).toEqual([]);
+  });
+
+  it('know a used pass for used as long as it holds, also on a new disk', async () => {
+    const { campus, east, pass, clock } = setUp();
+    east.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG, { uses: { max: 1 } }), 30);
+    await pass(2);
+    east.card(ZHANG);
+    await pass(1);
+    east.walk();
+    await pass(5);
+    clock.stepWall(hours(9 * 24));
+    await pass(3_700);
+    east.card(ZHANG);
+    expect(states(east.entries())).toEqual(['passed', 'refused E-GATE-0109']);
+    await pass(5);
+    east.disconnect();
+    await east.renew();
+    campus.restartHub();
+    east.connect();
+    await pass(30);
+    east.card(ZHANG);
+    expect(states(east.entries())).toEqual(['refused E-GATE-0109']);
+  });
+
+  it('open for others once somebody who may lead has come in at another gate', async () => {
+    const { campus, east, west, pass } = setUp({ area: { firstPerson: true } });
+    for (const agent of [east, west]) agent.connect();
+    await pass(3);
+    campus.approve('roster', 'R-1', {
+      person: { number: 'T1', name: '王', category: 'staff' },
+      credentials: [{ type: 'resident-id', number: LI }],
+      areas: ['campus'],
+      may: ['lead'],
+    });
+    campus.approve('visitor-access', 'V-1', visit(ZHANG));
+    await pass(2);
+    west.card(ZHANG);
+    east.card(LI);
+    await pass(1);
+    east.walk();
+    await pass(5);
+    west.card(ZHANG);
+    await pass(1);
+    expect(states(west.entries())).toEqual(['refused E-GATE-0118', 'released']);
   });
 
   it('cut off, let in twice on one use where that is lenient, and the hub finds out', async () => {

@@ -23,6 +23,8 @@ import {
   gateEventTypes,
   gateInput,
 } from './edge/wire.ts';
+import { ownerOf } from './pass.ts';
+import type { Pass } from './pass.ts';
 import type { Credential, GateKind, GateRequest } from './project.ts';
 import { passDrafts } from './project.ts';
 import type { LegacyCodes } from './qr/index.ts';
@@ -156,6 +158,30 @@ export function createGateAgents(deps: {
     for (const agent of agents) for (const id of passIds) withdraw(agent, `pass/${id}`);
   };
 
+  const putCounted = (agent: string, { area, way, day, ...row }: EntryRow, pass: Pass): void => {
+    if (area === null || way === null || day === null || !covers(agent, pass.places)) return;
+    const { id, gateId, at } = row;
+    const until = pass.uses?.per === 'request' || pass.slot ? pass.validUntil : epochMs(deps.now() + COUNTED_FOR_MS);
+    put(agent, {
+      id: `counted/${id}`,
+      kind: 'gate-counted',
+      schemaVersion: '1.0',
+      validFrom: epochMs(0),
+      validUntil: until,
+      data: { id, gateId, area, way, day, at, passId: pass.id, companion: row.companion === 1 },
+    });
+  };
+  /** What was used before an agent knew of it, also at its own gates: its disk may be a new one. */
+  const recount = (agent: string, passes: readonly Pass[]): void => {
+    const [first] = passes;
+    if (!first || !passes.some(isCounted)) return;
+    for (const row of store.entries.ofRequest(first.requestId)) {
+      const pass = passes.find(({ id }) => id === row.passId);
+      if (pass && isCounted(pass) && (row.state === 'passed' || row.state === 'unconfirmed'))
+        putCounted(agent, row, pass);
+    }
+  };
+
   /** Everything there is, in pieces: an agent was enrolled anew, or other gates hang on it. */
   const rebuild = (agent: string, wanted: string): void => {
     if (rebuilding.has(agent)) return;
@@ -165,11 +191,13 @@ export function createGateAgents(deps: {
         const page = deps.requests().page(after, CHUNK);
         for (const change of page.changes) {
           if (!isGateChange(change)) continue;
+          const passes = store.passes.passesOfRequest(change.id);
           projectTo(
             agent,
             change,
-            store.passes.passesOfRequest(change.id).map(({ id }) => id),
+            passes.map(({ id }) => id),
           );
+          recount(agent, passes);
         }
         if (page.next === undefined) setBasis.run(agent, wanted);
         return page.next;
@@ -248,29 +276,13 @@ export function createGateAgents(deps: {
 
   /** A way through a gate that others count as well. */
   const counted = (row: EntryRow): void => {
-    const { passId, area, way, day } = row;
-    if (passId === null || area === null || way === null || day === null) return;
-    const pass = store.passes.pass(passId);
-    const areaRules = deps.areas.find(({ id }) => id === area);
-    const matters =
-      pass?.uses ??
-      pass?.slot ??
-      (pass?.oneInside === true ? pass : undefined) ??
-      areaRules?.antiPassback ??
-      areaRules?.limit;
-    if (!pass || matters === undefined) return;
-    const until = pass.uses?.per === 'request' || pass.slot ? pass.validUntil : epochMs(deps.now() + COUNTED_FOR_MS);
-    for (const agent of agents) {
-      if (agent === row.source || !covers(agent, pass.places)) continue;
-      put(agent, {
-        id: `counted/${row.id}`,
-        kind: 'gate-counted',
-        schemaVersion: '1.0',
-        validFrom: epochMs(0),
-        validUntil: until,
-        data: { id: row.id, gateId: row.gateId, area, way, day, at: row.at, passId, companion: row.companion === 1 },
-      });
-    }
+    const { passId, area } = row;
+    const pass = passId === null ? undefined : store.passes.pass(passId);
+    const rules = deps.areas.find(({ id }) => id === area);
+    if (!pass || !rules) return;
+    const leads = rules.firstPerson && pass.may.includes('lead');
+    if (!isCounted(pass) && !leads && !rules.antiPassback && rules.limit === undefined) return;
+    for (const agent of agents) if (agent !== row.source) putCounted(agent, row, pass);
   };
 
   const read = <E extends EventType>(type: E, event: CloudEvent): EventData<E> | undefined => {
@@ -387,13 +399,9 @@ export function createGateAgents(deps: {
   };
 }
 
+/** Whether a pass itself says that ways through all gates are counted together. */
+const isCounted = ({ uses, slot, oneInside }: Pass): boolean => uses !== undefined || slot !== undefined || oneInside;
 const instantOf = (text: string): EpochMs => parseInstant(text) ?? epochMs(0);
-/** A pass names its request and its place in it. */
-const ownerOf = (passId: string): { readonly requestId: string; readonly person: number } => {
-  const at = passId.lastIndexOf('#');
-  return { requestId: passId.slice(0, at), person: Number(passId.slice(at + 1)) };
-};
-
 const GATE_KINDS: ReadonlySet<string> = new Set<GateKind>([
   ...(['visitor-access', 'vehicle-access', 'event-access', 'roster', 'leave', 'block'] as const),
 ]);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AssignableHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import { createStation, stationSchema } from '@hallhub/device-drivers/agent/station';
@@ -51,6 +52,8 @@ export interface TestAgent {
   connect(): void;
   disconnect(): void;
   restart(): Promise<void>;
+  /** A new machine in its place, enrolled anew. */
+  renew(): Promise<void>;
   /** Its database as it lies on the disk. */
   bytes(): Buffer;
   /** How many passes it holds. */
@@ -236,6 +239,14 @@ export function createAgentsCampus(options: {
         running = begin();
         if (here.has(id)) running.up.emit(true);
       },
+      renew: async () => {
+        await running.station.stop();
+        running.db.close();
+        for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, `${id}.db${suffix}`), { force: true });
+        keys.set(id, randomBytes(32));
+        running = begin();
+        if (here.has(id)) running.up.emit(true);
+      },
       bytes: () => running.db.serialize(),
       passes: () => Number(running.db.prepare('SELECT count(*) FROM gate_pass').pluck().get()),
       entries: () =>
@@ -362,7 +373,7 @@ export function createAgentsCampus(options: {
   };
   const agents = options.agents.map(createAgent);
   const revisions = new Map<string, number>();
-  const change = (op: 'upsert' | 'revoke', kind: GateKind, id: string, data: object): void => {
+  const change = (op: 'upsert' | 'revoke', kind: GateKind, id: string, data: object, days = 1): void => {
     const revision = (revisions.get(id) ?? 0) + 1;
     revisions.set(id, revision);
     const reading = requestKinds.read(
@@ -373,7 +384,7 @@ export function createAgentsCampus(options: {
         revision,
         op,
         validFrom: new Date(clock.now() - 60_000).toISOString(),
-        validUntil: new Date(clock.now() + 86_400_000).toISOString(),
+        validUntil: new Date(clock.now() + days * 86_400_000).toISOString(),
         committedAt: new Date(clock.now()).toISOString(),
         data,
       }),
@@ -389,8 +400,8 @@ export function createAgentsCampus(options: {
       return hub;
     },
     vault,
-    approve: (kind: GateKind, id: string, data: object) => {
-      change('upsert', kind, id, data);
+    approve: (kind: GateKind, id: string, data: object, days?: number) => {
+      change('upsert', kind, id, data, days);
     },
     revoke: (kind: GateKind, id: string) => {
       change('revoke', kind, id, {});
