@@ -124,6 +124,17 @@ describe('gates that decide beside their devices', () => {
     expect(states(east.entries())).toEqual(['refused E-GATE-0109']);
   });
 
+  it('refuse a code for another place also where a signature alone would open', async () => {
+    const { campus, east, pass } = setUp({ area: { trust: 'signed' } });
+    east.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG, { areas: [], gates: ['museum'] }));
+    await pass(2);
+    const code = campus.hub.gates.visitorCode('V-1', 0);
+    east.scan(code.ok ? code.value.text : '');
+    expect(states(east.entries())).toEqual(['refused E-GATE-0104']);
+  });
+
   it('open for others once somebody who may lead has come in at another gate', async () => {
     const { campus, east, west, pass } = setUp({ area: { firstPerson: true } });
     for (const agent of [east, west]) agent.connect();

@@ -98,6 +98,8 @@ export function createGateAgents(deps: {
     agents.filter((agent) => gatesOf(agent).some((gate) => gate.area === area));
   const covers = (agent: string, places: readonly string[]): boolean =>
     places.length === 0 || gatesOf(agent).some(({ id, area }) => places.includes(id) || places.includes(area));
+  const trusting = (agent: string): boolean =>
+    deps.areas.some(({ id, trust }) => trust === 'signed' && gatesOf(agent).some(({ area }) => area === id));
   const matchers = new Map<string, { readonly key: string; readonly match: ReturnType<typeof keyedMatch> }>();
   const matcherOf = (agent: string) => {
     const key = pipe.matchKey(agent);
@@ -136,7 +138,9 @@ export function createGateAgents(deps: {
     if (!match) return;
     const kept = new Set<string>();
     for (const pass of passesFor(change, match)) {
-      if (!covers(agent, pass.places)) continue;
+      // Where a signature alone opens, a visitor whose pass is for elsewhere must be known, too: or the code would open here.
+      const shows = trusting(agent) && pass.credentials.some(({ type }) => type === 'visitor-code');
+      if (!shows && !covers(agent, pass.places)) continue;
       const id = `pass/${pass.id}`;
       kept.add(id);
       put(agent, {
@@ -270,6 +274,7 @@ export function createGateAgents(deps: {
     const wanted = JSON.stringify([
       keyedMatch(key)('basis', agent).toString('hex'),
       mine.map(({ id, area }) => [id, area]),
+      trusting(agent),
     ]);
     if (basis.get(agent) !== wanted) rebuild(agent, wanted);
   };
