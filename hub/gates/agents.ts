@@ -23,7 +23,7 @@ import {
   gateEventTypes,
   gateInput,
 } from './edge/wire.ts';
-import { ownerOf } from './pass.ts';
+import { ownerOf } from './pass-id.ts';
 import type { Pass } from './pass.ts';
 import type { Credential, GateKind, GateRequest } from './project.ts';
 import { passDrafts } from './project.ts';

@@ -58,12 +58,6 @@ export interface Pass extends Terms {
 
 export const subjectOf = (pass: Pick<Pass, 'identities'>): string => pass.identities[0];
 
-/** A pass names its request and its place in it. */
-export const ownerOf = (passId: string): { readonly requestId: string; readonly person: number } => {
-  const at = passId.lastIndexOf('#');
-  return { requestId: passId.slice(0, at), person: Number(passId.slice(at + 1)) };
-};
-
 /** Nothing special: what most approvals say beside where and when. */
 export const plainTerms: Terms = {
   places: [],

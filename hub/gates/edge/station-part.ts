@@ -10,7 +10,7 @@ import { campusClock } from '../calendar.ts';
 import { secretContext } from '../enrol-passes.ts';
 import { createRetention } from '../retention.ts';
 import { createGateStore } from '../store/index.ts';
-import { ownerOf } from '../pass.ts';
+import { ownerOf } from '../pass-id.ts';
 import type { Pass } from '../pass.ts';
 import type { EntryRow } from '../store/entries.ts';
 import { createCodeReader } from '../qr/index.ts';

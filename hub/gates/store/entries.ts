@@ -1,6 +1,6 @@
 import type { EpochMs } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
-import { ownerOf } from '../pass.ts';
+import { ownerOf } from '../pass-id.ts';
 import type { Direction } from '../pass.ts';
 
 /**
