@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { epochMs, manualClock, ms, seconds, systemRandom } from '@hallhub/sync/base';
+import { epochMs, hours, manualClock, ms, seconds, systemRandom } from '@hallhub/sync/base';
+import type { FeedRecord } from '@hallhub/sync/sqlite';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { campusCodeKeyId } from './project.ts';
@@ -9,6 +10,8 @@ import { campusCodeAt } from './qr/campus-code.ts';
 import { createVisitorCodeIssuer } from './qr/index.ts';
 import { legacyCodeAt } from './qr/legacy-code.ts';
 import { LEGACY_PASSWORD, createAgentsCampus } from './testing/agents-campus.ts';
+import { createFloor } from './testing/floor.ts';
+import { noAgents } from './testing/no-agents.ts';
 
 const ZHANG = '11010519491231002X';
 const LI = '440524188001010014';
@@ -95,6 +98,63 @@ describe('gates that decide beside their devices', () => {
     expect(states(west.entries())).toEqual(['refused E-GATE-0109']);
     await pass(5);
     expect(campus.hub.gates.alarms({ limit: 5 })).toEqual([]);
+  });
+
+  it('know a used pass for used as long as it holds, also on a new disk', async () => {
+    const { campus, east, pass, clock } = setUp();
+    east.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG, { uses: { max: 1 } }), 30);
+    await pass(2);
+    east.card(ZHANG);
+    await pass(1);
+    east.walk();
+    await pass(5);
+    clock.stepWall(hours(9 * 24));
+    await pass(3_700);
+    east.card(ZHANG);
+    expect(states(east.entries())).toEqual(['passed', 'refused E-GATE-0109']);
+    await pass(5);
+    east.disconnect();
+    await east.renew();
+    campus.restartHub();
+    east.connect();
+    await pass(30);
+    east.card(ZHANG);
+    expect(states(east.entries())).toEqual(['refused E-GATE-0109']);
+  });
+
+  it('refuse a code for another place also where a signature alone would open', async () => {
+    const { campus, east, pass } = setUp({ area: { trust: 'signed' } });
+    east.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG, { areas: [], gates: ['museum'] }));
+    await pass(2);
+    const code = campus.hub.gates.visitorCode('V-1', 0);
+    east.scan(code.ok ? code.value.text : '');
+    expect(states(east.entries())).toEqual(['refused E-GATE-0104']);
+  });
+
+  it('open for others once somebody who may lead has come in at another gate', async () => {
+    const { campus, east, west, pass } = setUp({ area: { firstPerson: true } });
+    for (const agent of [east, west]) agent.connect();
+    await pass(3);
+    campus.approve('roster', 'R-1', {
+      person: { number: 'T1', name: '王', category: 'staff' },
+      credentials: [{ type: 'resident-id', number: LI }],
+      areas: ['campus'],
+      may: ['lead'],
+    });
+    campus.approve('visitor-access', 'V-1', visit(ZHANG));
+    await pass(2);
+    west.card(ZHANG);
+    east.card(LI);
+    await pass(1);
+    east.walk();
+    await pass(5);
+    west.card(ZHANG);
+    await pass(1);
+    expect(states(west.entries())).toEqual(['refused E-GATE-0118', 'released']);
   });
 
   it('cut off, let in twice on one use where that is lenient, and the hub finds out', async () => {
@@ -243,6 +303,62 @@ describe('gates that decide beside their devices', () => {
     await clock.advanceAsync(seconds(6));
     expect(await late).toMatchObject({ ok: false });
     expect(west.opened).toHaveLength(1);
+  });
+
+  it('stay released for a fire until it is taken back by hand, however often their contact tells it', async () => {
+    const { campus, east, west, pass } = setUp();
+    for (const agent of [east, west]) agent.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG));
+    await pass(2);
+    for (const alarm of [true, false, true, false]) {
+      east.fire(alarm);
+      await pass(5);
+    }
+    for (const agent of [east, west]) agent.card(ZHANG);
+    expect(campus.hub.gates.relax('area:campus', '7')).toMatchObject({ ok: true });
+    await pass(5);
+    for (const agent of [east, west]) agent.card(ZHANG);
+    await pass(1);
+    for (const agent of [east, west]) expect(states(agent.entries())).toEqual(['refused E-GATE-0121', 'released']);
+    // What the hub took back before it heard of a new fire does not end that one.
+    east.fire(true);
+    await pass(5);
+    east.disconnect();
+    campus.hub.gates.relax('area:campus', '7');
+    east.fire(true);
+    east.connect();
+    await pass(10);
+    expect(campus.hub.gates.orders()).toMatchObject([{ scope: 'area:campus', standing: 'fire' }]);
+    east.card(ZHANG);
+    expect(states(east.entries()).at(-1)).toBe('refused E-GATE-0121');
+  });
+
+  it('are released by a fire that a contact of the hub tells', () => {
+    const records: FeedRecord[] = [];
+    const put = (_agent: string, record: FeedRecord): boolean => records.push(record) > 0;
+    const floor = createFloor({
+      areas: [{ id: 'campus' }],
+      gates: [
+        { id: 'a', area: 'campus', reader: 'a-reader', barrier: 'a-arm', fireInput: 'panel' },
+        { id: 'b', area: 'campus', reader: 'b-arm', barrier: 'b-arm' },
+      ],
+      devices: [
+        {
+          id: 'b-arm',
+          profile: 'generic/arm',
+          label: { zh: '臂', en: 'Arm' },
+          agent: 'east',
+          transport: { kind: 'memory', name: 'b' },
+          params: {},
+        },
+      ],
+      agents: { ...noAgents, feeds: { ...noAgents.feeds, put } },
+    });
+    floor.emit('panel', 'fire', { alarm: true, at: floor.clock.now() });
+    expect(records).toMatchObject([
+      { id: 'standing/area:campus', kind: 'gate-standing', data: { standing: 'fire', by: 'gate:a' } },
+    ]);
   });
 
   it('judge whom a guard typed or looked up, while the word is fresh, and let nothing of it be read', async () => {

@@ -23,6 +23,8 @@ import {
   gateEventTypes,
   gateInput,
 } from './edge/wire.ts';
+import { ownerOf } from './pass-id.ts';
+import type { Pass } from './pass.ts';
 import type { Credential, GateKind, GateRequest } from './project.ts';
 import { passDrafts } from './project.ts';
 import type { LegacyCodes } from './qr/index.ts';
@@ -96,6 +98,8 @@ export function createGateAgents(deps: {
     agents.filter((agent) => gatesOf(agent).some((gate) => gate.area === area));
   const covers = (agent: string, places: readonly string[]): boolean =>
     places.length === 0 || gatesOf(agent).some(({ id, area }) => places.includes(id) || places.includes(area));
+  const trusting = (agent: string): boolean =>
+    deps.areas.some(({ id, trust }) => trust === 'signed' && gatesOf(agent).some(({ area }) => area === id));
   const matchers = new Map<string, { readonly key: string; readonly match: ReturnType<typeof keyedMatch> }>();
   const matcherOf = (agent: string) => {
     const key = pipe.matchKey(agent);
@@ -134,7 +138,9 @@ export function createGateAgents(deps: {
     if (!match) return;
     const kept = new Set<string>();
     for (const pass of passesFor(change, match)) {
-      if (!covers(agent, pass.places)) continue;
+      // Where a signature alone opens, a visitor whose pass is for elsewhere must be known, too: or the code would open here.
+      const shows = trusting(agent) && pass.credentials.some(({ type }) => type === 'visitor-code');
+      if (!shows && !covers(agent, pass.places)) continue;
       const id = `pass/${pass.id}`;
       kept.add(id);
       put(agent, {
@@ -156,6 +162,30 @@ export function createGateAgents(deps: {
     for (const agent of agents) for (const id of passIds) withdraw(agent, `pass/${id}`);
   };
 
+  const putCounted = (agent: string, { area, way, day, ...row }: EntryRow, pass: Pass): void => {
+    if (area === null || way === null || day === null || !covers(agent, pass.places)) return;
+    const { id, gateId, at } = row;
+    const until = pass.uses?.per === 'request' || pass.slot ? pass.validUntil : epochMs(deps.now() + COUNTED_FOR_MS);
+    put(agent, {
+      id: `counted/${id}`,
+      kind: 'gate-counted',
+      schemaVersion: '1.0',
+      validFrom: epochMs(0),
+      validUntil: until,
+      data: { id, gateId, area, way, day, at, passId: pass.id, companion: row.companion === 1 },
+    });
+  };
+  /** What was used before an agent knew of it, also at its own gates: its disk may be a new one. */
+  const recount = (agent: string, passes: readonly Pass[]): void => {
+    const [first] = passes;
+    if (!first || !passes.some(isCounted)) return;
+    for (const row of store.entries.ofRequest(first.requestId)) {
+      const pass = passes.find(({ id }) => id === row.passId);
+      if (pass && isCounted(pass) && (row.state === 'passed' || row.state === 'unconfirmed'))
+        putCounted(agent, row, pass);
+    }
+  };
+
   /** Everything there is, in pieces: an agent was enrolled anew, or other gates hang on it. */
   const rebuild = (agent: string, wanted: string): void => {
     if (rebuilding.has(agent)) return;
@@ -165,11 +195,13 @@ export function createGateAgents(deps: {
         const page = deps.requests().page(after, CHUNK);
         for (const change of page.changes) {
           if (!isGateChange(change)) continue;
+          const passes = store.passes.passesOfRequest(change.id);
           projectTo(
             agent,
             change,
-            store.passes.passesOfRequest(change.id).map(({ id }) => id),
+            passes.map(({ id }) => id),
           );
+          recount(agent, passes);
         }
         if (page.next === undefined) setBasis.run(agent, wanted);
         return page.next;
@@ -183,13 +215,13 @@ export function createGateAgents(deps: {
     piece('');
   };
 
-  const standingRecord = ({ scope, standing, since, by }: StandingRow): FeedRecord => ({
+  const standingRecord = ({ scope, standing, since, by }: StandingRow, more: object = {}): FeedRecord => ({
     id: `standing/${scope}`,
     kind: 'gate-standing',
     schemaVersion: '1.0',
     validFrom: epochMs(0),
     validUntil: FOR_EVER,
-    data: { scope, standing, since, by },
+    data: { scope, standing, since, by, ...more },
   });
   const concerned = (scope: string): readonly string[] => {
     const [what, name = ''] = scope.split(':');
@@ -225,7 +257,11 @@ export function createGateAgents(deps: {
       const orders = deps.orders().filter(({ scope }) => concerned(scope).includes(agent));
       const changes = [
         pipe.feeds.replaceKind(agent, 'gate', records),
-        pipe.feeds.replaceKind(agent, 'gate-standing', orders.map(standingRecord)),
+        pipe.feeds.replaceKind(
+          agent,
+          'gate-standing',
+          orders.map((row) => standingRecord(row)),
+        ),
       ];
       if (changes.some(Boolean)) tell(agent);
     });
@@ -238,35 +274,20 @@ export function createGateAgents(deps: {
     const wanted = JSON.stringify([
       keyedMatch(key)('basis', agent).toString('hex'),
       mine.map(({ id, area }) => [id, area]),
+      trusting(agent),
     ]);
     if (basis.get(agent) !== wanted) rebuild(agent, wanted);
   };
 
   /** A way through a gate that others count as well. */
   const counted = (row: EntryRow): void => {
-    const { passId, area, way, day } = row;
-    if (passId === null || area === null || way === null || day === null) return;
-    const pass = store.passes.pass(passId);
-    const areaRules = deps.areas.find(({ id }) => id === area);
-    const matters =
-      pass?.uses ??
-      pass?.slot ??
-      (pass?.oneInside === true ? pass : undefined) ??
-      areaRules?.antiPassback ??
-      areaRules?.limit;
-    if (!pass || matters === undefined) return;
-    const until = pass.uses?.per === 'request' || pass.slot ? pass.validUntil : epochMs(deps.now() + COUNTED_FOR_MS);
-    for (const agent of agents) {
-      if (agent === row.source || !covers(agent, pass.places)) continue;
-      put(agent, {
-        id: `counted/${row.id}`,
-        kind: 'gate-counted',
-        schemaVersion: '1.0',
-        validFrom: epochMs(0),
-        validUntil: until,
-        data: { id: row.id, gateId: row.gateId, area, way, day, at: row.at, passId, companion: row.companion === 1 },
-      });
-    }
+    const { passId, area } = row;
+    const pass = passId === null ? undefined : store.passes.pass(passId);
+    const rules = deps.areas.find(({ id }) => id === area);
+    if (!pass || !rules) return;
+    const leads = rules.firstPerson && pass.may.includes('lead');
+    if (!isCounted(pass) && !leads && !rules.antiPassback && rules.limit === undefined) return;
+    for (const agent of agents) if (agent !== row.source) putCounted(agent, row, pass);
   };
 
   const read = <E extends EventType>(type: E, event: CloudEvent): EventData<E> | undefined => {
@@ -340,9 +361,14 @@ export function createGateAgents(deps: {
     project,
     revoke,
     counted,
-    /** Hands an order against the schedule on to the agents that it concerns. */
+    /**
+     * Hands an order against the schedule on to the agents that it concerns. A fire is handed on each time it is told, also
+     * while it stands: an agent whose own contact told it must learn that this hub has heard, or it would hold on to the
+     * fire when that is taken back.
+     */
     ordered: (row: StandingRow): void => {
-      for (const agent of concerned(row.scope)) put(agent, standingRecord(row));
+      const heard = row.standing === 'fire' ? { heard: deps.now() } : {};
+      for (const agent of concerned(row.scope)) put(agent, standingRecord(row, heard));
     },
     relaxed: (scope: string): void => {
       for (const agent of concerned(scope)) withdraw(agent, `standing/${scope}`);
@@ -378,13 +404,9 @@ export function createGateAgents(deps: {
   };
 }
 
+/** Whether a pass itself says that ways through all gates are counted together. */
+const isCounted = ({ uses, slot, oneInside }: Pass): boolean => uses !== undefined || slot !== undefined || oneInside;
 const instantOf = (text: string): EpochMs => parseInstant(text) ?? epochMs(0);
-/** A pass names its request and its place in it. */
-const ownerOf = (passId: string): { readonly requestId: string; readonly person: number } => {
-  const at = passId.lastIndexOf('#');
-  return { requestId: passId.slice(0, at), person: Number(passId.slice(at + 1)) };
-};
-
 const GATE_KINDS: ReadonlySet<string> = new Set<GateKind>([
   ...(['visitor-access', 'vehicle-access', 'event-access', 'roster', 'leave', 'block'] as const),
 ]);

@@ -29,6 +29,7 @@ import type { AlarmRow } from './store/alarms.ts';
 import type { Sighting } from './store/sightings.ts';
 import { sightingOf } from './store/sightings.ts';
 import type { EntryRow } from './store/entries.ts';
+import type { StandingRow } from './store/presence.ts';
 import type { EntryView, Identity } from './views.ts';
 import { personOf, strangerOf, toEntryView } from './views.ts';
 
@@ -172,11 +173,19 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       },
       alarm: raise,
       released: (area, by) => {
-        agents.ordered(standings.order(`area:${area}`, 'fire', by));
+        stand(`area:${area}`, 'fire', by);
       },
       seal: (plain, context) => vault.seal(plain, context),
     },
   });
+
+  /** An order for a scope, whoever gives it, holds at every gate of it: those that agents decide at hear of it as well. */
+  const stand = (...given: Parameters<typeof standings.order>): StandingRow =>
+    transact(db, () => {
+      const row = standings.order(...given);
+      agents.ordered(row);
+      return row;
+    });
 
   const terminals = createTerminals({
     ...deps,
@@ -220,7 +229,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       return failure('E-GATE-0121', scope);
     transact(db, () => {
       deps.audit.record({ actor: `staff:${staffId}`, action: `gate.${standing}`, subject: scope });
-      agents.ordered(standings.order(scope, standing, `staff:${staffId}`));
+      stand(scope, standing, `staff:${staffId}`);
     });
     return ok(undefined);
   };
@@ -241,7 +250,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         host: deps.host,
         entries: store.entries,
         journal,
-        standings,
+        standings: { ...standings, order: stand },
         match: (type, value) => vault.match(type, value),
         codes: readCode,
         clock,

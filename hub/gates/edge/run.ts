@@ -69,6 +69,11 @@ export function runGates(deps: RunGatesDeps): RunningGates {
 
   const start = (gate: GateConfig, area: AreaConfig, parts: GateParts): void => {
     const stops: Cancel[] = [];
+    // An air lock has two doors, whichever of them names the other.
+    const locked = [
+      ...gate.interlock,
+      ...deps.gates.filter((one) => one.interlock.includes(gate.id)).map(({ id }) => id),
+    ];
     const standing = () => standings.of(gate);
     const { reader, barrierMode, fireInput } = parts;
     if (reader)
@@ -100,7 +105,7 @@ export function runGates(deps: RunGatesDeps): RunningGates {
       freshness: () => ({ age: deps.pictureAge(), maxStaleness: area.maxStaleness, whenStale: area.whenStale }),
       clockTrusted: () => deps.clockTrusted(),
       alone: () => deps.alone(gate.area),
-      otherDoorOpen: () => gate.interlock.some((other) => running.get(other)?.gate.busy() === true),
+      otherDoorOpen: () => locked.some((other) => running.get(other)?.gate.busy() === true),
       feedback: createFeedback({
         ...(parts.indicator && { indicator: parts.indicator }),
         ...(parts.speaker && { speaker: parts.speaker }),

@@ -1,14 +1,17 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { CreatePart, PartContext, StationPart } from '@hallhub/device-drivers/agent/station';
 import type { Cancel, Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
-import { epochMs, failure, iso, ok } from '@hallhub/sync/base';
+import { epochMs, failure, hours, iso, ok } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import { z } from 'zod';
 import { GATE_PARTS } from '../../config/schema.ts';
 import { campusClock } from '../calendar.ts';
 import { secretContext } from '../enrol-passes.ts';
+import { createRetention } from '../retention.ts';
 import { createGateStore } from '../store/index.ts';
+import { ownerOf } from '../pass-id.ts';
+import type { Pass } from '../pass.ts';
 import type { EntryRow } from '../store/entries.ts';
 import { createCodeReader } from '../qr/index.ts';
 import type { LegacyCodes } from '../qr/index.ts';
@@ -46,8 +49,8 @@ const presentParams = z.object({
   expiresAt: z.number(),
 });
 
-/** How long entries stay on an agent once the hub has them: longer than any count of a day needs. */
-const KEEP_MS = 7 * 86_400_000;
+/** How long entries stay on an agent that nothing is counted by, and passes after their end. */
+const KEEP = hours(7 * 24);
 const HOUR_MS = 3_600_000;
 const LEGACY_PASSWORD = 'gate-legacy-codes';
 
@@ -75,6 +78,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
   let standings: ReturnType<typeof createStandings> | undefined;
   let hosted = '';
   let cancelPurge: Cancel = () => undefined;
+  const retention = createRetention({ db, store, clock, keep: KEEP, log: deps.log });
   const seal = (plain: Uint8Array, name: string): Uint8Array => context.sealer.seal(plain, name);
 
   const openSealed = (sealed: Uint8Array, name: string): Result<Uint8Array> => {
@@ -194,17 +198,19 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
   };
   const purge = (): void => {
     cancelPurge = clock.after(HOUR_MS as never, purge);
-    const before = epochMs(clock.now() - KEEP_MS);
+    const before = epochMs(clock.now() - KEEP);
     store.passes.purge(before);
-    store.entries.purge(before);
-    store.alarms.purge(before);
   };
 
+  /** A feed tells of each record once, in no order: a way through may have come before its pass. */
+  const takeCounted = ({ id, kind, identities, account, uses, slot }: Omit<Pass, 'revoked'>): void => {
+    const owner = { kind, subject: identities[0], ...(uses && { account }), ...(slot && { slot: slot.id }) };
+    for (const row of store.entries.own(id, owner)) walked(store, row, row.at);
+  };
   const putPass = ({ credentials, validFrom, validUntil, ...pass }: PassWire): void => {
+    const dated = { ...pass, validFrom: epochMs(validFrom), validUntil: epochMs(validUntil) };
     store.passes.put({
-      ...pass,
-      validFrom: epochMs(validFrom),
-      validUntil: epochMs(validUntil),
+      ...dated,
       credentials: credentials.map(({ hash, type, secret }) => {
         const credential = Buffer.from(hash, 'hex');
         return {
@@ -214,27 +220,19 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
         };
       }),
     });
+    takeCounted(dated);
   };
   /** A way through another gate counts here as if this one had seen it; whose it was is the pass's to say. */
   const putCounted = (counted: CountedWire): void => {
-    const pass = store.passes.pass(counted.passId);
-    if (!pass) return;
-    const { passId, ...facts } = counted;
-    const isNew = store.entries.add({
-      ...facts,
+    store.entries.add({
+      ...counted,
+      ...ownerOf(counted.passId),
       at: epochMs(counted.at),
       state: 'passed',
-      requestId: pass.requestId,
-      person: pass.person,
-      kind: pass.kind,
-      passId,
-      subject: pass.identities[0],
-      ...(pass.uses && { account: pass.account }),
-      ...(pass.slot && { slot: pass.slot.id }),
       source: 'hub',
     });
-    const row = isNew ? store.entries.entry(counted.id) : undefined;
-    if (row) walked(store, row, row.at);
+    const pass = store.passes.pass(counted.passId);
+    if (pass) takeCounted(pass);
   };
   const putStanding = (data: {
     scope: string;
@@ -248,7 +246,8 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
   /** A fire that this agent's own contact has told, and of which the hub does not know yet, outlives whatever the hub took back. */
   const relaxStanding = (scope: string): void => {
     const known = store.presence.standings().find((row) => row.scope === scope);
-    if (known?.standing === 'fire' && known.by.startsWith('gate:')) return;
+    const own = config.gates().some(({ gate }) => known?.by === `gate:${gate.id}`);
+    if (known?.standing === 'fire' && own) return;
     if (standings) standings.relax(scope);
     else store.presence.relax(scope, deps.clock.now());
   };
@@ -289,8 +288,10 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
       host = fresh;
       begin();
       purge();
+      retention.start();
       return () => {
         cancelPurge();
+        retention.stop();
         running?.stop();
         running = undefined;
         host = undefined;

@@ -82,6 +82,7 @@ const standingWire = z
     standing: z.enum(['open', 'closed', 'lock-down', 'fire']),
     since: epochMs,
     by: z.string().max(100),
+    heard: epochMs.exactOptional().meta({ description: 'Of a fire: when the hub was told of it last' }),
   })
   .meta({ id: 'EdgeStanding' });
 

@@ -1,5 +1,6 @@
 import type { EpochMs } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
+import { ownerOf } from '../pass-id.ts';
 import type { Direction } from '../pass.ts';
 
 /**
@@ -129,6 +130,12 @@ export function createEntryStore(db: Db) {
     `SELECT id, gate_id AS gateId, area, way FROM gate_entry
      WHERE pass_id = ? AND code_step = ? AND method = ? AND gate_id <> ? AND companion = 0 AND ${COUNTED}`,
   );
+  const ownerless = db.prepare<[string, string], EntryRow>(
+    `SELECT ${COLUMNS} FROM gate_entry WHERE request_id = ? AND pass_id = ? AND subject IS NULL ORDER BY at`,
+  );
+  const setOwner = db.prepare(
+    'UPDATE gate_entry SET kind = @kind, subject = @subject, account = @account, slot = @slot WHERE id = @id',
+  );
   const forgetStrangers = db.prepare(
     'UPDATE gate_entry SET display = NULL, credential = NULL WHERE at < ? AND display IS NOT NULL',
   );
@@ -140,7 +147,6 @@ export function createEntryStore(db: Db) {
      FROM gate_entry WHERE at < @before AND (at, seq) > (@at, @seq) ORDER BY at, seq LIMIT @limit`,
   );
   const drop = db.prepare('DELETE FROM gate_entry WHERE seq = ?');
-  const purge = db.prepare('DELETE FROM gate_entry WHERE at < ?');
 
   return {
     /** Returns whether it was new: an agent may tell of an entry twice. */
@@ -179,6 +185,15 @@ export function createEntryStore(db: Db) {
     /** Ways in and out that other gates gave the same code of the same step. */
     sameCode: (passId: string, step: number, method: string, gateId: string) =>
       sameCode.all(passId, step, method, gateId),
+    /** Gives entries that came before their pass to whom it belongs. Returns them, oldest first. */
+    own: (
+      passId: string,
+      { kind, subject, account, slot }: Pick<EntryInsert, 'kind' | 'subject' | 'account' | 'slot'>,
+    ): readonly EntryRow[] =>
+      ownerless.all(ownerOf(passId).requestId, passId).flatMap(({ id }) => {
+        setOwner.run({ id, kind, subject, account: account ?? null, slot: slot ?? null });
+        return byId.get(id) ?? [];
+      }),
     /** Newest first. */
     recent: (limit: number, after = 0): readonly EntryRow[] => recent.all(after, limit),
     recentAt: (gateId: string, limit: number): readonly EntryRow[] => recentAt.all(gateId, limit),
@@ -192,7 +207,6 @@ export function createEntryStore(db: Db) {
       const row = last.get({ subject, way: gate.direction, gateId: gate.id, area: gate.area });
       return { here: row?.here ?? undefined, area: row?.area ?? undefined };
     },
-    /** Forgets what strangers' cards said; that somebody was refused stays. */
     /**
      * Looks at `limit` entries before `before`, from a place on, and forgets those that nothing is counted by any more. `next` is
      * where to go on; undefined at the end.
@@ -208,7 +222,7 @@ export function createEntryStore(db: Db) {
       const last = rows.length < limit ? undefined : rows.at(-1);
       return { forgotten: past.length, next: last && { at: last.at, seq: last.seq } };
     },
+    /** Forgets what strangers' cards said; that somebody was refused stays. */
     forgetStrangers: (before: EpochMs): number => forgetStrangers.run(before).changes,
-    purge: (before: EpochMs): number => purge.run(before).changes,
   };
 }

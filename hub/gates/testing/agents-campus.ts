@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AssignableHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import { createStation, stationSchema } from '@hallhub/device-drivers/agent/station';
@@ -31,7 +32,7 @@ import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 import type { GateKind } from '../project.ts';
 import { gateCodeSchema } from '../qr/index.ts';
 
-const CAPABILITIES = ['cardReader', 'codeScanner', 'barrier', 'passageSensor'] as const;
+const CAPABILITIES = ['cardReader', 'codeScanner', 'barrier', 'passageSensor', 'fireInput'] as const;
 /** What makes the codes of older systems on this campus. */
 export const LEGACY_PASSWORD = 'an-old-password';
 const sealer = aesGcmSealer(new Uint8Array(32));
@@ -46,9 +47,13 @@ export interface TestAgent {
   card(number: string): void;
   scan(text: string): void;
   walk(): void;
+  /** The contact of the fire alarm at its gate. */
+  fire(alarm: boolean): void;
   connect(): void;
   disconnect(): void;
   restart(): Promise<void>;
+  /** A new machine in its place, enrolled anew. */
+  renew(): Promise<void>;
   /** Its database as it lies on the disk. */
   bytes(): Buffer;
   /** How many passes it holds. */
@@ -165,6 +170,7 @@ export function createAgentsCampus(options: {
           scanner: `${id}-arm`,
           barrier: `${id}-arm`,
           passageSensor: `${id}-arm`,
+          fireInput: `${id}-arm`,
         }),
       ),
       devices,
@@ -214,6 +220,9 @@ export function createAgentsCampus(options: {
       walk: () => {
         running.passages.emit({ direction: 'in', at: running.own.now() });
       },
+      fire: (alarm) => {
+        running.fires.emit({ alarm, at: running.own.now() });
+      },
       connect: () => {
         here.add(id);
         presence.emit({ deviceId: id, connected: true });
@@ -227,6 +236,14 @@ export function createAgentsCampus(options: {
       restart: async () => {
         await running.station.stop();
         running.db.close();
+        running = begin();
+        if (here.has(id)) running.up.emit(true);
+      },
+      renew: async () => {
+        await running.station.stop();
+        running.db.close();
+        for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, `${id}.db${suffix}`), { force: true });
+        keys.set(id, randomBytes(32));
         running = begin();
         if (here.has(id)) running.up.emit(true);
       },
@@ -247,6 +264,7 @@ export function createAgentsCampus(options: {
       const cards = createEmitter<CardRead>(rethrow);
       const scans = createEmitter<Scan>(rethrow);
       const passages = createEmitter<Passage>(rethrow);
+      const fires = createEmitter<{ alarm: boolean; at: EpochMs }>(rethrow);
       const up = createEmitter<boolean>(rethrow);
       const messages = createEmitter<{ topic: string; payload: Uint8Array }>(rethrow);
       const assigned = createEmitter<undefined>(rethrow);
@@ -267,6 +285,7 @@ export function createAgentsCampus(options: {
         cardReader: { onCard: cards.on, onUnreadable: () => () => undefined },
         codeScanner: { onScan: scans.on, onUnreadable: () => () => undefined },
         passageSensor: { onPassage: passages.on },
+        fireInput: { onFire: fires.on, state: () => Promise.resolve({ ok: true, value: { alarm: false } }) },
         barrier: {
           open: (command) => {
             opened.push(command.id);
@@ -347,14 +366,14 @@ export function createAgentsCampus(options: {
         onRestart: () => undefined,
       });
       station.start();
-      return { cards, scans, passages, up, own, db, station };
+      return { cards, scans, passages, fires, up, own, db, station };
     };
     let running = begin();
     return agent;
   };
   const agents = options.agents.map(createAgent);
   const revisions = new Map<string, number>();
-  const change = (op: 'upsert' | 'revoke', kind: GateKind, id: string, data: object): void => {
+  const change = (op: 'upsert' | 'revoke', kind: GateKind, id: string, data: object, days = 1): void => {
     const revision = (revisions.get(id) ?? 0) + 1;
     revisions.set(id, revision);
     const reading = requestKinds.read(
@@ -365,7 +384,7 @@ export function createAgentsCampus(options: {
         revision,
         op,
         validFrom: new Date(clock.now() - 60_000).toISOString(),
-        validUntil: new Date(clock.now() + 86_400_000).toISOString(),
+        validUntil: new Date(clock.now() + days * 86_400_000).toISOString(),
         committedAt: new Date(clock.now()).toISOString(),
         data,
       }),
@@ -381,8 +400,8 @@ export function createAgentsCampus(options: {
       return hub;
     },
     vault,
-    approve: (kind: GateKind, id: string, data: object) => {
-      change('upsert', kind, id, data);
+    approve: (kind: GateKind, id: string, data: object, days?: number) => {
+      change('upsert', kind, id, data, days);
     },
     revoke: (kind: GateKind, id: string) => {
       change('revoke', kind, id, {});

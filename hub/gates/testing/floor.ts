@@ -16,6 +16,7 @@ import type { Requests } from '../../requests/index.ts';
 import type { Vault } from '../../vault/index.ts';
 import { createVault } from '../../vault/index.ts';
 import type { GateKind } from '../project.ts';
+import type { GatePipe } from '../agents.ts';
 import { noAgents } from './no-agents.ts';
 import { createDesk, gateDeskSchema } from '../desk/index.ts';
 import { gateCodeSchema } from '../qr/index.ts';
@@ -71,6 +72,7 @@ export function createFloor(config: {
   readonly now?: EpochMs;
   /** Those that hang on an agent; what it tells goes to `gates.part`. */
   readonly devices?: readonly DeviceConfig[];
+  readonly agents?: GatePipe;
   /** Another domain that listens in on what gates do. */
   readonly neighbour?: {
     readonly schemas: readonly SchemaComponent[];
@@ -164,7 +166,7 @@ export function createFloor(config: {
     ...(config.legacyCodes && { legacyCodes: config.legacyCodes }),
     ...(config.entriesKept !== undefined && { entriesKept: config.entriesKept }),
     ...(config.visitorKeys && { visitorKeys: config.visitorKeys }),
-    agents: noAgents,
+    agents: config.agents ?? noAgents,
     calendar,
     areas,
     gates: gateConfigs,
