@@ -146,6 +146,7 @@ const STATUS: Readonly<Partial<Record<Code, number>>> = {
   'E-GATE-0202': 404,
   'E-GATE-0203': 404,
   'E-GATE-0242': 404,
+  'E-GATE-0244': 503,
   'E-REQ-0101': 404,
   'E-STAFF-0108': 404,
 };
