@@ -16,7 +16,7 @@ import { createPushTerminalSimulator } from '@hallhub/device-drivers/protocols/z
 import { createSerialTransport } from '@hallhub/device-drivers/transports';
 import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
 import { systemClock, unwrap } from '@hallhub/sync/base';
-import { openRealWeb } from '../../device-drivers/protocols/plate-camera/testing/real-web.ts';
+import { openRealWeb } from '../../device-drivers/protocols/http-device/testing/real-web.ts';
 import type { ExtraConfig } from './campus.ts';
 import { cleanUp } from './clean-up.ts';
 import type { Turnstile } from './turnstile.ts';
