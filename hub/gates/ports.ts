@@ -101,7 +101,7 @@ export interface Gates {
   relax(scope: string, staffId: string): Result<void>;
   /** What was ordered against the schedule. */
   orders(): readonly StandingRow[];
-  /** Newest first. */
+  /** Those that nobody has seen to, then the others; the newest of each first. */
   alarms(options: { readonly limit: number }): readonly AlarmRow[];
   /** Somebody has seen to it. Errors: `E-GATE-0202`. */
   seeAlarm(id: string, staffId: string): Result<void>;

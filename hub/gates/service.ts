@@ -382,7 +382,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       return ok(undefined);
     },
     orders: () => standings.orders(),
-    alarms: ({ limit }) => store.alarms.recent(limit),
+    alarms: ({ limit }) => store.alarms.list(limit),
     seeAlarm: (id, staffId) => {
       if (!store.alarms.seen(id, staffId, clock.now())) return failure('E-GATE-0202', id);
       return ok(undefined);
