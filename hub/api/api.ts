@@ -131,6 +131,7 @@ const STATUS: Readonly<Partial<Record<Code, number>>> = {
   'E-API-0104': 403,
   'E-API-0105': 429,
   'E-API-0106': 503,
+  'E-API-0108': 413,
   'E-ATT-0101': 404,
   'E-ATT-0102': 404,
   'E-ATT-0103': 404,
