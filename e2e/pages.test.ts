@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanUp } from './testing/clean-up.ts';
@@ -198,6 +198,31 @@ describe('by clicking', () => {
   });
 });
 
+const ROWS = 'main li, main tbody tr';
+/** Pages with an address of their own, and what shows that their content has come. */
+const STAFF_PAGES: readonly (readonly [path: string, shows: string])[] = [
+  ['/gates', 'main .lane'],
+  ['/gates/paper/expected/main-campus', ROWS],
+  // The demo has no terminals, no agents and no firmware.
+  ['/terminals', 'main .notice'],
+  ['/check-in', 'main h1 + span'],
+  ['/prints', ROWS],
+  ['/hall', 'main .tiles'],
+  ['/devices', ROWS],
+  ['/devices/east-turnstile', 'main form'],
+  ['/agents', 'main .notice'],
+  ['/firmware', 'main .notice'],
+  ['/profiles', ROWS],
+  ['/accounts', ROWS],
+  ['/audit', ROWS],
+];
+
+async function pathOf(link: Locator): Promise<string> {
+  const path = await link.getAttribute('href');
+  if (path === null) throw new Error('the link leads nowhere');
+  return path;
+}
+
 describe('staff', () => {
   test('the first operator joins through the link, logs in, and every page loads in both languages', async () => {
     const context = await browser.newContext({ locale: 'zh-CN' });
@@ -212,39 +237,19 @@ describe('staff', () => {
     await page.locator('button.primary').click();
     await page.waitForURL('**/gates');
     for (const lang of ['zh', 'en']) {
-      for (const path of [
-        '/gates',
-        '/gates/paper/expected/main-campus',
-        '/prints',
-        '/hall',
-        '/devices',
-        '/devices/east-turnstile',
-        '/agents',
-        '/firmware',
-        '/profiles',
-        '/accounts',
-        '/audit',
-      ]) {
-        await page.goto(`${hub}${path}?lang=${lang}`);
+      const visit = async (path: string, shows: string): Promise<void> => {
+        const address = new URL(path, hub);
+        address.searchParams.set('lang', lang);
+        await page.goto(address.href);
         await headingShows(page);
-        await page
-          .locator(
-            path === '/hall'
-              ? 'main .tiles'
-              : path.startsWith('/devices/')
-                ? 'main form'
-                : // The demo has no agents and no firmware.
-                  ['/agents', '/firmware'].includes(path)
-                  ? 'main .notice'
-                  : path === '/gates'
-                    ? 'main .lane'
-                    : 'main li, main tbody tr',
-          )
-          .first()
-          .waitFor();
+        await page.locator(shows).first().waitFor();
         expect(await page.locator('html').getAttribute('lang'), path).toMatch(new RegExp(`^${lang}`));
         expect(await obstacles(page), `${path} ${lang}`).toEqual([]);
-      }
+      };
+      for (const [path, shows] of STAFF_PAGES) await visit(path, shows);
+      await visit('/dorms', 'main .houses a');
+      await visit(await pathOf(page.locator('main .houses a').last()), 'main tbody tr');
+      await visit(await pathOf(page.locator('main tbody a').first()), 'main tbody tr');
     }
     await guardTheGates(page);
     await commandByHand(page);
@@ -303,7 +308,11 @@ async function guardTheGates(page: Page): Promise<void> {
   await page.getByRole('tabpanel').getByText('赵*名').first().waitFor();
 
   await page.getByRole('tab', { name: '门区管理' }).click();
-  await page.getByRole('button', { name: '封控', exact: true }).click();
+  await page
+    .getByRole('article')
+    .filter({ has: page.getByRole('heading', { name: '主校区' }) })
+    .getByRole('button', { name: '封控', exact: true })
+    .click();
   expect(await page.getByRole('button', { name: '确认', exact: true }).isDisabled()).toBe(true);
   await page.getByLabel(/以确认/).fill('主校区');
   await page.getByRole('button', { name: '确认', exact: true }).click();

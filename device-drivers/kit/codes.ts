@@ -4,6 +4,8 @@ export const deviceCodes = defineCodes({
   'E-DEV-0101': { zh: '无法打开设备连接', en: 'The line to the device cannot be opened' },
   'E-DEV-0102': { zh: '设备未连接', en: 'The device is not connected' },
   'E-DEV-0103': { zh: '设备连接中断', en: 'The line to the device broke' },
+  'E-DEV-0104': { zh: '没有设备使用此上报地址', en: 'No device reports to this address' },
+  'E-DEV-0105': { zh: '设备上报的内容过大', en: 'The device sent more than is taken in one report' },
   'E-DEV-0201': { zh: '指令已过期，未执行', en: 'The command expired and was not carried out' },
   'E-DEV-0202': { zh: '设备没有应答', en: 'The device did not answer' },
   'E-DEV-0203': { zh: '设备拒绝执行', en: 'The device refused the command' },

@@ -14,7 +14,7 @@ const clock = systemClock({ mode: 'test' });
 let port: number;
 let inbox: HttpInbox;
 let inboxes: ReturnType<typeof createHttpInboxes>;
-let warnings: string[];
+let warnings: unknown[];
 let sockets: Socket[];
 
 beforeEach(async () => {
@@ -23,7 +23,7 @@ beforeEach(async () => {
   sockets = [];
   inboxes = createHttpInboxes({
     clock,
-    log: { ...silentLog, warn: (_fields, text) => warnings.push(text) },
+    log: { ...silentLog, warn: (fields) => warnings.push(fields) },
     limits: { body: 1_000, connectionsPerAddress: 3, headersWithin: 300, requestWithin: 600 },
   });
   inbox = inboxes({ kind: 'http-listen', host: '127.0.0.1', port });
@@ -77,9 +77,9 @@ describe('requests of devices', () => {
     expect(await post('/iclock/cdata?SN=A1')).toBe('200 serial POST /iclock/cdata 0');
     expect(await post('/iclock/cdata?SN=A2')).toBe('200 address POST /iclock/cdata 0');
     stops[2]?.();
-    expect(await post('/iclock/cdata?SN=A2')).toBe('404');
-    expect(await post('/')).toBe('404');
-    expect(warnings).toHaveLength(1);
+    expect(await post('/iclock/cdata?SN=A2')).toBe('404 E-DEV-0104');
+    expect(await post('/')).toBe('404 E-DEV-0104');
+    expect(warnings).toEqual([{ status: 404, code: 'E-DEV-0104', address: '127.0.0.1' }]);
     for (const stop of stops) stop();
     await expect(post(`/${TOKEN}`)).rejects.toThrow();
     // The port may be opened again at once.
@@ -100,7 +100,7 @@ describe('requests of devices', () => {
   it('may not be long, whether they say so or not', async () => {
     let asked = 0;
     const stop = unwrap(await inbox.listen({ token: TOKEN }, () => (asked += 1)));
-    expect(await post(`/${TOKEN}`, 'x'.repeat(1_001))).toBe('413');
+    expect(await post(`/${TOKEN}`, 'x'.repeat(1_001))).toBe('413 E-DEV-0105');
     const line = await dial();
     line.socket.write(`POST /${TOKEN} HTTP/1.1\r\nHost: hub\r\nTransfer-Encoding: chunked\r\n\r\n`);
     for (let piece = 0; piece < 11; piece += 1) line.socket.write(`64\r\n${'x'.repeat(100)}\r\n`);

@@ -10,6 +10,7 @@ import {
   type HttpInbox,
   type HttpListenSettings,
   WAITING_AT_MOST,
+  type deviceCodes,
 } from '../kit/index.ts';
 import { type Knock, doorKey, fit, pathBehind, plainAddress, readKnock } from './http-doors.ts';
 
@@ -41,6 +42,15 @@ const HEADER_BYTES = 16_384;
 const LAST_ANSWERS = ms(500);
 const REFUSALS_LOGGED_EVERY = ms(60_000);
 
+/** Why a request reaches no driver, with its status: no such door, too long, too many wait, no answer of the driver in time. */
+const REFUSALS = {
+  'E-DEV-0104': 404,
+  'E-DEV-0105': 413,
+  'E-DEV-0205': 503,
+  'E-DEV-0303': 503,
+} as const satisfies Partial<Record<keyof typeof deviceCodes, number>>;
+type Refusal = keyof typeof REFUSALS;
+
 interface Door {
   readonly door: HttpDoor;
   readonly onExchange: (exchange: HttpExchange) => void;
@@ -60,26 +70,32 @@ export function createHttpInboxes(options: HttpInboxesOptions): (settings: HttpL
   const ports = new Map<string, Port>();
   /** A port is closed before it is opened again. */
   const closing = new Map<string, Promise<void>>();
-  const lastLogged = new Map<string, number>();
+  const lastLogged = new Map<Refusal, number>();
 
-  /** Somebody knocks at doors that are none of ours, or sends what is no report: told, and not more than once a minute. */
-  const refuse = (response: ServerResponse, status: number, why: string, address: string): void => {
-    response.writeHead(status, { 'content-length': 0, connection: 'close' }).end();
-    const before = lastLogged.get(why);
+  /**
+   * Somebody knocks at doors that are none of ours, or sends what is no report: answered with the code, and logged not more
+   * than once a minute.
+   */
+  const refuse = (response: ServerResponse, code: Refusal, address: string): void => {
+    const status = REFUSALS[code];
+    response
+      .writeHead(status, { 'content-type': 'text/plain', 'content-length': code.length, connection: 'close' })
+      .end(code);
+    const before = lastLogged.get(code);
     const now = clock.monotonic();
     if (before !== undefined && now - before < REFUSALS_LOGGED_EVERY) return;
-    lastLogged.set(why, now);
-    log.warn({ status, why, address }, 'a request to the port for devices was refused');
+    lastLogged.set(code, now);
+    log.warn({ status, code, address }, 'a request to the port for devices was refused');
   };
 
   const hand = (entry: Door, knock: Knock, request: IncomingMessage, response: ServerResponse, body: Buffer): void => {
     if (entry.waiting >= WAITING_AT_MOST) {
-      refuse(response, 503, 'too many requests of one device wait', knock.remoteAddress);
+      refuse(response, 'E-DEV-0205', knock.remoteAddress);
       return;
     }
     entry.waiting += 1;
     const cancel = clock.after(ms(ANSWER_WITHIN), () => {
-      if (!response.headersSent) refuse(response, 503, 'a driver did not answer', knock.remoteAddress);
+      if (!response.headersSent) refuse(response, 'E-DEV-0303', knock.remoteAddress);
     });
     response.once('close', () => {
       entry.waiting -= 1;
@@ -109,11 +125,11 @@ export function createHttpInboxes(options: HttpInboxesOptions): (settings: HttpL
       .map((entry) => ({ entry, says: knock ? fit(entry.door, knock) : 0 }))
       .sort((a, b) => b.says - a.says);
     if (!knock || !best || best.says === 0) {
-      refuse(response, 404, 'nobody listens there', address);
+      refuse(response, 'E-DEV-0104', address);
       return;
     }
     if (Number(request.headers['content-length'] ?? 0) > limits.body) {
-      refuse(response, 413, 'a body that is too long', address);
+      refuse(response, 'E-DEV-0105', address);
       return;
     }
     const pieces: Buffer[] = [];
@@ -128,7 +144,7 @@ export function createHttpInboxes(options: HttpInboxesOptions): (settings: HttpL
       request.removeAllListeners('data').removeAllListeners('end').resume();
       // What still comes is not read to its end.
       response.once('finish', () => request.destroy());
-      refuse(response, 413, 'a body that is too long', address);
+      refuse(response, 'E-DEV-0105', address);
     });
     request.on('end', () => {
       hand(best.entry, knock, request, response, Buffer.concat(pieces));

@@ -114,6 +114,12 @@ describe('API', () => {
     expect([broken.statusCode, broken.body.includes('secret')]).toEqual([500, false]);
   });
 
+  it('says that a body is too large', async () => {
+    const payload = { n: 1, more: 'x'.repeat(1_048_576) };
+    const answer = await server.inject({ method: 'POST', url: '/api/checked', headers: ours, payload });
+    expect([answer.statusCode, answer.json<{ code: string }>().code]).toEqual([413, 'E-API-0108']);
+  });
+
   it.each([
     ['without the header of our own pages', {}],
     ['from another site', { ...ours, 'sec-fetch-site': 'cross-site' }],

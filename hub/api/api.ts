@@ -131,6 +131,7 @@ const STATUS: Readonly<Partial<Record<Code, number>>> = {
   'E-API-0104': 403,
   'E-API-0105': 429,
   'E-API-0106': 503,
+  'E-API-0108': 413,
   'E-ATT-0101': 404,
   'E-ATT-0102': 404,
   'E-ATT-0103': 404,
@@ -146,6 +147,7 @@ const STATUS: Readonly<Partial<Record<Code, number>>> = {
   'E-GATE-0202': 404,
   'E-GATE-0203': 404,
   'E-GATE-0242': 404,
+  'E-GATE-0244': 503,
   'E-REQ-0101': 404,
   'E-STAFF-0108': 404,
 };

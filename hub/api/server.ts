@@ -71,6 +71,7 @@ export async function createServer({ log, tls, webRoot }: ServerOptions): Promis
   server.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status === 429) return problem(reply, { code: 'E-API-0105' });
+    if (status === 413) return problem(reply, { code: 'E-API-0108' });
     if (status < 500) return problem(reply, { code: 'E-API-0101', detail: error.message });
     request.log.error({ err: error, url: request.url }, 'request failed');
     return problem(reply, { code: 'E-API-0103' });

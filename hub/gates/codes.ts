@@ -58,4 +58,5 @@ export const gateCodes = defineCodes({
   },
   'E-GATE-0242': { zh: '没有这份通行授权', en: 'There is no such approval' },
   'E-GATE-0243': { zh: '操作编号已用于另一次操作', en: 'This key already stands for another order' },
+  'E-GATE-0244': { zh: '查询过多，请稍后再试', en: 'Too many are asking; please ask again in a moment' },
 });

@@ -69,12 +69,12 @@ export interface Gates {
   look(entryId: string, by: { readonly id: string; readonly mayLookIn: (area: string) => boolean }): Result<Identity>;
   /**
    * For a plate that was refused as unknown or unsure: approved plates one character off. Shown to a guard, never acted on;
-   * the look is in the audit log before the answer is out. Errors: `E-GATE-0202`.
+   * the look is in the audit log before the answer is out. Errors: `E-GATE-0202`, `E-GATE-0244` too many ask at once.
    */
   suggestions(
     entryId: string,
     by: { readonly id: string; readonly mayLookIn: (area: string) => boolean },
-  ): Result<PlateSuggestions>;
+  ): Promise<Result<PlateSuggestions>>;
   /** How full every area is. */
   areas(): readonly AreaView[];
   /** Sets a count right by hand; who and why is in the audit log. Errors: `E-GATE-0203`. */
@@ -101,7 +101,7 @@ export interface Gates {
   relax(scope: string, staffId: string): Result<void>;
   /** What was ordered against the schedule. */
   orders(): readonly StandingRow[];
-  /** Newest first. */
+  /** Those that nobody has seen to, then the others; the newest of each first. */
   alarms(options: { readonly limit: number }): readonly AlarmRow[];
   /** Somebody has seen to it. Errors: `E-GATE-0202`. */
   seeAlarm(id: string, staffId: string): Result<void>;

@@ -58,3 +58,33 @@ it('what is counted stays as long as the pass that it counts for', async () => {
   await campus.clock.advanceAsync(hours(24 * 180));
   expect(count(campus)).toBe(0);
 }, 60_000);
+
+it('an alarm stays until somebody has seen to it, and that it waits is said every day', async () => {
+  const campus = floor();
+  const alarms = () => campus.gates.alarms({ limit: 10 });
+  const reminders = () => campus.warnings.filter(({ fields }) => 'unseen' in fields).map(({ fields }) => fields);
+  for (const alarm of ['forced', 'held-open'])
+    campus.emit('a-barrier', 'alarm', { alarm, at: campus.clock.now(), clear: false });
+  const [seen, waits] = alarms();
+  campus.gates.seeAlarm(seen?.id ?? '', 'guard-1');
+  await campus.clock.advanceAsync(hours(24 * 179));
+  expect([alarms().length, reminders()]).toEqual([2, []]);
+  await campus.clock.advanceAsync(hours(48));
+  expect(alarms().map(({ id }) => id)).toEqual([waits?.id]);
+  expect(reminders()).toContainEqual({ unseen: 1 });
+  campus.gates.seeAlarm(waits?.id ?? '', 'guard-1');
+  const said = reminders().length;
+  await campus.clock.advanceAsync(hours(24));
+  expect([alarms(), reminders().length]).toEqual([[], said]);
+}, 60_000);
+
+it('an alarm that waits is listed before later ones that somebody has seen to', () => {
+  const campus = floor();
+  for (let n = 0; n < 5; n += 1) {
+    campus.emit('a-barrier', 'alarm', { alarm: 'forced', at: epochMs(NOW + n), clear: false });
+  }
+  const [latest, ...earlier] = campus.gates.alarms({ limit: 10 });
+  for (const { id } of [latest, ...earlier.slice(0, -1)].filter((alarm) => alarm !== undefined))
+    campus.gates.seeAlarm(id, 'guard-1');
+  expect(campus.gates.alarms({ limit: 2 }).map(({ id }) => id)).toEqual([earlier.at(-1)?.id, latest?.id]);
+});

@@ -12,14 +12,15 @@ const EVERY = hours(24);
 
 /**
  * Forgets entries that are older than `keep`, once a day and a little at a time. What is still counted stays as long as what it
- * counts for: the uses of a pass, the places in a slot, until the pass itself is forgotten.
+ * counts for: the uses of a pass, the places in a slot, until the pass itself is forgotten. An alarm stays until somebody has
+ * seen to it, however old; that there are such is logged every day.
  */
 export function createRetention(deps: {
   readonly db: Db;
   readonly store: Pick<GateStore, 'entries' | 'alarms'>;
   readonly clock: Clock;
   readonly keep: DurationMs;
-  readonly log: (level: 'info' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }): { start(): void; stop(): void } {
   const { db, store, clock, log } = deps;
   let cancel: Cancel = () => undefined;
@@ -36,7 +37,11 @@ export function createRetention(deps: {
       const done = transact(db, () => store.entries.forget(before, from, BATCH));
       forgotten += done.forgotten;
       next = done.next;
-      if (!next) forgotten += store.alarms.purge(before);
+      if (!next) {
+        forgotten += store.alarms.purge(before);
+        const unseen = store.alarms.unseenBefore(before);
+        if (unseen > 0) log('warn', 'alarms at gates are past their time, and nobody has seen to them', { unseen });
+      }
     } catch (error) {
       log('error', 'old entries of gates could not be forgotten', { err: error });
     }

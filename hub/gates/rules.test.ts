@@ -209,6 +209,11 @@ describe('gate decision', () => {
       { gate: at({ curfew: shut('refuse') }), ...one({ may: ['override'] }) },
       'granted',
     ],
+    [
+      'out after the curfew, a resident',
+      { gate: { ...outward, curfew: shut('late') }, ...one({ kind: 'roster' }) },
+      'granted',
+    ],
     ['out after the curfew', { gate: { ...outward, curfew: shut('refuse') } }, 'granted'],
     ['in on an evening without a curfew', { gate: at({ curfew: shut('refuse', [1]) }) }, 'granted'],
 

@@ -129,7 +129,7 @@ export function decide(input: DecisionInput): Decision {
       warnings: [
         ...(passedBack(granting, input) ? (['E-GATE-0110'] as const) : []),
         ...(input.duress ? (['E-GATE-0113'] as const) : []),
-        ...(lateIn(input) && granting.pass.kind === 'roster' ? (['E-GATE-0140'] as const) : []),
+        ...(lateUnder(input) && granting.pass.kind === 'roster' ? (['E-GATE-0140'] as const) : []),
       ],
     };
   if (!best) return { granted: false, code: 'E-GATE-0101' };
@@ -224,15 +224,15 @@ function gateRefusal(pass: Pass, input: DecisionInput): RefusalCode | undefined 
   if (input.standing === 'lock-down' && !overrides) return 'E-GATE-0116';
   if (input.otherDoorOpen) return 'E-GATE-0117';
   if (input.gate.direction === 'out') return undefined;
-  if (lateIn(input) && input.gate.curfew?.then === 'refuse' && !overrides) return 'E-GATE-0141';
+  if (lateUnder(input)?.then === 'refuse' && !overrides) return 'E-GATE-0141';
   if (input.occupancy && input.occupancy.inside >= input.occupancy.limit && !overrides) return 'E-GATE-0111';
   if (input.gate.firstPerson && !input.led && !pass.may.includes('lead')) return 'E-GATE-0118';
   return undefined;
 }
 
-/** Comes in while the area is shut for the night. */
-const lateIn = ({ gate, local }: DecisionInput): boolean =>
-  gate.direction === 'in' && gate.curfew !== undefined && pastCurfew(gate.curfew, local);
+/** The curfew under which somebody comes in while the area is shut for the night. */
+const lateUnder = ({ gate, local }: DecisionInput): Curfew | undefined =>
+  gate.direction === 'in' && gate.curfew && pastCurfew(gate.curfew, local) ? gate.curfew : undefined;
 
 /** Who else has to be there. */
 function companyRefusal(pass: Pass, { gate, partners, companion }: DecisionInput): RefusalCode | undefined {

@@ -159,5 +159,9 @@ export const gatesSchema: SchemaComponent = {
         ALTER TABLE gate_entry ADD COLUMN code_step INTEGER;
         CREATE INDEX gate_entry_by_code ON gate_entry (pass_id, code_step) WHERE code_step IS NOT NULL;`,
     },
+    {
+      name: 'alarms that nobody has seen to, at once',
+      sql: 'CREATE INDEX gate_alarm_unseen ON gate_alarm (at) WHERE seen_by IS NULL;',
+    },
   ],
 };

@@ -23,7 +23,7 @@ import { createReports } from './reports.ts';
 import { createRetention } from './retention.ts';
 import { createGateStore } from './store/index.ts';
 import { createBlindness } from './blind.ts';
-import { nearPasses } from './suggest.ts';
+import { createSuggestions } from './suggest.ts';
 import { createTerminals } from './terminals/index.ts';
 import type { AlarmRow } from './store/alarms.ts';
 import type { Sighting } from './store/sightings.ts';
@@ -195,6 +195,11 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     note: (gateId, grant) => running?.note(gateId, grant) === true,
   });
   const { entriesKept: keep } = deps;
+  const suggestions = createSuggestions({
+    passes: store.passes,
+    match: (type, value) => vault.match(type, value),
+    nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
+  });
   const retention = keep === undefined ? undefined : createRetention({ ...deps, store, keep });
   const identitiesOf = (requestId: string): readonly string[] =>
     store.passes.passesOfRequest(requestId).flatMap(({ identities }) => identities);
@@ -299,7 +304,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       return ok(person);
     },
     part: agents.part,
-    suggestions: (entryId, by) => {
+    suggestions: async (entryId, by) => {
       const row = store.entries.entry(entryId);
       const gate = row && gateOf.get(row.gateId);
       const read = row && strangerOf(row, vault);
@@ -307,17 +312,13 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         return failure('E-GATE-0202', entryId);
       deps.audit.record({ actor: `staff:${by.id}`, action: 'gate.suggest', subject: `entry:${entryId}` });
       const plate = normalisePlate(read.number);
-      const found = MISREAD.has(row.code)
-        ? nearPasses(
-            plate,
-            { gate: gate.id, area: gate.area, now: clock.now() },
-            { passes: store.passes, match: (type, value) => vault.match(type, value) },
-          )
-        : [];
+      const at = { gate: gate.id, area: gate.area, now: clock.now() };
+      const found = MISREAD.has(row.code) ? await suggestions.near(plate, at) : ok([]);
+      if (!found.ok) return found;
       return ok({
         plate,
         form: plateForm(plate),
-        near: found.map(({ pass, ...meant }) => ({
+        near: found.value.map(({ pass, ...meant }) => ({
           ...meant,
           requestId: pass.requestId,
           validUntil: pass.validUntil,
@@ -390,7 +391,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       return ok(undefined);
     },
     orders: () => standings.orders(),
-    alarms: ({ limit }) => store.alarms.recent(limit),
+    alarms: ({ limit }) => store.alarms.list(limit),
     seeAlarm: (id, staffId) => {
       if (!store.alarms.seen(id, staffId, clock.now())) return failure('E-GATE-0202', id);
       return ok(undefined);

@@ -34,8 +34,8 @@ function carPark(area: object = {}) {
     });
   };
   const lastEntry = (): string => floor.gates.entries({ limit: 1 })[0]?.id ?? '';
-  const suggest = () => {
-    const answer = floor.gates.suggestions(lastEntry(), GUARD);
+  const suggest = async () => {
+    const answer = await floor.gates.suggestions(lastEntry(), GUARD);
     if (!answer.ok) throw new Error(answer.error.code);
     return answer.value;
   };
@@ -81,24 +81,19 @@ describe('what a camera may have meant', () => {
     park.vehicle('V-1', ['京A12345', '沪B00001']);
     park.vehicle('V-2', ['京A12355']);
     await park.see('京A1234S');
-    expect(park.suggest()).toMatchObject({
+    expect(await park.suggest()).toMatchObject({
       plate: '京A1234S',
       form: 'ordinary',
       near: [{ plate: '京A12345', requestId: 'V-1', exact: false }],
     });
     await park.see('津A12345');
-    expect(park.suggest().near).toMatchObject([{ plate: '京A12345' }]);
+    expect((await park.suggest()).near).toMatchObject([{ plate: '京A12345' }]);
     await park.see('京A1235');
-    expect(
-      park
-        .suggest()
-        .near.map(({ plate }) => plate)
-        .sort(),
-    ).toEqual(['京A12345', '京A12355']);
+    expect((await park.suggest()).near.map(({ plate }) => plate).sort()).toEqual(['京A12345', '京A12355']);
     await park.see('京A12345', { confidence: 0.3 });
-    expect(park.suggest().near[0]).toMatchObject({ plate: '京A12345', exact: true });
+    expect((await park.suggest()).near[0]).toMatchObject({ plate: '京A12345', exact: true });
     await park.see('云Z99999');
-    expect(park.suggest().near).toEqual([]);
+    expect((await park.suggest()).near).toEqual([]);
     await park.clock.advanceAsync(ms(60_000));
     expect(park.told).toEqual([]);
   });
@@ -112,7 +107,7 @@ describe('what a camera may have meant', () => {
     park.approve('block', 'B-1', { targets: [{ type: 'plate', plate: '京A00003' }], reason: 'x' });
     park.vehicle('here', ['京A00004']);
     await park.see('京A00000');
-    expect(park.suggest().near).toMatchObject([{ requestId: 'here' }]);
+    expect((await park.suggest()).near).toMatchObject([{ requestId: 'here' }]);
   });
 
   it('is told to guards of that area alone, of refused plates alone, and every look is on record', async () => {
@@ -120,18 +115,18 @@ describe('what a camera may have meant', () => {
     park.vehicle('V-1', ['京A12345']);
     await park.see('京A12346');
     const refused = park.lastEntry();
-    expect(park.gates.suggestions(refused, { id: 'guard-2', mayLookIn: () => false })).toMatchObject({
+    expect(await park.gates.suggestions(refused, { id: 'guard-2', mayLookIn: () => false })).toMatchObject({
       error: { code: 'E-GATE-0202' },
     });
     expect(park.audit.list({ limit: 5 }).filter(({ action }) => action === 'gate.suggest')).toEqual([]);
-    expect(park.gates.suggestions(refused, GUARD)).toMatchObject({ ok: true });
+    expect(await park.gates.suggestions(refused, GUARD)).toMatchObject({ ok: true });
     expect(park.audit.list({ limit: 1 })).toMatchObject([
       { actor: 'staff:guard-1', action: 'gate.suggest', subject: `entry:${refused}` },
     ]);
     expect(JSON.stringify(park.audit.list({ limit: 5 }))).not.toContain('京A');
     await park.see('京A12345');
-    expect(park.gates.suggestions(park.lastEntry(), GUARD)).toMatchObject({ error: { code: 'E-GATE-0202' } });
-    expect(park.gates.suggestions('nothing', GUARD)).toMatchObject({ error: { code: 'E-GATE-0202' } });
+    expect(await park.gates.suggestions(park.lastEntry(), GUARD)).toMatchObject({ error: { code: 'E-GATE-0202' } });
+    expect(await park.gates.suggestions('nothing', GUARD)).toMatchObject({ error: { code: 'E-GATE-0202' } });
   });
 });
 

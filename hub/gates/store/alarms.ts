@@ -24,10 +24,18 @@ export function createAlarmStore(db: Db) {
     'UPDATE gate_alarm SET cleared_at = ? WHERE gate_id = ? AND alarm = ? AND cleared_at IS NULL',
   );
   const seen = db.prepare('UPDATE gate_alarm SET seen_by = ?, seen_at = ? WHERE id = ? AND seen_by IS NULL');
-  const recent = db.prepare<[number], AlarmRow>(`SELECT ${COLUMNS} FROM gate_alarm ORDER BY at DESC, id DESC LIMIT ?`);
+  const newest = (which: string) =>
+    db.prepare<[number], AlarmRow>(
+      `SELECT ${COLUMNS} FROM gate_alarm WHERE ${which} ORDER BY at DESC, id DESC LIMIT ?`,
+    );
+  const newestUnseen = newest('seen_by IS NULL');
+  const newestSeen = newest('seen_by IS NOT NULL');
   const byId = db.prepare<[string], AlarmRow>(`SELECT ${COLUMNS} FROM gate_alarm WHERE id = ?`);
   const unseen = db.prepare<[], number>('SELECT count(*) FROM gate_alarm WHERE seen_by IS NULL').pluck();
-  const purge = db.prepare('DELETE FROM gate_alarm WHERE at < ?');
+  const unseenBefore = db
+    .prepare<[number], number>('SELECT count(*) FROM gate_alarm WHERE seen_by IS NULL AND at < ?')
+    .pluck();
+  const purge = db.prepare('DELETE FROM gate_alarm WHERE at < ? AND seen_by IS NOT NULL');
   return {
     /** Returns whether it was new. */
     raise: (id: string, gateId: string, alarm: string, at: EpochMs): boolean =>
@@ -35,9 +43,14 @@ export function createAlarmStore(db: Db) {
     clear: (gateId: string, alarm: string, at: EpochMs): boolean => clear.run(at, gateId, alarm).changes > 0,
     seen: (id: string, by: string, at: EpochMs): boolean => seen.run(by, at, id).changes > 0,
     alarm: (id: string): AlarmRow | undefined => byId.get(id),
-    /** Newest first. */
-    recent: (limit: number): readonly AlarmRow[] => recent.all(limit),
+    /** Those that nobody has seen to, then the others; the newest of each first. */
+    list: (limit: number): readonly AlarmRow[] => {
+      const open = newestUnseen.all(limit);
+      return [...open, ...newestSeen.all(limit - open.length)];
+    },
     unseen: (): number => unseen.get() ?? 0,
+    unseenBefore: (before: EpochMs): number => unseenBefore.get(before) ?? 0,
+    /** Forgets those that somebody has seen to. */
     purge: (before: EpochMs): number => purge.run(before).changes,
   };
 }

@@ -5,6 +5,8 @@ import type { EpochMs } from '@hallhub/sync/base';
 import { epochMs, hours, manualClock, ms, ok, seconds, systemRandom, unwrap } from '@hallhub/sync/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createFront } from '../../api/testing/front.ts';
+import { terminalRoutes } from './routes.ts';
 import { foremost } from './rules.ts';
 import { MEMBERS_CARD as CARD, createTerminalHub } from './testing/hub.ts';
 
@@ -237,5 +239,46 @@ describe('the foremost claim', () => {
           expect(chosen.validTo).toBe(Math.max(...current.map(({ validTo }) => validTo)));
       }),
     );
+  });
+});
+
+describe('the page of the terminals', () => {
+  it('shows those of an area to who works there, and only its operator puts everybody in again', async () => {
+    const { clock, controller, member, gates, view, stop } = await floor();
+    const { area = '', deviceId = '' } = view() ?? {};
+    const front = await createFront({
+      clock,
+      who: {
+        operator: [{ role: 'operator', area }],
+        'operator elsewhere': [{ role: 'operator', area: 'elsewhere' }],
+        guard: [{ role: 'guard', area }],
+        'guard elsewhere': [{ role: 'guard', area: 'elsewhere' }],
+        auditor: [{ role: 'auditor', area: '*' }],
+        warden: [{ role: 'dorms', area }],
+      },
+      routes: (api) => {
+        terminalRoutes(api, { gates: gates() });
+      },
+    });
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    for (const who of ['operator', 'guard', 'auditor'])
+      expect(await front.read(who, '/api/gates/terminals')).toMatchObject([{ deviceId }]);
+    for (const who of ['operator elsewhere', 'guard elsewhere'])
+      expect(await front.read(who, '/api/gates/terminals')).toEqual([]);
+    expect(await front.ask('warden', 'GET', '/api/gates/terminals')).toBe('403 E-STAFF-0104');
+
+    controller.reset();
+    const putAllAgain = (who: string) => front.ask(who, 'POST', `/api/gates/terminals/${deviceId}/put-all-again`);
+    for (const who of ['guard', 'auditor', 'warden']) expect(await putAllAgain(who)).toBe('403 E-STAFF-0104');
+    expect(await putAllAgain('operator elsewhere')).toBe('404 E-GATE-0203');
+    expect(await putAllAgain('nobody')).toBe('401 E-STAFF-0103');
+    await clock.advanceAsync(seconds(3));
+    expect(controller.cards.size).toBe(0);
+    expect(await putAllAgain('operator')).toBe('200');
+    await clock.advanceAsync(seconds(3));
+    expect([...controller.cards.keys()]).toEqual([NUMBER]);
+    await front.close();
+    await stop();
   });
 });

@@ -95,6 +95,7 @@ export function createFloor(config: {
   /** `<barrier> open in`, `<barrier> free`, `<reader> <text>`: what devices were told, in order. */
   const told: string[] = [];
   const faults: unknown[] = [];
+  const warnings: { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[] = [];
   const state = {
     age: ms(0) as DurationMs | undefined,
     clockTrusted: true,
@@ -173,8 +174,9 @@ export function createFloor(config: {
     pictureAge: () => state.age,
     clockTrusted: () => state.clockTrusted,
     dark: (device) => state.dark.filter((span) => span.device === device),
-    log: (level, _, fields) => {
+    log: (level, message, fields) => {
       if (level === 'error') faults.push(fields['code'] ?? fields['err']);
+      if (level === 'warn') warnings.push({ message, fields });
     },
   });
   const desk = createDesk({
@@ -238,6 +240,7 @@ export function createFloor(config: {
     state,
     told,
     faults,
+    warnings,
     outcomes,
     emit: events.emit,
     approve: (kind: GateKind, id: string, data: object, window: { from?: EpochMs; until?: EpochMs } = {}) => {

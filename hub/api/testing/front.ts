@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '@hallhub/sync/base';
+import { createLog } from '../../log.ts';
+import type { Account, Grant, Staff } from '../../staff/index.ts';
+import type { Api } from '../api.ts';
+import { createApi } from '../api.ts';
+import type { Live } from '../live.ts';
+import { createLive } from '../live.ts';
+import { createServer } from '../server.ts';
+
+/**
+ * The web server with the routes under test alone. Who asks is a name of `who`; nobody else is logged in. `ask` tells the
+ * status, with the code of a refusal: `204`, `403 E-STAFF-0104`.
+ */
+export async function createFront(options: {
+  readonly clock: Clock;
+  readonly who: Readonly<Record<string, readonly Grant[]>>;
+  readonly routes: (api: Api, live: Live) => void;
+}) {
+  const { clock, who } = options;
+  const folder = mkdtempSync(join(tmpdir(), 'hallhub-front-'));
+  const server = await createServer({ log: createLog({ level: 'silent' }), webRoot: folder });
+  const live = createLive({ epoch: 'e', clock });
+  const whoIs = (name: string): Account | undefined => {
+    const grants = who[name];
+    return grants && { id: name, login: name, name, grants, disabled: false };
+  };
+  options.routes(createApi({ server, staff: { whoIs } as unknown as Staff, isKiosk: () => false }), live);
+  return {
+    read: async (name: string, url: string): Promise<unknown> =>
+      (await server.inject({ url, cookies: { hallhub_session: name } })).json(),
+    ask: async (name: string, method: 'GET' | 'POST', url: string, payload?: object): Promise<string> => {
+      const answer = await server.inject({
+        method,
+        url,
+        cookies: { hallhub_session: name },
+        headers: { 'x-hallhub': '1' },
+        ...(payload && { payload }),
+      });
+      if (answer.statusCode < 300) return String(answer.statusCode);
+      return `${answer.statusCode} ${answer.json<{ code: string }>().code}`;
+    },
+    close: async (): Promise<void> => {
+      live.close();
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
