@@ -36,7 +36,9 @@ beforeAll(async () => {
   const hub = await campus.startHub();
   staff = await logInAsFirst(() => hub);
   watch = watchGates(campus, staff);
-  await until('the terminal is greeted', () => lanes.doorTerminal.handshake().then((answer) => answer !== ''));
+  await until('the terminal is greeted', () =>
+    lanes.doorTerminal.handshake().then((answer) => answer.startsWith('GET OPTION')),
+  );
   await watch.ready();
 });
 afterAll(async () => {

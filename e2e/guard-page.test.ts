@@ -46,7 +46,9 @@ beforeAll(async () => {
   hub = await campus.startHub();
   const staff = await logInAsFirst(() => hub);
   watch = watchGates(campus, staff);
-  await until('the terminal is greeted', () => lanes.doorTerminal.handshake().then((answer) => answer !== ''));
+  await until('the terminal is greeted', () =>
+    lanes.doorTerminal.handshake().then((answer) => answer.startsWith('GET OPTION')),
+  );
   await watch.ready();
   const browser: Browser = await chromium.launch({
     executablePath: CHROMIUM,
