@@ -414,6 +414,18 @@ describe('whose profiles an agent believes', () => {
   });
 });
 
+describe('what an agent says of its devices when it greets', () => {
+  it('is no older than the greeting, however long the machine looked for its ports', async () => {
+    pair.portsTake = seconds(2);
+    pair.disconnect();
+    pair.connect();
+    await clock.advanceAsync(seconds(1));
+    pair.arm.health = { state: 'down', reason: { code: 'E-DEV-0102' } };
+    await clock.advanceAsync(seconds(10));
+    expect(pair.link.host.health('arm')).toMatchObject({ state: 'down', reason: { code: 'E-DEV-0102' } });
+  });
+});
+
 describe('what is plugged into an agent', () => {
   it('is known at the hub, as far as it has a name that stays, and bounded', async () => {
     pair.ports = [

@@ -222,20 +222,24 @@ export function createStation(options: StationOptions): Station {
     hubTime,
     clock,
     log,
-    hello: async () => ({
-      version: options.version,
-      clock: clockReading(),
-      startedAt,
-      ...(safeMode !== undefined && { safeMode }),
-      profiles: profiles.version,
-      pendingEvents: outbox.status().pending,
-      devices: (hosting.host?.devices() ?? []).map(({ capabilities, health, ...device }) => ({
-        ...device,
-        capabilities: [...capabilities],
-        health: briefHealth(health),
-      })),
-      ports: portsToTell((await options.serialPorts?.()) ?? []),
-    }),
+    hello: async () => {
+      // Looking for ports takes a while, and what is said of devices must not be older than what was reported meanwhile.
+      const ports = portsToTell((await options.serialPorts?.()) ?? []);
+      return {
+        ports,
+        version: options.version,
+        clock: clockReading(),
+        startedAt,
+        ...(safeMode !== undefined && { safeMode }),
+        profiles: profiles.version,
+        pendingEvents: outbox.status().pending,
+        devices: (hosting.host?.devices() ?? []).map(({ capabilities, health, ...device }) => ({
+          ...device,
+          capabilities: [...capabilities],
+          health: briefHealth(health),
+        })),
+      };
+    },
     onFirstAnswer: () => {
       asker.cut();
       replica.wake();

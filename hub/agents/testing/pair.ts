@@ -12,7 +12,7 @@ import type { DeviceHealth, Receipt } from '@hallhub/device-drivers/kit';
 import type { SerialPortInfo } from '@hallhub/device-drivers/transports';
 import type { BundleKeys } from '@hallhub/firmware-profiles/bundle';
 import { createEmitter, rethrow, silentLog } from '@hallhub/device-drivers/kit';
-import type { Clock, EpochMs, ManualClock, MonoMs } from '@hallhub/sync/base';
+import type { Clock, EpochMs, ManualClock, MonoMs, DurationMs } from '@hallhub/sync/base';
 import { ms, systemRandom } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import {
@@ -61,6 +61,8 @@ interface Pair {
   bundle: { readonly version: string; readonly bytes: Uint8Array } | undefined;
   /** What is plugged into the agent's machine. */
   ports: readonly SerialPortInfo[];
+  /** How long the agent's machine looks for them. */
+  portsTake: DurationMs;
   /** Topics of what has reached the agent. */
   readonly reachedAgent: string[];
   /** Brings the agent a message of earlier. */
@@ -225,7 +227,14 @@ export function createPair(options: {
       },
       profileKeys: {},
       secret: SECRET,
-      serialPorts: () => Promise.resolve(pair.ports),
+      serialPorts: () =>
+        new Promise((resolve) => {
+          if (pair.portsTake === 0) resolve(pair.ports);
+          else
+            clock.after(pair.portsTake, () => {
+              resolve(pair.ports);
+            });
+        }),
       crashLoop: { safeMode: undefined, stable: () => undefined, leave: () => undefined },
       onWithdrawn: () => undefined,
       onRestart: () => undefined,
@@ -273,6 +282,7 @@ export function createPair(options: {
     keySet: { issuedAt: 1, keys: {} },
     bundle: undefined,
     ports: [],
+    portsTake: ms(0),
     reachedAgent: [],
     deliver: (topic, payload) => {
       toAgent.emit({ topic, payload });
