@@ -35,7 +35,10 @@ export function keptOpen(open: () => Promise<Result<DocumentSigner>>): SignerSou
   let opening: Promise<Result<DocumentSigner>> | undefined;
   return {
     open: async () => {
-      opening ??= open();
+      opening ??= open().catch((error: unknown) =>
+        // A certificate that is none, a library that is not there: tried again like a token that is away.
+        failure('E-CERT-0501', error instanceof Error ? error.name : 'unusable'),
+      );
       const mine = opening;
       const opened = await mine;
       if (!opened.ok && opening === mine) opening = undefined;
