@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { CapabilityName } from '@hallhub/device-drivers/capabilities';
 import type { CommandMessage } from '@hallhub/device-drivers/agent/station';
-import { decodeMessage, deviceReported, encodeMessage } from '@hallhub/device-drivers/agent/station';
+import { decodeMessage, deviceReported, encodeMessage, healthChanged } from '@hallhub/device-drivers/agent/station';
 import { silentLog } from '@hallhub/device-drivers/kit';
-import { manualClock, ms, ok, plus, seconds, systemRandom } from '@hallhub/sync/base';
+import { epochMs, manualClock, ms, ok, plus, seconds, systemRandom } from '@hallhub/sync/base';
 import type { CloudEvent } from '@hallhub/sync/contract';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { auditSchema, createAudit } from '../audit/index.ts';
 import { createRegistry } from '../devices/registry/service.ts';
 import { createHardware } from '../devices/registry/hardware.ts';
 import { devicesSchema } from '../devices/index.ts';
-import type { RemoteDevice } from './index.ts';
+import type { RemoteDevice, RemoteHost } from './index.ts';
 import { createRemoteHost } from './index.ts';
 
 const board = (...capabilities: CapabilityName[]): RemoteDevice => ({
@@ -22,12 +22,13 @@ const board = (...capabilities: CapabilityName[]): RemoteDevice => ({
 
 function setUp(first: readonly RemoteDevice[]) {
   const clock = manualClock();
+  let connected = true;
   const db = openDatabase({ file: ':memory:' });
   migrate({ db, components: [auditSchema, devicesSchema] });
   const commanded: CommandMessage[] = [];
   const host = createRemoteHost({
     pipe: {
-      connected: () => true,
+      connected: () => connected,
       command: (_agent, payload) => commanded.push(decodeMessage(payload) as CommandMessage),
       ask: () => Promise.resolve(ok({})),
     },
@@ -79,7 +80,11 @@ function setUp(first: readonly RemoteDevice[]) {
       expiresAt: plus(clock.now(), seconds(3)),
       issuedBy: 'test',
     });
-  return { clock, host, registry, commanded, report, twin, set };
+  const presence = (here: boolean): void => {
+    connected = here;
+    host.connection('gate-1', here);
+  };
+  return { clock, host, registry, commanded, report, twin, set, presence };
 }
 
 describe('the devices of agents', () => {
@@ -170,5 +175,48 @@ describe('the devices of agents', () => {
     host.live('gate-1', live('tamper'));
     host.live('gate-2', live('cardReader'));
     expect(heard).toEqual([presented]);
+  });
+
+  const said = (mono: number, state: 'starting' | 'ready') => ({
+    clock: { at: 0, mono, run: 'r' },
+    health: { state, since: epochMs(mono) },
+  });
+  const greeting = { version: '1', startedAt: epochMs(0), profiles: '1', pendingEvents: 0, ports: [] };
+  const greets = (host: RemoteHost, mono: number, state: 'starting' | 'ready'): void => {
+    const { clock, health } = said(mono, state);
+    const device = { id: 'relay', profile: 'test/board', line: 'relays', capabilities: [], health };
+    host.hello('gate-1', { ...greeting, clock, devices: [device] });
+  };
+  const changes = (host: RemoteHost, mono: number, state: 'starting' | 'ready') =>
+    host.apply('gate-1', {
+      type: healthChanged.type,
+      subject: 'relay',
+      data: said(mono, state),
+    } as unknown as CloudEvent);
+
+  it('are as well as the newest word has it, when a greeting that was asked again comes after it', () => {
+    const { host } = setUp([board('switch')]);
+    changes(host, 20, 'ready');
+    greets(host, 10, 'starting');
+    expect(host.health('relay')).toMatchObject({ state: 'ready' });
+  });
+
+  it('are as well as was said before the broker told that their agent is here', () => {
+    const { host, presence } = setUp([board('switch')]);
+    presence(false);
+    changes(host, 20, 'ready');
+    expect(host.health('relay')).toMatchObject({ state: 'down', reason: { code: 'E-AGENT-0103' } });
+    presence(true);
+    expect(host.health('relay')).toMatchObject({ state: 'ready' });
+  });
+
+  it('are not believed to be well again because their agent was here before', () => {
+    const { host, presence } = setUp([board('switch')]);
+    changes(host, 20, 'ready');
+    presence(false);
+    presence(true);
+    expect(host.health('relay')).toMatchObject({ state: 'down' });
+    greets(host, 30, 'ready');
+    expect(host.health('relay')).toMatchObject({ state: 'ready' });
   });
 });

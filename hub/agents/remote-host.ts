@@ -1,6 +1,6 @@
 import type { AgentHost, DeviceDefinition, HostedDevice } from '@hallhub/device-drivers/agent';
 import { lineName } from '@hallhub/device-drivers/agent';
-import type { CommandMessage, Hello } from '@hallhub/device-drivers/agent/station';
+import type { ClockReading, CommandMessage, Hello } from '@hallhub/device-drivers/agent/station';
 import {
   LIVE_FOR,
   commandBegun,
@@ -26,6 +26,8 @@ import { afterCommit, onRollback } from '@hallhub/sync/sqlite';
 
 import type { AgentClock } from './agent-clock.ts';
 import { shifted } from './in-hub-time.ts';
+import type { LastWords } from './last-words.ts';
+import { createLastWords } from './last-words.ts';
 import { createRecentIds } from './recent-ids.ts';
 
 /** A device that hangs on an agent, as the configuration and its profile have it. */
@@ -128,6 +130,17 @@ export function createRemoteHost(deps: {
     if (before.state !== health.state || before.reason?.code !== health.reason?.code) {
       healthSeen.emit({ deviceId: member.device.definition.id, health });
     }
+  };
+  const words = new Map<string, LastWords>();
+  const wordsOf = (agent: string): LastWords => {
+    const known = words.get(agent) ?? createLastWords();
+    words.set(agent, known);
+    return known;
+  };
+  /** An old story told late must not say that a device is well whose agent is away; what comes before its agent does is kept for then. */
+  const hearHealth = (member: Member, reading: ClockReading, health: DeviceHealth): void => {
+    const { agent, definition } = member.device;
+    if (wordsOf(agent).hear(definition.id, reading, health) && pipe.connected(agent)) setHealth(member, health);
   };
   const away = (): DeviceHealth => ({ state: 'down', since: clock.now(), reason: { code: 'E-AGENT-0103' } });
 
@@ -316,8 +329,8 @@ export function createRemoteHost(deps: {
         if (!changed.success) return failure('E-AGENT-0102', type);
         if (!member) return failure('E-AGENT-0101', subject);
         return ok(() => {
-          // An old story told late must not say that a device is well whose agent is away.
-          if (pipe.connected(agent)) setHealth(member, changed.data.health as DeviceHealth);
+          const { clock: reading, health } = changed.data;
+          hearHealth(member, reading, health as DeviceHealth);
         });
       }
       case deviceReported.type: {
@@ -368,13 +381,19 @@ export function createRemoteHost(deps: {
       return answer.ok ? ok(fromWire(answer.value) as readonly Traffic[]) : answer;
     },
     connection: (agent, connected) => {
-      if (connected) return;
-      for (const member of members.values()) if (member.device.agent === agent) setHealth(member, away());
+      if (!connected) wordsOf(agent).lapse();
+      for (const [id, member] of members) {
+        if (member.device.agent !== agent) continue;
+        const said = wordsOf(agent).of(id);
+        if (!connected) setHealth(member, away());
+        else if (said) setHealth(member, said);
+      }
     },
-    hello: (agent, { devices }) => {
+    hello: (agent, { devices, clock: reading }) => {
+      wordsOf(agent).greets(reading);
       for (const { id, health } of devices) {
         const member = ownOf(agent, id);
-        if (member) setHealth(member, health as DeviceHealth);
+        if (member) hearHealth(member, reading, health as DeviceHealth);
       }
     },
     live: (agent, payload) => {
