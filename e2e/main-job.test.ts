@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReceivedEvent } from '@hallhub/sync/reference-hall';
 import type { EntryView } from '../hub/gates/views.ts';
 import type { CertificateView, PrintJobView } from '../hub/certificates/ports.ts';
-import type { KioskView } from '../hub/kiosks/service.ts';
+import type { KioskView } from '../hub/kiosks/index.ts';
 import { inkOn, qrOn, run, textIn, withPdf } from '../hub/certificates/testing/tools.ts';
 import { blankGlyphs } from '../hub/certificates/testing/blank-glyphs.ts';
 import type { Campus } from './testing/campus.ts';

@@ -77,7 +77,7 @@ async function run(): Promise<number> {
     );
   }
   for (const { id } of config.value.kiosks)
-    process.stderr.write(`Page of kiosk ${id}: ${hub.url}/kiosk/${id}#token=${hub.kiosks.token(id)}\n`);
+    process.stderr.write(`Page of kiosk ${id}: ${hub.url}/kiosk/${id}#token=${hub.selfService.kiosks.token(id)}\n`);
   await untilStopped();
   await hub.close();
   return 0;

@@ -59,7 +59,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     gates,
     pdf,
     certificates,
-    kiosks,
+    selfService,
     devices,
     registry,
     inbox,
@@ -147,7 +147,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     gates.start();
     parts.notifications.start();
     parts.attendance.start();
-    kiosks.start();
+    selfService.start();
     certificates.start();
     inbox.resume();
     outbox.start();
@@ -185,7 +185,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     gates.stop();
     parts.attendance.stop();
     parts.notifications.stop();
-    kiosks.stop();
+    selfService.stop();
     registry.stop();
     stopWatchingBroker();
     atBroker.stop();

@@ -57,15 +57,15 @@ import type { Desk } from './gates/desk/index.ts';
 import { createDesk, gateDeskSchema } from './gates/desk/index.ts';
 import { alarmText, createGates, gateTerminalsSchema, gatesSchema } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
-import type { Kiosks } from './kiosks/index.ts';
-import { createKiosks } from './kiosks/index.ts';
+import type { SelfService } from './kiosks/index.ts';
+import { createSelfService, kioskSchema } from './kiosks/index.ts';
 import type { HubOptions } from './options.ts';
 import type { Profiles } from './profiles/index.ts';
 import { createProfiles, profilesSchema, sightOf } from './profiles/index.ts';
 import type { Requests } from './requests/index.ts';
 import { createRequests, requestsSchema } from './requests/index.ts';
 import type { Staff } from './staff/index.ts';
-import { createStaff, staffSchema } from './staff/index.ts';
+import { createStaff, may, staffSchema } from './staff/index.ts';
 import type { DataDir } from './store/index.ts';
 import { openStore } from './store/index.ts';
 import type { Vault } from './vault/index.ts';
@@ -87,6 +87,7 @@ export const schemaComponents = [
   gateCodeSchema,
   attendanceSchema,
   certificateSchema,
+  kioskSchema,
   devicesSchema,
   agentsSchema,
   agentInboxSchema,
@@ -119,7 +120,7 @@ export interface Parts {
   readonly attendance: Attendance;
   readonly pdf: PdfMaker;
   readonly certificates: CertificateService;
-  readonly kiosks: Kiosks;
+  readonly selfService: SelfService;
   readonly devices: Devices;
   /** The configured devices, each where its hardware hangs now. */
   readonly configured: () => readonly DeviceConfig[];
@@ -442,7 +443,30 @@ export function createParts(
     framesOf: (deviceId) =>
       agents.host.has(deviceId) ? agents.host.askTraffic(deviceId) : Promise.resolve(ok(local.traffic(deviceId))),
   });
-  const kiosks = createKiosks({ kiosks: config.kiosks, host, vault, clock });
+  const selfService = createSelfService({
+    config,
+    timeZone: config.hub.timeZone,
+    db,
+    clock,
+    random,
+    vault,
+    audit,
+    host,
+    certificates,
+    gates,
+    requests: () => requests,
+    notifications,
+    devices,
+    mayServe: (accountId) => {
+      const account = staff.list().find(({ id }) => id === accountId);
+      return account !== undefined && !account.disabled && may(account.grants, ['operator', 'counter']);
+    },
+    restartAgent: (agent) => agents.restart(agent),
+    hallUp: () => replica.status().feed.state === 'online',
+    log: (level, message, fields) => {
+      log[level](fields, message);
+    },
+  });
 
   const inbox = createInbox({
     db,
@@ -473,7 +497,7 @@ export function createParts(
     attendance,
     pdf,
     certificates,
-    kiosks,
+    selfService,
     notifications,
     devices,
     configured: () => configured,

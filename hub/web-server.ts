@@ -2,7 +2,7 @@ import { X509Certificate, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createHintVerifier } from '@hallhub/sync/adapters/webhook';
-import { ms, unwrap } from '@hallhub/sync/base';
+import { ms } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import type { FastifyInstance } from 'fastify';
 import type { Enrolment } from './agents/index.ts';
@@ -26,7 +26,7 @@ import { terminalRoutes } from './gates/terminals/routes.ts';
 import { gatesSummary } from './gates/summary.ts';
 import { hallRoutes } from './hall/routes.ts';
 import { hallSummary } from './hall/summary.ts';
-import { kioskRoutes } from './kiosks/index.ts';
+import { kioskFleetRoutes, kioskRoutes, kioskServiceRoutes, kiosksSummary } from './kiosks/index.ts';
 import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
 import { profileRoutes } from './profiles/index.ts';
@@ -60,12 +60,13 @@ export async function createWeb(
     readonly isListening: () => boolean;
   },
 ): Promise<Web> {
-  const { db, audit, staff, host, replica, outbox, requests, gates, certificates, kiosks, devices, registry } = parts;
+  const { db, audit, staff, host, replica, outbox, requests, gates, certificates, selfService, devices, registry } =
+    parts;
   const tls = serverTls(config.http.tls, ownCertificate);
   const secure = tls !== undefined;
   const live = createLive({ epoch: randomBytes(6).toString('hex'), clock });
   const server = await createServer({ log, ...(tls && { tls }), webRoot: WEB_ROOT });
-  const api = createApi({ server, staff, isKiosk: (kioskId, token) => kiosks.isKiosk(kioskId, token) });
+  const api = createApi({ server, staff, isKiosk: (kioskId, token) => selfService.kiosks.isKiosk(kioskId, token) });
 
   api.route({ method: 'GET', url: '/healthz', access: 'public', handler: () => ({ status: 'ok' }) });
   api.route({
@@ -109,6 +110,7 @@ export async function createWeb(
     gatesSummary(gates),
     attendanceSummary(parts.attendance),
     certificatesSummary(certificates),
+    kiosksSummary(selfService.fleet),
     hallSummary({ replica, outbox, requests }),
     devicesSummary(devices, registry, parts.agents, broker),
   ];
@@ -125,7 +127,9 @@ export async function createWeb(
   deskRoutes(api, { gates, desk: parts.desk, live, clock });
   attendanceRoutes(api, { attendance: parts.attendance, live });
   certificateRoutes(api, { certificates });
-  kioskRoutes(api, { kiosks, certificates, live, secure });
+  kioskRoutes(api, { selfService, certificates, live, secure });
+  kioskServiceRoutes(api, selfService);
+  kioskFleetRoutes(api, selfService);
   hallRoutes(api, { replica, outbox, requests, audit, live });
   deviceRoutes(api, {
     devices,
@@ -146,9 +150,10 @@ export async function createWeb(
   });
   host.onHealth(({ deviceId, health }) => {
     live.publish('devices', { id: deviceId, health });
-    for (const { id, printer, reader } of config.kiosks) {
-      if (deviceId !== printer && deviceId !== reader) continue;
-      live.publish(`kiosk/${id}`, unwrap(kiosks.view(id)));
+    for (const kiosk of config.kiosks) {
+      const { printer, reader, cardReader, scanner, receiptPrinter } = kiosk;
+      if ([printer, reader, cardReader, scanner, receiptPrinter].includes(deviceId))
+        selfService.kiosks.changed(kiosk.id);
     }
   });
   if (config.hall.webhookSecret !== undefined) {

@@ -1,5 +1,5 @@
 import type { CertificateView, PrintJobView } from '../../hub/certificates/ports.ts';
-import type { KioskView } from '../../hub/kiosks/service.ts';
+import type { KioskView } from '../../hub/kiosks/index.ts';
 import { KIOSK } from '../testing/campus.ts';
 import { httpClient } from '../testing/http-client.ts';
 import type { Person } from '../testing/people.ts';

@@ -1,3 +1,4 @@
+export { createGuesses } from './guesses.ts';
 export { agentCodes } from './codes.ts';
 export { type AgentLink, type AgentState, type HubPart, createAgentLink } from './link.ts';
 export { type AgentInboxCounts, agentInboxSchema } from './inbox.ts';

@@ -12,7 +12,7 @@ import type { DeviceLog } from '@hallhub/device-drivers/kit';
 import type { Asker } from '@hallhub/sync/adapters/pipe';
 import { askerIn, createAnswerer, createAsker, eventMethods, feedMethods } from '@hallhub/sync/adapters/pipe';
 import type { Cancel, Clock, DurationMs, EpochMs, Failure, RandomBytes, Result } from '@hallhub/sync/base';
-import { epochMs, err, ok, seconds, uuidv7 } from '@hallhub/sync/base';
+import { epochMs, err, failure, ok, seconds, uuidv7 } from '@hallhub/sync/base';
 import type { CloudEvent } from '@hallhub/sync/contract';
 import type { Feed } from '@hallhub/sync/feed';
 import { createFeed } from '@hallhub/sync/feed';
@@ -62,6 +62,8 @@ export interface AgentLink {
   projected(agent: string): void;
   state(agent: string): AgentState;
   leaveSafeMode(agent: string): ReturnType<Asker['ask']>;
+  /** Its process ends and is started again by whoever supervises it. Errors: `E-AGENT-0103` it is away. */
+  restart(agent: string): Promise<Result<void>>;
   /** Asks something of a domain's part on an agent. Errors: `E-AGENT-0103`, those of the link, and the part's own. */
   askPart(agent: string, part: string, name: string, params: unknown): Promise<Result<unknown>>;
   /** Before {@link AgentLink.start}. */
@@ -321,6 +323,15 @@ export function createAgentLink(deps: {
     },
     join: (part) => {
       parts.push(part);
+    },
+    restart: async (agent) => {
+      if (!connected(agent)) return failure('E-AGENT-0103', agent);
+      const answer = await askerOf(agent).ask(
+        'restart',
+        {},
+        { signal: new AbortController().signal, within: seconds(3) },
+      );
+      return answer.ok ? ok() : answer;
     },
     leaveSafeMode: (agent) => askerOf(agent).ask('leave-safe-mode', {}, { signal: new AbortController().signal }),
     assign,

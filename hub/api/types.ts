@@ -25,7 +25,8 @@ export type {
   WalkInView,
 } from '../gates/desk/views.ts';
 export type { StandingRow } from '../gates/store/presence.ts';
-export type { KioskView } from '../kiosks/service.ts';
+export type { KioskView, SupplyState } from '../kiosks/contract.ts';
+export type { FleetKioskView, ServiceCardView } from '../kiosks/views.ts';
 export type { CertificateView, PrintJobView } from '../certificates/ports.ts';
 export type { BusDeviceView, DeviceEvent } from '../devices/service.ts';
 export type { DeviceDetail, DeviceView } from '../devices/registry/service.ts';

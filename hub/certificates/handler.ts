@@ -22,6 +22,7 @@ export function certificateHandler(deps: {
         ...(student.residentId !== undefined && {
           studentIdKey: vault.match('resident-id', student.residentId).toString('hex'),
         }),
+        ...(data.pickUpCode !== undefined && { pickUpKey: pickUpKey(vault, data.pickUpCode) }),
         template,
         fields: content.type === 'fields' ? textual(content.fields) : {},
         copiesAllowed,
@@ -51,4 +52,10 @@ function textual(fields: Content): Fields {
         : String(value),
     ]),
   );
+}
+
+/** Keyed hash of a pick-up code, however it was typed: spaces, hyphens and lower case do not matter, nor O for 0 and I or L for 1. */
+export function pickUpKey(vault: Pick<Vault, 'match'>, typed: string): string {
+  const code = typed.normalize('NFKC').toUpperCase().replace(/[\s-]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');
+  return vault.match('pick-up-code', code).toString('hex');
 }

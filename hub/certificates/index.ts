@@ -25,7 +25,8 @@ export type { AttemptState, PrintAttempt } from './rules.ts';
 export type { MadePdf, PdfMaker } from './render/index.ts';
 export type { Issuer, RenderInput } from './templates/index.ts';
 
-export { certificateHandler } from './handler.ts';
+export { certificateHandler, pickUpKey } from './handler.ts';
+export type { ItemCount } from './store.ts';
 export { printerDirectory } from './devices.ts';
 export { toOutcome } from './outcomes.ts';
 export {

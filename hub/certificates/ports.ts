@@ -3,6 +3,7 @@ import type { Db } from '@hallhub/sync/sqlite';
 import type { PrinterDirectory } from './edge.ts';
 import type { PdfMaker } from './render/index.ts';
 import type { AttemptState } from './rules.ts';
+import type { ItemCount } from './store.ts';
 import type { SignatureLevel, SignerSource } from './signing/index.ts';
 import type { Fields, Issuer, TemplateSet } from './templates/index.ts';
 
@@ -90,6 +91,8 @@ export interface CertificateRequest {
   readonly studentName: string;
   /** Keyed hash of the resident-ID number, made by the hub the way the card reader's side makes it. */
   readonly studentIdKey?: string;
+  /** Keyed hash of the pick-up code. */
+  readonly pickUpKey?: string;
   readonly template: string;
   readonly fields: Fields;
   readonly copiesAllowed: number;
@@ -103,9 +106,15 @@ export interface CertificateRequest {
   };
 }
 
-/** How a person was recognised. */
-export type StudentKey =
-  { readonly by: 'resident-id'; readonly key: string } | { readonly by: 'student-number'; readonly number: string };
+/** By what somebody's certificates are found; by more than one where more is known of the person. */
+export interface StudentKey {
+  /** Keyed hash of the resident-ID number. */
+  readonly idKey?: string;
+  /** 学号. */
+  readonly number?: string;
+  /** One certificate and no other: its pick-up code was shown. */
+  readonly certificateId?: string;
+}
 
 export type PrintIdentity =
   | { readonly kind: 'student'; readonly student: StudentKey }
@@ -179,6 +188,8 @@ export interface CertificateService {
   issue(requestId: string): Promise<Result<CertificateView>>;
   /** Certificates of one person that are issued or on the way, newest first. */
   list(student: StudentKey): readonly CertificateView[];
+  /** Whose pick-up code has this keyed hash; it is good as long as the certificate may be printed. */
+  byPickUp(pickUpKey: string): CertificateView | undefined;
   /** For staff: every certificate, newest first. */
   listAll(limit?: number): readonly CertificateView[];
   get(certificateId: string): CertificateView | undefined;
@@ -205,6 +216,12 @@ export interface CertificateService {
     reason: string,
   ): Result<PrintJobView>;
   summary(): CertificateSummary;
+  /** Sheets that a printer has put out, or may have, of jobs that were asked for since then. */
+  sheetsSince(printerId: string, since: EpochMs): number;
+  /** What people are shown as the name of a template; its own name where it is not known. */
+  titleOf(template: string): { readonly zh: string; readonly en: string };
+  /** What a printer has put out today, by template. */
+  itemsToday(printerId: string): readonly ItemCount[];
   /** Something about this certificate changed (after the commit). */
   onChange(listener: (change: { readonly certificateId: string; readonly attemptId?: string }) => void): Cancel;
   /** Takes up unfinished prints and issues what is pending. */

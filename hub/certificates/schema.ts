@@ -73,5 +73,13 @@ export const certificateSchema: SchemaComponent = {
       name: 'how a document is signed',
       sql: "ALTER TABLE certificate ADD COLUMN signature TEXT CHECK (signature IN ('B-B', 'B-T'));",
     },
+    {
+      name: 'pick-up codes',
+      sql: `
+        -- Keyed hash; two certificates of one person may share a code.
+        ALTER TABLE certificate ADD COLUMN pick_up_key TEXT;
+        CREATE INDEX certificate_pick_up ON certificate (pick_up_key) WHERE pick_up_key IS NOT NULL;
+      `,
+    },
   ],
 };

@@ -103,10 +103,10 @@ describe('from request to paper', () => {
     const hub = hall();
     hub.service.upsert(request({ studentIdKey: 'key-of-the-id-card' }));
     const as = (key: string): ReturnType<typeof hub.service.print> =>
-      hub.service.print('request-1', 'printer-1', 1, { kind: 'student', student: { by: 'resident-id', key } });
+      hub.service.print('request-1', 'printer-1', 1, { kind: 'student', student: { idKey: key } });
     expect(await as('somebody else')).toMatchObject({ error: { code: 'E-CERT-0105' } });
     expect((await as('key-of-the-id-card')).ok).toBe(true);
-    expect(hub.service.list({ by: 'resident-id', key: 'key-of-the-id-card' })).toHaveLength(1);
+    expect(hub.service.list({ idKey: 'key-of-the-id-card' })).toHaveLength(1);
     const staff = { kind: 'staff', staffId: 'wang', reason: 'card lost' } as const;
     expect((await hub.service.print('request-1', 'printer-1', 1, staff)).ok).toBe(true);
     expect(unwrap(hub.service.document('request-1', staff))).toEqual(tinyPdf(1));

@@ -38,10 +38,10 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     },
   );
 
-  const keyOf = (student: StudentKey): string =>
-    student.by === 'resident-id' ? student.key : deps.keyedHash('student-number', student.number);
-  const belongs = (row: CertificateRow, { student }: Extract<PrintIdentity, { kind: 'student' }>): boolean =>
-    (student.by === 'resident-id' ? row.idKey : row.studentKey) === keyOf(student);
+  const belongs = (row: CertificateRow, { idKey, number, certificateId }: StudentKey): boolean =>
+    (idKey !== undefined && row.idKey === idKey) ||
+    (number !== undefined && row.studentKey === deps.keyedHash('student-number', number)) ||
+    row.certificateId === certificateId;
 
   const view = (row: CertificateRow): CertificateView => {
     const template = templates.get(row.template, row.templateVersion ?? undefined) ?? templates.get(row.template);
@@ -186,6 +186,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
         revision: request.revision,
         studentKey: deps.keyedHash('student-number', studentNumber),
         idKey: request.studentIdKey ?? null,
+        pickUpKey: request.pickUpKey ?? null,
         template: request.template,
         sealed: sealRequest(deps, certificateId, content),
         copiesAllowed: request.copiesAllowed,
@@ -216,9 +217,24 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       const row = store.get(requestId);
       return row ? ok(view(row)) : failure('E-CERT-0101');
     },
-    list: (student) => {
-      const rows = student.by === 'resident-id' ? store.ofIdKey(student.key) : store.ofStudent(keyOf(student));
-      return rows.filter(({ state }) => state !== 'revoked').map(view);
+    list: ({ idKey, number, certificateId }) => {
+      const one = certificateId === undefined ? undefined : store.get(certificateId);
+      const rows = [
+        ...(idKey === undefined ? [] : store.ofIdKey(idKey)),
+        ...(number === undefined ? [] : store.ofStudent(deps.keyedHash('student-number', number))),
+        ...(one ? [one] : []),
+      ];
+      return [...new Map(rows.map((row) => [row.certificateId, row])).values()]
+        .filter(({ state }) => state !== 'revoked')
+        .sort((a, b) => b.receivedAt - a.receivedAt)
+        .map(view);
+    },
+    byPickUp: (pickUpKey) => {
+      const now = clock.now();
+      const row = store
+        .ofPickUp(pickUpKey)
+        .find(({ state, validFrom, validUntil }) => state !== 'revoked' && now >= validFrom && now < validUntil);
+      return row && view(row);
     },
     listAll: (limit = 200) => store.newest(limit).map(view),
     get: (certificateId) => {
@@ -228,7 +244,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     document: (certificateId, identity) => {
       const row = store.get(certificateId);
       if (!row) return failure('E-CERT-0101');
-      if (identity.kind === 'student' && !belongs(row, identity)) return failure('E-CERT-0105');
+      if (identity.kind === 'student' && !belongs(row, identity.student)) return failure('E-CERT-0105');
       if (row.state === 'revoked') return failure('E-CERT-0102');
       return transact(db, () => {
         if (identity.kind === 'staff') {
@@ -246,7 +262,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     print: async (certificateId, printerId, copies, identity) => {
       const row = store.get(certificateId);
       if (!row) return failure('E-CERT-0101');
-      if (identity.kind === 'student' && !belongs(row, identity)) return failure('E-CERT-0105');
+      if (identity.kind === 'student' && !belongs(row, identity.student)) return failure('E-CERT-0105');
       const handle = deps.printers.get(printerId);
       if (!handle) return failure('E-CERT-0403', printerId);
       const issued = await issuer.issue(certificateId);
@@ -303,6 +319,9 @@ export function certificateService(deps: CertificateDeps): CertificateService {
         printedSheetsToday: store.sheetsOn(today()),
       };
     },
+    sheetsSince: (printerId, since) => store.sheetsSince(printerId, since),
+    titleOf: (template) => templates.get(template)?.title ?? { zh: template, en: template },
+    itemsToday: (printerId) => store.itemsOn(printerId, today()),
     onChange: (listener) => {
       listeners.add(listener);
       return () => {

@@ -9,6 +9,7 @@ export interface CertificateRow {
   readonly revision: number;
   readonly studentKey: string;
   readonly idKey: string | null;
+  readonly pickUpKey: string | null;
   readonly template: string;
   readonly templateVersion: number | null;
   readonly sealed: Uint8Array;
@@ -47,9 +48,16 @@ export interface Issued {
   readonly sealedDocument: Uint8Array;
 }
 
+/** How much of one template came out of a printer. */
+export interface ItemCount {
+  readonly template: string;
+  readonly copies: number;
+  readonly jobs: number;
+}
+
 export type CertificateStore = ReturnType<typeof certificateStore>;
 
-const columns = `certificate_id AS certificateId, revision, student_key AS studentKey, id_key AS idKey, template,
+const columns = `certificate_id AS certificateId, revision, student_key AS studentKey, id_key AS idKey, pick_up_key AS pickUpKey, template,
   template_version AS templateVersion, sealed, copies_allowed AS copiesAllowed, valid_from AS validFrom,
   valid_until AS validUntil, state, number, verification_code AS verificationCode, document_sha256 AS documentSha256,
   signature, pages, code, detail, received_at AS receivedAt`;
@@ -68,12 +76,12 @@ function attemptRow(raw: RawAttempt): AttemptRow {
 /** The SQL of this domain. Callers hold the transaction where several statements belong together. */
 export function certificateStore(db: Db) {
   const upsert = db.prepare(
-    `INSERT INTO certificate (certificate_id, revision, student_key, id_key, template, sealed, copies_allowed,
+    `INSERT INTO certificate (certificate_id, revision, student_key, id_key, pick_up_key, template, sealed, copies_allowed,
        valid_from, valid_until, state, received_at)
-     VALUES (@certificateId, @revision, @studentKey, @idKey, @template, @sealed, @copiesAllowed, @validFrom,
+     VALUES (@certificateId, @revision, @studentKey, @idKey, @pickUpKey, @template, @sealed, @copiesAllowed, @validFrom,
        @validUntil, 'pending', @receivedAt)
      ON CONFLICT (certificate_id) DO UPDATE SET revision = excluded.revision, student_key = excluded.student_key,
-       id_key = excluded.id_key, template = excluded.template, sealed = excluded.sealed,
+       id_key = excluded.id_key, pick_up_key = excluded.pick_up_key, template = excluded.template, sealed = excluded.sealed,
        copies_allowed = excluded.copies_allowed, valid_from = excluded.valid_from, valid_until = excluded.valid_until,
        received_at = excluded.received_at`,
   );
@@ -89,6 +97,9 @@ export function certificateStore(db: Db) {
   const get = db.prepare<[string], CertificateRow>(`SELECT ${columns} FROM certificate WHERE certificate_id = ?`);
   const byStudent = db.prepare<[string], CertificateRow>(
     `SELECT ${columns} FROM certificate WHERE student_key = ? ORDER BY received_at DESC`,
+  );
+  const byPickUp = db.prepare<[string], CertificateRow>(
+    `SELECT ${columns} FROM certificate WHERE pick_up_key = ? ORDER BY received_at DESC`,
   );
   const byIdKey = db.prepare<[string], CertificateRow>(
     `SELECT ${columns} FROM certificate WHERE id_key = ? ORDER BY received_at DESC`,
@@ -155,6 +166,15 @@ export function certificateStore(db: Db) {
     `SELECT COALESCE(SUM(sheets), 0) AS n FROM print_attempt WHERE day = ? AND state = 'printed'`,
   );
 
+  const sheetsSince = db.prepare<[string, number], { n: number }>(
+    `SELECT COALESCE(SUM(sheets), 0) AS n FROM print_attempt
+     WHERE printer_id = ? AND requested_at >= ? AND state IN ('printed', 'uncertain')`,
+  );
+  const itemsOn = db.prepare<[string, string], { template: string; copies: number; jobs: number }>(
+    `SELECT template, SUM(copies_counted) AS copies, COUNT(*) AS jobs FROM print_attempt JOIN certificate USING (certificate_id)
+     WHERE printer_id = ? AND day = ? AND print_attempt.state = 'printed' GROUP BY template ORDER BY template`,
+  );
+
   return {
     upsert: (
       row: Pick<
@@ -163,6 +183,7 @@ export function certificateStore(db: Db) {
         | 'revision'
         | 'studentKey'
         | 'idKey'
+        | 'pickUpKey'
         | 'template'
         | 'sealed'
         | 'copiesAllowed'
@@ -184,6 +205,7 @@ export function certificateStore(db: Db) {
     },
     get: (certificateId: string): CertificateRow | undefined => get.get(certificateId),
     ofStudent: (studentKey: string): readonly CertificateRow[] => byStudent.all(studentKey),
+    ofPickUp: (pickUpKey: string): readonly CertificateRow[] => byPickUp.all(pickUpKey),
     ofIdKey: (idKey: string): readonly CertificateRow[] => byIdKey.all(idKey),
     newest: (limit: number): readonly CertificateRow[] => newest.all(limit),
     pending: (now: EpochMs, limit: number): readonly string[] => pending.all(now, limit).map(({ id }) => id),
@@ -202,7 +224,7 @@ export function certificateStore(db: Db) {
     countByState: (): ReadonlyMap<CertificateState, number> => new Map(states.all().map(({ state, n }) => [state, n])),
 
     saveAttempt: (attempt: PrintAttempt, day: string): void => {
-      const { attemptId, certificateId, printerId, state, requestedAt, copies, pages } = attempt;
+      const { attemptId, certificateId, printerId, state, requestedAt, copies, pages, duplex } = attempt;
       saveAttempt.run({
         attemptId,
         certificateId,
@@ -213,7 +235,7 @@ export function certificateStore(db: Db) {
         counted: copiesCounted(attempt),
         orphan: attempt.orphan ? 1 : 0,
         body: JSON.stringify(attempt),
-        sheets: copies * pages,
+        sheets: copies * (duplex ? Math.ceil(pages / 2) : pages),
       });
     },
     attempt: (attemptId: string): AttemptRow | undefined => {
@@ -229,6 +251,8 @@ export function certificateStore(db: Db) {
     resolve: (attemptId: string, found: number, by: string, at: EpochMs): void => {
       resolve.run({ attemptId, counted: found, found, by, at });
     },
+    sheetsSince: (printerId: string, since: EpochMs): number => sheetsSince.get(printerId, since)?.n ?? 0,
+    itemsOn: (printerId: string, day: string): readonly ItemCount[] => itemsOn.all(printerId, day),
     sheetsOn: (day: string): number => sheetsOn.get(day)?.n ?? 0,
   };
 }

@@ -105,6 +105,8 @@ function lineOf(path: Path, document: Document, lines: LineCounter): number {
   return 1;
 }
 
+const KIOSK_PARTS = ['printer', 'reader', 'cardReader', 'scanner', 'receiptPrinter'] as const;
+
 /** Names that point at something which the file does not define, and names defined twice. */
 function crossReferences(config: Config): { readonly path: Path; readonly message: string }[] {
   const found: { path: Path; message: string }[] = [];
@@ -120,7 +122,7 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   const devices = unique('devices');
   const areas = unique('areas');
   const gates = unique('gates');
-  unique('kiosks');
+  const kiosks = unique('kiosks');
   const points = config.attendance.checkIn.map(({ id }) => id);
   points.forEach((id, index) => {
     if (points.indexOf(id) !== index)
@@ -160,6 +162,10 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   config.notifications.gateAlarms.forEach((name, index) => {
     need(channels, name, ['notifications', 'gateAlarms', index], 'channel');
   });
+  config.selfService.alerts.forEach(({ channel }, index) => {
+    need(channels, channel, ['selfService', 'alerts', index, 'channel'], 'channel');
+  });
+  need(channels, config.selfService.oneTimeCodes?.channel, ['selfService', 'oneTimeCodes', 'channel'], 'channel');
   const shut = new Set(config.areas.filter(({ curfew }) => curfew).map(({ id }) => id));
   config.attendance.buildings.forEach((building, index) => {
     need(shut, building.area, ['attendance', 'buildings', index, 'area'], 'area with a curfew');
@@ -176,7 +182,12 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
     else if (capability === 'barrier') found.push({ path, message: 'name the barrier that may be opened from there' });
   });
   config.kiosks.forEach((kiosk, index) => {
-    for (const part of ['printer', 'reader'] as const) need(devices, kiosk[part], ['kiosks', index, part], 'device');
+    for (const part of KIOSK_PARTS) need(devices, kiosk[part], ['kiosks', index, part], 'device');
+    kiosk.elsewhere.forEach((other, at) => {
+      need(kiosks, other, ['kiosks', index, 'elsewhere', at], 'kiosk');
+    });
+    if (kiosk.modes.includes('print') && kiosk.printer === undefined)
+      found.push({ path: ['kiosks', index], message: 'it prints certificates, and has no printer' });
   });
   if ((config.hall.token === undefined) === (config.hall.tokenFile === undefined)) {
     found.push({ path: ['hall'], message: 'give either token or tokenFile' });

@@ -1,16 +1,7 @@
 import type { DurationMs } from '@hallhub/sync/base';
 import { z } from 'zod';
-import { parseDuration } from './durations.ts';
-
-const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, at most 63');
-const label = z.strictObject({ zh: z.string().min(1), en: z.string().min(1) });
-const port = z.int().min(0).max(65_535);
-
-const duration = z.string().transform((text, context): DurationMs => {
-  const parsed = parseDuration(text);
-  if (parsed === undefined) context.addIssue('a duration such as 700ms, 30s, 15min, 4h or 2d');
-  return parsed ?? (0 as DurationMs);
-});
+import { kiosk, selfService } from './kiosks.ts';
+import { duration, id, label, port } from './primitives.ts';
 
 const timeZone = z.string().refine((zone) => {
   try {
@@ -456,9 +447,6 @@ const codes = z
   })
   .prefault({});
 
-/** A self-service place: its printer, and the reader on which people identify. */
-const kiosk = z.strictObject({ id, label, printer: id, reader: id });
-
 /** The hub's configuration file. One source: the check, the types, and the JSON Schema for editors come from here. */
 /** A time-stamp authority (RFC 3161). */
 const timestamp = z
@@ -500,6 +488,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   kiosks: z.array(kiosk).default([]),
+  selfService,
   profiles: z
     .strictObject({
       /** Ed25519 public keys, by id: whose bundles of profiles are believed here and on the agents. */

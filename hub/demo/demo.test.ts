@@ -85,7 +85,7 @@ describe('the main job, on the floor of the demo', () => {
 
   it('prints an approved certificate, counts it, and shows what came out', async () => {
     const kiosk = '/api/kiosks/library';
-    const cookie = `hallhub_kiosk=${demo.hub.kiosks.token('library')}`;
+    const cookie = `hallhub_kiosk=${demo.hub.selfService.kiosks.token('library')}`;
     const ask = async <T>(path: string, body?: unknown): Promise<T> => {
       const response = await fetch(`${demo.hub.url}${kiosk}${path}`, {
         method: body === undefined ? 'GET' : 'POST',

@@ -123,9 +123,11 @@ export async function runDemo(env: Environment): Promise<number> {
     '',
     `  演示大厅 / Hall floor        ${hub.url}/floor`,
     `  网上办事大厅 / Online hall   ${hall.url}`,
-    ...hub.kiosks
+    ...hub.selfService.kiosks
       .list()
-      .map(({ id }) => `  自助机 / Kiosk               ${hub.url}/kiosk/${id}#token=${hub.kiosks.token(id)}`),
+      .map(
+        ({ id }) => `  自助机 / Kiosk               ${hub.url}/kiosk/${id}#token=${hub.selfService.kiosks.token(id)}`,
+      ),
     token === undefined
       ? `  工作人员 / Staff             ${hub.url}/login`
       : `  首位管理员 / First operator  ${hub.url}/join#token=${token}`,

@@ -51,13 +51,13 @@ export function floorRoutes({
     })),
     hall: { url: hall.url, plugged: !hall.faults.settings.unreachable },
     gates: hub.gates.gates().filter(({ area }) => area === 'main-campus'),
-    kiosks: hub.kiosks.list().map(({ id, label, reader, printer }) => ({
-      id,
-      label,
-      reader,
-      printer,
-      url: `/kiosk/${id}#token=${hub.kiosks.token(id)}`,
-    })),
+    kiosks: hub.selfService.kiosks
+      .list()
+      .flatMap(({ id, label, reader, printer }) =>
+        reader === undefined || printer === undefined
+          ? []
+          : [{ id, label, reader, printer, url: `/kiosk/${id}#token=${hub.selfService.kiosks.token(id)}` }],
+      ),
   });
   const changed = (): void => {
     live.publish('floor', state());

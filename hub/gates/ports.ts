@@ -112,10 +112,11 @@ export interface Gates {
   /** The course of one person, and who went unnamed. */
   readonly sightings: Pick<SightingStore, 'before' | 'after' | 'nameless'>;
   /**
-   * Which member of the university something names that was shown away from any gate; a dynamic code is taken as at a gate.
+   * Which member of the university something names that was shown away from any gate, and the roster request that says so,
+   * where there is one; a dynamic code is taken as at a gate.
    * Errors: `E-GATE-0101`, those of codes (`E-GATE-0131` to `0135`).
    */
-  identify(shown: ShownElsewhere): Result<{ readonly subject: string }>;
+  identify(shown: ShownElsewhere): Result<{ readonly subject: string; readonly requestId?: string }>;
   /** Who somebody of an approval is, in full: for the caller to mask or to record. */
   person(kind: string, requestId: string, person: number): Identity | undefined;
   /** Who is inside an area, as far as its gates know; longest first. */

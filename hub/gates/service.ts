@@ -419,7 +419,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       const value = method === 'face' ? shown : shown.toUpperCase();
       const credential = read?.credential ?? vault.match(types[method], value);
       const member = store.passes.passesOf(credential).find(({ kind, revoked }) => kind === 'roster' && !revoked);
-      return member ? ok({ subject: subjectOf(member) }) : failure('E-GATE-0101');
+      return member ? ok({ subject: subjectOf(member), requestId: member.requestId }) : failure('E-GATE-0101');
     },
     person: (kind, requestId, person) => {
       const data = deps.requests().data(requestId);

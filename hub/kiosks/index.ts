@@ -1,3 +1,8 @@
-export { type KioskView, type Kiosks, createKiosks } from './service.ts';
+export type { KioskView } from './contract.ts';
+export { type SelfService, createSelfService } from './compose.ts';
 export { kioskRoutes } from './routes.ts';
+export { kioskServiceRoutes } from './service-routes.ts';
+export { kioskFleetRoutes } from './fleet-routes.ts';
+export { kiosksSummary } from './summary.ts';
+export { kioskSchema } from './schema.ts';
 export { kioskCodes } from './codes.ts';

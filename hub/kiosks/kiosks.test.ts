@@ -1,88 +1,200 @@
-import { randomBytes } from 'node:crypto';
-import type { AgentHost } from '@hallhub/device-drivers/agent';
-import type { CardRead } from '@hallhub/device-drivers/capabilities';
-import { manualClock, seconds, unwrap } from '@hallhub/sync/base';
+import { minutes, seconds } from '@hallhub/sync/base';
 import { describe, expect, it } from 'vitest';
-import { createVault } from '../vault/index.ts';
-import { createKiosks } from './service.ts';
+import { CAMPUS_CARD, PICK_UP, STAFF_CARD, openSelfService } from './testing/rig.ts';
 
-const NUMBER = '11010519491231002X';
+const open = (more: Parameters<typeof openSelfService>[0] = {}) => {
+  const rig = openSelfService(more);
+  rig.start();
+  return rig;
+};
+const SMS = {
+  notifications: {
+    channels: [{ id: 'sms', type: 'webhook' as const, url: 'http://127.0.0.1:9/', secretFile: 'secret' }],
+  },
+};
 
-function setUp() {
-  const clock = manualClock();
-  let report: (read: CardRead) => void = () => undefined;
-  const host = {
-    capability: () => ({
-      onCard: (listener: (read: CardRead) => void) => {
-        report = listener;
-        return () => undefined;
-      },
-    }),
-    health: () => ({ state: 'ready' }),
-    onDevices: () => () => undefined,
-  } as unknown as Pick<AgentHost, 'capability' | 'health' | 'onDevices'>;
-  const kiosk = { id: 'hall', label: { zh: '大厅', en: 'Hall' }, printer: 'printer', reader: 'reader' };
-  const kiosks = createKiosks({ kiosks: [kiosk], host, vault: createVault(randomBytes(32)), clock });
-  let changes = 0;
-  kiosks.onChange(() => {
-    changes += 1;
-  });
-  kiosks.start();
-  const present = (presented: CardRead['presented']): void => {
-    report({ presented, at: clock.now(), lastByteAt: clock.monotonic() });
-  };
-  return {
-    clock,
-    kiosks,
-    changes: () => changes,
-    view: () => unwrap(kiosks.view('hall')),
-    number: () => {
-      present({ type: 'resident-number', number: NUMBER });
-    },
-    card: () => {
-      present({
-        type: 'resident-id',
-        card: {
-          layout: 'resident',
-          number: NUMBER,
-          name: '张三',
-          sex: '1',
-          birth: '19491231',
-          validFrom: '20200101',
-          fields: {},
-        },
-      });
-    },
-  };
-}
-
-describe('a kiosk', () => {
-  it('knows a person by a whole card', () => {
-    const { kiosks, card, view } = setUp();
-    card();
-    expect(view().person?.name).toMatch(/张|三/);
-    expect(kiosks.student('hall').ok).toBe(true);
+describe('whom a kiosk knows', () => {
+  it('a person by a whole card, and shows them what is theirs and printed there', () => {
+    const { idCard, view, papers } = open();
+    idCard();
+    expect(view().person).toMatchObject({ name: '林*夏', way: 'resident-id' });
+    expect(papers()).toEqual(['request-1']);
+    expect(papers('library')).toBe('E-KIOSK-0101');
   });
 
-  it('knows nobody by a number alone, says so, and forgets to say so', async () => {
-    const { clock, kiosks, number, view, changes } = setUp();
+  it('nobody by a number alone or a card that could not be read; it says so, and forgets to say so', async () => {
+    const { clock, number, unreadable, view, papers } = open();
     number();
-    expect(view()).toMatchObject({ reader: { code: 'E-KIOSK-0103' } });
+    expect(view()).toMatchObject({ notice: { code: 'E-KIOSK-0103' } });
     expect(view().person).toBeUndefined();
-    expect(kiosks.student('hall')).toMatchObject({ ok: false, error: { code: 'E-KIOSK-0101' } });
+    expect(papers()).toBe('E-KIOSK-0101');
+    unreadable();
+    expect(view()).toMatchObject({ notice: { code: 'E-KIOSK-0110' } });
     await clock.advanceAsync(seconds(11));
-    expect(view().reader.code).toBeUndefined();
-    expect(changes()).toBe(2);
-    expect(clock.pending).toBe(0);
+    expect(view().notice).toBeUndefined();
   });
 
-  it('says nothing of it any more once a whole card was read, nor after it was stopped', () => {
-    const { clock, kiosks, number, card, view } = setUp();
-    number();
-    card();
-    expect(view().reader.code).toBeUndefined();
-    number();
-    kiosks.stop();
+  it('a member by campus card and by the code on their phone, and nobody by others', () => {
+    const { uid, scan, view, papers, kiosks } = open();
+    uid(CAMPUS_CARD);
+    expect(view().person).toMatchObject({ way: 'campus-card' });
+    expect(papers()).toEqual(['request-1']);
+    kiosks.leave('hall');
+    uid('FFFFFFFF');
+    expect(view()).toMatchObject({ notice: { code: 'E-KIOSK-0104' } });
+    scan('HHC:GOOD');
+    expect(view().person).toMatchObject({ way: 'campus-code' });
+    expect(view().notice).toBeUndefined();
+  });
+
+  it('one certificate and no other by its pick-up code, however it is typed', async () => {
+    const { kiosks, view, papers, scan } = open();
+    expect(await kiosks.pickUp('hall', ' 7k2m-9qrt ')).toMatchObject({ ok: true });
+    expect(view().person).toMatchObject({ way: 'pick-up-code' });
+    expect(papers()).toEqual(['request-1']);
+    kiosks.leave('hall');
+    scan(PICK_UP);
+    expect(papers()).toEqual(['request-1']);
+  });
+
+  it('nobody by guessing: after ten wrong codes none is looked at for a while', async () => {
+    const { kiosks, clock } = open();
+    for (let guess = 0; guess < 10; guess += 1)
+      expect(await kiosks.pickUp('hall', `AAAAAAA${guess}`)).toMatchObject({ error: { code: 'E-KIOSK-0105' } });
+    expect(await kiosks.pickUp('hall', PICK_UP)).toMatchObject({ error: { code: 'E-KIOSK-0106' } });
+    await clock.advanceAsync(minutes(11));
+    expect(await kiosks.pickUp('hall', PICK_UP)).toMatchObject({ ok: true });
+  });
+
+  it('a person by number and a code that was sent to them, once; and tells nobody whose numbers there are', async () => {
+    const { kiosks, messages, view, papers } = open({ ...SMS, selfService: { oneTimeCodes: { channel: 'sms' } } });
+    const answers = [
+      await kiosks.sendOneTime('hall', '20230417086'),
+      await kiosks.sendOneTime('hall', '20230417086'),
+      await kiosks.sendOneTime('hall', '19990101001'),
+    ];
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(messages).toMatchObject([{ channel: 'sms', to: '20230417086' }]);
+    const code = /\d{6}/.exec(messages[0]?.text ?? '')?.[0] ?? '';
+    const wrong = code === '000000' ? '000001' : '000000';
+    expect(await kiosks.takeOneTime('hall', '20230417086', wrong)).toMatchObject({ error: { code: 'E-KIOSK-0105' } });
+    expect(await kiosks.takeOneTime('hall', '20230417086', code)).toMatchObject({ ok: true });
+    expect(view().person).toMatchObject({ way: 'one-time-code', name: '林*夏' });
+    expect(papers()).toEqual(['request-1']);
+    kiosks.leave('hall');
+    expect(await kiosks.takeOneTime('hall', '20230417086', code)).toMatchObject({ error: { code: 'E-KIOSK-0105' } });
+  });
+
+  it('nobody by number where nothing sends codes', async () => {
+    const { kiosks, view } = open();
+    expect(view().ways).not.toContain('one-time-code');
+    expect(await kiosks.sendOneTime('hall', '20230417086')).toMatchObject({ error: { code: 'E-KIOSK-0107' } });
+  });
+
+  it('nobody any more who has not touched the screen for a while, and leaves nothing running', async () => {
+    const rig = open();
+    const { clock, idCard, kiosks, view, papers } = rig;
+    idCard();
+    const { session } = view().person!;
+    await clock.advanceAsync(seconds(70));
+    kiosks.touch('hall');
+    await clock.advanceAsync(seconds(70));
+    expect(view().person?.session).toBe(session);
+    await clock.advanceAsync(seconds(10));
+    expect(view().person).toBeUndefined();
+    expect(papers()).toBe('E-KIOSK-0101');
+    idCard();
+    expect(view().person?.session).not.toBe(session);
+    rig.stop();
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe('a kiosk whose devices fail', () => {
+  it('says what is wrong with its printer before anybody identifies, and where another one prints', async () => {
+    const { status, settle, view } = open();
+    await settle();
+    expect(view()).toMatchObject({ printer: { state: 'ready', paper: 'ok', toner: 'ok' } });
+    expect(view().elsewhere).toBeUndefined();
+    const idle = status.get('printer');
+    if (idle?.ok !== true) throw new Error('the printer was idle');
+    status.set('printer', { ok: true, value: { ...idle.value, reasons: ['media-empty'] } });
+    await settle();
+    expect(view()).toMatchObject({
+      printer: { state: 'attention', code: 'E-PRN-0201', paper: 'empty' },
+      elsewhere: { id: 'library' },
+    });
+  });
+
+  it('offers the ways that its devices allow', () => {
+    const { health, view } = open();
+    expect(view().ways).toEqual(['resident-id', 'campus-card', 'campus-code', 'pick-up-code']);
+    health.set('reader', 'down').set('scanner', 'down');
+    expect(view().ways).toEqual(['campus-card', 'pick-up-code']);
+  });
+
+  it('tells those who refill once that paper is out, and not again while it is', async () => {
+    const { status, clock, messages, settle } = open({ ...SMS, selfService: { alerts: [{ channel: 'sms' }] } });
+    await settle();
+    const idle = status.get('printer');
+    if (idle?.ok !== true) throw new Error('the printer was idle');
+    status.set('printer', { ok: true, value: { ...idle.value, reasons: ['media-empty'] } });
+    await clock.advanceAsync(minutes(20));
+    expect(messages.map(({ text }) => text)).toEqual(['自助机「大厅」：已缺纸，无法打印（E-PRN-0201）']);
+  });
+});
+
+describe('the service of a kiosk', () => {
+  const served = async () => {
+    const rig = open();
+    const card = { type: 'uid' as const, text: STAFF_CARD, label: '机房', pin: '246810' };
+    await rig.serviceCards.add(card, 'li', 'staff:chief');
+    return rig;
+  };
+
+  it('opens by card and PIN, for the card’s owner, and is on record', async () => {
+    const { uid, kiosks, view, audit } = await served();
+    expect(await kiosks.enterService('hall', '246810')).toMatchObject({ error: { code: 'E-KIOSK-0201' } });
+    uid(STAFF_CARD);
+    expect(view()).toMatchObject({ service: { state: 'pin' } });
+    expect(kiosks.serving('hall')).toMatchObject({ error: { code: 'E-KIOSK-0201' } });
+    expect(await kiosks.enterService('hall', '000000')).toMatchObject({ error: { code: 'E-KIOSK-0202' } });
+    expect(await kiosks.enterService('hall', '246810')).toMatchObject({ ok: true });
+    expect(kiosks.serving('hall')).toMatchObject({ value: { accountId: 'li' } });
+    expect(audit.list({ limit: 9 }).map(({ action }) => action)).toEqual([
+      'kiosk.open-service',
+      'kiosk.wrong-pin',
+      'kiosk.add-service-card',
+    ]);
+  });
+
+  it('stays shut after five wrong PINs, also for the right one', async () => {
+    const { uid, kiosks } = await served();
+    uid(STAFF_CARD);
+    for (let wrong = 0; wrong < 5; wrong += 1) await kiosks.enterService('hall', '111111');
+    expect(await kiosks.enterService('hall', '246810')).toMatchObject({ error: { code: 'E-KIOSK-0106' } });
+  });
+
+  it('counts the sheets since the last refill', async () => {
+    const { upkeep, settle, view } = await served();
+    await settle();
+    expect(upkeep.refill('hall', { supply: 'paper', sheets: 40 }, 'staff:li')).toMatchObject({ ok: true });
+    expect(view().printer?.paper).toBe('low');
+    upkeep.refill('hall', { supply: 'paper' }, 'staff:li');
+    expect(view().printer?.paper).toBe('ok');
+  });
+
+  it('takes it out of service: nobody is known there and nothing is printed until it is back', async () => {
+    const { upkeep, idCard, view, printing, kiosks } = await served();
+    idCard();
+    upkeep.setOutOfService('hall', true, '换纸', 'staff:li');
+    expect(view()).toMatchObject({ outOfService: { note: '换纸' } });
+    expect(await printing.print('hall', 'request-1', 1)).toMatchObject({ error: { code: 'E-KIOSK-0108' } });
+    kiosks.leave('hall');
+    idCard();
+    expect(view().person).toBeUndefined();
+    upkeep.setOutOfService('hall', false, undefined, 'staff:li');
+    idCard();
+    expect(view().person).toBeDefined();
   });
 });

@@ -3,21 +3,23 @@ import type { Api } from '../api/api.ts';
 import { KIOSK_COOKIE, problem } from '../api/api.ts';
 import type { Live } from '../api/live.ts';
 import type { CertificateService } from '../certificates/index.ts';
-import type { Kiosks } from './service.ts';
+import type { SelfService } from './compose.ts';
 
 const kiosk = z.object({ kiosk: z.string() });
+const number = z.string().trim().min(1).max(32);
 
-/** What the page of one kiosk may do; nothing here shows one person the papers of another. */
+/** What the screens of one kiosk may do (`contract.ts`); nothing here shows one person the papers of another. */
 export function kioskRoutes(
   api: Api,
   deps: {
-    readonly kiosks: Kiosks;
+    readonly selfService: SelfService;
     readonly certificates: CertificateService;
     readonly live: Live;
     readonly secure: boolean;
   },
 ): void {
-  const { kiosks, certificates, live } = deps;
+  const { certificates, live } = deps;
+  const { kiosks, printing } = deps.selfService;
 
   kiosks.onChange((id) => {
     const view = kiosks.view(id);
@@ -25,8 +27,11 @@ export function kioskRoutes(
   });
   certificates.onChange(({ certificateId, attemptId }) => {
     const job = attemptId === undefined ? undefined : certificates.job(attemptId);
-    const printsHere = job && kiosks.list().find(({ printer }) => printer === job.printerId);
-    if (printsHere) live.publish(`kiosk/${printsHere.id}`, { job });
+    for (const { id, printer } of job ? kiosks.list() : []) {
+      if (printer !== job?.printerId) continue;
+      live.publish(`kiosk/${id}`, { job });
+      kiosks.look(id);
+    }
     live.publish('prints', { certificateId, ...(job && { job }) });
   });
 
@@ -65,14 +70,35 @@ export function kioskRoutes(
     },
   });
   api.route({
+    method: 'POST',
+    url: '/api/kiosks/:kiosk/identify/pick-up',
+    access: 'kiosk',
+    params: kiosk,
+    body: z.object({ code: z.string().max(64) }),
+    handler: ({ params, body }) => kiosks.pickUp(params.kiosk, body.code),
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/kiosks/:kiosk/identify/number',
+    access: 'kiosk',
+    params: kiosk,
+    body: z.object({ number }),
+    handler: ({ params, body }) => kiosks.sendOneTime(params.kiosk, body.number),
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/kiosks/:kiosk/identify/one-time',
+    access: 'kiosk',
+    params: kiosk,
+    body: z.object({ number, code: z.string().trim().max(16) }),
+    handler: ({ params, body }) => kiosks.takeOneTime(params.kiosk, body.number, body.code),
+  });
+  api.route({
     method: 'GET',
     url: '/api/kiosks/:kiosk/certificates',
     access: 'kiosk',
     params: kiosk,
-    handler: ({ params }) => {
-      const student = kiosks.student(params.kiosk);
-      return student.ok ? certificates.list(student.value) : student;
-    },
+    handler: ({ params }) => printing.certificates(params.kiosk),
   });
   api.route({
     method: 'GET',
@@ -80,9 +106,7 @@ export function kioskRoutes(
     access: 'kiosk',
     params: kiosk.extend({ id: z.string() }),
     handler: ({ params, reply }) => {
-      const student = kiosks.student(params.kiosk);
-      if (!student.ok) return student;
-      const document = certificates.document(params.id, { kind: 'student', student: student.value });
+      const document = printing.document(params.kiosk, params.id);
       return document.ok
         ? reply.type('application/pdf').header('cache-control', 'no-store').send(Buffer.from(document.value))
         : document;
@@ -94,32 +118,23 @@ export function kioskRoutes(
     access: 'kiosk',
     params: kiosk,
     body: z.object({ certificateId: z.string().max(128), copies: z.int().min(1).max(20) }),
-    handler: async ({ params, body }) => {
-      const student = kiosks.student(params.kiosk);
-      const here = kiosks.list().find(({ id }) => id === params.kiosk);
-      if (!student.ok || !here) return student;
-      return certificates.print(body.certificateId, here.printer, body.copies, {
-        kind: 'student',
-        student: student.value,
-      });
-    },
+    handler: ({ params, body }) => printing.print(params.kiosk, body.certificateId, body.copies),
   });
   api.route({
     method: 'POST',
-    url: '/api/kiosks/:kiosk/touch',
+    url: '/api/kiosks/:kiosk/jobs/:id/receipt',
     access: 'kiosk',
-    params: kiosk,
-    handler: ({ params }) => {
-      kiosks.touch(params.kiosk);
-    },
+    params: kiosk.extend({ id: z.string().max(64) }),
+    handler: ({ params }) => printing.receipt(params.kiosk, params.id),
   });
-  api.route({
-    method: 'POST',
-    url: '/api/kiosks/:kiosk/leave',
-    access: 'kiosk',
-    params: kiosk,
-    handler: ({ params }) => {
-      kiosks.leave(params.kiosk);
-    },
-  });
+  for (const act of ['touch', 'leave'] as const)
+    api.route({
+      method: 'POST',
+      url: `/api/kiosks/:kiosk/${act}`,
+      access: 'kiosk',
+      params: kiosk,
+      handler: ({ params }) => {
+        kiosks[act](params.kiosk);
+      },
+    });
 }

@@ -1,24 +1,25 @@
-import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import { followDevices } from '@hallhub/device-drivers/agent';
 import type { CardRead } from '@hallhub/device-drivers/capabilities';
-import type { Cancel, Clock, Code, DurationMs, EpochMs, Result } from '@hallhub/sync/base';
+import { credentialText } from '@hallhub/device-drivers/capabilities';
+import type { Cancel, Clock, Code, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
 import { failure, ok, plus, seconds } from '@hallhub/sync/base';
-import type { StudentKey } from '../certificates/index.ts';
-import type { KioskConfig, Label } from '../config/index.ts';
+import { createGuesses } from '../agents/index.ts';
+import type { CertificateService } from '../certificates/index.ts';
+import type { Config, KioskConfig } from '../config/index.ts';
+import type { Notifications } from '../notifications/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { maskName } from '../vault/index.ts';
-
-/** What the page of a kiosk shows of itself. */
-export interface KioskView {
-  readonly id: string;
-  readonly label: Label;
-  readonly printer: { readonly id: string; readonly state: string; readonly code?: string };
-  /** `code` says, for a while, why the card that was just held to it made nobody known: `E-KIOSK-0103`. */
-  readonly reader: { readonly id: string; readonly state: string; readonly code?: Code };
-  /** The person in front of it, masked; absent while nobody is. */
-  readonly person?: { readonly session: string; readonly name: string; readonly until: EpochMs };
-}
+import type { IdentifyWay, KioskView, OneTimeCodeView, PrinterView, ReaderKind } from './contract.ts';
+import type { Known, Recogniser } from './known.ts';
+import { ONE_TIME_DIGITS, createOneTimeCodes } from './one-time.ts';
+import { watchPrinters } from './printers.ts';
+import type { ServiceCards } from './service-cards.ts';
+import type { Session } from './sessions.ts';
+import { createSessions } from './sessions.ts';
+import type { KioskStore } from './store.ts';
+import { printerView } from './supplies.ts';
 
 export interface Kiosks {
   start(): void;
@@ -29,110 +30,263 @@ export interface Kiosks {
   isKiosk(kioskId: string, token: string): boolean;
   /** Errors: `E-KIOSK-0102`. */
   view(kioskId: string): Result<KioskView>;
-  /** Who stands there. Errors: `E-KIOSK-0101`. */
-  student(kioskId: string): Result<StudentKey>;
-  /** They touched the screen: another {@link SESSION} for them. */
+  /** The kiosk and who stands there. Errors: `E-KIOSK-0101`, `E-KIOSK-0102`. */
+  person(kioskId: string): Result<{ readonly kiosk: KioskConfig; readonly session: Session }>;
+  /** Errors: `E-KIOSK-0105`, `E-KIOSK-0106`, `E-KIOSK-0107`. */
+  pickUp(kioskId: string, code: string): Promise<Result<void>>;
+  /** Sends a code to whoever has the number, and answers alike when nobody has. Errors: `E-KIOSK-0106`, `E-KIOSK-0107`. */
+  sendOneTime(kioskId: string, number: string): Promise<Result<OneTimeCodeView>>;
+  /** Errors: `E-KIOSK-0105`, `E-KIOSK-0106`. */
+  takeOneTime(kioskId: string, number: string, code: string): Promise<Result<void>>;
+  /** They touched the screen. */
   touch(kioskId: string): void;
   leave(kioskId: string): void;
+  /** Opens the service of a kiosk with the PIN of the card that was just shown. Errors: `E-KIOSK-0201`, `0202`, `0106`. */
+  enterService(kioskId: string, pin: string): Promise<Result<void>>;
+  /** Which account has opened the service. Errors: `E-KIOSK-0102`, `E-KIOSK-0201`. */
+  serving(kioskId: string): Result<{ readonly kiosk: KioskConfig; readonly accountId: string }>;
+  leaveService(kioskId: string): void;
+  /** Ask the printer of a kiosk again: somebody has done something to it. */
+  look(kioskId: string): void;
+  /** Something that views are made of has changed. */
+  changed(kioskId: string): void;
   onChange(listener: (kioskId: string) => void): Cancel;
 }
 
-interface Session {
-  /** Tells two people of one masked name apart. */
-  readonly id: string;
-  readonly student: StudentKey;
-  readonly name: string;
-  until: EpochMs;
+export interface KiosksDeps {
+  readonly kiosks: readonly KioskConfig[];
+  readonly rules: Config['selfService'];
+  readonly host: Pick<AgentHost, 'capability' | 'health' | 'onDevices'>;
+  readonly recogniser: Recogniser;
+  readonly certificates: Pick<CertificateService, 'jobs' | 'sheetsSince'>;
+  readonly serviceCards: Pick<ServiceCards, 'find' | 'open'>;
+  readonly notifications: Pick<Notifications, 'notify'>;
+  readonly store: KioskStore;
+  readonly vault: Pick<Vault, 'derive'>;
+  /** Whether the hall answers. */
+  readonly hallUp: () => boolean;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  /** Never given personal data. */
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
-/** How long a person may do nothing before the screen forgets them. */
-const SESSION: DurationMs = seconds(60);
-/** How long the screen says why a card made nobody known. */
-const NOTICE: DurationMs = seconds(10);
+interface Service {
+  readonly credential: Uint8Array;
+  /** Absent: the PIN is asked for. */
+  readonly accountId?: string;
+  readonly until: EpochMs;
+}
 
-export function createKiosks(deps: {
-  readonly kiosks: readonly KioskConfig[];
-  readonly host: Pick<AgentHost, 'capability' | 'health' | 'onDevices'>;
-  readonly vault: Vault;
-  readonly clock: Clock;
-}): Kiosks {
-  const { kiosks, host, vault, clock } = deps;
-  const tokenKey = vault.derive('kiosk-token');
-  const sessions = new Map<string, Session>();
-  const timers = new Map<string, Cancel>();
-  const notices = new Map<string, Cancel>();
+/** How long the screen says why what was shown made nobody known. */
+const NOTICE = seconds(10);
+const PIN_WITHIN = seconds(30);
+const SERVICE_FOR = seconds(600);
+
+const READERS = [
+  ['reader', 'resident-id'],
+  ['cardReader', 'campus-card'],
+  ['scanner', 'scanner'],
+] as const satisfies readonly (readonly [keyof KioskConfig, ReaderKind])[];
+
+export function createKiosks(deps: KiosksDeps): Kiosks {
+  const { kiosks, rules, host, recogniser, store, clock } = deps;
+  const tokenKey = deps.vault.derive('kiosk-token');
+  const byId = new Map(kiosks.map((kiosk) => [kiosk.id, kiosk]));
+  const notices = new Map<string, { readonly code: Code; readonly cancel: Cancel }>();
+  const services = new Map<string, Service & { readonly cancel: Cancel }>();
+  const oneTime = createOneTimeCodes({ clock, random: deps.random });
+  const guesses = createGuesses(clock);
   const listeners = new Set<(kioskId: string) => void>();
   const running: Cancel[] = [];
 
-  const tokenOf = (kioskId: string): string => createHmac('sha256', tokenKey).update(kioskId).digest('base64url');
   const changed = (kioskId: string): void => {
     for (const listener of listeners) listener(kioskId);
   };
-  const leave = (kioskId: string): void => {
-    timers.get(kioskId)?.();
-    timers.delete(kioskId);
-    if (sessions.delete(kioskId)) changed(kioskId);
-  };
-  const extend = (kioskId: string, session: Session): void => {
-    session.until = plus(clock.now(), SESSION);
-    timers.get(kioskId)?.();
-    timers.set(
-      kioskId,
-      clock.after(SESSION, () => {
-        leave(kioskId);
-      }),
-    );
-  };
-  const forgetNotice = (kioskId: string): void => {
-    notices.get(kioskId)?.();
+  const sessions = createSessions({
+    clock,
+    idle: rules.idle,
+    // Never forgotten while something of theirs is in the printer.
+    isBusy: ({ jobs }) => deps.certificates.jobs({ unfinished: true }).some(({ attemptId }) => jobs.has(attemptId)),
+    onChange: changed,
+  });
+
+  const endNotice = (kioskId: string): void => {
+    notices.get(kioskId)?.cancel();
     notices.delete(kioskId);
   };
-  const notice = (kioskId: string): void => {
-    forgetNotice(kioskId);
-    notices.set(
-      kioskId,
-      clock.after(NOTICE, () => {
-        notices.delete(kioskId);
-        changed(kioskId);
-      }),
-    );
+  const notice = (kioskId: string, code: Code): void => {
+    endNotice(kioskId);
+    const cancel = clock.after(NOTICE, () => {
+      notices.delete(kioskId);
+      changed(kioskId);
+    });
+    notices.set(kioskId, { code, cancel });
     changed(kioskId);
   };
-  const identify = (kioskId: string, { presented }: CardRead): void => {
-    if (presented.type === 'resident-number') {
-      // Whoever stands there is shown their own name before anything of theirs: a number alone brings none.
-      notice(kioskId);
+  const leaveService = (kioskId: string): void => {
+    services.get(kioskId)?.cancel();
+    if (services.delete(kioskId)) changed(kioskId);
+  };
+  const setService = (kioskId: string, service: Omit<Service, 'until'>, lasts: typeof PIN_WITHIN): void => {
+    services.get(kioskId)?.cancel();
+    const cancel = clock.after(lasts, () => {
+      leaveService(kioskId);
+    });
+    services.set(kioskId, { ...service, until: plus(clock.now(), lasts), cancel });
+    changed(kioskId);
+  };
+  const shown = (kiosk: KioskConfig, known: Result<Known>): void => {
+    if (!known.ok) {
+      notice(kiosk.id, known.error.code);
       return;
     }
-    if (presented.type !== 'resident-id') return;
-    forgetNotice(kioskId);
-    const { name, number } = presented.card;
-    const session: Session = {
-      id: randomUUID(),
-      student: { by: 'resident-id', key: vault.match('resident-id', number).toString('hex') },
-      name,
-      until: clock.now(),
-    };
-    sessions.set(kioskId, session);
-    extend(kioskId, session);
-    changed(kioskId);
+    endNotice(kiosk.id);
+    // Somebody who serves it has no certificates to print meanwhile.
+    if (services.get(kiosk.id)?.accountId !== undefined || store.outOfService(kiosk.id)) changed(kiosk.id);
+    else sessions.begin(kiosk.id, known.value);
   };
+  const onCard = (kiosk: KioskConfig, { presented }: CardRead): void => {
+    const type = presented.type === 'uid' ? 'uid' : 'resident-id';
+    const credential = deps.serviceCards.find(type, credentialText(presented));
+    if (!credential) {
+      shown(kiosk, recogniser.card(presented, kiosk.id));
+      return;
+    }
+    sessions.end(kiosk.id);
+    setService(kiosk.id, { credential }, PIN_WITHIN);
+  };
+
+  const listen = (kiosk: KioskConfig): readonly (Cancel | undefined)[] => {
+    const { id, reader, cardReader, scanner } = kiosk;
+    const unreadable = (): void => {
+      notice(id, 'E-KIOSK-0110');
+    };
+    const cards = [reader, cardReader].flatMap((device) => {
+      const port = device === undefined ? undefined : host.capability(device, 'cardReader');
+      const card = port?.onCard((read) => {
+        onCard(kiosk, read);
+      });
+      return [card, port?.onUnreadable(unreadable)];
+    });
+    const codes = scanner === undefined ? undefined : host.capability(scanner, 'codeScanner');
+    return [
+      ...cards,
+      codes?.onScan(({ text }) => {
+        shown(kiosk, recogniser.scan(text, id));
+      }),
+      codes?.onUnreadable(unreadable),
+    ];
+  };
+
+  const kioskOf = (printerId: string): readonly KioskConfig[] => kiosks.filter(({ printer }) => printer === printerId);
+  const printers = watchPrinters({
+    printers: [...new Set(kiosks.flatMap(({ printer }) => printer ?? []))],
+    status: (printerId) => host.capability(printerId, 'pagePrinter')?.status(),
+    clock,
+    onAnswer: (printerId) => {
+      for (const { id } of kioskOf(printerId)) changed(id);
+    },
+    onFault: (printerId, error) => {
+      deps.log('error', 'a printer could not be asked', { printerId, error });
+    },
+  });
+  const printerOf = ({ id, printer }: KioskConfig): PrinterView | undefined => {
+    if (printer === undefined) return undefined;
+    const refill = store.lastRefill(id, 'paper');
+    const paper = refill?.sheets
+      ? { filled: refill.sheets, used: deps.certificates.sheetsSince(printer, refill.at), lowAt: rules.lowSheets }
+      : undefined;
+    return printerView(printer, host.health(printer), printers.last(printer), paper);
+  };
+  const prints = (kiosk: KioskConfig): boolean => {
+    const state = printerOf(kiosk)?.state;
+    return !store.outOfService(kiosk.id) && (state === 'ready' || state === 'busy');
+  };
+  const elsewhere = (kiosk: KioskConfig): KioskConfig | undefined => {
+    const others = kiosk.elsewhere.length > 0 ? kiosk.elsewhere.flatMap((id) => byId.get(id) ?? []) : kiosks;
+    return others.find((other) => other.id !== kiosk.id && prints(other));
+  };
+  const ways = (kiosk: KioskConfig): readonly IdentifyWay[] => {
+    const ready = (device: string | undefined): boolean =>
+      device !== undefined && host.health(device)?.state !== undefined && host.health(device)?.state !== 'down';
+    return [
+      ...(ready(kiosk.reader) ? (['resident-id'] as const) : []),
+      ...(ready(kiosk.cardReader) ? (['campus-card'] as const) : []),
+      ...(ready(kiosk.scanner) ? (['campus-code'] as const) : []),
+      'pick-up-code',
+      ...(rules.oneTimeCodes ? (['one-time-code'] as const) : []),
+    ];
+  };
+  const viewOf = (kiosk: KioskConfig): KioskView => {
+    const { id, label, modes } = kiosk;
+    const printer = printerOf(kiosk);
+    const out = store.outOfService(id);
+    const session = sessions.of(id);
+    const service = services.get(id);
+    const code = notices.get(id)?.code;
+    const other = prints(kiosk) ? undefined : elsewhere(kiosk);
+    const device = (deviceId: string) => {
+      const health = host.health(deviceId);
+      return { id: deviceId, state: health?.state ?? 'down', ...(health?.reason && { code: health.reason.code }) };
+    };
+    return {
+      id,
+      label,
+      modes,
+      hub: 'up',
+      hall: deps.hallUp() ? 'up' : 'gone',
+      ...(out && { outOfService: { since: out.since, ...(out.note !== null && { note: out.note }) } }),
+      ...(printer && { printer }),
+      readers: READERS.flatMap(([part, kind]) => {
+        const deviceId = kiosk[part];
+        return deviceId === undefined ? [] : [{ kind, ...device(deviceId) }];
+      }),
+      ...(kiosk.receiptPrinter !== undefined && { receipts: device(kiosk.receiptPrinter) }),
+      ways: ways(kiosk),
+      ...(code !== undefined && { notice: { code } }),
+      ...(other && { elsewhere: { id: other.id, label: other.label } }),
+      ...(session && {
+        person: {
+          session: session.id,
+          name: maskName(session.known.name),
+          way: session.known.way,
+          until: session.until,
+        },
+      }),
+      ...(service && { service: { state: service.accountId === undefined ? 'pin' : 'open', until: service.until } }),
+    };
+  };
+
+  /** Guesses are counted by kiosk: who stands there types. */
+  const guarded = async (kioskId: string, attempt: () => Result<Known | undefined>): Promise<Result<void>> => {
+    const kiosk = byId.get(kioskId);
+    if (!kiosk) return failure('E-KIOSK-0102', kioskId);
+    if (store.outOfService(kioskId)) return failure('E-KIOSK-0108');
+    if (!(await guesses.admit(kioskId))) return failure('E-KIOSK-0106');
+    const known = attempt();
+    if (!known.ok || !known.value) {
+      guesses.wrong(kioskId);
+      return known.ok ? failure('E-KIOSK-0105') : known;
+    }
+    endNotice(kioskId);
+    sessions.begin(kioskId, known.value);
+    return ok();
+  };
+  const tokenOf = (kioskId: string): string => createHmac('sha256', tokenKey).update(kioskId).digest('base64url');
 
   return {
     start: () => {
-      const listen = (): readonly (Cancel | undefined)[] =>
-        kiosks.map(({ id, reader }) =>
-          host.capability(reader, 'cardReader')?.onCard((read) => {
-            identify(id, read);
-          }),
-        );
-      running.push(followDevices(host, listen));
+      running.push(followDevices(host, () => kiosks.flatMap(listen)));
+      printers.start();
     },
     stop: () => {
       for (const stop of running.splice(0)) stop();
+      printers.stop();
       for (const { id } of kiosks) {
-        forgetNotice(id);
-        leave(id);
+        endNotice(id);
+        sessions.end(id);
+        leaveService(id);
       }
     },
     list: () => kiosks,
@@ -140,43 +294,67 @@ export function createKiosks(deps: {
     isKiosk: (kioskId, token) => {
       const expected = Buffer.from(tokenOf(kioskId));
       const given = Buffer.from(token);
-      return (
-        kiosks.some(({ id }) => id === kioskId) && given.length === expected.length && timingSafeEqual(given, expected)
-      );
+      return byId.has(kioskId) && given.length === expected.length && timingSafeEqual(given, expected);
     },
     view: (kioskId) => {
-      const kiosk = kiosks.find(({ id }) => id === kioskId);
+      const kiosk = byId.get(kioskId);
+      return kiosk ? ok(viewOf(kiosk)) : failure('E-KIOSK-0102', kioskId);
+    },
+    person: (kioskId) => {
+      const kiosk = byId.get(kioskId);
       if (!kiosk) return failure('E-KIOSK-0102', kioskId);
-      const session = sessions.get(kioskId);
-      const printer = host.health(kiosk.printer);
-      return ok({
-        id: kiosk.id,
-        label: kiosk.label,
-        printer: {
-          id: kiosk.printer,
-          state: printer?.state ?? 'down',
-          ...(printer?.reason && { code: printer.reason.code }),
-        },
-        reader: {
-          id: kiosk.reader,
-          state: host.health(kiosk.reader)?.state ?? 'down',
-          ...(notices.has(kioskId) && { code: 'E-KIOSK-0103' }),
-        },
-        ...(session && { person: { session: session.id, name: maskName(session.name), until: session.until } }),
-      });
+      const session = sessions.of(kioskId);
+      return session ? ok({ kiosk, session }) : failure('E-KIOSK-0101');
     },
-    student: (kioskId) => {
-      const session = sessions.get(kioskId);
-      if (!session) return failure('E-KIOSK-0101');
-      return ok(session.student);
+    pickUp: (kioskId, code) => guarded(kioskId, () => recogniser.pickUp(code)),
+    sendOneTime: async (kioskId, number) => {
+      const channel = rules.oneTimeCodes?.channel;
+      if (!byId.has(kioskId)) return failure('E-KIOSK-0102', kioskId);
+      if (channel === undefined) return failure('E-KIOSK-0107');
+      if (!(await guesses.admit(`${kioskId}/number`))) return failure('E-KIOSK-0106');
+      // Counted whether it was somebody's or not: else the count would tell.
+      guesses.wrong(`${kioskId}/number`);
+      const { code, validUntil } = oneTime.issue(number);
+      if (code !== undefined && recogniser.number(number)) {
+        const text = `自助机验证码 ${code}，5 分钟内有效，请勿告诉他人。Your kiosk code is ${code}; it ends in 5 minutes.`;
+        deps.notifications.notify({ channel, to: number, text, personal: text });
+      }
+      return ok({ validUntil, digits: ONE_TIME_DIGITS });
     },
+    takeOneTime: (kioskId, number, code) =>
+      guarded(kioskId, () => ok(oneTime.take(number, code) ? recogniser.number(number) : undefined)),
     touch: (kioskId) => {
-      const session = sessions.get(kioskId);
-      if (!session) return;
-      extend(kioskId, session);
-      changed(kioskId);
+      sessions.touch(kioskId);
+      const service = services.get(kioskId);
+      if (service?.accountId !== undefined) setService(kioskId, service, SERVICE_FOR);
     },
-    leave,
+    leave: (kioskId) => {
+      sessions.end(kioskId);
+      leaveService(kioskId);
+    },
+    enterService: async (kioskId, pin) => {
+      const waiting = services.get(kioskId);
+      if (!waiting) return failure('E-KIOSK-0201');
+      const opened = await deps.serviceCards.open(waiting.credential, pin, kioskId);
+      if (!opened.ok) return opened;
+      // Another card may have been shown while the PIN was looked at.
+      if (services.get(kioskId)?.credential !== waiting.credential) return failure('E-KIOSK-0201');
+      sessions.end(kioskId);
+      setService(kioskId, { credential: waiting.credential, accountId: opened.value.accountId }, SERVICE_FOR);
+      return ok();
+    },
+    serving: (kioskId) => {
+      const kiosk = byId.get(kioskId);
+      if (!kiosk) return failure('E-KIOSK-0102', kioskId);
+      const accountId = services.get(kioskId)?.accountId;
+      return accountId === undefined ? failure('E-KIOSK-0201') : ok({ kiosk, accountId });
+    },
+    leaveService,
+    look: (kioskId) => {
+      const printer = byId.get(kioskId)?.printer;
+      if (printer !== undefined) printers.ask(printer);
+    },
+    changed,
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

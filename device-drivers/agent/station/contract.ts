@@ -291,6 +291,7 @@ export const hubAskSchema = z.object({ id: z.string().min(1).max(64), within: z.
       params: z.object({ part: z.string().max(32), name: z.string().max(64), params: z.unknown() }),
     }),
     z.object({ method: z.literal('leave-safe-mode'), params: z.object({}) }),
+    z.object({ method: z.literal('restart'), params: z.object({}) }),
     z.object({ method: z.literal('withdraw'), params: z.object({}) }),
   ]),
 );

@@ -16,6 +16,7 @@ export function createHubQuestions(deps: {
   readonly host: () => AgentHost | undefined;
   readonly parts: readonly StationPart[];
   readonly leaveSafeMode: () => void;
+  readonly restart: () => void;
   readonly withdrawn: () => void;
 }): (payload: Uint8Array) => Promise<void> {
   const { connection, host, parts } = deps;
@@ -55,6 +56,10 @@ export function createHubQuestions(deps: {
       case 'leave-safe-mode':
         reply(ok());
         deps.leaveSafeMode();
+        return;
+      case 'restart':
+        reply(ok());
+        deps.restart();
         return;
       case 'withdraw':
         reply(ok());

@@ -261,6 +261,7 @@ export function createStation(options: StationOptions): Station {
       crashLoop.leave();
       if (safeMode !== undefined) options.onRestart();
     },
+    restart: options.onRestart,
     withdrawn: options.onWithdrawn,
   });
   let undo: readonly Cancel[] = [];

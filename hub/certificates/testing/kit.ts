@@ -100,7 +100,7 @@ export function testService(options: {
   };
 }
 
-export const student = { by: 'student-number', number: '20230417086' } as const;
+export const student = { number: '20230417086' } as const;
 export const asStudent = { kind: 'student', student } as const;
 
 export function request(change: Partial<CertificateRequest> = {}): CertificateRequest {

@@ -73,6 +73,12 @@ export const pages = [
     component: () => import('../pages/CheckInPage.vue'),
   }),
   definePage({
+    path: '/kiosks',
+    title: { zh: '自助机', en: 'Kiosks' },
+    roles: ['operator', 'counter', 'auditor'],
+    component: () => import('../pages/KiosksPage.vue'),
+  }),
+  definePage({
     path: '/prints',
     title: { zh: '证明打印', en: 'Certificates' },
     roles: ['counter', 'auditor'],

@@ -6,7 +6,7 @@ export const MESSAGE_LIMIT = 240 * 1024;
 /** What an agent asks its hub, and what a hub asks its agents. */
 const methods = [
   ...(['hello', 'pull', 'pullRevocations', 'image', 'digest', 'bucket', 'records', 'events', 'position'] as const),
-  ...(['call', 'traffic', 'part', 'leave-safe-mode', 'withdraw'] as const),
+  ...(['call', 'traffic', 'part', 'leave-safe-mode', 'restart', 'withdraw'] as const),
 ] as const;
 
 /** A question of one end to the other. Asking again is harmless: every method is idempotent. */

@@ -37,6 +37,14 @@ export const certificateSchema = z
           .meta({ description: 'What people are shown as its name; default: the name of the template' }),
       }),
     ]),
+    pickUpCode: z
+      .string()
+      .regex(/^[0-9A-HJKMNP-TV-Z]{8,16}$/)
+      .optional()
+      .meta({
+        description:
+          'What the person may show or type at a kiosk instead of a card; digits and capitals without I, L, O and U. Secret: for the person alone',
+      }),
     copiesAllowed: z.int().min(1).max(99),
   })
   .meta({ id: 'Certificate' });
@@ -47,6 +55,6 @@ export type Certificate = z.infer<typeof certificateSchema>;
 export const certificate = defineKind({
   kind: 'certificate',
   major: 1,
-  schemaVersion: '1.1',
+  schemaVersion: '1.2',
   schema: certificateSchema,
 });
