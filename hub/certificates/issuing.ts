@@ -12,6 +12,7 @@ import {
   plus,
   seconds,
 } from '@hallhub/sync/base';
+import { groupedCode, newCode } from '@hallhub/sync/verification';
 import { transact } from '@hallhub/sync/sqlite';
 import type { CertificateDeps, CertificateRequest } from './ports.ts';
 import type { SignatureLevel } from './signing/index.ts';
@@ -50,7 +51,6 @@ const passing = new Set([
   ...['E-CERT-0501', 'E-CERT-0502', 'E-CERT-0504'],
 ]);
 
-const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const documentBytesAtMost = 20 << 20;
 /** A signature with a time stamp and a few certificates takes some 6 kB. */
 const SIGNATURE_BYTES = 16_384;
@@ -76,7 +76,11 @@ export function issuing(
   deps: CertificateDeps,
   store: CertificateStore,
   templateVersion: (name: string) => number | undefined,
-  changed: (certificateId: string) => void,
+  told: {
+    /** In the transaction that issues it: a paper is there. */
+    readonly issued: (row: CertificateRow, content: Sealed, sha256: string) => void;
+    readonly changed: (certificateId: string) => void;
+  },
 ): Issuer {
   const { db, clock, pdf } = deps;
   const underWay = new Map<string, Promise<Result<void>>>();
@@ -96,8 +100,7 @@ export function issuing(
       }
       const year = Number(dayIn(deps.timeZone, clock.now()).slice(0, 4));
       const number = `${deps.numberPrefix}${year}-${String(store.nextNumber(year)).padStart(6, '0')}`;
-      // 60 random bits: a code cannot be guessed, and two never meet.
-      const code = [...deps.random(12)].map((byte) => crockford[byte & 31] ?? '').join('');
+      const code = newCode(deps.random);
       store.name(row.certificateId, number, code);
       return { number, code };
     });
@@ -125,7 +128,7 @@ export function issuing(
       studentNumber: content.studentNumber,
       issuer: deps.issuer,
       certificateNumber: number,
-      verificationCode: code.replace(/(.{4})(?=.)/g, '$1-'),
+      verificationCode: groupedCode(code),
       verifyUrl: deps.verifyUrl,
       issuedOn: dayIn(deps.timeZone, clock.now()),
       validUntil: dayIn(deps.timeZone, row.validUntil),
@@ -139,7 +142,7 @@ export function issuing(
     return ok({ pdf: signed.value.pdf, pages, templateVersion: version, signature: signed.value.level });
   };
 
-  const settle = (row: CertificateRow, made: Result<Drawn>): Result<void> | 'outdated' =>
+  const settle = (row: CertificateRow, content: Sealed, made: Result<Drawn>): Result<void> | 'outdated' =>
     transact(db, () => {
       const now = store.get(row.certificateId);
       // Each telling is sealed anew, so other bytes show a reopening even where the revision is the same.
@@ -154,6 +157,7 @@ export function issuing(
         pages: made.value.pages,
         sealedDocument: deps.sealer.seal(made.value.pdf, documentContext(row.certificateId)),
       });
+      told.issued(now, content, documentSha256);
       misses.delete(row.certificateId);
       deps.publish({
         type: 'certificate.issued',
@@ -201,8 +205,8 @@ export function issuing(
       if (row.state === 'refused') return failure(row.code ?? 'E-CERT-0101', row.detail ?? undefined);
       const content = openRequest(deps, row);
       const made = await (content.document ? fetchReady(content.document) : draw(row, content));
-      const settled = settle(row, made);
-      changed(certificateId);
+      const settled = settle(row, content, made);
+      told.changed(certificateId);
       if (settled !== 'outdated') return settled;
     }
   };

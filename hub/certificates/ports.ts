@@ -1,5 +1,7 @@
 import type { Cancel, Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
+import type { VerificationRecord } from '@hallhub/sync/contract';
 import type { Db } from '@hallhub/sync/sqlite';
+import type { VerificationRegister } from '@hallhub/sync/verification';
 import type { PrinterDirectory } from './edge.ts';
 import type { PdfMaker } from './render/index.ts';
 import type { AttemptState } from './rules.ts';
@@ -21,7 +23,9 @@ export interface CertificateEvent {
     /** A sheet may or may not have come out; `not-printed` or `printed` of the same attempt follows when staff have looked. */
     | 'certificate.uncertain'
     /** Only after `uncertain`: staff found no sheet, the copies are free again. */
-    | 'certificate.not-printed';
+    | 'certificate.not-printed'
+    /** What anybody who holds the paper may be told of it has changed; bears `record`. */
+    | 'certificate.verification';
   /** The request's id. */
   readonly subject: string;
   readonly data: CertificateEventData;
@@ -39,6 +43,8 @@ export interface CertificateEventData {
   readonly printerId?: string;
   readonly code?: string;
   readonly detail?: string;
+  /** A masked name at most. */
+  readonly record?: VerificationRecord;
 }
 
 /** A look at or decision about somebody's certificate, for the audit chain; written in the same transaction. */
@@ -205,6 +211,8 @@ export interface CertificateService {
     reason: string,
   ): Result<PrintJobView>;
   summary(): CertificateSummary;
+  /** The papers that were issued here, as the verify page asks for them. */
+  readonly register: VerificationRegister;
   /** Something about this certificate changed (after the commit). */
   onChange(listener: (change: { readonly certificateId: string; readonly attemptId?: string }) => void): Cancel;
   /** Takes up unfinished prints and issues what is pending. */

@@ -548,6 +548,13 @@ export const configSchema = z.strictObject({
       /** Where the QR code on the paper points; the verification code is appended as `?code=`. */
       verifyUrl: z.url().default('https://verify.example.edu/'),
       idleShutdown: duration.default(() => 300_000 as DurationMs),
+      /** The page that checks papers, `/verify`. */
+      verification: z
+        .strictObject({
+          /** PEM files of authorities whose signatures are believed; the one behind `signing` belongs here too. */
+          trust: z.array(z.string().min(1)).default([]),
+        })
+        .prefault({}),
       /** Signs every paper made here (PAdES). Absent: a seal and no signature. */
       signing: z
         .discriminatedUnion('kind', [

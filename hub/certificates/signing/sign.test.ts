@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { epochMs, manualClock, systemClock, unwrap } from '@hallhub/sync/base';
+import { findSignatures } from '@hallhub/sync/verification';
 import { drawCertificate } from '../render/draw.ts';
 import { fontFiles } from '../render/font-files.ts';
 import { type FontBox, loadFonts } from '../render/fonts.ts';
@@ -10,7 +11,6 @@ import { loadTemplates } from '../templates/index.ts';
 import { type TestAuthority, testAuthority } from '../testing/authority.ts';
 import { sampleInput } from '../testing/sample.ts';
 import { run } from '../testing/tools.ts';
-import { findSignatures } from './byte-range.ts';
 import type { SigningKey } from './cms.ts';
 import { pkcs11Key } from './pkcs11.ts';
 import { pkcs12Key } from './pkcs12.ts';
@@ -52,8 +52,8 @@ const saved = (pdf: Uint8Array, name = 'signed.pdf'): string => {
 const pdfsig = (pdf: Uint8Array): string => run('pdfsig', ['-nssdir', `sql:${folder}`, saved(pdf)]).toString('utf8');
 /** What OpenSSL says of it, with the attributes of the signature. */
 function openssl(pdf: Uint8Array, rootPem: string): string {
-  const [found] = findSignatures(pdf);
-  if (!found) throw new Error('no signature');
+  const [found] = unwrap(findSignatures(pdf));
+  if (!found || 'broken' in found) throw new Error('no signature');
   const [, b, c, d] = found.byteRange;
   writeFileSync(join(folder, 'content'), Buffer.concat([pdf.subarray(0, b), pdf.subarray(c, c + d)]));
   writeFileSync(join(folder, 'sig.der'), found.cms);
@@ -132,8 +132,8 @@ describe('a certificate that is signed', { timeout: 60_000 }, () => {
     expect(pdfsig(altered)).toContain('Digest Mismatch');
     expect(() => openssl(altered, authority.rootPem)).toThrow();
     const appended = Buffer.concat([pdf, Buffer.from('\n%%EOF\n')]);
-    expect(findSignatures(appended)).toMatchObject([{ coversWholeFile: false }]);
-    expect(findSignatures(pdf)).toMatchObject([{ coversWholeFile: true }]);
+    expect(unwrap(findSignatures(appended))).toMatchObject([{ coversWholeFile: false }]);
+    expect(unwrap(findSignatures(pdf))).toMatchObject([{ coversWholeFile: true }]);
   });
 
   test('is not made with what does not hold good', async () => {
