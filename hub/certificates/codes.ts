@@ -40,9 +40,16 @@ export const certificateCodes = defineCodes({
     zh: '时间戳服务无应答，稍后重试',
     en: 'The time-stamp authority does not answer; it will be tried again',
   },
-  'E-CERT-0503': { zh: '文件中没有放得下签名的位置', en: 'The file has no room for the signature' },
+  'E-CERT-0503': {
+    zh: '文件中没有放得下签名的位置，请联系管理员检查证书链和时间戳',
+    en: 'The file has no room for the signature; an operator must look at the certificate chain and the time stamp',
+  },
   'E-CERT-0504': {
     zh: '签章证书不在有效期内，请联系管理员更换',
     en: 'The signing certificate does not hold good now; an operator must replace it',
+  },
+  'E-CERT-0505': {
+    zh: '签章介质拒绝了 PIN，已停止尝试以免锁死，请联系管理员更正',
+    en: 'The token refused its PIN and is not asked again, lest it lock itself; an operator must correct the PIN',
   },
 });

@@ -167,6 +167,8 @@ export interface UncertainDecision {
 
 export interface CertificateSummary {
   readonly pending: number;
+  /** Of the pending: those that wait for an operator, who must mend a font, a key, a certificate or a PIN. */
+  readonly stuck: number;
   readonly issued: number;
   readonly refused: number;
   readonly revoked: number;

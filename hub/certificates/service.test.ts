@@ -63,6 +63,7 @@ describe('from request to paper', () => {
     ]);
     expect(hub.service.summary()).toEqual({
       pending: 0,
+      stuck: 0,
       issued: 1,
       refused: 0,
       revoked: 0,

@@ -304,6 +304,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       const states = store.countByState();
       return {
         pending: states.get('pending') ?? 0,
+        stuck: store.countStuck(),
         issued: states.get('issued') ?? 0,
         refused: states.get('refused') ?? 0,
         revoked: states.get('revoked') ?? 0,
