@@ -17,6 +17,14 @@ export const certificateCodes = defineCodes({
   'E-CERT-0205': { zh: '证明文件无法下载，稍后重试', en: 'The document cannot be fetched; it will be tried again' },
   'E-CERT-0206': { zh: '证明文件与登记的校验值不符', en: 'The document does not match its SHA-256' },
   'E-CERT-0207': { zh: '证明文件不是可打印的 PDF', en: 'The document is no PDF that can be printed' },
+  'E-CERT-0208': {
+    zh: '证明文件不宜打印（加密、含脚本或附件、非 A4、字体未嵌入）',
+    en: 'The document is not fit for printing: encrypted, with scripts or attachments, not A4, or a font missing',
+  },
+  'E-CERT-0209': {
+    zh: '证明文件的电子签名不符合要求',
+    en: 'The signature of the document is not what is asked for',
+  },
   'E-CERT-0301': {
     zh: '证明生成程序异常退出，稍后重试',
     en: 'The process that makes PDFs ended; it will be tried again',

@@ -15,6 +15,7 @@ import {
 import { groupedCode, newCode } from '@hallhub/sync/verification';
 import { transact } from '@hallhub/sync/sqlite';
 import type { CertificateDeps, CertificateRequest } from './ports.ts';
+import { checkReady } from './ready.ts';
 import type { SignatureLevel } from './signing/index.ts';
 import type { CertificateRow, CertificateStore } from './store.ts';
 
@@ -106,10 +107,13 @@ export function issuing(
       return { number, code };
     });
 
-  const fetchReady = async (document: NonNullable<Sealed['document']>): Promise<Result<Drawn>> => {
+  const fetchReady = async (template: string, document: NonNullable<Sealed['document']>): Promise<Result<Drawn>> => {
     const got = await deps.fetchDocument(document, { maxBytes: documentBytesAtMost });
     if (!got.ok) return got;
     if (sha256(got.value) !== document.sha256.toLowerCase()) return failure('E-CERT-0206');
+    const policy = deps.ready?.policyOf(template) ?? 'if-present';
+    const signature = checkReady(got.value, { policy, roots: deps.ready?.roots ?? [], at: clock.now() });
+    if (!signature.ok) return signature;
     const seen = await pdf.inspect(got.value);
     return seen.ok ? ok({ pdf: got.value, pages: seen.value.pages, templateVersion: null, signature: null }) : seen;
   };
@@ -205,7 +209,7 @@ export function issuing(
       if (row.state === 'issued') return ok();
       if (row.state === 'refused') return failure(row.code ?? 'E-CERT-0101', row.detail ?? undefined);
       const content = openRequest(deps, row);
-      const made = await (content.document ? fetchReady(content.document) : draw(row, content));
+      const made = await (content.document ? fetchReady(row.template, content.document) : draw(row, content));
       const settled = settle(row, content, made);
       told.changed(certificateId);
       if (settled !== 'outdated') return settled;

@@ -1,9 +1,10 @@
 import type { Cancel, Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
 import type { VerificationRecord } from '@hallhub/sync/contract';
 import type { Db } from '@hallhub/sync/sqlite';
-import type { VerificationRegister } from '@hallhub/sync/verification';
+import type { TrustRoots, VerificationRegister } from '@hallhub/sync/verification';
 import type { PrinterDirectory } from './edge.ts';
 import type { PdfMaker } from './render/index.ts';
+import type { ReadyPolicy } from './ready.ts';
 import type { AttemptState } from './rules.ts';
 import type { SignatureLevel, SignerSource } from './signing/index.ts';
 import type { Fields, Issuer, TemplateSet } from './templates/index.ts';
@@ -70,6 +71,8 @@ export interface CertificateDeps {
   readonly issuer: Issuer;
   /** Signs what is made here; absent: the papers bear a seal and no signature. */
   readonly signer?: SignerSource;
+  /** What is asked of PDFs that the hall made itself; absent: no signature of theirs may be broken. */
+  readonly ready?: { readonly policyOf: (template: string) => ReadyPolicy; readonly roots: TrustRoots };
   /** Where a paper can be checked: the verification code is appended as `?code=`. */
   readonly verifyUrl: string;
   /** IANA name; decides the date on the paper. */

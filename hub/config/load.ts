@@ -269,7 +269,10 @@ function resolveFiles(config: Config, folder: string): Config {
       ...config.certificates,
       ...(fallbackFontFile && { fallbackFontFile }),
       ...(templates && { templates }),
-      verification: { trust: config.certificates.verification.trust.map((file) => resolve(folder, file)) },
+      verification: {
+        ...config.certificates.verification,
+        trust: config.certificates.verification.trust.map((file) => resolve(folder, file)),
+      },
       ...(signing && { signing: signingFrom(signing, folder) }),
     },
   };

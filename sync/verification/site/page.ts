@@ -28,6 +28,7 @@ export function pageHtml({ language, issuer, typed = '', answer = '' }: PageInpu
 <meta name="robots" content="noindex, nofollow">
 <meta name="referrer" content="no-referrer">
 <title>${say('title')} · ${escape(issuer[language])}</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/verify/verify.css">
 <script src="/verify/verify.js" defer></script>
 </head>

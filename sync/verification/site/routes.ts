@@ -61,7 +61,7 @@ export function verifySite(server: FastifyInstance, options: VerifySiteOptions):
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
     void reply.headers({
       'content-security-policy':
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
     });
