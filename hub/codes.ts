@@ -10,6 +10,7 @@ import { deviceCodes } from '@hallhub/device-drivers/kit';
 import type { Catalogue, Code, CodeText } from '@hallhub/sync/base';
 import { syncCodes } from '@hallhub/sync/contract';
 import { storeCodes } from '@hallhub/sync/sqlite';
+import { verificationCodes } from '@hallhub/sync/verification';
 import { agentCodes } from './agents/index.ts';
 import { apiCodes } from './api/codes.ts';
 import { attendanceCodes } from './attendance/index.ts';
@@ -52,6 +53,7 @@ export const catalogues: readonly Catalogue[] = [
   ticketCodes,
   syncCodes,
   vaultCodes,
+  verificationCodes,
   { 'E-WEB-0101': { zh: '无法连接中心，请稍后再试', en: 'The hub does not answer; please try again' } },
 ];
 

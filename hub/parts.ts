@@ -24,6 +24,7 @@ import {
   sqliteReplicaStore,
   storeFailure,
 } from '@hallhub/sync/sqlite';
+import { trustRoots } from '@hallhub/sync/verification';
 import type { AgentLink, RemoteDevice } from './agents/index.ts';
 import { agentInboxSchema, agentsSchema, createAgentLink, joinHosts, matchKeys } from './agents/index.ts';
 import type { Attendance } from './attendance/index.ts';
@@ -336,7 +337,7 @@ export function createParts(
     idleAfter: config.certificates.idleShutdown,
     templates: templateFolders,
   });
-  const { signing } = config.certificates;
+  const { signing, verification } = config.certificates;
   const signer = given ?? (signing && configuredSigner(signing, clock));
   const certificates: CertificateService = certificateService({
     db,
@@ -352,6 +353,10 @@ export function createParts(
     },
     templates: loadTemplates(templateFolders),
     ...(signer && { signer }),
+    ready: {
+      policyOf: (template) => verification.readyByTemplate[template] ?? verification.ready,
+      roots: verification.trust.flatMap((file) => trustRoots(readFileSync(file, 'utf8'))),
+    },
     verifyUrl: config.certificates.verifyUrl,
     timeZone: config.hub.timeZone,
     numberPrefix: config.certificates.numberPrefix,

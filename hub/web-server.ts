@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createHintVerifier } from '@hallhub/sync/adapters/webhook';
 import { ms } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
+import { trustRoots, verifySite } from '@hallhub/sync/verification';
 import type { FastifyInstance } from 'fastify';
 import type { Enrolment } from './agents/index.ts';
 import { agentRoutes, fingerprintOf } from './agents/index.ts';
@@ -147,6 +148,20 @@ export async function createWeb(
     live,
     withdrawing: () => broker.state().withdrawing,
     fingerprint: ownCertificate && tls ? fingerprintOf(new X509Certificate(ownCertificate.ca).raw) : undefined,
+  });
+  const { issuer, verification } = config.certificates;
+  await server.register((scope, _options, done) => {
+    verifySite(scope, {
+      register: certificates.register,
+      roots: verification.trust.flatMap((file) => trustRoots(readFileSync(file, 'utf8'))),
+      clock,
+      timeZone: config.hub.timeZone,
+      issuer,
+      onRefused: (counts) => {
+        log.warn(counts, 'somebody asked the verify page too often');
+      },
+    });
+    done();
   });
   host.onHealth(({ deviceId, health }) => {
     live.publish('devices', { id: deviceId, health });

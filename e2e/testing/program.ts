@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { until } from './until.ts';
+import { maybe } from './until.ts';
 
 export interface ProgramOptions {
   readonly command: string;
@@ -67,12 +67,18 @@ export function runProgram({ command, arguments: args, env = {} }: ProgramOption
       child.stdin.end();
     },
     says: async (pattern) => {
-      const said = await until(`${command} says ${String(pattern)}`, () => {
-        const match = pattern.exec(stdout) ?? pattern.exec(stderr);
-        return match ? { text: match[1] ?? match[0] } : exit && { text: undefined };
-      });
-      if (said.text === undefined)
-        throw new Error(`${command} ended:\n${stdout.slice(-2_000)}\n${stderr.slice(-2_000)}`);
+      // Starting takes its time on a machine that does much else; a program that ended is told at once.
+      const said = await maybe(
+        () => {
+          const match = pattern.exec(stdout) ?? pattern.exec(stderr);
+          return match ? { text: match[1] ?? match[0] } : exit && { text: undefined };
+        },
+        { within: 90_000 },
+      );
+      if (said?.text === undefined)
+        throw new Error(
+          `${command} ${said ? 'ended' : 'runs'} and has not said ${String(pattern)}:\n${stdout.slice(-2_000)}\n${stderr.slice(-2_000)}`,
+        );
       return said.text;
     },
     stop: (signal) => {

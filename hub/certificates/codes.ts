@@ -17,6 +17,14 @@ export const certificateCodes = defineCodes({
   'E-CERT-0205': { zh: '证明文件无法下载，稍后重试', en: 'The document cannot be fetched; it will be tried again' },
   'E-CERT-0206': { zh: '证明文件与登记的校验值不符', en: 'The document does not match its SHA-256' },
   'E-CERT-0207': { zh: '证明文件不是可打印的 PDF', en: 'The document is no PDF that can be printed' },
+  'E-CERT-0208': {
+    zh: '证明文件不宜打印（加密、含脚本或附件、非 A4、字体未嵌入）',
+    en: 'The document is not fit for printing: encrypted, with scripts or attachments, not A4, or a font missing',
+  },
+  'E-CERT-0209': {
+    zh: '证明文件的电子签名不符合要求',
+    en: 'The signature of the document is not what is asked for',
+  },
   'E-CERT-0301': {
     zh: '证明生成程序异常退出，稍后重试',
     en: 'The process that makes PDFs ended; it will be tried again',
@@ -40,9 +48,16 @@ export const certificateCodes = defineCodes({
     zh: '时间戳服务无应答，稍后重试',
     en: 'The time-stamp authority does not answer; it will be tried again',
   },
-  'E-CERT-0503': { zh: '文件中没有放得下签名的位置', en: 'The file has no room for the signature' },
+  'E-CERT-0503': {
+    zh: '文件中没有放得下签名的位置，请联系管理员检查证书链和时间戳',
+    en: 'The file has no room for the signature; an operator must look at the certificate chain and the time stamp',
+  },
   'E-CERT-0504': {
     zh: '签章证书不在有效期内，请联系管理员更换',
     en: 'The signing certificate does not hold good now; an operator must replace it',
+  },
+  'E-CERT-0505': {
+    zh: '签章介质拒绝了 PIN，已停止尝试以免锁死，请联系管理员更正',
+    en: 'The token refused its PIN and is not asked again, lest it lock itself; an operator must correct the PIN',
   },
 });

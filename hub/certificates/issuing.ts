@@ -12,8 +12,10 @@ import {
   plus,
   seconds,
 } from '@hallhub/sync/base';
+import { groupedCode, newCode } from '@hallhub/sync/verification';
 import { transact } from '@hallhub/sync/sqlite';
 import type { CertificateDeps, CertificateRequest } from './ports.ts';
+import { checkReady } from './ready.ts';
 import type { SignatureLevel } from './signing/index.ts';
 import type { CertificateRow, CertificateStore } from './store.ts';
 
@@ -47,10 +49,10 @@ export const documentContext = (certificateId: string): string => `certificate:$
 /** These pass by themselves; every other refusal stands until the hall sends a new revision. */
 const passing = new Set([
   ...['E-CERT-0205', 'E-CERT-0301', 'E-CERT-0302', 'E-CERT-0303'],
-  ...['E-CERT-0501', 'E-CERT-0502', 'E-CERT-0504'],
+  // The operator's to mend: a key, a certificate, a PIN, or a chain and a time stamp too long for their room.
+  ...['E-CERT-0501', 'E-CERT-0502', 'E-CERT-0503', 'E-CERT-0504', 'E-CERT-0505'],
 ]);
 
-const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const documentBytesAtMost = 20 << 20;
 /** A signature with a time stamp and a few certificates takes some 6 kB. */
 const SIGNATURE_BYTES = 16_384;
@@ -76,7 +78,11 @@ export function issuing(
   deps: CertificateDeps,
   store: CertificateStore,
   templateVersion: (name: string) => number | undefined,
-  changed: (certificateId: string) => void,
+  told: {
+    /** In the transaction that issues it: a paper is there. */
+    readonly issued: (row: CertificateRow, content: Sealed, sha256: string) => void;
+    readonly changed: (certificateId: string) => void;
+  },
 ): Issuer {
   const { db, clock, pdf } = deps;
   const underWay = new Map<string, Promise<Result<void>>>();
@@ -96,16 +102,18 @@ export function issuing(
       }
       const year = Number(dayIn(deps.timeZone, clock.now()).slice(0, 4));
       const number = `${deps.numberPrefix}${year}-${String(store.nextNumber(year)).padStart(6, '0')}`;
-      // 60 random bits: a code cannot be guessed, and two never meet.
-      const code = [...deps.random(12)].map((byte) => crockford[byte & 31] ?? '').join('');
+      const code = newCode(deps.random);
       store.name(row.certificateId, number, code);
       return { number, code };
     });
 
-  const fetchReady = async (document: NonNullable<Sealed['document']>): Promise<Result<Drawn>> => {
+  const fetchReady = async (template: string, document: NonNullable<Sealed['document']>): Promise<Result<Drawn>> => {
     const got = await deps.fetchDocument(document, { maxBytes: documentBytesAtMost });
     if (!got.ok) return got;
     if (sha256(got.value) !== document.sha256.toLowerCase()) return failure('E-CERT-0206');
+    const policy = deps.ready?.policyOf(template) ?? 'if-present';
+    const signature = checkReady(got.value, { policy, roots: deps.ready?.roots ?? [], at: clock.now() });
+    if (!signature.ok) return signature;
     const seen = await pdf.inspect(got.value);
     return seen.ok ? ok({ pdf: got.value, pages: seen.value.pages, templateVersion: null, signature: null }) : seen;
   };
@@ -125,7 +133,7 @@ export function issuing(
       studentNumber: content.studentNumber,
       issuer: deps.issuer,
       certificateNumber: number,
-      verificationCode: code.replace(/(.{4})(?=.)/g, '$1-'),
+      verificationCode: groupedCode(code),
       verifyUrl: deps.verifyUrl,
       issuedOn: dayIn(deps.timeZone, clock.now()),
       validUntil: dayIn(deps.timeZone, row.validUntil),
@@ -139,7 +147,7 @@ export function issuing(
     return ok({ pdf: signed.value.pdf, pages, templateVersion: version, signature: signed.value.level });
   };
 
-  const settle = (row: CertificateRow, made: Result<Drawn>): Result<void> | 'outdated' =>
+  const settle = (row: CertificateRow, content: Sealed, made: Result<Drawn>): Result<void> | 'outdated' =>
     transact(db, () => {
       const now = store.get(row.certificateId);
       // Each telling is sealed anew, so other bytes show a reopening even where the revision is the same.
@@ -154,6 +162,7 @@ export function issuing(
         pages: made.value.pages,
         sealedDocument: deps.sealer.seal(made.value.pdf, documentContext(row.certificateId)),
       });
+      told.issued(now, content, documentSha256);
       misses.delete(row.certificateId);
       deps.publish({
         type: 'certificate.issued',
@@ -200,9 +209,9 @@ export function issuing(
       if (row.state === 'issued') return ok();
       if (row.state === 'refused') return failure(row.code ?? 'E-CERT-0101', row.detail ?? undefined);
       const content = openRequest(deps, row);
-      const made = await (content.document ? fetchReady(content.document) : draw(row, content));
-      const settled = settle(row, made);
-      changed(certificateId);
+      const made = await (content.document ? fetchReady(row.template, content.document) : draw(row, content));
+      const settled = settle(row, content, made);
+      told.changed(certificateId);
       if (settled !== 'outdated') return settled;
     }
   };

@@ -1,6 +1,6 @@
 import { iso } from '@hallhub/sync/base';
 import type { EpochMs } from '@hallhub/sync/base';
-import { certificateNotPrinted, certificatePrinted } from '@hallhub/sync/contract';
+import { certificateNotPrinted, certificatePrinted, certificateVerification } from '@hallhub/sync/contract';
 import type { NewEvent } from '@hallhub/sync/outbox';
 import type { CertificateEvent } from './ports.ts';
 
@@ -18,6 +18,8 @@ export function toOutcome(
   switch (type) {
     case 'certificate.issued':
       return undefined;
+    case 'certificate.verification':
+      return data.record && { type: certificateVerification, subject, data: { ...common, record: data.record } };
     case 'certificate.printed':
       return {
         type: certificatePrinted,

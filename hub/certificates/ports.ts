@@ -1,7 +1,10 @@
 import type { Cancel, Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
+import type { VerificationRecord } from '@hallhub/sync/contract';
 import type { Db } from '@hallhub/sync/sqlite';
+import type { TrustRoots, VerificationRegister } from '@hallhub/sync/verification';
 import type { PrinterDirectory } from './edge.ts';
 import type { PdfMaker } from './render/index.ts';
+import type { ReadyPolicy } from './ready.ts';
 import type { AttemptState } from './rules.ts';
 import type { ItemCount } from './store.ts';
 import type { SignatureLevel, SignerSource } from './signing/index.ts';
@@ -22,7 +25,9 @@ export interface CertificateEvent {
     /** A sheet may or may not have come out; `not-printed` or `printed` of the same attempt follows when staff have looked. */
     | 'certificate.uncertain'
     /** Only after `uncertain`: staff found no sheet, the copies are free again. */
-    | 'certificate.not-printed';
+    | 'certificate.not-printed'
+    /** What anybody who holds the paper may be told of it has changed; bears `record`. */
+    | 'certificate.verification';
   /** The request's id. */
   readonly subject: string;
   readonly data: CertificateEventData;
@@ -40,6 +45,8 @@ export interface CertificateEventData {
   readonly printerId?: string;
   readonly code?: string;
   readonly detail?: string;
+  /** A masked name at most. */
+  readonly record?: VerificationRecord;
 }
 
 /** A look at or decision about somebody's certificate, for the audit chain; written in the same transaction. */
@@ -65,6 +72,8 @@ export interface CertificateDeps {
   readonly issuer: Issuer;
   /** Signs what is made here; absent: the papers bear a seal and no signature. */
   readonly signer?: SignerSource;
+  /** What is asked of PDFs that the hall made itself; absent: no signature of theirs may be broken. */
+  readonly ready?: { readonly policyOf: (template: string) => ReadyPolicy; readonly roots: TrustRoots };
   /** Where a paper can be checked: the verification code is appended as `?code=`. */
   readonly verifyUrl: string;
   /** IANA name; decides the date on the paper. */
@@ -170,6 +179,8 @@ export interface UncertainDecision {
 
 export interface CertificateSummary {
   readonly pending: number;
+  /** Of the pending: those that wait for an operator, who must mend a font, a key, a certificate or a PIN. */
+  readonly stuck: number;
   readonly issued: number;
   readonly refused: number;
   readonly revoked: number;
@@ -222,6 +233,8 @@ export interface CertificateService {
   titleOf(template: string): { readonly zh: string; readonly en: string };
   /** What a printer has put out today, by template. */
   itemsToday(printerId: string): readonly ItemCount[];
+  /** The papers that were issued here, as the verify page asks for them. */
+  readonly register: VerificationRegister;
   /** Something about this certificate changed (after the commit). */
   onChange(listener: (change: { readonly certificateId: string; readonly attemptId?: string }) => void): Cancel;
   /** Takes up unfinished prints and issues what is pending. */

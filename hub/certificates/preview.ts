@@ -50,7 +50,7 @@ export async function certificateCommand(arguments_: readonly string[], env: Env
       template: name,
       issuer: { name: certificates.issuer, office: certificates.office, sealPurpose: certificates.sealPurpose },
       certificateNumber: `${certificates.numberPrefix}${today.slice(0, 4)}-000000`,
-      verificationCode: '0000-0000-0000',
+      verificationCode: '0000-0000-0000-0000',
       verifyUrl: certificates.verifyUrl,
       issuedOn: today,
       validUntil: today,

@@ -74,6 +74,22 @@ export const certificateSchema: SchemaComponent = {
       sql: "ALTER TABLE certificate ADD COLUMN signature TEXT CHECK (signature IN ('B-B', 'B-T'));",
     },
     {
+      name: 'what anybody may check',
+      sql: `
+        -- One row for every paper that was ever issued, kept when its certificate is revoked or made anew.
+        CREATE TABLE certificate_record (
+          sha256 TEXT PRIMARY KEY,
+          certificate_id TEXT NOT NULL,
+          -- SHA-256 of the code on the paper; a PDF that the hall made bears none.
+          code_sha256 TEXT UNIQUE,
+          version INTEGER NOT NULL,
+          state TEXT NOT NULL CHECK (state IN ('valid', 'revoked', 'replaced')),
+          -- The rest of the record as JSON, sealed.
+          sealed BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX certificate_record_certificate ON certificate_record (certificate_id);`,
+    },
+    {
       name: 'pick-up codes',
       sql: `
         -- Keyed hash; two certificates of one person may share a code.

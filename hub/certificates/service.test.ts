@@ -63,6 +63,7 @@ describe('from request to paper', () => {
     ]);
     expect(hub.service.summary()).toEqual({
       pending: 0,
+      stuck: 0,
       issued: 1,
       refused: 0,
       revoked: 0,
@@ -334,6 +335,50 @@ describe('issuing', () => {
     await expect.poll(() => hub.service.get('request-1')?.state, { timeout: 20_000 }).toBe('issued');
     expect(calls).toBe(3);
     expect(types(hub)).toEqual(['certificate.issued']);
+  });
+
+  test('what an operator must mend keeps papers waiting, is counted for staff, and refuses none', async () => {
+    let mended = false;
+    const hub = hall({
+      signer: {
+        open: () =>
+          Promise.resolve(
+            ok({
+              name: '示例大学',
+              notAfter: epochMs(9e12),
+              certificates: [],
+              sign: (pdf) => Promise.resolve(mended ? ok({ pdf, level: 'B-B' }) : failure('E-CERT-0503', 'too long')),
+              close: () => Promise.resolve(),
+            }),
+          ),
+        close: () => Promise.resolve(),
+      },
+    });
+    hub.service.upsert(request());
+    expect(await hub.service.issue('request-1')).toMatchObject({ ok: false, error: { code: 'E-CERT-0503' } });
+    expect(hub.service.get('request-1')).toMatchObject({ state: 'pending', code: 'E-CERT-0503' });
+    expect(hub.service.summary()).toMatchObject({ pending: 1, stuck: 1, refused: 0 });
+    expect(hub.events()).toEqual([]);
+    mended = true;
+    expect(await hub.service.issue('request-1')).toMatchObject({ ok: true });
+    expect(hub.service.summary()).toMatchObject({ pending: 0, stuck: 0, issued: 1 });
+  });
+
+  test('a ready PDF whose signature is not what is asked for is refused with the reason, to staff and hall', async () => {
+    const hub = hall({
+      fetchDocument: () => Promise.resolve(ok(ready)),
+      ready: { policyOf: (template) => (template === 'enrolment' ? 'required' : 'ignore'), roots: [] },
+    });
+    hub.service.upsert(request({ document }));
+    await hub.service.issue('request-1');
+    expect(hub.service.get('request-1')).toMatchObject({
+      state: 'refused',
+      code: 'E-CERT-0209',
+      detail: 'no signature',
+    });
+    expect(hub.events()).toMatchObject([
+      { type: 'certificate.refused', data: { code: 'E-CERT-0209', detail: 'no signature' } },
+    ]);
   });
 
   test('an unknown template and an uncoverable character are refused by name', async () => {

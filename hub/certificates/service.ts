@@ -14,6 +14,7 @@ import type {
   StudentKey,
 } from './ports.ts';
 import { type PrintAttempt, isEnded, mayPrint, newAttempt, strand } from './rules.ts';
+import { certificateRegister } from './register.ts';
 import { type AttemptRow, type CertificateRow, certificateStore } from './store.ts';
 import { loadTemplates } from './templates/index.ts';
 
@@ -29,14 +30,19 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       for (const listener of listeners) listener(change);
     });
   };
-  const issuer = issuing(
-    deps,
-    store,
-    (name) => templates.get(name)?.version,
-    (certificateId) => {
+  const titleOf = (row: CertificateRow, { document }: Pick<Sealed, 'document'>): CertificateView['title'] => {
+    const template = templates.get(row.template, row.templateVersion ?? undefined) ?? templates.get(row.template);
+    return document?.title ?? template?.title ?? { zh: row.template, en: row.template };
+  };
+  const register = certificateRegister(deps, titleOf);
+  const issuer = issuing(deps, store, (name) => templates.get(name)?.version, {
+    issued: (row, content, documentSha256) => {
+      register.enter(row, content, documentSha256);
+    },
+    changed: (certificateId) => {
       tell({ certificateId });
     },
-  );
+  });
 
   const belongs = (row: CertificateRow, { idKey, number, certificateId }: StudentKey): boolean =>
     (idKey !== undefined && row.idKey === idKey) ||
@@ -44,13 +50,12 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     row.certificateId === certificateId;
 
   const view = (row: CertificateRow): CertificateView => {
-    const template = templates.get(row.template, row.templateVersion ?? undefined) ?? templates.get(row.template);
     const request = openRequest(deps, row);
     return {
       certificateId: row.certificateId,
       revision: row.revision,
       template: row.template,
-      title: request.document?.title ?? template?.title ?? { zh: row.template, en: row.template },
+      title: titleOf(row, request),
       studentName: request.studentName,
       state: row.state,
       copiesAllowed: row.copiesAllowed,
@@ -194,7 +199,10 @@ export function certificateService(deps: CertificateDeps): CertificateService {
         validUntil: request.validUntil,
         receivedAt: clock.now(),
       });
-      if (known && !samePaper) store.reopen(certificateId);
+      if (known && !samePaper) {
+        register.withdraw({ ...known, revision: request.revision }, 'replaced');
+        store.reopen(certificateId);
+      }
     });
     issuer.wake();
     tell({ certificateId });
@@ -208,6 +216,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       if (!known || (revision !== undefined && revision < known.revision)) return;
       transact(db, () => {
         store.revoke(requestId, revision ?? known.revision);
+        register.withdraw({ ...known, revision: revision ?? known.revision }, 'revoked');
       });
       tell({ certificateId: requestId });
     },
@@ -311,6 +320,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       const states = store.countByState();
       return {
         pending: states.get('pending') ?? 0,
+        stuck: store.countStuck(),
         issued: states.get('issued') ?? 0,
         refused: states.get('refused') ?? 0,
         revoked: states.get('revoked') ?? 0,
@@ -322,6 +332,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     sheetsSince: (printerId, since) => store.sheetsSince(printerId, since),
     titleOf: (template) => templates.get(template)?.title ?? { zh: template, en: template },
     itemsToday: (printerId) => store.itemsOn(printerId, today()),
+    register,
     onChange: (listener) => {
       listeners.add(listener);
       return () => {

@@ -129,6 +129,11 @@ export function certificateStore(db: Db) {
     'SELECT state, COUNT(*) AS n FROM certificate GROUP BY state',
   );
 
+  const stuck = db.prepare<[], { n: number }>(
+    `SELECT COUNT(*) AS n FROM certificate WHERE state = 'pending'
+       AND code IN ('E-CERT-0303', 'E-CERT-0501', 'E-CERT-0503', 'E-CERT-0504', 'E-CERT-0505')`,
+  );
+
   const saveAttempt = db.prepare(
     `INSERT INTO print_attempt (attempt_id, certificate_id, printer_id, state, copies_counted, orphan, attempt,
        requested_at, day, sheets)
@@ -221,6 +226,8 @@ export function certificateStore(db: Db) {
     fail: (certificateId: string, state: 'pending' | 'refused', code: Code, detail: string | undefined): void => {
       fail.run(state, code, detail ?? null, certificateId);
     },
+    /** Pending for what an operator must mend: fonts, key, certificate, PIN. */
+    countStuck: (): number => stuck.get()?.n ?? 0,
     countByState: (): ReadonlyMap<CertificateState, number> => new Map(states.all().map(({ state, n }) => [state, n])),
 
     saveAttempt: (attempt: PrintAttempt, day: string): void => {

@@ -5,7 +5,7 @@ import type { CertificateService } from './ports.ts';
 export const certificatesSummary =
   (certificates: Pick<CertificateService, 'summary'>): Summarise =>
   () => {
-    const { pending, issued, refused, uncertain, printing, printedSheetsToday } = certificates.summary();
+    const { pending, stuck, issued, refused, uncertain, printing, printedSheetsToday } = certificates.summary();
     return {
       domain: 'certificates',
       title: { zh: '证明打印', en: 'Certificates' },
@@ -17,6 +17,11 @@ export const certificatesSummary =
       ],
       attention: waiting(
         { text: { zh: '打印待人工确认', en: 'Prints to settle' }, count: uncertain, page: '/prints' },
+        {
+          text: { zh: '证明因签章或字体问题等待', en: 'Certificates that wait for key or font' },
+          count: stuck,
+          page: '/prints',
+        },
         { text: { zh: '证明无法生成', en: 'Certificates that cannot be made' }, count: refused, page: '/prints' },
       ),
     };

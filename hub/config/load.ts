@@ -238,7 +238,7 @@ function filesOf({ hall, http, certificates, mqtt }: Config): readonly string[] 
       mqtt.passwordFile,
       mqtt.caFile,
     ],
-    ...[...tls, ...(keys ?? [])],
+    ...[...tls, ...(keys ?? []), ...certificates.verification.trust],
   ].filter((name) => name !== undefined);
 }
 
@@ -280,6 +280,10 @@ function resolveFiles(config: Config, folder: string): Config {
       ...config.certificates,
       ...(fallbackFontFile && { fallbackFontFile }),
       ...(templates && { templates }),
+      verification: {
+        ...config.certificates.verification,
+        trust: config.certificates.verification.trust.map((file) => resolve(folder, file)),
+      },
       ...(signing && { signing: signingFrom(signing, folder) }),
     },
   };

@@ -458,6 +458,8 @@ const timestamp = z
   })
   .optional();
 
+const readyPolicy = z.enum(['required', 'if-present', 'ignore']);
+
 export const configSchema = z.strictObject({
   hub: z.strictObject({
     id,
@@ -537,6 +539,20 @@ export const configSchema = z.strictObject({
       /** Where the QR code on the paper points; the verification code is appended as `?code=`. */
       verifyUrl: z.url().default('https://verify.example.edu/'),
       idleShutdown: duration.default(() => 300_000 as DurationMs),
+      /** The page that checks papers, `/verify`. */
+      verification: z
+        .strictObject({
+          /** PEM files of authorities whose signatures are believed; the one behind `signing` belongs here too. */
+          trust: z.array(z.string().min(1)).default([]),
+          /**
+           * What is asked of the signatures of PDFs that the hall made itself: `required` by an authority of `trust` and over
+           * the whole file; `if-present` not broken; `ignore`.
+           */
+          ready: readyPolicy.default('if-present'),
+          /** The same by name of the template. */
+          readyByTemplate: z.record(z.string(), readyPolicy).default({}),
+        })
+        .prefault({}),
       /** Signs every paper made here (PAdES). Absent: a seal and no signature. */
       signing: z
         .discriminatedUnion('kind', [

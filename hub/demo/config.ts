@@ -23,6 +23,7 @@ export function demoConfig(
     http: { host: '127.0.0.1', port, tls: { mode: 'off' } },
     hall: { url: hall.url, token: hall.token, keys: { [hall.keyId]: hall.publicKey } },
     mqtt: { host: '127.0.0.1', port: 0, tls: 'off' },
+    certificates: { verifyUrl: new URL('verify', hall.url).href },
     areas: [
       { id: 'main-campus', label: { zh: '主校区', en: 'Main campus' }, maxStaleness: '4h' },
       {

@@ -119,6 +119,36 @@ export const certificateNotPrinted = defineEventType({
     .meta({ id: 'CertificateNotPrinted' }),
 });
 
+const names = z.object({ zh: z.string().min(1).max(120), en: z.string().min(1).max(200) });
+
+/**
+ * What anybody may be told of a paper who holds it: a verify page that people off campus can reach is fed with these. Told
+ * when the paper is made, and again whenever that changes; of one `sha256` the highest `version` counts. No more of a person
+ * than a masked name, and of the verification code only its hash: 80 random bits stand behind it.
+ */
+export const verificationRecordSchema = z
+  .object({
+    sha256: sha256Hex.meta({ description: 'Of the file as it was issued' }),
+    codeSha256: sha256Hex.optional().meta({
+      description: 'Of the code on the paper, in upper case and without hyphens (ASCII); absent: none is printed',
+    }),
+    version: z.int().min(1),
+    state: z.enum(['valid', 'revoked', 'replaced']).meta({ description: 'replaced: a newer paper of this request' }),
+    title: names,
+    issuer: names,
+    number: z.string().max(64).optional().meta({ description: 'Number of the certificate' }),
+    holder: z.string().max(100).optional().meta({ description: 'Masked name' }),
+    issuedOn: z.iso.date(),
+    validUntil: z.iso.date(),
+  })
+  .meta({ id: 'VerificationRecord' });
+export type VerificationRecord = z.output<typeof verificationRecordSchema>;
+
+export const certificateVerification = outcome(
+  'hallhub.certificate.verification.v1',
+  z.object({ revision, at, record: verificationRecordSchema }).meta({ id: 'CertificateVerification' }),
+);
+
 export const walkInRequested = defineEventType({
   type: 'hallhub.visitor-access.requested.v1',
   direction: 'request',
@@ -166,6 +196,7 @@ export const allEventTypes = [
   checkedIn,
   certificatePrinted,
   certificateNotPrinted,
+  certificateVerification,
   walkInRequested,
   equipmentFaultReported,
 ] as const;

@@ -5,6 +5,7 @@ import type { Result } from '../base/index.ts';
 import { visitorEntered } from '../contract/index.ts';
 import type { LinkFailure } from '../link/index.ts';
 import { createInbox } from '../reference-hall/inbox.ts';
+import { createPapers } from '../reference-hall/papers.ts';
 import { createRequests } from '../reference-hall/requests.ts';
 import { hallSchema } from '../reference-hall/schema.ts';
 import { aesGcmSealer, migrate, openDatabase, outboxSchema, sqliteOutboxStore, transact } from '../sqlite/index.ts';
@@ -64,6 +65,7 @@ describe('outbox over arbitrary interleavings', () => {
         const hallDb = openDatabase({ file: ':memory:' });
         migrate({ db: hallDb, components: [hallSchema] });
         const requests = createRequests({ db: hallDb, clock, committed: () => undefined });
+        const papers = createPapers({ db: hallDb, requests });
         for (const id of ['a', 'b']) {
           requests.receive({
             id,
@@ -73,7 +75,7 @@ describe('outbox over arbitrary interleavings', () => {
             data: {},
           });
         }
-        const inbox = createInbox({ db: hallDb, clock, requests, received: () => undefined });
+        const inbox = createInbox({ db: hallDb, clock, requests, papers, received: () => undefined });
         const faults: unknown[] = [];
         const acceptedTimes = new Map<string, number>();
         let script: Mischief[] = [];

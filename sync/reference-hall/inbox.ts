@@ -4,12 +4,14 @@ import type { CloudEvent, EventAnswer } from '../contract/index.ts';
 import {
   allEventTypes,
   cloudEventSchema,
+  certificateVerification,
   equipmentFaultReported,
   walkInRequested,
   whereWrong,
 } from '../contract/index.ts';
 import type { Db } from '../sqlite/index.ts';
 import { transact } from '../sqlite/index.ts';
+import type { Papers } from './papers.ts';
 import type { HallRequests } from './requests.ts';
 
 export interface ReceivedEvent {
@@ -62,6 +64,7 @@ export function createInbox(options: {
   readonly db: Db;
   readonly clock: Clock;
   readonly requests: HallRequests;
+  readonly papers: Papers;
   readonly received: () => void;
 }): HallInbox {
   const { db, clock, requests } = options;
@@ -148,6 +151,9 @@ export function createInbox(options: {
       data: JSON.stringify(event.data ?? null),
     });
     if (refusal) return { id: event.id, status: 'rejected', ...refusal };
+    if (event.type === certificateVerification.type) {
+      options.papers.keep(event.subject, certificateVerification.schema.parse(event.data).record);
+    }
     begin(event);
     return { id: event.id, status: 'accepted' };
   };

@@ -31,5 +31,13 @@ export const hallSchema: SchemaComponent = {
         CREATE TABLE hall_file (
           sha256 TEXT PRIMARY KEY, media_type TEXT NOT NULL, bytes BLOB NOT NULL, stored_at INTEGER NOT NULL) STRICT;`,
     },
+    {
+      name: 'papers that anybody may check',
+      sql: `
+        CREATE TABLE hall_paper (
+          sha256 TEXT PRIMARY KEY, code_sha256 TEXT, request TEXT NOT NULL, version INTEGER NOT NULL,
+          record TEXT NOT NULL) STRICT;
+        CREATE INDEX hall_paper_code ON hall_paper (code_sha256) WHERE code_sha256 IS NOT NULL;`,
+    },
   ],
 };

@@ -17,6 +17,9 @@ import type { HallInbox } from './inbox.ts';
 import { loadSigningKey } from './keys.ts';
 import { guardPage } from './page-guard.ts';
 import { pageRoutes } from './page-routes.ts';
+import type { VerifySiteOptions } from '../verification/index.ts';
+import { verifySite } from '../verification/index.ts';
+import { createPapers } from './papers.ts';
 import { createRequests } from './requests.ts';
 import type { HallRequests } from './requests.ts';
 import { hallSchema } from './schema.ts';
@@ -32,6 +35,8 @@ export interface ReferenceHallOptions {
   readonly clock: Clock;
   readonly random?: RandomBytes;
   readonly hubs: readonly HubAccount[];
+  /** Of the public page `/verify`, which is served in any case. */
+  readonly verify?: Partial<Pick<VerifySiteOptions, 'roots' | 'timeZone' | 'issuer' | 'onRefused'>>;
   /** Fill an empty hall with a dozen fictional requests. Default false. */
   readonly seed?: boolean;
 }
@@ -77,7 +82,8 @@ export async function startReferenceHall(options: ReferenceHallOptions): Promise
   });
   const feed = createFeed({ log: requests.log, clock });
   const access = createAccess({ db, clock, hubs });
-  const inbox = createInbox({ db, clock, requests, received: changed });
+  const papers = createPapers({ db, requests });
+  const inbox = createInbox({ db, clock, requests, papers, received: changed });
   faults.subscribe(changed);
   if (options.seed === true && requests.size() === 0) seed(requests, clock);
 
@@ -102,6 +108,18 @@ export async function startReferenceHall(options: ReferenceHallOptions): Promise
     },
     { prefix: '/api' },
   );
+  const { verify } = options;
+  await app.register((scope, _options, done) => {
+    verifySite(scope, {
+      register: papers,
+      roots: verify?.roots ?? [],
+      clock,
+      timeZone: verify?.timeZone ?? 'Asia/Shanghai',
+      issuer: verify?.issuer ?? { zh: '网上办事大厅', en: 'Online service hall' },
+      onRefused: verify?.onRefused ?? (() => undefined),
+    });
+    done();
+  });
   if (existsSync(join(pageDir, 'index.html'))) await app.register(fastifyStatic, { root: pageDir });
   else {
     app.get('/', (_request, reply) =>

@@ -9,7 +9,7 @@ export interface MadePdf {
 /**
  * Makes PDFs in a process of its own.
  *
- * Errors: `E-CERT-0201`–`0204` (the content), `0207` (no PDF), `0301`, `0302` (the process; passing), `0303` (fonts).
+ * Errors: `E-CERT-0201`–`0204` (the content), `0207` (no PDF), `0208` (not fit for printing), `0301`, `0302` (the process; passing), `0303` (fonts).
  */
 export interface PdfMaker {
   render(input: RenderInput): Promise<Result<MadePdf>>;

@@ -1,8 +1,8 @@
-import { PDFDocument } from '@cantoo/pdf-lib';
-import { type Result, failure, ok } from '@hallhub/sync/base';
+import { type Result, failure } from '@hallhub/sync/base';
 import { loadTemplates } from '../templates/index.ts';
 import { drawCertificate } from './draw.ts';
 import { loadFonts } from './fonts.ts';
+import { inspectReady } from './inspect.ts';
 import type { WorkerAnswer, WorkerRequest, WorkerSetup } from './protocol.ts';
 
 /*
@@ -13,7 +13,6 @@ import type { WorkerAnswer, WorkerRequest, WorkerSetup } from './protocol.ts';
 const setup = JSON.parse(process.argv[2] ?? '') as WorkerSetup;
 const templates = loadTemplates(setup.templates);
 const fonts = loadFonts(setup.fonts);
-const pagesAtMost = 50;
 
 type Made = Result<{ readonly pages: number; readonly pdf?: Uint8Array }>;
 
@@ -21,16 +20,6 @@ async function render({ input, at }: Extract<WorkerRequest, { type: 'render' }>)
   const template = templates.get(input.template, input.version);
   if (!template) return failure('E-CERT-0201', input.template);
   return fonts.ok ? drawCertificate(template, input, fonts.value, new Date(at)) : fonts;
-}
-
-async function inspect({ pdf }: Extract<WorkerRequest, { type: 'inspect' }>): Promise<Made> {
-  try {
-    const pages = (await PDFDocument.load(pdf, { updateMetadata: false })).getPageCount();
-    if (pages < 1 || pages > pagesAtMost) return failure('E-CERT-0207', `${pages} pages`);
-    return ok({ pages });
-  } catch (error) {
-    return failure('E-CERT-0207', error instanceof Error ? error.name : 'unreadable');
-  }
 }
 
 function answer(id: number, made: Made): void {
@@ -42,7 +31,7 @@ function answer(id: number, made: Made): void {
 }
 
 process.on('message', (request: WorkerRequest) => {
-  const work = request.type === 'render' ? render(request) : inspect(request);
+  const work = request.type === 'render' ? render(request) : inspectReady(request.pdf);
   // A bug ends this process, and the hub starts another: nothing to clean up here.
   void work.then((made) => {
     answer(request.id, made);

@@ -16,20 +16,30 @@ export interface TokenOptions {
 type Answered = Extract<TokenAnswer, { ok: true }>;
 type Wish = { readonly type: 'open' } | { readonly type: 'sign'; readonly data: Uint8Array };
 
+/** `CKR_PIN_INCORRECT` to `CKR_PIN_LOCKED`. */
+const PIN_REFUSED = /^C_Login: CKR 0xa[0-4]$/;
 const worker = fileURLToPath(new URL('./token-worker.ts', import.meta.url));
 
 /**
  * A key on a PKCS#11 token (RSA or P-256), found by the token's label and its own, and used in a process apart, which is
- * started again when it has died. Error: `E-CERT-0501` with the token's own return value (`CKR_…`, hex).
+ * started again when it has died. Errors: `E-CERT-0501` with the token's own return value (`CKR_…`, hex), `0505` PIN refused,
+ * after which this key asks the token nothing more.
  */
 export async function pkcs11Key({ key, clock, atMost = seconds(20) }: TokenOptions): Promise<Result<SigningKey>> {
   let child: ChildProcess | undefined;
   let lastId = 0;
   let turn: Promise<unknown> = Promise.resolve();
+  /** A token counts wrong PINs and locks itself after a few: this one is not tried again. */
+  let refusedPin: Result<never> | undefined;
 
   const end = (): void => {
     child?.kill('SIGKILL');
     child = undefined;
+  };
+  const refusal = (why: string): Result<never> => {
+    if (!PIN_REFUSED.test(why)) return failure('E-CERT-0501', why);
+    refusedPin = failure('E-CERT-0505', why);
+    return refusedPin;
   };
   const ask = (to: ChildProcess, wish: Wish): Promise<Result<Answered>> =>
     new Promise((resolve) => {
@@ -41,7 +51,7 @@ export async function pkcs11Key({ key, clock, atMost = seconds(20) }: TokenOptio
         resolve(result);
       };
       const onMessage = (answer: TokenAnswer): void => {
-        if (answer.id === id) done(answer.ok ? ok(answer) : failure('E-CERT-0501', answer.why));
+        if (answer.id === id) done(answer.ok ? ok(answer) : refusal(answer.why));
       };
       const onExit = (): void => {
         if (child === to) child = undefined;
@@ -72,9 +82,10 @@ export async function pkcs11Key({ key, clock, atMost = seconds(20) }: TokenOptio
   /** One after the other; once more when the first fails, for the token may have been away meanwhile. */
   const use = (wish: Wish): Promise<Result<Answered>> => {
     const mine = turn.then(async () => {
+      if (refusedPin) return refusedPin;
       const wasRunning = child !== undefined;
       const first = await once(wish);
-      return first.ok || !wasRunning ? first : once(wish);
+      return first.ok || !wasRunning || refusedPin ? first : once(wish);
     });
     turn = mine;
     return mine;

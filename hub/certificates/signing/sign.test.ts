@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { epochMs, manualClock, systemClock, unwrap } from '@hallhub/sync/base';
+import { findSignatures } from '@hallhub/sync/verification';
 import { drawCertificate } from '../render/draw.ts';
 import { fontFiles } from '../render/font-files.ts';
 import { type FontBox, loadFonts } from '../render/fonts.ts';
@@ -10,10 +11,10 @@ import { loadTemplates } from '../templates/index.ts';
 import { type TestAuthority, testAuthority } from '../testing/authority.ts';
 import { sampleInput } from '../testing/sample.ts';
 import { run } from '../testing/tools.ts';
-import { findSignatures } from './byte-range.ts';
 import type { SigningKey } from './cms.ts';
 import { pkcs11Key } from './pkcs11.ts';
 import { pkcs12Key } from './pkcs12.ts';
+import { configuredSigner } from './source.ts';
 import { createSigner } from './sign.ts';
 import { httpTimestamps } from './timestamp.ts';
 
@@ -52,8 +53,8 @@ const saved = (pdf: Uint8Array, name = 'signed.pdf'): string => {
 const pdfsig = (pdf: Uint8Array): string => run('pdfsig', ['-nssdir', `sql:${folder}`, saved(pdf)]).toString('utf8');
 /** What OpenSSL says of it, with the attributes of the signature. */
 function openssl(pdf: Uint8Array, rootPem: string): string {
-  const [found] = findSignatures(pdf);
-  if (!found) throw new Error('no signature');
+  const [found] = unwrap(findSignatures(pdf));
+  if (!found || 'broken' in found) throw new Error('no signature');
   const [, b, c, d] = found.byteRange;
   writeFileSync(join(folder, 'content'), Buffer.concat([pdf.subarray(0, b), pdf.subarray(c, c + d)]));
   writeFileSync(join(folder, 'sig.der'), found.cms);
@@ -115,12 +116,8 @@ describe('a certificate that is signed', { timeout: 60_000 }, () => {
     // A process that has ended is started again.
     expect(await key.sign(Uint8Array.of(1))).toMatchObject({ ok: true });
     await key.close();
-    for (const change of [
-      { pin: '999999' },
-      { tokenLabel: 'nowhere' },
-      { keyLabel: 'nothing' },
-      { module: '/none.so' },
-    ])
+    expect(await open({ pin: '999999' })).toMatchObject({ ok: false, error: { code: 'E-CERT-0505' } });
+    for (const change of [{ tokenLabel: 'nowhere' }, { keyLabel: 'nothing' }, { module: '/none.so' }])
       expect(await open(change)).toMatchObject({ ok: false, error: { code: 'E-CERT-0501' } });
   });
 
@@ -132,8 +129,8 @@ describe('a certificate that is signed', { timeout: 60_000 }, () => {
     expect(pdfsig(altered)).toContain('Digest Mismatch');
     expect(() => openssl(altered, authority.rootPem)).toThrow();
     const appended = Buffer.concat([pdf, Buffer.from('\n%%EOF\n')]);
-    expect(findSignatures(appended)).toMatchObject([{ coversWholeFile: false }]);
-    expect(findSignatures(pdf)).toMatchObject([{ coversWholeFile: true }]);
+    expect(unwrap(findSignatures(appended))).toMatchObject([{ coversWholeFile: false }]);
+    expect(unwrap(findSignatures(pdf))).toMatchObject([{ coversWholeFile: true }]);
   });
 
   test('is not made with what does not hold good', async () => {
@@ -155,20 +152,35 @@ describe('a certificate that is signed', { timeout: 60_000 }, () => {
     const plain = unwrap(await drawCertificate(template, sampleInput(), fonts, new Date(0))).pdf;
     expect(await signer.sign(plain)).toMatchObject({ error: { code: 'E-CERT-0503' } });
   });
+
+  test('a PIN that the token refuses is tried once, and again only when the PIN file says something else', async () => {
+    const { module, tokenLabel, keyLabel, pin } = softToken(authority, 'careful');
+    const pinFile = join(folder, 'seal.pin');
+    const source = configuredSigner({ kind: 'pkcs11', module, tokenLabel, keyLabel, pinFile }, clock);
+    writeFileSync(pinFile, '9999\n');
+    expect(await source.open()).toMatchObject({ error: { code: 'E-CERT-0505', detail: 'C_Login: CKR 0xa0' } });
+    expect(await source.open()).toEqual({
+      ok: false,
+      error: { code: 'E-CERT-0505', detail: 'refused before; not tried again' },
+    });
+    writeFileSync(pinFile, `${pin}\n`);
+    expect(unwrap(await source.open()).name).toBe('示例大学教务处电子签章');
+    await source.close();
+  });
 });
 
 /** A token in files, with the authority's key on it. The environment names its configuration, and the token's process inherits it. */
-function softToken({ file }: TestAuthority) {
+function softToken({ file }: TestAuthority, label = 'campus') {
   writeFileSync(join(folder, 'softhsm2.conf'), `directories.tokendir = ${folder}\n`);
   process.env['SOFTHSM2_CONF'] = join(folder, 'softhsm2.conf');
   const module = '/usr/lib/softhsm/libsofthsm2.so';
-  run('softhsm2-util', ['--init-token', '--free', '--label', 'campus', '--so-pin', '1234', '--pin', '4321']);
+  run('softhsm2-util', ['--init-token', '--free', '--label', label, '--so-pin', '1234', '--pin', '4321']);
   run('softhsm2-util', [
-    ...['--import', file('seal.key'), '--token', 'campus', '--label', 'seal', '--id', '01', '--pin', '4321'],
+    ...['--import', file('seal.key'), '--token', label, '--label', 'seal', '--id', '01', '--pin', '4321'],
   ]);
   run('pkcs11-tool', [
-    ...['--module', module, '--token-label', 'campus', '--login', '--pin', '4321'],
+    ...['--module', module, '--token-label', label, '--login', '--pin', '4321'],
     ...['--write-object', file('seal.der'), '--type', 'cert', '--label', 'seal', '--id', '01'],
   ]);
-  return { module, tokenLabel: 'campus', keyLabel: 'seal', pin: '4321' };
+  return { module, tokenLabel: label, keyLabel: 'seal', pin: '4321' };
 }

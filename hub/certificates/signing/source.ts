@@ -6,7 +6,7 @@ import { type DocumentSigner, createSigner } from './sign.ts';
 
 /** A signer that is opened when it is needed: a token may be away when the hub starts. */
 export interface SignerSource {
-  /** Kept open once it could be opened. Error: `E-CERT-0501`. */
+  /** Kept open once it could be opened. Errors: `E-CERT-0501`, `0505` until the PIN file says something else. */
   open(): Promise<Result<DocumentSigner>>;
   close(): Promise<void>;
 }
@@ -15,9 +15,17 @@ type Signing = NonNullable<Config['certificates']['signing']>;
 
 /** The signer that the configuration names. What signing needs is only loaded where something is signed. */
 export function configuredSigner(signing: Signing, clock: Clock): SignerSource {
+  /** A PIN that the token did not take. It is not tried again: after a few times the token would lock itself for good. */
+  let refused: string | undefined;
   return keptOpen(async () => {
-    const key = await openKey(signing, clock);
-    if (!key.ok) return key;
+    const secret = readSecret(signing.kind === 'pkcs12' ? signing.passwordFile : signing.pinFile);
+    if (!secret.ok) return secret;
+    if (secret.value === refused) return failure('E-CERT-0505', 'refused before; not tried again');
+    const key = await openKey(signing, secret.value, clock);
+    if (!key.ok) {
+      if (key.error.code === 'E-CERT-0505') refused = secret.value;
+      return key;
+    }
     const { timestamp } = signing;
     const authority = timestamp && (await import('./timestamp.ts')).httpTimestamps(timestamp.url, timestamp.timeout);
     return ok(
@@ -52,12 +60,10 @@ export function keptOpen(open: () => Promise<Result<DocumentSigner>>): SignerSou
   };
 }
 
-async function openKey(signing: Signing, clock: Clock): Promise<Result<SigningKey>> {
-  const secret = readSecret(signing.kind === 'pkcs12' ? signing.passwordFile : signing.pinFile);
-  if (!secret.ok) return secret;
-  if (signing.kind === 'pkcs12') return (await import('./pkcs12.ts')).pkcs12Key(signing.file, secret.value);
+async function openKey(signing: Signing, secret: string, clock: Clock): Promise<Result<SigningKey>> {
+  if (signing.kind === 'pkcs12') return (await import('./pkcs12.ts')).pkcs12Key(signing.file, secret);
   const { module, tokenLabel, keyLabel } = signing;
-  const key = { module, tokenLabel, keyLabel, pin: secret.value };
+  const key = { module, tokenLabel, keyLabel, pin: secret };
   return (await import('./pkcs11.ts')).pkcs11Key({ key, clock });
 }
 

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { type Clock, epochMs, failure, ok, systemRandom } from '@hallhub/sync/base';
+import type { VerificationRecord } from '@hallhub/sync/contract';
 import { type Db, migrate, openDatabase } from '@hallhub/sync/sqlite';
 import type { PrinterHandle } from '../edge.ts';
 import type {
@@ -39,6 +40,8 @@ export interface TestService {
   readonly db: Db;
   /** Read back from the table that stands for the hub's outbox. */
   readonly events: () => readonly CertificateEvent[];
+  /** Of the same table, what anybody may check. */
+  readonly records: () => readonly VerificationRecord[];
   readonly audits: CertificateAudit[];
   readonly close: () => Promise<void>;
 }
@@ -54,6 +57,11 @@ export function testService(options: {
   migrate({ db, components: [certificateSchema] });
   db.exec('CREATE TABLE IF NOT EXISTS test_outbox (event TEXT NOT NULL)');
   const audits: CertificateAudit[] = [];
+  const published = (): readonly CertificateEvent[] =>
+    db
+      .prepare<[], { event: string }>('SELECT event FROM test_outbox ORDER BY rowid')
+      .all()
+      .map(({ event }) => JSON.parse(event) as CertificateEvent);
   const service = certificateService({
     db,
     clock: options.clock,
@@ -88,11 +96,8 @@ export function testService(options: {
     service,
     db,
     audits,
-    events: () =>
-      db
-        .prepare<[], { event: string }>('SELECT event FROM test_outbox ORDER BY rowid')
-        .all()
-        .map(({ event }) => JSON.parse(event) as CertificateEvent),
+    events: () => published().filter(({ type }) => type !== 'certificate.verification'),
+    records: () => published().flatMap(({ data: { record } }) => record ?? []),
     close: async () => {
       await service.stop();
       db.close();

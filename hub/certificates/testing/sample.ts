@@ -15,7 +15,7 @@ export function sampleInput(change: Partial<RenderInput> = {}): RenderInput {
     ...loadSample('enrolment', 1),
     issuer,
     certificateNumber: 'HH2026-000042',
-    verificationCode: '7K3M-Q2XD-9FHP',
+    verificationCode: '7K3M-Q2XD-9FHP-04WT',
     verifyUrl: 'https://hall.example.edu.cn/verify',
     issuedOn: '2026-03-02',
     validUntil: '2026-09-02',

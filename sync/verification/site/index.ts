@@ -1,0 +1,1 @@
+export { type VerifySiteOptions, verifySite } from './routes.ts';
