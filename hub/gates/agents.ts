@@ -1,7 +1,7 @@
 import type { EventData, EventType } from '@hallhub/sync/contract';
 import type { CloudEvent } from '@hallhub/sync/contract';
 import type { EpochMs, Failure, Result } from '@hallhub/sync/base';
-import { epochMs, failure, ok, parseInstant } from '@hallhub/sync/base';
+import { epochMs, failure, ok, parseInstant, plus } from '@hallhub/sync/base';
 import type { Db, FeedRecord, FeedStore } from '@hallhub/sync/sqlite';
 import { afterCommit, transact } from '@hallhub/sync/sqlite';
 import type { AreaConfig, DeviceConfig, GateConfig } from '../config/index.ts';
@@ -9,6 +9,7 @@ import { GATE_PARTS } from '../config/index.ts';
 import type { Approved, Requests } from '../requests/service.ts';
 import { keyedMatch } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
+import { createCodeSharing } from './code-sharing.ts';
 import { codeOf } from './enrol-passes.ts';
 import type { Told } from './edge/gate.ts';
 import type { GateAlarmKind } from './edge/journal.ts';
@@ -29,6 +30,7 @@ import type { Credential, GateKind, GateRequest } from './project.ts';
 import { passDrafts } from './project.ts';
 import type { LegacyCodes } from './qr/index.ts';
 import type { EntryRow } from './store/entries.ts';
+import { SIGNED_KEPT } from './store/entries.ts';
 import type { GateStore } from './store/index.ts';
 import type { StandingRow } from './store/presence.ts';
 
@@ -133,6 +135,12 @@ export function createGateAgents(deps: {
     if (pipe.feeds.withdraw(agent, id)) tell(agent);
   };
 
+  const codes = createCodeSharing({
+    ...{ store, agents, agentsIn, trusting, covers, put },
+    now: deps.now,
+    scans: (agent) => gatesOf(agent).some(({ scanner }) => scanner !== undefined),
+  });
+
   const projectTo = (agent: string, change: Approved<GateKind>, before: readonly string[]): void => {
     const match = matcherOf(agent);
     if (!match) return;
@@ -162,7 +170,8 @@ export function createGateAgents(deps: {
     for (const agent of agents) for (const id of passIds) withdraw(agent, `pass/${id}`);
   };
 
-  const putCounted = (agent: string, { area, way, day, ...row }: EntryRow, pass: Pass): void => {
+  type Holder = Pick<Pass, 'id' | 'places' | 'uses' | 'slot' | 'validUntil'>;
+  const putCounted = (agent: string, { area, way, day, ...row }: EntryRow, pass: Holder): void => {
     if (area === null || way === null || day === null || !covers(agent, pass.places)) return;
     const { id, gateId, at } = row;
     const until = pass.uses?.per === 'request' || pass.slot ? pass.validUntil : epochMs(deps.now() + COUNTED_FOR_MS);
@@ -262,6 +271,7 @@ export function createGateAgents(deps: {
           'gate-standing',
           orders.map((row) => standingRecord(row)),
         ),
+        pipe.feeds.replaceKind(agent, 'gate-code-withdrawn', codes.withdrawnFor(agent)),
       ];
       if (changes.some(Boolean)) tell(agent);
     });
@@ -282,6 +292,11 @@ export function createGateAgents(deps: {
   /** A way through a gate that others count as well. */
   const counted = (row: EntryRow): void => {
     const { passId, area } = row;
+    if (passId !== null && isSignedPass(passId)) {
+      for (const agent of agents)
+        if (agent !== row.source && trusting(agent)) putCounted(agent, row, signedHolder(passId, deps.now()));
+      return;
+    }
     const pass = passId === null ? undefined : store.passes.pass(passId);
     const rules = deps.areas.find(({ id }) => id === area);
     if (!pass || !rules) return;
@@ -332,6 +347,7 @@ export function createGateAgents(deps: {
       state,
       companion,
       source: agent,
+      ...(rest.codeStep !== undefined && passId !== undefined && { codeOwner: rest.codeOwner ?? passId }),
       ...(passId !== undefined && { passId, ...ownerOf(passId) }),
       ...(passId !== undefined &&
         isSignedPass(passId) && { subject: signedAccount(passId), account: signedAccount(passId) }),
@@ -361,6 +377,7 @@ export function createGateAgents(deps: {
     project,
     revoke,
     counted,
+    codes,
     /**
      * Hands an order against the schedule on to the agents that it concerns. A fire is handed on each time it is told, also
      * while it stands: an agent whose own contact told it must learn that this hub has heard, or it would hold on to the
@@ -403,6 +420,14 @@ export function createGateAgents(deps: {
     part: { types: gateEventTypes.map(({ type }) => type), refusal, apply, assign },
   };
 }
+
+/** What a signature alone opened is worth one way in, for as long as entries are remembered by it. */
+const signedHolder = (id: string, now: EpochMs) => ({
+  id,
+  places: [],
+  uses: { max: 1, per: 'request' as const },
+  validUntil: plus(now, SIGNED_KEPT),
+});
 
 /** Whether a pass itself says that ways through all gates are counted together. */
 const isCounted = ({ uses, slot, oneInside }: Pass): boolean => uses !== undefined || slot !== undefined || oneInside;

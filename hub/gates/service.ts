@@ -116,6 +116,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       sighted(row);
     }
     doubles.added(row);
+    agents.codes.taken(row);
     announce(row.id);
     if (row.code !== null) deps.log('info', 'refused at a gate', { gate: row.gateId, entry: row.id, code: row.code });
   };
@@ -212,11 +213,14 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         change,
         before.map(({ id }) => id),
       );
+      agents.codes.changed(before, store.passes.passesOfRequest(change.id));
       terminals.changed(change.id, [...before.flatMap(({ identities }) => identities), ...identitiesOf(change.id)]);
     },
     revoke: (change: Revoke): void => {
       store.passes.revoke(change.id);
-      agents.revoke(store.passes.passesOfRequest(change.id).map(({ id }) => id));
+      const passes = store.passes.passesOfRequest(change.id);
+      agents.revoke(passes.map(({ id }) => id));
+      if (change.kind === 'visitor-access') agents.codes.revoked(change.id, passes, change.validUntil);
       terminals.changed(change.id, identitiesOf(change.id));
     },
   };
@@ -448,7 +452,11 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         deps.audit.record({ actor: `staff:${staffId}`, action: 'gate.put-all-again', subject, detail: { people } });
         return ok({ people });
       }),
-    purge: (before) => store.passes.purge(before) + terminals.forget(before) + store.sightings.forget(before),
+    purge: (before) =>
+      store.codes.forgetWithdrawn(clock.now()) +
+      store.passes.purge(before) +
+      terminals.forget(before) +
+      store.sightings.forget(before),
     forgetStrangers: (before) => store.entries.forgetStrangers(before),
   };
 }

@@ -209,11 +209,19 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     if (code !== 'E-GATE-0138') tell({ granted: false, code });
   };
 
+  /** A code that another gate has just taken opens nothing here. */
+  const onceOnly = (shown: Presentation, decision: Decision): Decision => {
+    const { codeStep } = shown;
+    return decision.granted && codeStep !== undefined && journal.codeTaken({ ...shown, codeStep }, decision.pass, gate)
+      ? { granted: false, code: 'E-GATE-0135', pass: decision.pass }
+      : decision;
+  };
+
   const judge = (shown: Presentation): void => {
     const now = clock.now();
     vouching = vouching.filter(({ until }) => until > now);
     const partners = [...[...pendings].map(({ pass }) => pass), ...vouching.map(({ pass }) => pass)];
-    const decision = decideOn(shown, false, partners);
+    const decision = onceOnly(shown, decideOn(shown, false, partners));
     if (!decision.granted) {
       if (decision.awaits && decision.pass) wait(shown, decision.pass, decision.code);
       else refuse(shown, decision);
@@ -335,7 +343,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       }
       const [first, ...others] = followers;
       if (!first) return;
-      const decision = decideOn(first, false, [pass]);
+      const decision = onceOnly(first, decideOn(first, false, [pass]));
       if (decision.granted)
         release(
           { shown: first, pass: decision.pass, companions: decision.pass.companions, followers: others },

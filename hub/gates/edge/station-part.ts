@@ -15,13 +15,14 @@ import type { Pass } from '../pass.ts';
 import type { EntryRow } from '../store/entries.ts';
 import { createCodeReader } from '../qr/index.ts';
 import type { LegacyCodes } from '../qr/index.ts';
+import { isSignedPass, signedAccount } from './signed-pass.ts';
 import type { EdgeGateConfig } from './config-store.ts';
 import { createEdgeConfig } from './config-store.ts';
 import { createGateJournal, walked } from './journal.ts';
 import type { RunningGates } from './run.ts';
 import { runGates } from './run.ts';
 import { createStandings } from './standings.ts';
-import type { CountedWire, PassWire } from './wire.ts';
+import type { CodeTakenWire, CodeWithdrawnWire, CountedWire, PassWire } from './wire.ts';
 import { areaReleased, entryAdded, entrySettled, gateAlarmed, gateKinds } from './wire.ts';
 
 /** What a guard's order looks like on its way to an agent. */
@@ -125,6 +126,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
         ...(row.method !== null && { method: row.method }),
         ...(row.byHand !== null && { byHand: row.byHand }),
         ...(row.codeStep !== null && { codeStep: row.codeStep }),
+        ...(row.codeOwner !== null && { codeOwner: row.codeOwner }),
         ...(stranger && { stranger }),
       },
     });
@@ -200,6 +202,8 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     cancelPurge = clock.after(HOUR_MS as never, purge);
     const before = epochMs(clock.now() - KEEP);
     store.passes.purge(before);
+    store.codes.forgetTaken(epochMs(clock.now() - HOUR_MS));
+    store.codes.forgetWithdrawn(clock.now());
   };
 
   /** A feed tells of each record once, in no order: a way through may have come before its pass. */
@@ -227,6 +231,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     store.entries.add({
       ...counted,
       ...ownerOf(counted.passId),
+      ...signedOwner(counted.passId),
       at: epochMs(counted.at),
       state: 'passed',
       source: 'hub',
@@ -273,6 +278,16 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
         case 'gate-counted upsert':
           putCounted(data as CountedWire);
           break;
+        case 'gate-code-taken upsert': {
+          const code = data as CodeTakenWire;
+          store.codes.take({ ...code, at: epochMs(code.at) });
+          break;
+        }
+        case 'gate-code-withdrawn upsert': {
+          const { subject, until } = data as CodeWithdrawnWire;
+          store.codes.withdraw(subject, epochMs(until));
+          break;
+        }
         case 'gate-standing upsert':
           putStanding(data as Parameters<typeof putStanding>[0]);
           break;
@@ -332,6 +347,10 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     return entryId === undefined ? failure('E-GATE-0203', order.gateId) : ok({ entryId });
   }
 }
+
+/** Whose a code is that opened by its signature alone, is said by itself. */
+const signedOwner = (passId: string) =>
+  isSignedPass(passId) ? { subject: signedAccount(passId), account: signedAccount(passId) } : {};
 
 function openStranger(row: EntryRow, { sealer }: PartContext): { name: string; number: string } | undefined {
   if (row.display === null) return undefined;
