@@ -299,7 +299,7 @@ export const gateSchema = z.strictObject({
   exit: z.enum(['known', 'checked']).default('known'),
   /** Two different people show a credential, one after the other. */
   twoPeople: z.boolean().default(false),
-  /** Gates of which only one may be open at a time with this one (an air lock). */
+  /** Gates of which only one may be open at a time with this one (an air lock); both need a passageSensor, and are decided in one place. */
   interlock: z.array(id).default([]),
   /** Hours at which it stands open (at peaks) or is closed; in between it asks everybody. */
   schedule: z.array(hoursOfWeek.extend({ standing: z.enum(['open', 'closed']) })).default([]),

@@ -5,7 +5,7 @@ import { epochMs, failure, ok, parseInstant, plus } from '@hallhub/sync/base';
 import type { Db, FeedRecord, FeedStore } from '@hallhub/sync/sqlite';
 import { afterCommit, transact } from '@hallhub/sync/sqlite';
 import type { AreaConfig, DeviceConfig, GateConfig } from '../config/index.ts';
-import { GATE_PARTS } from '../config/index.ts';
+import { decidingAgent } from '../config/index.ts';
 import type { Approved, Requests } from '../requests/service.ts';
 import { keyedMatch } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
@@ -53,16 +53,6 @@ export interface AgentEvents {
   /** A fire contact beside an agent released an area. */
   released(area: string, by: string): void;
   seal(plain: Uint8Array, context: string): Uint8Array;
-}
-
-/** An agent decides at a gate when everything that the gate consists of hangs on it; else the hub does. */
-export function decidingAgent(gate: GateConfig, devices: readonly DeviceConfig[]): string | undefined {
-  const agents = GATE_PARTS.flatMap((part) => {
-    const device = gate[part] === undefined ? undefined : devices.find(({ id }) => id === gate[part]);
-    return device ? [device.agent] : [];
-  });
-  const [first] = agents;
-  return agents.every((agent) => agent === first) ? first : undefined;
 }
 
 /** So many requests are projected in one go while an agent is brought up to date: the hub goes on beside it. */

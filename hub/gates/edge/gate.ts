@@ -1,4 +1,4 @@
-import type { Barrier, GateAlarm, Passage, PassageSensor } from '@hallhub/device-drivers/capabilities';
+import type { Barrier, DoorContact, GateAlarm, Passage, PassageSensor } from '@hallhub/device-drivers/capabilities';
 import type { Cancel, Clock, DurationMs, EpochMs } from '@hallhub/sync/base';
 import { ms, plus } from '@hallhub/sync/base';
 import type { CampusClock } from '../calendar.ts';
@@ -9,6 +9,7 @@ import type { AntiPassback, Decision, Freshness, GateRules, Standing } from '../
 import { decide } from '../rules.ts';
 import type { GateJournal, NewEntry } from './journal.ts';
 import type { Presentation, Rejected, Shown, Source } from './presentation.ts';
+import { watchDoor } from './door.ts';
 import { createWaitingRoom } from './waiting.ts';
 
 export interface EdgeGate extends GateRules {
@@ -41,6 +42,7 @@ export interface GateEdgeDeps {
   readonly barrier: Barrier;
   readonly passageSensor?: PassageSensor;
   readonly alarms?: GateAlarm;
+  readonly doorContact?: DoorContact;
   readonly clock: Clock;
   readonly campusClock: CampusClock;
   /** How the gate stands now: schedule, lock-down, fire. */
@@ -80,7 +82,7 @@ export interface RunningGate {
   note(grant: TerminalGrant): void;
   /** Judges a credential that a guard typed or looked up, as if it had been shown; undefined when the journal could not be written. */
   present(shown: Presentation): Told | undefined;
-  /** Whether somebody is in it or about to be. */
+  /** Whether somebody is in it or about to be, or its door stands open. */
   busy(): boolean;
   stop(): void;
 }
@@ -380,7 +382,13 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     });
   };
 
+  const door = watchDoor({
+    clock,
+    ...(deps.doorContact && { doorContact: deps.doorContact }),
+    ...(deps.alarms && { alarms: deps.alarms }),
+  });
   const stops = [
+    door.stop,
     ...deps.sources.map((source) => source(present)),
     deps.passageSensor?.onPassage(onPassage),
     deps.alarms?.onAlarm(({ alarm, at, clear }) => {
@@ -419,7 +427,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
         waiting.forget(id);
       });
     },
-    busy: () => waiting.size() > 0,
+    busy: () => waiting.size() > 0 || door.open(),
     stop: () => {
       for (const stop of stops) stop?.();
       waiting.clear();

@@ -98,6 +98,7 @@ export function runGates(deps: RunGatesDeps): RunningGates {
       barrier: parts.barrier,
       ...(parts.passageSensor && { passageSensor: parts.passageSensor }),
       ...(parts.alarms && { alarms: parts.alarms }),
+      ...(parts.doorContact && { doorContact: parts.doorContact }),
       staysOpen: barrierMode !== undefined,
       clock,
       campusClock: deps.campusClock,
