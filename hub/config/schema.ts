@@ -294,6 +294,8 @@ export const gateSchema = z.strictObject({
   speaker: id.optional(),
   /** How sure a camera must be of a plate for it to open anything. */
   certainty: z.number().min(0).max(1).default(0.85),
+  /** A plate of which the camera does not say how sure it is: it goes to the guard, or it opens as one that is certain. */
+  withoutConfidence: z.enum(['refuse', 'accept']).default('refuse'),
   direction: z.enum(['in', 'out']).default('in'),
   /** `known`: whoever has any approval may leave, late or not. `checked`: leaving needs the same as coming in. */
   exit: z.enum(['known', 'checked']).default('known'),

@@ -13,7 +13,7 @@ import { createCodeSharing } from './code-sharing.ts';
 import { codeOf } from './enrol-passes.ts';
 import type { Told } from './edge/gate.ts';
 import type { GateAlarmKind } from './edge/journal.ts';
-import type { TypedCredential } from './edge/presentation.ts';
+import type { Stranger, TypedCredential } from './edge/presentation.ts';
 import { isSignedPass, signedAccount } from './edge/signed-pass.ts';
 import {
   areaInput,
@@ -53,12 +53,15 @@ export interface AgentEvents {
   /** A fire contact beside an agent released an area. */
   released(area: string, by: string): void;
   seal(plain: Uint8Array, context: string): Uint8Array;
+  open(sealed: Uint8Array, context: string): Result<Uint8Array>;
 }
 
 /** So many requests are projected in one go while an agent is brought up to date: the hub goes on beside it. */
 const CHUNK = 200;
 /** Ways through other gates count for so long where they count by day. */
 const COUNTED_FOR_MS = 2 * 86_400_000;
+/** Under which name a number is sealed that a guard typed for an agent. */
+const TYPED = 'gate-typed';
 const FOR_EVER = epochMs(Date.UTC(9999, 0, 1));
 
 /** The hub's end of the gates that agents decide at: what they must know goes down, what they did comes up. */
@@ -214,8 +217,10 @@ export function createGateAgents(deps: {
     piece('');
   };
 
+  const standingId = ({ scope, standing }: StandingRow): string =>
+    `standing/${scope}${standing === 'fire' ? '/fire' : ''}`;
   const standingRecord = ({ scope, standing, since, by }: StandingRow, more: object = {}): FeedRecord => ({
-    id: `standing/${scope}`,
+    id: standingId({ scope, standing, since, by }),
     kind: 'gate-standing',
     schemaVersion: '1.0',
     validFrom: epochMs(0),
@@ -323,9 +328,15 @@ export function createGateAgents(deps: {
     if (released) events.released(released.area, `agent:${agent}`);
     return undefined;
   };
+  const plainStranger = (stranger: Stranger): Uint8Array | undefined => {
+    if (!('sealed' in stranger)) return Buffer.from(JSON.stringify(stranger));
+    const opened = events.open(Buffer.from(stranger.sealed, 'base64'), TYPED);
+    return opened.ok ? opened.value : undefined;
+  };
   const takeAdded = (agent: string, gateId: string, told: EventData<typeof entryAdded>): void => {
     const { at, id, area, way, day, state, companion, passId, stranger, ...rest } = told;
     const pass = passId === undefined ? undefined : store.passes.pass(passId);
+    const shown = stranger && plainStranger(stranger);
     const isNew = store.entries.add({
       ...rest,
       id,
@@ -347,7 +358,7 @@ export function createGateAgents(deps: {
         ...(pass.uses && { account: pass.account }),
         ...(pass.slot && { slot: pass.slot.id }),
       }),
-      ...(stranger && { display: events.seal(Buffer.from(JSON.stringify(stranger)), `gate-entry/${id}`) }),
+      ...(shown && { display: events.seal(shown, `gate-entry/${id}`) }),
     });
     const row = isNew ? store.entries.entry(id) : undefined;
     if (row) events.added(row);
@@ -377,8 +388,8 @@ export function createGateAgents(deps: {
       const heard = row.standing === 'fire' ? { heard: deps.now() } : {};
       for (const agent of concerned(row.scope)) put(agent, standingRecord(row, heard));
     },
-    relaxed: (scope: string): void => {
-      for (const agent of concerned(scope)) withdraw(agent, `standing/${scope}`);
+    relaxed: (row: StandingRow): void => {
+      for (const agent of concerned(row.scope)) withdraw(agent, standingId(row));
     },
     /** Whether an agent that decides in this area cannot be heard. */
     anyAway: (area: string): boolean => agentsIn(area).some((agent) => !pipe.connected(agent)),
@@ -388,7 +399,7 @@ export function createGateAgents(deps: {
       const answer = await pipe.ask(agent, 'admit', { gateId, ...order });
       return answer.ok ? ok(answer.value as { readonly entryId: string }) : answer;
     },
-    /** What was typed travels as a hash under the agent's own key. */
+    /** What was typed travels as a hash under the agent's own key, and beside it sealed under the hub's. */
     present: async (
       gateId: string,
       { method, stranger, ...whom }: TypedCredential,
@@ -402,7 +413,9 @@ export function createGateAgents(deps: {
         gateId,
         method,
         ...named,
-        ...(stranger && { stranger }),
+        ...(stranger && {
+          sealed: Buffer.from(events.seal(Buffer.from(JSON.stringify(stranger)), TYPED)).toString('base64'),
+        }),
         expiresAt,
       });
       return answer.ok ? ok(answer.value as Told) : answer;

@@ -151,14 +151,14 @@ describe('a code that one gate has taken', () => {
     expect(floor.journal().at(-1)).toBe('here refused E-GATE-0135');
   });
 
-  it('opens once by its signature alone, at whichever gate, also a year later', async () => {
+  it('opens once by its signature alone, at whichever gate, also long after entries are forgotten', async () => {
     const { clock, east, west, pass, scan, signed } = await setUp({ trust: 'signed' });
     const code = signed('ab'.repeat(8), hours(300 * 24));
     expect(await scan(east, code)).toBe('passed');
     await pass(60);
     expect(await scan(west, code)).toBe('refused E-GATE-0109');
     clock.stepWall(hours(30 * 24));
-    await pass(90_000);
+    await pass(700);
     expect(await scan(west, code)).toBe('refused E-GATE-0109');
     expect(await scan(east, code)).toBe('refused E-GATE-0109');
   });

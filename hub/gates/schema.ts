@@ -189,5 +189,21 @@ export const gatesSchema: SchemaComponent = {
         -- Visitors' codes whose approval was taken back or cut short, until the code would have ended by itself.
         CREATE TABLE gate_code_withdrawn (subject TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
     },
+    {
+      name: 'a fire stands over what was ordered, not in its place',
+      sql: `
+        CREATE TABLE gate_standing_layered (
+          scope TEXT NOT NULL,
+          layer TEXT NOT NULL CHECK (layer IN ('fire', 'order')),
+          standing TEXT NOT NULL,
+          since INTEGER NOT NULL,
+          by TEXT NOT NULL,
+          PRIMARY KEY (scope, layer)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO gate_standing_layered (scope, layer, standing, since, by)
+          SELECT scope, iif(standing = 'fire', 'fire', 'order'), standing, since, by FROM gate_standing;
+        DROP TABLE gate_standing;
+        ALTER TABLE gate_standing_layered RENAME TO gate_standing;`,
+    },
   ],
 };

@@ -177,6 +177,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         stand(`area:${area}`, 'fire', by);
       },
       seal: (plain, context) => vault.seal(plain, context),
+      open: (sealed, context) => vault.open(sealed, context),
     },
   });
 
@@ -389,8 +390,8 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       if (!standings.orders().some((given) => given.scope === scope)) return failure('E-GATE-0204', scope);
       transact(db, () => {
         deps.audit.record({ actor: `staff:${staffId}`, action: 'gate.relax', subject: scope });
-        standings.relax(scope);
-        agents.relaxed(scope);
+        const relaxed = standings.relax(scope);
+        if (relaxed) agents.relaxed(relaxed);
       });
       return ok(undefined);
     },

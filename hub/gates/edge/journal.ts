@@ -12,6 +12,7 @@ import type { CodeStore } from '../store/codes.ts';
 import type { EntryInsert, EntryRow, EntryState, EntryStore } from '../store/entries.ts';
 import type { PassStore } from '../store/passes.ts';
 import type { PresenceStore } from '../store/presence.ts';
+import type { Stranger } from './presentation.ts';
 import type { SignedClaim } from './signed-pass.ts';
 import { signedPass } from './signed-pass.ts';
 
@@ -24,6 +25,7 @@ export type GateAlarmKind =
   | 'fault'
   | 'duress'
   | 'fire'
+  | 'not-released'
   | 'overused'
   | 'code-twice'
   | 'clock';
@@ -45,7 +47,7 @@ export interface NewEntry {
   /** Somebody who comes in on the visitor's card without a document of their own. */
   readonly companion?: boolean;
   /** What the guard may be shown of somebody whom no request names; sealed by the journal. */
-  readonly stranger?: { readonly name: string; readonly number: string };
+  readonly stranger?: Stranger;
   /** Who admitted by hand, and why. */
   readonly byHand?: string;
   /** The terminal that decided by itself. */

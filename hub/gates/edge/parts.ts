@@ -71,7 +71,7 @@ export const gateSources = (
 ): readonly Source[] => [
   ...(reader ? [cardSource(reader, match, gate.bits)] : []),
   ...(scanner ? [codeSource(scanner, codes, gate.id)] : []),
-  ...(plateReader ? [plateSource(plateReader, match, { direction: gate.direction, certainty: gate.certainty })] : []),
+  ...(plateReader ? [plateSource(plateReader, match, gate)] : []),
   ...(faceTerminal ? [faceSource(faceTerminal, match)] : []),
 ];
 

@@ -159,7 +159,14 @@ export const entryAdded = event(
       byHand: z.string().max(100).exactOptional(),
       codeStep: z.int().min(0).exactOptional(),
       codeOwner: id.exactOptional(),
-      stranger: z.object({ name: z.string().max(100), number: z.string().max(40) }).exactOptional(),
+      stranger: z
+        .union([
+          z.object({ name: z.string().max(100), number: z.string().max(40) }),
+          z
+            .object({ sealed: z.base64().max(2_000) })
+            .meta({ description: 'Of a number that was typed at the hub, which alone can open it' }),
+        ])
+        .exactOptional(),
     })
     .meta({ id: 'EntryAdded' }),
 );

@@ -6,7 +6,7 @@ import type { Direction } from '../pass.ts';
 
 /**
  * The life of one entry. `releasing`: committed, the order to the barrier is about to leave. `released`: the barrier took
- * it. Then `passed` (somebody walked through), `lapsed` (nobody did), `unconfirmed` (this gate cannot tell, or the process
+ * it. Then `passed` (somebody walked through), `lapsed` (nobody did; a passage that is told late may still make it `passed`), `unconfirmed` (this gate cannot tell, or the process
  * died in between) or `blocked` (the barrier did not take the order). `refused`, `unexpected` (a passage that nobody was let
  * through for) and `free` (a passage while the gate stood open) end at once.
  */
@@ -93,7 +93,7 @@ export function createEntryStore(db: Db) {
   );
   const settle = db.prepare(
     `UPDATE gate_entry SET state = @state, settled_at = @at, code = coalesce(@code, code), confirmation = coalesce(@confirmation, confirmation)
-     WHERE id = @id AND (state = 'releasing' OR (state = 'released' AND @state <> 'released'))`,
+     WHERE id = @id AND (state = 'releasing' OR (state = 'released' AND @state <> 'released') OR (state = 'lapsed' AND @state = 'passed'))`,
   );
   const open = db.prepare<[], EntryRow>(
     `SELECT ${COLUMNS} FROM gate_entry WHERE state IN ('releasing', 'released') AND source IS NULL`,
