@@ -38,6 +38,13 @@ export const passageSensorShape = defineCapability({
   },
 });
 
+/** Whether a door stands open, by its contact. That it opened is not yet a passage, and after a passage it may stay open. */
+export const doorContactShape = defineCapability({
+  /** Absent: it has not said since it came. */
+  calls: { state: { args: z.tuple([]), result: z.object({ open: z.boolean().exactOptional() }) } },
+  events: { door: { data: z.object({ open: z.boolean(), at: instant }) } },
+});
+
 /** What a barrier notices beside passages. */
 export const gateAlarmShape = defineCapability({
   events: {
@@ -92,6 +99,7 @@ export type OpenCommand = CommandOf<typeof barrierShape, 'open'>;
 export type BarrierMode = CapabilityOf<typeof barrierModeShape>;
 export type PassageSensor = CapabilityOf<typeof passageSensorShape>;
 export type Passage = z.output<typeof passageSensorShape.events.passage.data>;
+export type DoorContact = CapabilityOf<typeof doorContactShape>;
 export type GateAlarm = CapabilityOf<typeof gateAlarmShape>;
 export type FireInput = CapabilityOf<typeof fireInputShape>;
 export type Cabinet = CapabilityOf<typeof cabinetShape>;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { barrierModeShape, cabinetShape, fireInputShape } from './barrier.ts';
+import { barrierModeShape, cabinetShape, doorContactShape, fireInputShape } from './barrier.ts';
 import type { CapabilityShape } from './declare.ts';
 import { climateShape, curtainShape, occupancyShape, projectorShape, switchShape } from './room.ts';
 
@@ -58,6 +58,10 @@ const stateShapes: Readonly<Partial<Record<string, StateShape>>> = {
       name: 'mode',
       args: { mode: value, direction: property.slice('mode-'.length) },
     }),
+  }),
+  doorContact: stateOf(doorContactShape, {
+    reports: { door: ({ open }) => [{ property: 'open', value: open }] },
+    answers: { state: ({ open }) => (open === undefined ? [] : [{ property: 'open', value: open }]) },
   }),
   fireInput: stateOf(fireInputShape, {
     reports: { fire: ({ alarm }) => [{ property: 'alarm', value: alarm }] },

@@ -8,6 +8,7 @@ export const capabilityNames = [
   'barrier',
   'barrierMode',
   'passageSensor',
+  'doorContact',
   'gateAlarm',
   'fireInput',
   'cabinet',

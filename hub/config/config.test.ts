@@ -122,6 +122,31 @@ describe('configuration', () => {
     expect(result.error[0]?.line).toBe(line);
   });
 
+  it('refuses an air lock that nobody could keep, and says why', () => {
+    const lock = (one: string, other: string, where = '') => {
+      const gate = (id: string, more: string) =>
+        `  - { id: ${id}, area: campus, reader: ${id}-door, barrier: ${id}-door, label: { zh: 门, en: G }${more} }\n`;
+      const device = (id: string, more = '') =>
+        `  - { id: ${id}, profile: p, transport: { kind: serial, path: /dev/${id} }, label: { zh: 门, en: D }${more} }\n`;
+      const result = checkConfig(
+        GOOD.replace('gates:', `${device('d1-door')}${device('d2-door', where)}gates:`) +
+          gate('d1', `${one}, interlock: [d2]`) +
+          gate('d2', other) +
+          'agents:\n  - { id: east, label: { zh: 东, en: East } }\n',
+        {},
+      );
+      return result.ok ? [] : result.error.map(({ path, message }) => `${path}: ${message}`);
+    };
+    const seen = (id: string) => `, passageSensor: ${id}-door`;
+    expect(lock(seen('d1'), seen('d2'))).toEqual([]);
+    expect(lock(seen('d1'), '')).toEqual([
+      'gates.1.interlock.0: an air lock needs a passageSensor (a door contact, a counter) at both its gates; "d2" has none',
+    ]);
+    expect(lock(seen('d1'), seen('d2'), ', agent: east')).toEqual([
+      'gates.1.interlock.0: "d1" and "d2" are decided in different places; hang the devices of both on one agent, or on the hub',
+    ]);
+  });
+
   it('never throws, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), (text) => {

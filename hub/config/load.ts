@@ -5,6 +5,7 @@ import { failure, ok } from '@hallhub/sync/base';
 import type { Document } from 'yaml';
 import { LineCounter, isMap, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { airLockMistake } from './deciding.ts';
 import type { Config } from './schema.ts';
 import { GATE_PARTS, configSchema } from './schema.ts';
 
@@ -146,7 +147,11 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
     need(areas, gate.area, ['gates', index, 'area'], 'area');
     for (const part of GATE_PARTS) need(devices, gate[part], ['gates', index, part], 'device');
     gate.interlock.forEach((other, at) => {
-      need(gates, other, ['gates', index, 'interlock', at], 'gate');
+      const path = ['gates', index, 'interlock', at];
+      need(gates, other, path, 'gate');
+      const twin = config.gates.find(({ id }) => id === other);
+      const mistake = twin && airLockMistake(gate, twin, config.devices);
+      if (mistake !== undefined) found.push({ path, message: mistake });
     });
     if (
       [gate.reader, gate.scanner, gate.plateReader, gate.faceTerminal, gate.terminal].every(

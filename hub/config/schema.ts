@@ -285,12 +285,14 @@ export const gateSchema = z.strictObject({
   speaker: id.optional(),
   /** How sure a camera must be of a plate for it to open anything. */
   certainty: z.number().min(0).max(1).default(0.85),
+  /** A plate of which the camera does not say how sure it is: it goes to the guard, or it opens as one that is certain. */
+  withoutConfidence: z.enum(['refuse', 'accept']).default('refuse'),
   direction: z.enum(['in', 'out']).default('in'),
   /** `known`: whoever has any approval may leave, late or not. `checked`: leaving needs the same as coming in. */
   exit: z.enum(['known', 'checked']).default('known'),
   /** Two different people show a credential, one after the other. */
   twoPeople: z.boolean().default(false),
-  /** Gates of which only one may be open at a time with this one (an air lock). */
+  /** Gates of which only one may be open at a time with this one (an air lock); both need a passageSensor, and are decided in one place. */
   interlock: z.array(id).default([]),
   /** Hours at which it stands open (at peaks) or is closed; in between it asks everybody. */
   schedule: z.array(hoursOfWeek.extend({ standing: z.enum(['open', 'closed']) })).default([]),

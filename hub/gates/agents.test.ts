@@ -320,7 +320,8 @@ describe('gates that decide beside their devices', () => {
     await pass(5);
     for (const agent of [east, west]) agent.card(ZHANG);
     await pass(1);
-    for (const agent of [east, west]) expect(states(agent.entries())).toEqual(['refused E-GATE-0121', 'released']);
+    // The arms of these gates are pulsed: they are told to stay open by nobody.
+    for (const agent of [east, west]) expect(states(agent.entries())).toEqual(['refused E-GATE-0127', 'released']);
     // What the hub took back before it heard of a new fire does not end that one.
     east.fire(true);
     await pass(5);
@@ -331,7 +332,24 @@ describe('gates that decide beside their devices', () => {
     await pass(10);
     expect(campus.hub.gates.orders()).toMatchObject([{ scope: 'area:campus', standing: 'fire' }]);
     east.card(ZHANG);
-    expect(states(east.entries()).at(-1)).toBe('refused E-GATE-0121');
+    expect(states(east.entries()).at(-1)).toBe('refused E-GATE-0127');
+  });
+
+  it('go back to their lock-down when a fire ends that their own contact told', async () => {
+    const { campus, east, west, pass } = setUp();
+    for (const agent of [east, west]) agent.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG));
+    campus.hub.gates.lockDown('area:campus', '7');
+    await pass(2);
+    east.fire(true);
+    await pass(5);
+    for (const agent of [east, west]) agent.card(ZHANG);
+    campus.hub.gates.relax('area:campus', '7');
+    await pass(5);
+    for (const agent of [east, west]) agent.card(ZHANG);
+    for (const agent of [east, west])
+      expect(states(agent.entries())).toEqual(['refused E-GATE-0127', 'refused E-GATE-0116']);
   });
 
   it('are released by a fire that a contact of the hub tells', () => {
@@ -357,7 +375,7 @@ describe('gates that decide beside their devices', () => {
     });
     floor.emit('panel', 'fire', { alarm: true, at: floor.clock.now() });
     expect(records).toMatchObject([
-      { id: 'standing/area:campus', kind: 'gate-standing', data: { standing: 'fire', by: 'gate:a' } },
+      { id: 'standing/area:campus/fire', kind: 'gate-standing', data: { standing: 'fire', by: 'gate:a' } },
     ]);
   });
 
@@ -383,6 +401,18 @@ describe('gates that decide beside their devices', () => {
       { granted: false, code: 'E-GATE-0101' },
     ]);
     expect(east.bytes().includes(ZHANG)).toBe(false);
+    // What was typed travels sealed, and the guard's page shows it all the same.
+    const typed = gates.present('east', {
+      ...{ method: 'typed-passport', type: 'passport', value: 'E12345678' },
+      stranger: { name: '', number: 'E12345678' },
+    });
+    await pass(5);
+    expect(await typed).toMatchObject({ value: { code: 'E-GATE-0101' } });
+    expect(east.heard()).not.toContain('E12345678');
+    const [entry] = gates.entries({ limit: 1, gateId: 'east' });
+    expect(gates.look(entry?.id ?? '', { id: '7', mayLookIn: () => true })).toMatchObject({
+      value: { number: 'E12345678' },
+    });
     // The agent hears it when nobody stands there any more.
     const late = gates.present('west', { method: 'looked-up', passId: 'V-1#0' });
     await pass(60);

@@ -1,18 +1,19 @@
 import type { EventData, EventType } from '@hallhub/sync/contract';
 import type { CloudEvent } from '@hallhub/sync/contract';
 import type { EpochMs, Failure, Result } from '@hallhub/sync/base';
-import { epochMs, failure, ok, parseInstant } from '@hallhub/sync/base';
+import { epochMs, failure, ok, parseInstant, plus } from '@hallhub/sync/base';
 import type { Db, FeedRecord, FeedStore } from '@hallhub/sync/sqlite';
 import { afterCommit, transact } from '@hallhub/sync/sqlite';
 import type { AreaConfig, DeviceConfig, GateConfig } from '../config/index.ts';
-import { GATE_PARTS } from '../config/index.ts';
+import { decidingAgent } from '../config/index.ts';
 import type { Approved, Requests } from '../requests/service.ts';
 import { keyedMatch } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
+import { createCodeSharing } from './code-sharing.ts';
 import { codeOf } from './enrol-passes.ts';
 import type { Told } from './edge/gate.ts';
 import type { GateAlarmKind } from './edge/journal.ts';
-import type { TypedCredential } from './edge/presentation.ts';
+import type { Stranger, TypedCredential } from './edge/presentation.ts';
 import { isSignedPass, signedAccount } from './edge/signed-pass.ts';
 import {
   areaInput,
@@ -29,6 +30,7 @@ import type { Credential, GateKind, GateRequest } from './project.ts';
 import { passDrafts } from './project.ts';
 import type { LegacyCodes } from './qr/index.ts';
 import type { EntryRow } from './store/entries.ts';
+import { SIGNED_KEPT } from './store/entries.ts';
 import type { GateStore } from './store/index.ts';
 import type { StandingRow } from './store/presence.ts';
 
@@ -51,22 +53,15 @@ export interface AgentEvents {
   /** A fire contact beside an agent released an area. */
   released(area: string, by: string): void;
   seal(plain: Uint8Array, context: string): Uint8Array;
-}
-
-/** An agent decides at a gate when everything that the gate consists of hangs on it; else the hub does. */
-export function decidingAgent(gate: GateConfig, devices: readonly DeviceConfig[]): string | undefined {
-  const agents = GATE_PARTS.flatMap((part) => {
-    const device = gate[part] === undefined ? undefined : devices.find(({ id }) => id === gate[part]);
-    return device ? [device.agent] : [];
-  });
-  const [first] = agents;
-  return agents.every((agent) => agent === first) ? first : undefined;
+  open(sealed: Uint8Array, context: string): Result<Uint8Array>;
 }
 
 /** So many requests are projected in one go while an agent is brought up to date: the hub goes on beside it. */
 const CHUNK = 200;
 /** Ways through other gates count for so long where they count by day. */
 const COUNTED_FOR_MS = 2 * 86_400_000;
+/** Under which name a number is sealed that a guard typed for an agent. */
+const TYPED = 'gate-typed';
 const FOR_EVER = epochMs(Date.UTC(9999, 0, 1));
 
 /** The hub's end of the gates that agents decide at: what they must know goes down, what they did comes up. */
@@ -133,6 +128,12 @@ export function createGateAgents(deps: {
     if (pipe.feeds.withdraw(agent, id)) tell(agent);
   };
 
+  const codes = createCodeSharing({
+    ...{ store, agents, agentsIn, trusting, covers, put },
+    now: deps.now,
+    scans: (agent) => gatesOf(agent).some(({ scanner }) => scanner !== undefined),
+  });
+
   const projectTo = (agent: string, change: Approved<GateKind>, before: readonly string[]): void => {
     const match = matcherOf(agent);
     if (!match) return;
@@ -162,7 +163,8 @@ export function createGateAgents(deps: {
     for (const agent of agents) for (const id of passIds) withdraw(agent, `pass/${id}`);
   };
 
-  const putCounted = (agent: string, { area, way, day, ...row }: EntryRow, pass: Pass): void => {
+  type Holder = Pick<Pass, 'id' | 'places' | 'uses' | 'slot' | 'validUntil'>;
+  const putCounted = (agent: string, { area, way, day, ...row }: EntryRow, pass: Holder): void => {
     if (area === null || way === null || day === null || !covers(agent, pass.places)) return;
     const { id, gateId, at } = row;
     const until = pass.uses?.per === 'request' || pass.slot ? pass.validUntil : epochMs(deps.now() + COUNTED_FOR_MS);
@@ -215,8 +217,10 @@ export function createGateAgents(deps: {
     piece('');
   };
 
+  const standingId = ({ scope, standing }: StandingRow): string =>
+    `standing/${scope}${standing === 'fire' ? '/fire' : ''}`;
   const standingRecord = ({ scope, standing, since, by }: StandingRow, more: object = {}): FeedRecord => ({
-    id: `standing/${scope}`,
+    id: standingId({ scope, standing, since, by }),
     kind: 'gate-standing',
     schemaVersion: '1.0',
     validFrom: epochMs(0),
@@ -262,6 +266,7 @@ export function createGateAgents(deps: {
           'gate-standing',
           orders.map((row) => standingRecord(row)),
         ),
+        pipe.feeds.replaceKind(agent, 'gate-code-withdrawn', codes.withdrawnFor(agent)),
       ];
       if (changes.some(Boolean)) tell(agent);
     });
@@ -282,6 +287,11 @@ export function createGateAgents(deps: {
   /** A way through a gate that others count as well. */
   const counted = (row: EntryRow): void => {
     const { passId, area } = row;
+    if (passId !== null && isSignedPass(passId)) {
+      for (const agent of agents)
+        if (agent !== row.source && trusting(agent)) putCounted(agent, row, signedHolder(passId, deps.now()));
+      return;
+    }
     const pass = passId === null ? undefined : store.passes.pass(passId);
     const rules = deps.areas.find(({ id }) => id === area);
     if (!pass || !rules) return;
@@ -318,9 +328,15 @@ export function createGateAgents(deps: {
     if (released) events.released(released.area, `agent:${agent}`);
     return undefined;
   };
+  const plainStranger = (stranger: Stranger): Uint8Array | undefined => {
+    if (!('sealed' in stranger)) return Buffer.from(JSON.stringify(stranger));
+    const opened = events.open(Buffer.from(stranger.sealed, 'base64'), TYPED);
+    return opened.ok ? opened.value : undefined;
+  };
   const takeAdded = (agent: string, gateId: string, told: EventData<typeof entryAdded>): void => {
     const { at, id, area, way, day, state, companion, passId, stranger, ...rest } = told;
     const pass = passId === undefined ? undefined : store.passes.pass(passId);
+    const shown = stranger && plainStranger(stranger);
     const isNew = store.entries.add({
       ...rest,
       id,
@@ -332,6 +348,7 @@ export function createGateAgents(deps: {
       state,
       companion,
       source: agent,
+      ...(rest.codeStep !== undefined && passId !== undefined && { codeOwner: rest.codeOwner ?? passId }),
       ...(passId !== undefined && { passId, ...ownerOf(passId) }),
       ...(passId !== undefined &&
         isSignedPass(passId) && { subject: signedAccount(passId), account: signedAccount(passId) }),
@@ -341,7 +358,7 @@ export function createGateAgents(deps: {
         ...(pass.uses && { account: pass.account }),
         ...(pass.slot && { slot: pass.slot.id }),
       }),
-      ...(stranger && { display: events.seal(Buffer.from(JSON.stringify(stranger)), `gate-entry/${id}`) }),
+      ...(shown && { display: events.seal(shown, `gate-entry/${id}`) }),
     });
     const row = isNew ? store.entries.entry(id) : undefined;
     if (row) events.added(row);
@@ -361,6 +378,7 @@ export function createGateAgents(deps: {
     project,
     revoke,
     counted,
+    codes,
     /**
      * Hands an order against the schedule on to the agents that it concerns. A fire is handed on each time it is told, also
      * while it stands: an agent whose own contact told it must learn that this hub has heard, or it would hold on to the
@@ -370,8 +388,8 @@ export function createGateAgents(deps: {
       const heard = row.standing === 'fire' ? { heard: deps.now() } : {};
       for (const agent of concerned(row.scope)) put(agent, standingRecord(row, heard));
     },
-    relaxed: (scope: string): void => {
-      for (const agent of concerned(scope)) withdraw(agent, `standing/${scope}`);
+    relaxed: (row: StandingRow): void => {
+      for (const agent of concerned(row.scope)) withdraw(agent, standingId(row));
     },
     /** Whether an agent that decides in this area cannot be heard. */
     anyAway: (area: string): boolean => agentsIn(area).some((agent) => !pipe.connected(agent)),
@@ -381,7 +399,7 @@ export function createGateAgents(deps: {
       const answer = await pipe.ask(agent, 'admit', { gateId, ...order });
       return answer.ok ? ok(answer.value as { readonly entryId: string }) : answer;
     },
-    /** What was typed travels as a hash under the agent's own key. */
+    /** What was typed travels as a hash under the agent's own key, and beside it sealed under the hub's. */
     present: async (
       gateId: string,
       { method, stranger, ...whom }: TypedCredential,
@@ -395,7 +413,9 @@ export function createGateAgents(deps: {
         gateId,
         method,
         ...named,
-        ...(stranger && { stranger }),
+        ...(stranger && {
+          sealed: Buffer.from(events.seal(Buffer.from(JSON.stringify(stranger)), TYPED)).toString('base64'),
+        }),
         expiresAt,
       });
       return answer.ok ? ok(answer.value as Told) : answer;
@@ -403,6 +423,14 @@ export function createGateAgents(deps: {
     part: { types: gateEventTypes.map(({ type }) => type), refusal, apply, assign },
   };
 }
+
+/** What a signature alone opened is worth one way in, for as long as entries are remembered by it. */
+const signedHolder = (id: string, now: EpochMs) => ({
+  id,
+  places: [],
+  uses: { max: 1, per: 'request' as const },
+  validUntil: plus(now, SIGNED_KEPT),
+});
 
 /** Whether a pass itself says that ways through all gates are counted together. */
 const isCounted = ({ uses, slot, oneInside }: Pass): boolean => uses !== undefined || slot !== undefined || oneInside;

@@ -44,7 +44,7 @@ describe('when a schedule left a gate open', () => {
       fc.property(fc.array(window, { maxLength: 3 }), fc.nat(3 * 1_440), (schedule, minute) => {
         const moment = epochMs(start + minute * 60_000);
         const open = scheduledOpen(schedule, clock, { from: start, until: at('2026-11-24T00:00') });
-        const standing = standingOf({ id: 'g', area: 'a', schedule }, new Map(), clock, moment);
+        const standing = standingOf({ id: 'g', area: 'a', schedule }, [], clock, moment);
         expect(open.some(({ from, until }) => from <= moment && moment < until)).toBe(standing === 'open');
       }),
     );

@@ -31,6 +31,10 @@ const refusals = {
     zh: '离线中，此凭证暂不能核验，请联系值班人员',
     en: 'Off line: this approval cannot be counted now; please see the guard',
   },
+  'E-GATE-0127': {
+    zh: '消防报警，此门未能放开，请走其他出口',
+    en: 'Fire alarm: this gate could not be released; use another way out',
+  },
   'E-GATE-0131': { zh: '无法识别的二维码', en: 'This is not a code for this gate' },
   'E-GATE-0132': { zh: '二维码签名无效', en: 'This code is not genuine' },
   'E-GATE-0133': { zh: '二维码密钥未知', en: 'This code was made with an unknown key' },

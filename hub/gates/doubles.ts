@@ -1,5 +1,6 @@
 import type { EpochMs } from '@hallhub/sync/base';
 import type { GateAlarmKind } from './edge/journal.ts';
+import { isTwice } from './store/codes.ts';
 import { isSignedPass, signedAccount } from './edge/signed-pass.ts';
 import type { EntryRow } from './store/entries.ts';
 import type { GateStore } from './store/index.ts';
@@ -20,12 +21,12 @@ export function createDoubles({ store, raise }: { readonly store: GateStore; rea
   return {
     /** A code that was taken at two gates: a dynamic one at any, one that lasts at two ways into the same area at once. */
     added: (row: EntryRow): void => {
-      const { passId, codeStep, method, area, way, gateId } = row;
-      if (passId === null || codeStep === null || method === null || row.state === 'refused' || row.companion === 1)
+      const { codeOwner, codeStep, method, gateId } = row;
+      if (codeOwner === null || codeStep === null || method === null || row.state === 'refused' || row.companion === 1)
         return;
       const others = store.entries
-        .sameCode(passId, codeStep, method, gateId)
-        .filter((other) => method !== 'visitor-code' || (other.area === area && other.way === way));
+        .sameCode(codeOwner, codeStep, method, gateId)
+        .filter((other) => isTwice(method, row, other));
       if (others.length > 0)
         raise({ id: `${row.id}/code-twice`, gateId, alarm: 'code-twice', at: row.at, clear: false });
     },

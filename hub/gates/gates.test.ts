@@ -228,7 +228,7 @@ describe('gate', () => {
     const gate = setUp();
     gate.approve();
     gate.card();
-    await gate.clock.advanceAsync(seconds(9));
+    await gate.clock.advanceAsync(seconds(11));
     gate.walk();
     expect(gate.states()).toEqual(['unexpected', 'lapsed']);
     expect(gate.outcomes).toEqual([]);

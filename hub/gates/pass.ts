@@ -56,6 +56,10 @@ export interface Pass extends Terms {
   readonly revoked: boolean;
 }
 
+/** Whether two passes may be one person's: whoever is known by several things is not two people. */
+export const isSamePerson = (one: Pick<Pass, 'identities'>, other: Pick<Pass, 'identities'>): boolean =>
+  one.identities.some((identity) => other.identities.includes(identity));
+
 export const subjectOf = (pass: Pick<Pass, 'identities'>): string => pass.identities[0];
 
 /** Nothing special: what most approvals say beside where and when. */

@@ -4,7 +4,7 @@ import type { RefusalCode } from './codes.ts';
 import type { Curfew } from './curfew.ts';
 import { pastCurfew } from './curfew.ts';
 import type { Direction, Pass, Window } from './pass.ts';
-import { subjectOf } from './pass.ts';
+import { isSamePerson } from './pass.ts';
 
 /** Three scopes (timed for each gate, timed for the area, in and out of the area), and how strictly it is meant. */
 export interface AntiPassback {
@@ -66,6 +66,8 @@ export interface Candidate {
 export interface DecisionInput {
   readonly gate: GateRules;
   readonly standing: Standing;
+  /** Whether its barrier is left open, where it stands so for a fire: the order for that may not have been taken, or there is none. */
+  readonly released: boolean;
   readonly candidates: readonly Candidate[];
   readonly now: EpochMs;
   /** The campus clock at `now`; read by the caller, because a time zone is a table, not arithmetic. */
@@ -107,7 +109,7 @@ export type Decision =
  */
 export function decide(input: DecisionInput): Decision {
   const { gate, candidates } = input;
-  if (input.standing === 'fire') return { granted: false, code: 'E-GATE-0121' };
+  if (input.standing === 'fire') return { granted: false, code: input.released ? 'E-GATE-0121' : 'E-GATE-0127' };
   if (!input.clockTrusted && gate.whenClockLost === 'refuse') return { granted: false, code: 'E-GATE-0108' };
   const denial = candidates.find(({ pass }) => pass.effect === 'deny' && holds(pass, input));
   if (denial) return { granted: false, code: 'E-GATE-0112', pass: denial.pass };
@@ -237,7 +239,7 @@ const lateUnder = ({ gate, local }: DecisionInput): Curfew | undefined =>
 /** Who else has to be there. */
 function companyRefusal(pass: Pass, { gate, partners, companion }: DecisionInput): RefusalCode | undefined {
   if (companion) return undefined;
-  const others = partners.filter((partner) => subjectOf(partner) !== subjectOf(pass));
+  const others = partners.filter((partner) => !isSamePerson(partner, pass));
   if (pass.escorted && gate.direction === 'in' && !others.some(({ may }) => may.includes('escort')))
     return 'E-GATE-0119';
   // Whoever needs an escort is nobody's second.

@@ -163,5 +163,47 @@ export const gatesSchema: SchemaComponent = {
       name: 'alarms that nobody has seen to, at once',
       sql: 'CREATE INDEX gate_alarm_unseen ON gate_alarm (at) WHERE seen_by IS NULL;',
     },
+    {
+      name: 'whose code was shown, and codes that are worth nothing any more',
+      sql: `
+        -- The pass that a code belongs to, which need not be the one that opened.
+        ALTER TABLE gate_entry ADD COLUMN code_owner TEXT;
+        UPDATE gate_entry SET code_owner = pass_id WHERE code_step IS NOT NULL;
+        DROP INDEX gate_entry_by_code;
+        CREATE INDEX gate_entry_by_code ON gate_entry (code_owner, code_step) WHERE code_step IS NOT NULL;
+
+        -- What gates that decide elsewhere have taken a moment ago.
+        CREATE TABLE gate_code_taken (
+          id TEXT PRIMARY KEY,
+          owner TEXT NOT NULL,
+          method TEXT NOT NULL,
+          step INTEGER NOT NULL,
+          gate_id TEXT NOT NULL,
+          area TEXT NOT NULL,
+          way TEXT NOT NULL,
+          at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX gate_code_taken_by_code ON gate_code_taken (owner, step);
+        CREATE INDEX gate_code_taken_by_time ON gate_code_taken (at);
+
+        -- Visitors' codes whose approval was taken back or cut short, until the code would have ended by itself.
+        CREATE TABLE gate_code_withdrawn (subject TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+    },
+    {
+      name: 'a fire stands over what was ordered, not in its place',
+      sql: `
+        CREATE TABLE gate_standing_layered (
+          scope TEXT NOT NULL,
+          layer TEXT NOT NULL CHECK (layer IN ('fire', 'order')),
+          standing TEXT NOT NULL,
+          since INTEGER NOT NULL,
+          by TEXT NOT NULL,
+          PRIMARY KEY (scope, layer)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO gate_standing_layered (scope, layer, standing, since, by)
+          SELECT scope, iif(standing = 'fire', 'fire', 'order'), standing, since, by FROM gate_standing;
+        DROP TABLE gate_standing;
+        ALTER TABLE gate_standing_layered RENAME TO gate_standing;`,
+    },
   ],
 };

@@ -116,6 +116,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       sighted(row);
     }
     doubles.added(row);
+    agents.codes.taken(row);
     announce(row.id);
     if (row.code !== null) deps.log('info', 'refused at a gate', { gate: row.gateId, entry: row.id, code: row.code });
   };
@@ -176,6 +177,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         stand(`area:${area}`, 'fire', by);
       },
       seal: (plain, context) => vault.seal(plain, context),
+      open: (sealed, context) => vault.open(sealed, context),
     },
   });
 
@@ -212,11 +214,14 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         change,
         before.map(({ id }) => id),
       );
+      agents.codes.changed(before, store.passes.passesOfRequest(change.id));
       terminals.changed(change.id, [...before.flatMap(({ identities }) => identities), ...identitiesOf(change.id)]);
     },
     revoke: (change: Revoke): void => {
       store.passes.revoke(change.id);
-      agents.revoke(store.passes.passesOfRequest(change.id).map(({ id }) => id));
+      const passes = store.passes.passesOfRequest(change.id);
+      agents.revoke(passes.map(({ id }) => id));
+      if (change.kind === 'visitor-access') agents.codes.revoked(change.id, passes, change.validUntil);
       terminals.changed(change.id, identitiesOf(change.id));
     },
   };
@@ -385,8 +390,8 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       if (!standings.orders().some((given) => given.scope === scope)) return failure('E-GATE-0204', scope);
       transact(db, () => {
         deps.audit.record({ actor: `staff:${staffId}`, action: 'gate.relax', subject: scope });
-        standings.relax(scope);
-        agents.relaxed(scope);
+        const relaxed = standings.relax(scope);
+        if (relaxed) agents.relaxed(relaxed);
       });
       return ok(undefined);
     },
@@ -448,7 +453,11 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         deps.audit.record({ actor: `staff:${staffId}`, action: 'gate.put-all-again', subject, detail: { people } });
         return ok({ people });
       }),
-    purge: (before) => store.passes.purge(before) + terminals.forget(before) + store.sightings.forget(before),
+    purge: (before) =>
+      store.codes.forgetWithdrawn(clock.now()) +
+      store.passes.purge(before) +
+      terminals.forget(before) +
+      store.sightings.forget(before),
     forgetStrangers: (before) => store.entries.forgetStrangers(before),
   };
 }

@@ -9,8 +9,8 @@ export interface ScheduledWindow extends Window {
   readonly standing: 'open' | 'closed';
 }
 
-/** What was ordered by hand or by the fire alarm, by scope: `gate:<id>`, `area:<id>`. */
-export type Orders = ReadonlyMap<string, StandingRow['standing']>;
+/** What was ordered by hand or by the fire alarm; scopes: `gate:<id>`, `area:<id>`. */
+export type Orders = readonly Pick<StandingRow, 'scope' | 'standing'>[];
 
 /**
  * How a gate stands: the fire alarm over a lock-down, that over what a guard ordered for this gate, and only then the
@@ -22,7 +22,8 @@ export function standingOf(
   campusClock: CampusClock,
   now: EpochMs,
 ): Standing {
-  const given = [orders.get(`area:${gate.area}`), orders.get(`gate:${gate.id}`)];
+  const mine = [`area:${gate.area}`, `gate:${gate.id}`];
+  const given = orders.filter(({ scope }) => mine.includes(scope)).map(({ standing }) => standing);
   for (const standing of ['fire', 'lock-down', 'closed', 'open'] as const)
     if (given.includes(standing)) return standing;
   if (gate.schedule.length === 0) return 'controlled';

@@ -167,6 +167,16 @@ export const hikvisionAccessConformance: ProtocolConformance = {
                 matches: () => true,
               },
               {
+                name: 'the door opens and closes',
+                capability: 'doorContact' as const,
+                event: 'door',
+                cause: () => {
+                  terminal.happen(25);
+                  terminal.happen(26);
+                },
+                matches: (event: unknown) => !(event as { open: boolean }).open,
+              },
+              {
                 name: 'the door is forced, and closed again',
                 capability: 'gateAlarm' as const,
                 event: 'alarm',

@@ -56,11 +56,14 @@ export function createAccessTerminal(place: HttpDevicePlace, params: AccessTermi
   const cards = createEmitter<CardRead>(onListenerError);
   const accesses = createEmitter<AccessEvent>(onListenerError);
   const passages = createEmitter<Passage>(onListenerError);
+  const doors = createEmitter<{ readonly open: boolean; readonly at: EpochMs }>(onListenerError);
   const alarms = createEmitter<Alarm>(onListenerError);
   const ledger = createCommandLedger({ clock });
   const told = new Set<string>();
   const raised = new Set<Alarm['alarm']>();
   let serial: string | undefined;
+  /** By what it told last; it tells of no door when it comes. */
+  let isOpen: boolean | undefined;
   let released: { readonly direction: 'in' | 'out'; readonly until: EpochMs } | undefined;
   let doorTurn: Promise<unknown> = Promise.resolve();
 
@@ -89,6 +92,10 @@ export function createAccessTerminal(place: HttpDevicePlace, params: AccessTermi
   const onDoor = ({ minor, at }: AccessRecord): void => {
     if (minor === BUTTON_PRESSED) release('out');
     if (!params.contact) return;
+    if (minor === DOOR_OPENED || minor === DOOR_CLOSED) {
+      isOpen = minor === DOOR_OPENED;
+      doors.emit({ open: isOpen, at });
+    }
     if (minor === DOOR_OPENED) {
       // Whoever opens it from inside, by the handle that no lock may take away, goes out.
       const direction = released && at < released.until ? released.direction : 'out';
@@ -199,7 +206,14 @@ export function createAccessTerminal(place: HttpDevicePlace, params: AccessTermi
       },
       barrierMode: { mode: (command) => order(command, MODES[command.args.mode]) },
       // A terminal without the door's contact sees nobody pass and nothing forced.
-      ...(params.contact && { passageSensor: { onPassage: passages.on }, gateAlarm: { onAlarm: alarms.on } }),
+      ...(params.contact && {
+        passageSensor: { onPassage: passages.on },
+        doorContact: {
+          onDoor: doors.on,
+          state: () => Promise.resolve(ok(isOpen === undefined ? {} : { open: isOpen })),
+        },
+        gateAlarm: { onAlarm: alarms.on },
+      }),
     },
     get health() {
       return health.current;
@@ -208,6 +222,7 @@ export function createAccessTerminal(place: HttpDevicePlace, params: AccessTermi
     stop: async () => {
       await device.stop(Promise.all([doorTurn, settled()]));
       raised.clear();
+      isOpen = undefined;
       released = undefined;
     },
     onHealth: health.on,

@@ -107,6 +107,16 @@ export const uhppoteConformance: ProtocolConformance = {
                 matches: () => true,
               },
               {
+                name: 'the door opens and closes',
+                capability: 'doorContact' as const,
+                event: 'door',
+                cause: () => {
+                  controller.setOpen(true, door);
+                  shut();
+                },
+                matches: (event: unknown) => !(event as { open: boolean }).open,
+              },
+              {
                 name: 'the door is forced',
                 capability: 'gateAlarm' as const,
                 event: 'alarm',

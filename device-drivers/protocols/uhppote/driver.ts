@@ -51,6 +51,7 @@ export function createDoor(
   const cards = createEmitter<CardRead>(onListenerError);
   const accesses = createEmitter<AccessEvent>(onListenerError);
   const passages = createEmitter<Passage>(onListenerError);
+  const doors = createEmitter<{ readonly open: boolean; readonly at: EpochMs }>(onListenerError);
   const alarms = createEmitter<Alarm>(onListenerError);
   const traffic = createEmitter<Traffic>(onListenerError);
   const health = createHealth({ clock, onListenerError });
@@ -90,8 +91,10 @@ export function createDoor(
     const now = status.open[door - 1] === true;
     const before = isOpen;
     isOpen = now;
-    if (!params.contact || before === undefined || before === now) return;
+    if (!params.contact || before === now) return;
     const at = clock.now();
+    doors.emit({ open: now, at });
+    if (before === undefined) return;
     if (now) {
       // Whoever opens it from inside, by the handle that no lock may take away, goes out.
       const direction = released && at < released.until ? released.direction : 'out';
@@ -137,7 +140,14 @@ export function createDoor(
       barrier: { open: (command) => ledger.run(command, (veto) => open(command, veto)) },
       barrierMode: { mode: (command) => ledger.run(command, (veto) => mode(command, veto)) },
       // A controller without the door's contact sees nobody pass and nothing forced.
-      ...(params.contact && { passageSensor: { onPassage: passages.on }, gateAlarm: { onAlarm: alarms.on } }),
+      ...(params.contact && {
+        passageSensor: { onPassage: passages.on },
+        doorContact: {
+          onDoor: doors.on,
+          state: () => Promise.resolve(ok(isOpen === undefined ? {} : { open: isOpen })),
+        },
+        gateAlarm: { onAlarm: alarms.on },
+      }),
       accessController: { ...createCards({ link, controller, params, ledger, clock }), onAccess: accesses.on },
     },
     get health() {

@@ -1,14 +1,15 @@
-import type { Barrier, GateAlarm, Passage, PassageSensor } from '@hallhub/device-drivers/capabilities';
+import type { Barrier, DoorContact, GateAlarm, Passage, PassageSensor } from '@hallhub/device-drivers/capabilities';
 import type { Cancel, Clock, DurationMs, EpochMs } from '@hallhub/sync/base';
 import { ms, plus } from '@hallhub/sync/base';
 import type { CampusClock } from '../calendar.ts';
 import type { RefusalCode } from '../codes.ts';
 import type { Pass } from '../pass.ts';
-import { subjectOf } from '../pass.ts';
+import { isSamePerson } from '../pass.ts';
 import type { AntiPassback, Decision, Freshness, GateRules, Standing } from '../rules.ts';
 import { decide } from '../rules.ts';
 import type { GateJournal, NewEntry } from './journal.ts';
 import type { Presentation, Rejected, Shown, Source } from './presentation.ts';
+import { watchDoor } from './door.ts';
 import { createWaitingRoom } from './waiting.ts';
 
 export interface EdgeGate extends GateRules {
@@ -41,6 +42,7 @@ export interface GateEdgeDeps {
   readonly barrier: Barrier;
   readonly passageSensor?: PassageSensor;
   readonly alarms?: GateAlarm;
+  readonly doorContact?: DoorContact;
   readonly clock: Clock;
   readonly campusClock: CampusClock;
   /** How the gate stands now: schedule, lock-down, fire. */
@@ -58,6 +60,10 @@ export interface GateEdgeDeps {
   readonly newId: () => string;
   /** The journal could not be written (a full disk): nobody is let in by what is not on record. */
   readonly onFault: (error: unknown) => void;
+  /** Offers something that has happened to the journal again, until it is written; it outlives the gate. */
+  readonly writeLater: (write: () => void) => void;
+  /** Whether the barrier has been left open for as long as the gate stands so. */
+  readonly released: () => boolean;
 }
 
 /** A guard's word, after it was written down who gave it and why. */
@@ -80,7 +86,7 @@ export interface RunningGate {
   note(grant: TerminalGrant): void;
   /** Judges a credential that a guard typed or looked up, as if it had been shown; undefined when the journal could not be written. */
   present(shown: Presentation): Told | undefined;
-  /** Whether somebody is in it or about to be. */
+  /** Whether somebody is in it or about to be, or its door stands open. */
   busy(): boolean;
   stop(): void;
 }
@@ -91,26 +97,28 @@ const OPEN_TTL = 2_000 as DurationMs;
 const CERTAINLY_SHUT: ReadonlySet<string> = new Set([
   ...['E-DEV-0201', 'E-DEV-0102', 'E-DEV-0203', 'E-DEV-0205', 'E-DEV-0404', 'E-DEV-0405', 'E-DEV-0409'],
 ]);
-/** How soon something that happened is offered to the journal again after it could not be written. */
-const RETRY = 5_000 as DurationMs;
 /** What a device dates further from now, back or ahead, is history or a broken clock: it is written down and opens nothing. */
 const HISTORY = ms(10_000);
 /** Somebody who walks through so soon after an expected passage came in on the heels of that person. */
 const TAILGATE = ms(4_000);
 
 /** Somebody at the gate who is refused only until an escort or a second person shows a credential. */
-interface Pending {
+interface Waiting {
   readonly shown: Presentation;
   readonly pass: Pass;
   readonly code: RefusalCode;
+}
+interface Pending extends Waiting {
   readonly cancelTimer: Cancel;
 }
+
+type Refusal = Pick<Extract<Decision, { granted: false }>, 'code' | 'pass'>;
 
 /** What follows once somebody has walked through: the same person's companions, or those who waited for this person. */
 export interface Follow {
   readonly shown: Presentation;
   readonly companions: number;
-  readonly followers: readonly Presentation[];
+  readonly followers: readonly Waiting[];
   readonly pass: Pass;
 }
 
@@ -120,7 +128,6 @@ export interface Follow {
  */
 export function runGate(deps: GateEdgeDeps): RunningGate {
   const { gate, journal, clock } = deps;
-  const retries = new Set<Cancel>();
   const pendings = new Set<Pending>();
   /** Who went in a moment ago and may still vouch for others. */
   let vouching: readonly { readonly pass: Pass; readonly until: EpochMs }[] = [];
@@ -134,11 +141,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     } catch (error) {
       deps.onFault(error);
       if (journal.joined()) throw error;
-      const cancel = clock.after(RETRY, () => {
-        retries.delete(cancel);
-        surely(write);
-      });
-      retries.add(cancel);
+      deps.writeLater(write);
     }
   };
   const attempt = (act: () => void): void => {
@@ -167,8 +170,9 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
   const waiting = createWaitingRoom<Follow>({
     clock,
     timeout: gate.passageTimeout,
-    onLapsed: (id, doubtful) => {
+    onLapsed: ({ id, then, doubtful }) => {
       settle(id, doubtful ? 'unconfirmed' : 'lapsed', clock.now());
+      leaveOut(then?.followers ?? []);
     },
   });
 
@@ -179,6 +183,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     return decide({
       gate,
       standing: deps.standing(),
+      released: deps.released(),
       candidates: journal.candidates(shown.credential, gate, local, gate.trust === 'signed' ? shown.signed : undefined),
       now,
       local,
@@ -209,32 +214,40 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     if (code !== 'E-GATE-0138') tell({ granted: false, code });
   };
 
+  /** A code that another gate has just taken opens nothing here. */
+  const onceOnly = (shown: Presentation, decision: Decision): Decision => {
+    const { codeStep } = shown;
+    return decision.granted && codeStep !== undefined && journal.codeTaken({ ...shown, codeStep }, decision.pass, gate)
+      ? { granted: false, code: 'E-GATE-0135', pass: decision.pass }
+      : decision;
+  };
+
   const judge = (shown: Presentation): void => {
     const now = clock.now();
     vouching = vouching.filter(({ until }) => until > now);
     const partners = [...[...pendings].map(({ pass }) => pass), ...vouching.map(({ pass }) => pass)];
-    const decision = decideOn(shown, false, partners);
+    const decision = onceOnly(shown, decideOn(shown, false, partners));
     if (!decision.granted) {
       if (decision.awaits && decision.pass) wait(shown, decision.pass, decision.code);
       else refuse(shown, decision);
       return;
     }
     const { pass } = decision;
-    const followers = [...pendings].filter((pending) => subjectOf(pending.pass) !== subjectOf(pass));
+    const followers = [...pendings].filter((pending) => !isSamePerson(pending.pass, pass));
     for (const pending of pendings) drop(pending);
     vouching = [...vouching, { pass, until: plus(now, gate.pairTimeout) }];
     const follow: Follow = {
       shown,
       pass,
       companions: pass.companions,
-      followers: followers.map((pending) => pending.shown),
+      followers,
     };
     release(follow, { warnings: decision.warnings });
   };
 
   /** Not journalled yet: whoever they wait for may be reaching for their card. */
   const wait = (shown: Presentation, pass: Pass, code: RefusalCode): void => {
-    for (const earlier of pendings) if (subjectOf(earlier.pass) === subjectOf(pass)) drop(earlier);
+    for (const earlier of pendings) if (isSamePerson(earlier.pass, pass)) drop(earlier);
     const pending: Pending = {
       shown,
       pass,
@@ -242,7 +255,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       cancelTimer: clock.after(gate.pairTimeout, () => {
         pendings.delete(pending);
         attempt(() => {
-          refuse(shown, { granted: false, code, pass });
+          refuse(shown, { code, pass });
         });
       }),
     };
@@ -254,7 +267,19 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     pendings.delete(pending);
   };
 
-  const refuse = (shown: Presentation, { code, pass }: Extract<Decision, { granted: false }>): void => {
+  /** Whoever they waited for did not come in: what they were told when they showed their card is what is written down. */
+  const leaveOut = (followers: readonly Waiting[]): void => {
+    for (const { shown, pass, code } of followers)
+      surely(() => {
+        recordRefusal(shown, { code, pass });
+      });
+  };
+
+  const refuse = (shown: Presentation, decision: Refusal): void => {
+    recordRefusal(shown, decision);
+    tell({ granted: false, code: decision.code });
+  };
+  const recordRefusal = (shown: Presentation, { code, pass }: Refusal): void => {
     journal.add({
       ...entry(clock.now()),
       state: 'refused',
@@ -264,7 +289,6 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       ...(pass && { pass }),
       ...(shown.stranger && !pass && { stranger: shown.stranger }),
     });
-    tell({ granted: false, code });
   };
 
   const release = (
@@ -316,6 +340,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       } else if (CERTAINLY_SHUT.has(receipt.error.code)) {
         waiting.forget(id);
         settle(id, 'blocked', clock.now(), { failure: receipt.error });
+        leaveOut(follow?.followers ?? []);
       } else {
         // The order left and nobody knows what became of it. Who then walks through was let through; else it stays open to doubt.
         if (!deps.passageSensor) settle(id, 'unconfirmed', clock.now(), { failure: receipt.error });
@@ -331,22 +356,37 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
         const decision = decideOn(shown, true, []);
         if (decision.granted && decision.pass.requestId === pass.requestId)
           release({ shown, pass: decision.pass, companions: companions - 1, followers }, { companion: true });
+        else leaveOut(followers);
         return;
       }
       const [first, ...others] = followers;
       if (!first) return;
-      const decision = decideOn(first, false, [pass]);
+      const decision = onceOnly(first.shown, decideOn(first.shown, false, [pass]));
       if (decision.granted)
         release(
-          { shown: first, pass: decision.pass, companions: decision.pass.companions, followers: others },
+          { shown: first.shown, pass: decision.pass, companions: decision.pass.companions, followers: others },
           { warnings: decision.warnings },
         );
-      else refuse(first, decision);
+      else {
+        refuse(first.shown, decision);
+        leaveOut(others);
+      }
     });
   };
 
   const onPassage = (passage: Passage): void => {
-    const grant = passage.direction === gate.direction ? waiting.take(passage.at) : undefined;
+    const mine = passage.direction === gate.direction;
+    // Who walked before the oldest grant that waits had another one, if any.
+    const late = mine && !waiting.isOwed(passage.at) ? waiting.takeLapsed(passage.at) : undefined;
+    if (late) {
+      journal.onUndone(() => {
+        late.restore();
+      });
+      lastPassed = Math.max(lastPassed, passage.at);
+      settle(late.id, 'passed', passage.at, { confirmation: 'observed' });
+      return;
+    }
+    const grant = mine ? waiting.take(passage.at) : undefined;
     if (grant) {
       journal.onUndone(() => {
         grant.restore();
@@ -372,7 +412,13 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     });
   };
 
+  const door = watchDoor({
+    clock,
+    ...(deps.doorContact && { doorContact: deps.doorContact }),
+    ...(deps.alarms && { alarms: deps.alarms }),
+  });
   const stops = [
+    door.stop,
     ...deps.sources.map((source) => source(present)),
     deps.passageSensor?.onPassage(onPassage),
     deps.alarms?.onAlarm(({ alarm, at, clear }) => {
@@ -411,12 +457,13 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
         waiting.forget(id);
       });
     },
-    busy: () => waiting.size() > 0,
+    busy: () => waiting.size() > 0 || door.open(),
     stop: () => {
       for (const stop of stops) stop?.();
-      waiting.clear();
-      for (const pending of pendings) drop(pending);
-      for (const cancel of retries) cancel();
+      for (const follow of waiting.clear()) leaveOut(follow.followers);
+      const waited = [...pendings];
+      for (const pending of waited) drop(pending);
+      leaveOut(waited);
     },
   };
 }

@@ -7,9 +7,12 @@ import type { RefusalCode } from '../codes.ts';
 import type { Pass } from '../pass.ts';
 import { subjectOf } from '../pass.ts';
 import type { Candidate, GateRules } from '../rules.ts';
+import { isTwice } from '../store/codes.ts';
+import type { CodeStore } from '../store/codes.ts';
 import type { EntryInsert, EntryRow, EntryState, EntryStore } from '../store/entries.ts';
 import type { PassStore } from '../store/passes.ts';
 import type { PresenceStore } from '../store/presence.ts';
+import type { Stranger } from './presentation.ts';
 import type { SignedClaim } from './signed-pass.ts';
 import { signedPass } from './signed-pass.ts';
 
@@ -22,6 +25,7 @@ export type GateAlarmKind =
   | 'fault'
   | 'duress'
   | 'fire'
+  | 'not-released'
   | 'overused'
   | 'code-twice'
   | 'clock';
@@ -43,11 +47,18 @@ export interface NewEntry {
   /** Somebody who comes in on the visitor's card without a document of their own. */
   readonly companion?: boolean;
   /** What the guard may be shown of somebody whom no request names; sealed by the journal. */
-  readonly stranger?: { readonly name: string; readonly number: string };
+  readonly stranger?: Stranger;
   /** Who admitted by hand, and why. */
   readonly byHand?: string;
   /** The terminal that decided by itself. */
   readonly source?: string;
+}
+
+/** A code as it was shown: whose it is, and of which step. */
+export interface ShownCode {
+  readonly credential: Uint8Array;
+  readonly method: string;
+  readonly codeStep: number;
 }
 
 /** What became of an entry. */
@@ -66,6 +77,11 @@ export interface GateJournal {
    * credential, what its own signature says
    */
   candidates(credential: Uint8Array, gate: GateRules, local: CampusTime, signed?: SignedClaim): readonly Candidate[];
+  /**
+   * Whether another gate has taken the same code of the same step, as far as is known here: a dynamic one anywhere, a lasting
+   * one on the same way into the same area.
+   */
+  codeTaken(shown: ShownCode, pass: Pass, gate: GateRules): boolean;
   heads(area: string): number;
   led(area: string, day: string): boolean;
   add(entry: NewEntry): void;
@@ -89,6 +105,7 @@ export interface JournalDeps {
   readonly passes: PassStore;
   readonly entries: EntryStore;
   readonly presence: PresenceStore;
+  readonly codes: CodeStore;
   readonly seal: (plain: Uint8Array, context: string) => Uint8Array;
   /** Both run inside the transaction that makes them true: what is told upward is written here. */
   readonly onAdded: (row: EntryRow) => void;
@@ -98,12 +115,27 @@ export interface JournalDeps {
 
 /** The journal over the domain's own tables; the same at the hub and in an agent. */
 export function createGateJournal(deps: JournalDeps): GateJournal {
-  const { db, passes, entries, presence } = deps;
+  const { db, passes, entries, presence, codes } = deps;
+  const ownerOf = ({ credential, method }: Pick<ShownCode, 'credential' | 'method'>, pass: Pass): string =>
+    codes.ownerOf(credential, method) ?? pass.id;
+  const codeOwnerOf = ({ credential, method, codeStep, pass }: NewEntry): Pick<EntryInsert, 'codeOwner'> =>
+    codeStep === undefined || !credential || method === undefined || !pass
+      ? {}
+      : { codeOwner: ownerOf({ credential, method }, pass) };
   return {
     candidates: (credential, gate, local, signed) => {
       const known = passes.passesOf(credential);
-      const all = known.length === 0 && signed ? [signedPass(signed)] : known;
+      const alone = signed && { ...signedPass(signed), revoked: codes.isWithdrawn(signed.subject) };
+      const all = known.length === 0 && alone ? [alone] : known;
       return all.map((pass) => candidate({ entries, presence }, pass, gate, local));
+    },
+    codeTaken: (shown, pass, gate) => {
+      const { method, codeStep } = shown;
+      const owner = ownerOf(shown, pass);
+      return [
+        ...entries.sameCode(owner, codeStep, method, gate.id),
+        ...codes.takenElsewhere(owner, codeStep, method, gate.id),
+      ].some((other) => isTwice(method, { area: gate.area, way: gate.direction }, other));
     },
     heads: (area) => presence.heads(area),
     led: (area, day) => presence.led(area, day),
@@ -111,6 +143,7 @@ export function createGateJournal(deps: JournalDeps): GateJournal {
       transact(db, () => {
         entries.add({
           ...entryOf(entry),
+          ...codeOwnerOf(entry),
           ...(entry.stranger && {
             display: deps.seal(Buffer.from(JSON.stringify(entry.stranger)), `gate-entry/${entry.id}`),
           }),

@@ -22,7 +22,7 @@ const MODE_TTL = seconds(4);
 
 /**
  * Keeps a barrier in the mode that its gate's standing asks for. A barrier left free is said so again each minute, and one
- * order that fails is given again at the next look.
+ * order that fails is given again at the next look. Whether it is free is what the barrier took, not what it was told.
  */
 export function keepMode(deps: {
   readonly barrierMode: BarrierMode;
@@ -31,9 +31,10 @@ export function keepMode(deps: {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly gateId: string;
-}): Cancel {
+}): { readonly stop: Cancel; isFree(): boolean } {
   const { clock } = deps;
   let applied: Mode | undefined;
+  let free = false;
   let saidAt = Number.NEGATIVE_INFINITY;
   let stopped = false;
   let cancelTimer: Cancel = () => undefined;
@@ -57,13 +58,57 @@ export function keepMode(deps: {
       issuedBy: `gate:${deps.gateId}`,
     });
     void order.then((receipt) => {
-      if (!receipt.ok && applied === mode) applied = undefined;
+      if (receipt.ok) free = mode === 'free';
+      else if (applied === mode) applied = undefined;
     });
   };
   const stopListening = deps.onChange(look);
   look();
+  return {
+    isFree: () => free,
+    stop: () => {
+      stopped = true;
+      cancelTimer();
+      stopListening();
+    },
+  };
+}
+
+/** Longer than a barrier takes for the order. */
+const RELEASED_WITHIN = seconds(10);
+
+/** Says so when a gate that should stand open for a fire does not: its barrier takes no such order, or has not taken it. */
+export function watchRelease(deps: {
+  readonly standing: () => Standing;
+  readonly isFree: () => boolean;
+  readonly onChange: (listener: () => void) => Cancel;
+  readonly clock: Clock;
+  readonly tell: (clear: boolean) => void;
+}): Cancel {
+  const { clock } = deps;
+  let burning = false;
+  let told = false;
+  let cancelTimer: Cancel = () => undefined;
+  const look = (): void => {
+    if (!deps.isFree()) {
+      told = true;
+      deps.tell(false);
+    }
+  };
+  const follow = (): void => {
+    const now = deps.standing() === 'fire';
+    if (now === burning) return;
+    burning = now;
+    cancelTimer();
+    if (burning) cancelTimer = clock.after(RELEASED_WITHIN, look);
+    else if (told) {
+      told = false;
+      deps.tell(true);
+    }
+  };
+  const stopListening = deps.onChange(follow);
+  follow();
   return () => {
-    stopped = true;
     cancelTimer();
     stopListening();
   };

@@ -12,6 +12,7 @@ export interface GateParts {
   readonly barrier: CapabilityMap['barrier'];
   readonly barrierMode?: CapabilityMap['barrierMode'];
   readonly passageSensor?: CapabilityMap['passageSensor'];
+  readonly doorContact?: CapabilityMap['doorContact'];
   readonly alarms?: CapabilityMap['gateAlarm'];
   readonly plateReader?: CapabilityMap['plateReader'];
   readonly faceTerminal?: CapabilityMap['faceTerminal'];
@@ -41,6 +42,7 @@ export function gateParts(gate: GateConfig, host: Pick<AgentHost, 'capability'>)
   ] as const;
   if (!barrier || named.some(([device, capability]) => device !== undefined && !capability)) return undefined;
   const barrierMode = host.capability(gate.barrier, 'barrierMode');
+  const doorContact = host.capability(gate.passageSensor ?? gate.barrier, 'doorContact');
   const alarms = host.capability(gate.passageSensor ?? gate.barrier, 'gateAlarm');
   const indicator = find(gate.display ?? gate.reader, 'indicator');
   const speaker = find(gate.speaker, 'speaker');
@@ -50,6 +52,7 @@ export function gateParts(gate: GateConfig, host: Pick<AgentHost, 'capability'>)
     ...(scanner && { scanner }),
     ...(barrierMode && { barrierMode }),
     ...(passageSensor && { passageSensor }),
+    ...(doorContact && { doorContact }),
     ...(alarms && { alarms }),
     ...(plateReader && { plateReader }),
     ...(faceTerminal && { faceTerminal }),
@@ -68,7 +71,7 @@ export const gateSources = (
 ): readonly Source[] => [
   ...(reader ? [cardSource(reader, match, gate.bits)] : []),
   ...(scanner ? [codeSource(scanner, codes, gate.id)] : []),
-  ...(plateReader ? [plateSource(plateReader, match, { direction: gate.direction, certainty: gate.certainty })] : []),
+  ...(plateReader ? [plateSource(plateReader, match, gate)] : []),
   ...(faceTerminal ? [faceSource(faceTerminal, match)] : []),
 ];
 

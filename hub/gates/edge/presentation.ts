@@ -7,6 +7,12 @@ import type { ReaderBits } from './bits.ts';
 import { uidOfBits } from './bits.ts';
 import type { SignedClaim } from './signed-pass.ts';
 
+/**
+ * What a guard may be shown of somebody whom no approval names: what the card itself says of its holder; or, of a number that was
+ * typed at the hub, what only the hub can open.
+ */
+export type Stranger = { readonly name: string; readonly number: string } | { readonly sealed: string };
+
 /** Something held to a gate that names somebody. */
 export interface Presentation {
   /** What kind of thing: `resident-id`, `uid`, `campus-code`, `plate`, … */
@@ -22,12 +28,13 @@ export interface Presentation {
   readonly codeStep?: number;
   /** A genuine code, whoever's it is. */
   readonly signed?: SignedClaim;
-  /** What the card itself says of its holder. */
-  readonly stranger?: { readonly name: string; readonly number: string };
+  readonly stranger?: Stranger;
 }
 
 /** What a guard typed or looked up, before it is hashed under the key of whoever decides. */
-export type TypedCredential = Pick<Presentation, 'method' | 'stranger'> &
+export type TypedCredential = Pick<Presentation, 'method'> & {
+  readonly stranger?: { readonly name: string; readonly number: string };
+} &
   /** Kind and normal form, as they go into the keyed hash; or the pass that was looked up. */
   ({ readonly type: string; readonly value: string } | { readonly passId: string });
 
@@ -93,21 +100,30 @@ export const codeSource =
     };
   };
 
-/** A camera as a source. A plate that is read below `certainty` names nobody: it goes to the guard with what was read. */
+/** A camera as a source. A plate that is read below `certainty`, or without a word of it where that is not accepted, names nobody: it goes to the guard with what was read. */
 export const plateSource =
   (
     camera: PlateReader,
     match: Match,
-    { direction, certainty }: { readonly direction: 'in' | 'out'; readonly certainty: number },
+    {
+      direction,
+      certainty,
+      withoutConfidence,
+    }: {
+      readonly direction: 'in' | 'out';
+      readonly certainty: number;
+      readonly withoutConfidence: 'refuse' | 'accept';
+    },
   ): Source =>
   (present) =>
     camera.onPlate((read) => {
       if (read.direction !== undefined && read.direction !== direction) return;
       const plate = normalisePlate(read.plate);
       const method = 'plate';
+      const unsaid = withoutConfidence === 'accept' ? 1 : -1;
       const stranger = { name: '', number: plate };
       if (read.replayed) present({ method, at: read.at, code: 'E-GATE-0138', stranger });
-      else if ((read.confidence ?? 1) < certainty) present({ method, at: read.at, code: 'E-GATE-0137', stranger });
+      else if ((read.confidence ?? unsaid) < certainty) present({ method, at: read.at, code: 'E-GATE-0137', stranger });
       else present({ method, credential: match(method, plate), at: read.at, stranger });
     });
 

@@ -8,11 +8,12 @@ import { createFeedback } from './feedback.ts';
 import type { AdmitOrder, RunningGate, TerminalGrant, Told } from './gate.ts';
 import { runGate } from './gate.ts';
 import type { GateJournal } from './journal.ts';
-import { keepMode, watchFire } from './mode.ts';
+import { keepMode, watchFire, watchRelease } from './mode.ts';
 import type { GateParts } from './parts.ts';
 import { edgeGate, gateParts, gateSources } from './parts.ts';
 import type { CodeReader, Match, Presentation } from './presentation.ts';
 import type { Standings } from './standings.ts';
+import { createWriteLater } from './write-later.ts';
 import type { EntryStore } from '../store/entries.ts';
 
 export interface RunGatesDeps {
@@ -66,6 +67,15 @@ export function runGates(deps: RunGatesDeps): RunningGates {
   const running = new Map<string, Running>();
   const lacking = new Set<string>();
   const newId = (): string => uuidv7(clock.now(), deps.random);
+  const unwritten = createWriteLater({
+    clock,
+    onFault: (error) => {
+      deps.log('error', 'what happened at a gate still cannot be written', {
+        code: storeFailure(error)?.code,
+        err: error,
+      });
+    },
+  });
 
   const start = (gate: GateConfig, area: AreaConfig, parts: GateParts): void => {
     const stops: Cancel[] = [];
@@ -82,8 +92,18 @@ export function runGates(deps: RunGatesDeps): RunningGates {
           deps.log('info', 'a card could not be read', { gate: gate.id, code });
         }),
       );
-    if (barrierMode)
-      stops.push(keepMode({ barrierMode, standing, onChange: standings.onChange, clock, newId, gateId: gate.id }));
+    const mode =
+      barrierMode && keepMode({ barrierMode, standing, onChange: standings.onChange, clock, newId, gateId: gate.id });
+    if (mode) stops.push(mode.stop);
+    const released = () => mode?.isFree() === true;
+    stops.push(
+      watchRelease({
+        ...{ standing, isFree: released, onChange: standings.onChange, clock },
+        tell: (clear) => {
+          journal.alarm({ id: newId(), gateId: gate.id, alarm: 'not-released', at: clock.now(), clear });
+        },
+      }),
+    );
     if (fireInput) {
       const tell = (clear: boolean) => (at: EpochMs) => {
         if (!clear) standings.order(`area:${gate.area}`, 'fire', `gate:${gate.id}`);
@@ -98,7 +118,12 @@ export function runGates(deps: RunGatesDeps): RunningGates {
       barrier: parts.barrier,
       ...(parts.passageSensor && { passageSensor: parts.passageSensor }),
       ...(parts.alarms && { alarms: parts.alarms }),
+      ...(parts.doorContact && { doorContact: parts.doorContact }),
       staysOpen: barrierMode !== undefined,
+      released,
+      writeLater: (write) => {
+        unwritten.add(write);
+      },
       clock,
       campusClock: deps.campusClock,
       standing,
@@ -174,6 +199,7 @@ export function runGates(deps: RunGatesDeps): RunningGates {
     stop: () => {
       stopFollowing();
       for (const one of running.values()) one.stop();
+      unwritten.stop();
     },
   };
 }

@@ -5,7 +5,8 @@ import type { CampusClock } from '../calendar.ts';
 import type { Standing } from '../rules.ts';
 import type { ScheduledWindow } from '../standing.ts';
 import { standingOf } from '../standing.ts';
-import type { PresenceStore, StandingRow } from '../store/presence.ts';
+import type { PresenceStore, StandingLayer, StandingRow } from '../store/presence.ts';
+import { layerOf } from '../store/presence.ts';
 
 export interface ScheduledGate {
   readonly id: string;
@@ -27,7 +28,8 @@ export function createStandings({
   readonly clock: Clock;
   readonly campusClock: CampusClock;
 }) {
-  const orders = new Map(presence.standings().map((row) => [row.scope, row]));
+  const keyOf = (scope: string, layer: StandingLayer): string => `${scope} ${layer}`;
+  const orders = new Map(presence.standings().map((row) => [keyOf(row.scope, layerOf(row.standing)), row]));
   const listeners = new Set<() => void>();
   /** Barriers are told after the commit of what is ordered. */
   const changed = (): void => {
@@ -35,40 +37,45 @@ export function createStandings({
       for (const listener of listeners) listener();
     });
   };
+  const restoreOnRollback = (key: string, known: StandingRow | undefined): void => {
+    onRollback(db, () => {
+      if (known) orders.set(key, known);
+      else orders.delete(key);
+    });
+  };
   return {
-    of: (gate: ScheduledGate): Standing => {
-      const given = new Map([...orders].map(([scope, { standing }]) => [scope, standing]));
-      return standingOf(gate, given, campusClock, clock.now());
-    },
-    orders: (): readonly StandingRow[] => [...orders.values()],
+    of: (gate: ScheduledGate): Standing => standingOf(gate, [...orders.values()], campusClock, clock.now()),
+    /** By scope; a fire before what it stands over. */
+    orders: (): readonly StandingRow[] =>
+      [...orders].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, row]) => row),
     /**
-     * `scope`: `area:<id>` or `gate:<id>`. Durable when it returns. Nothing takes the place of a fire: it ends by
-     * {@link relax}, and the row that stands is returned.
+     * `scope`: `area:<id>` or `gate:<id>`. Durable when it returns. A fire stands over whatever else is ordered, and does not take
+     * its place.
      */
     order: (scope: string, standing: StandingRow['standing'], by: string): StandingRow => {
-      const known = orders.get(scope);
+      const key = keyOf(scope, layerOf(standing));
+      const known = orders.get(key);
       if (known?.standing === standing && known.by === by) return known;
-      if (known?.standing === 'fire' && standing !== 'fire') return known;
       const row = { scope, standing, since: clock.now(), by };
       presence.stand(scope, standing, row.since, by);
-      orders.set(scope, row);
-      onRollback(db, () => {
-        if (known) orders.set(scope, known);
-        else orders.delete(scope);
-      });
+      orders.set(key, row);
+      restoreOnRollback(key, known);
       changed();
       return row;
     },
-    /** Back to the schedule. Returns whether anything was ordered. */
-    relax: (scope: string): boolean => {
-      const known = orders.get(scope);
-      const relaxed = presence.relax(scope, clock.now());
-      orders.delete(scope);
-      onRollback(db, () => {
-        if (known) orders.set(scope, known);
-      });
-      if (relaxed) changed();
-      return relaxed;
+    /** Takes back one layer, by default the upper one: under a fire, what stood before it holds again. Returns what was taken back. */
+    relax: (
+      scope: string,
+      layer: StandingLayer = orders.has(keyOf(scope, 'fire')) ? 'fire' : 'order',
+    ): StandingRow | undefined => {
+      const key = keyOf(scope, layer);
+      const known = orders.get(key);
+      if (!known) return undefined;
+      presence.relax(scope, layer, clock.now());
+      orders.delete(key);
+      restoreOnRollback(key, known);
+      changed();
+      return known;
     },
     onChange: (listener: () => void): Cancel => {
       listeners.add(listener);

@@ -15,13 +15,15 @@ import type { Pass } from '../pass.ts';
 import type { EntryRow } from '../store/entries.ts';
 import { createCodeReader } from '../qr/index.ts';
 import type { LegacyCodes } from '../qr/index.ts';
+import type { Stranger } from './presentation.ts';
+import { isSignedPass, signedAccount } from './signed-pass.ts';
 import type { EdgeGateConfig } from './config-store.ts';
 import { createEdgeConfig } from './config-store.ts';
 import { createGateJournal, walked } from './journal.ts';
 import type { RunningGates } from './run.ts';
 import { runGates } from './run.ts';
 import { createStandings } from './standings.ts';
-import type { CountedWire, PassWire } from './wire.ts';
+import type { CodeTakenWire, CodeWithdrawnWire, CountedWire, PassWire } from './wire.ts';
 import { areaReleased, entryAdded, entrySettled, gateAlarmed, gateKinds } from './wire.ts';
 
 /** What a guard's order looks like on its way to an agent. */
@@ -44,7 +46,8 @@ const presentParams = z.object({
     .regex(/^[0-9a-f]{32}$/)
     .exactOptional(),
   passId: z.string().max(160).exactOptional(),
-  stranger: z.object({ name: z.string().max(100), number: z.string().max(40) }).exactOptional(),
+  /** What was typed, for the guard's page; only the hub can open it. */
+  sealed: z.base64().max(2_000).exactOptional(),
   /** By the hub's time. */
   expiresAt: z.number(),
 });
@@ -125,6 +128,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
         ...(row.method !== null && { method: row.method }),
         ...(row.byHand !== null && { byHand: row.byHand }),
         ...(row.codeStep !== null && { codeStep: row.codeStep }),
+        ...(row.codeOwner !== null && { codeOwner: row.codeOwner }),
         ...(stranger && { stranger }),
       },
     });
@@ -200,6 +204,8 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     cancelPurge = clock.after(HOUR_MS as never, purge);
     const before = epochMs(clock.now() - KEEP);
     store.passes.purge(before);
+    store.codes.forgetTaken(epochMs(clock.now() - HOUR_MS));
+    store.codes.forgetWithdrawn(clock.now());
   };
 
   /** A feed tells of each record once, in no order: a way through may have come before its pass. */
@@ -227,6 +233,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     store.entries.add({
       ...counted,
       ...ownerOf(counted.passId),
+      ...signedOwner(counted.passId),
       at: epochMs(counted.at),
       state: 'passed',
       source: 'hub',
@@ -244,12 +251,15 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     else store.presence.stand(data.scope, data.standing, epochMs(data.since), data.by);
   };
   /** A fire that this agent's own contact has told, and of which the hub does not know yet, outlives whatever the hub took back. */
-  const relaxStanding = (scope: string): void => {
-    const known = store.presence.standings().find((row) => row.scope === scope);
-    const own = config.gates().some(({ gate }) => known?.by === `gate:${gate.id}`);
-    if (known?.standing === 'fire' && own) return;
-    if (standings) standings.relax(scope);
-    else store.presence.relax(scope, deps.clock.now());
+  const relaxStanding = (name: string): void => {
+    const [scope = '', layer] = name.split('/');
+    if (layer === 'fire') {
+      const known = store.presence.standings().find((row) => row.scope === scope && row.standing === 'fire');
+      if (config.gates().some(({ gate }) => known?.by === `gate:${gate.id}`)) return;
+    }
+    const taken = layer === 'fire' ? 'fire' : 'order';
+    if (standings) standings.relax(scope, taken);
+    else store.presence.relax(scope, taken, deps.clock.now());
   };
 
   return {
@@ -273,6 +283,16 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
         case 'gate-counted upsert':
           putCounted(data as CountedWire);
           break;
+        case 'gate-code-taken upsert': {
+          const code = data as CodeTakenWire;
+          store.codes.take({ ...code, at: epochMs(code.at) });
+          break;
+        }
+        case 'gate-code-withdrawn upsert': {
+          const { subject, until } = data as CodeWithdrawnWire;
+          store.codes.withdraw(subject, epochMs(until));
+          break;
+        }
         case 'gate-standing upsert':
           putStanding(data as Parameters<typeof putStanding>[0]);
           break;
@@ -313,14 +333,14 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     return now === undefined || now >= expiresAt;
   }
   function present(params: z.output<typeof presentParams>): Result<unknown> {
-    const { gateId, credential, passId, method, stranger } = params;
+    const { gateId, credential, passId, method, sealed } = params;
     if (isLate(params)) return failure('E-DEV-0201', gateId);
     // A pass that has not come here is as unknown as any stranger.
     const hash = credential ?? store.passes.pass(passId ?? '')?.identities[0] ?? '';
     const told = running?.present(gateId, {
       method,
       credential: Buffer.from(hash, 'hex'),
-      ...(stranger && { stranger }),
+      ...(sealed !== undefined && { stranger: { sealed } }),
       at: clock.now(),
     });
     return told ? ok(told) : failure('E-GATE-0203', gateId);
@@ -333,10 +353,11 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
   }
 }
 
-function openStranger(row: EntryRow, { sealer }: PartContext): { name: string; number: string } | undefined {
+/** Whose a code is that opened by its signature alone, is said by itself. */
+const signedOwner = (passId: string) =>
+  isSignedPass(passId) ? { subject: signedAccount(passId), account: signedAccount(passId) } : {};
+
+function openStranger(row: EntryRow, { sealer }: PartContext): Stranger | undefined {
   if (row.display === null) return undefined;
-  return JSON.parse(Buffer.from(sealer.open(row.display, `gate-entry/${row.id}`)).toString('utf8')) as {
-    name: string;
-    number: string;
-  };
+  return JSON.parse(Buffer.from(sealer.open(row.display, `gate-entry/${row.id}`)).toString('utf8')) as Stranger;
 }

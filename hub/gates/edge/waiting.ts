@@ -4,6 +4,11 @@ import { ms } from '@hallhub/sync/base';
 /** Clocks of a reader's and a turnstile's machine may differ by so much. */
 const CLOCK_SLACK = ms(2_000);
 
+/** Somebody who sets out at the last moment has walked through so soon after the grant lapsed. */
+const GRACE = ms(2_000);
+/** A machine may tell so late of whom it saw in time. */
+const REMEMBERED = ms(600_000);
+
 export interface Taken<T> {
   readonly id: string;
   /** What comes after the passage. */
@@ -23,9 +28,11 @@ export function createWaitingRoom<T>(deps: {
   readonly clock: Clock;
   readonly timeout: DurationMs;
   /** Nobody came. `doubtful`: the order may or may not have reached the barrier. */
-  readonly onLapsed: (id: string, doubtful: boolean) => void;
+  readonly onLapsed: (grant: { readonly id: string; readonly then: T | undefined; readonly doubtful: boolean }) => void;
 }) {
   const waiting: Waiting<T>[] = [];
+  /** Oldest first; `until` is when it lapsed. */
+  let lapsed: readonly { readonly id: string; readonly at: EpochMs; readonly until: EpochMs }[] = [];
   const doubtful = new Set<string>();
 
   const forget = (id: string): Waiting<T> | undefined => {
@@ -38,7 +45,9 @@ export function createWaitingRoom<T>(deps: {
   const expect = (id: string, at: EpochMs, then: T | undefined): void => {
     const cancelTimer = deps.clock.after(deps.timeout, () => {
       forget(id);
-      deps.onLapsed(id, doubtful.delete(id));
+      const now = deps.clock.now();
+      lapsed = [...lapsed.filter(({ until }) => now - until < REMEMBERED), { id, at, until: now }];
+      deps.onLapsed({ id, then, doubtful: doubtful.delete(id) });
     });
     waiting.push({ id, at, then, cancelTimer });
     waiting.sort((one, other) => one.at - other.at);
@@ -62,6 +71,23 @@ export function createWaitingRoom<T>(deps: {
         },
       };
     },
+    /**
+     * The grant that had lapsed when its passage was told: by the device's clock somebody walked while it held, or within the
+     * grace after it. Each is taken once.
+     */
+    takeLapsed: (at: EpochMs): Pick<Taken<T>, 'id' | 'restore'> | undefined => {
+      const mine = lapsed.find((grant) => at >= grant.at - CLOCK_SLACK && at <= grant.until + GRACE);
+      if (!mine) return undefined;
+      lapsed = lapsed.filter((grant) => grant !== mine);
+      return {
+        id: mine.id,
+        restore: () => {
+          lapsed = [mine, ...lapsed];
+        },
+      };
+    },
+    /** Whether somebody who walked at `at` was surely let through by a grant that still waits. */
+    isOwed: (at: EpochMs): boolean => waiting.some((grant) => at >= grant.at),
     forget: (id: string): void => {
       forget(id);
     },
@@ -69,8 +95,11 @@ export function createWaitingRoom<T>(deps: {
       if (waiting.some((grant) => grant.id === id)) doubtful.add(id);
     },
     size: (): number => waiting.length,
-    clear: (): void => {
-      for (const { cancelTimer } of waiting.splice(0)) cancelTimer();
-    },
+    /** Waits for nobody any more. Returns what would have followed. */
+    clear: (): readonly T[] =>
+      waiting.splice(0).flatMap(({ cancelTimer, then }) => {
+        cancelTimer();
+        return then === undefined ? [] : [then];
+      }),
   };
 }

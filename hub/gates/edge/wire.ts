@@ -101,6 +101,27 @@ const countedWire = z
   .meta({ id: 'EdgeCounted' });
 export type CountedWire = z.output<typeof countedWire>;
 
+/** A code that another gate has taken a moment ago. */
+const codeTakenWire = z
+  .object({
+    id,
+    owner: id.meta({ description: 'The pass that the code belongs to' }),
+    method: z.string().max(32),
+    step: z.int().min(0),
+    gateId: z.string().max(63),
+    area: z.string().max(63),
+    way,
+    at: epochMs,
+  })
+  .meta({ id: 'EdgeCodeTaken' });
+export type CodeTakenWire = z.output<typeof codeTakenWire>;
+
+/** A visitor's code that is worth nothing by its signature alone: its approval was taken back, or cut short. */
+const codeWithdrawnWire = z
+  .object({ subject: z.string().regex(/^[0-9a-f]{16}$/), until: epochMs })
+  .meta({ id: 'EdgeCodeWithdrawn' });
+export type CodeWithdrawnWire = z.output<typeof codeWithdrawnWire>;
+
 const kind = <const K extends string, S extends z.ZodType>(name: K, schema: S) =>
   defineKind<K, z.output<S>>({ kind: name, major: 1, schemaVersion: '1.0', schema: schema as z.ZodType<z.output<S>> });
 
@@ -109,6 +130,8 @@ export const gateKinds = [
   kind('gate-pass', passWire),
   kind('gate-standing', standingWire),
   kind('gate-counted', countedWire),
+  kind('gate-code-taken', codeTakenWire),
+  kind('gate-code-withdrawn', codeWithdrawnWire),
 ] as const;
 
 const event = <const T extends string, S extends z.ZodType>(type: T, schema: S): EventType<T, S> => ({
@@ -135,7 +158,15 @@ export const entryAdded = event(
       method: z.string().max(32).exactOptional(),
       byHand: z.string().max(100).exactOptional(),
       codeStep: z.int().min(0).exactOptional(),
-      stranger: z.object({ name: z.string().max(100), number: z.string().max(40) }).exactOptional(),
+      codeOwner: id.exactOptional(),
+      stranger: z
+        .union([
+          z.object({ name: z.string().max(100), number: z.string().max(40) }),
+          z
+            .object({ sealed: z.base64().max(2_000) })
+            .meta({ description: 'Of a number that was typed at the hub, which alone can open it' }),
+        ])
+        .exactOptional(),
     })
     .meta({ id: 'EntryAdded' }),
 );

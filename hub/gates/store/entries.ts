@@ -1,16 +1,20 @@
 import type { EpochMs } from '@hallhub/sync/base';
+import { hours } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { ownerOf } from '../pass-id.ts';
 import type { Direction } from '../pass.ts';
 
 /**
  * The life of one entry. `releasing`: committed, the order to the barrier is about to leave. `released`: the barrier took
- * it. Then `passed` (somebody walked through), `lapsed` (nobody did), `unconfirmed` (this gate cannot tell, or the process
+ * it. Then `passed` (somebody walked through), `lapsed` (nobody did; a passage that is told late may still make it `passed`), `unconfirmed` (this gate cannot tell, or the process
  * died in between) or `blocked` (the barrier did not take the order). `refused`, `unexpected` (a passage that nobody was let
  * through for) and `free` (a passage while the gate stood open) end at once.
  */
 export type EntryState =
   'refused' | 'releasing' | 'released' | 'passed' | 'lapsed' | 'unconfirmed' | 'blocked' | 'unexpected' | 'free';
+
+/** How long it is remembered that a code was used whose approval is not known: longer than any such code lives. */
+export const SIGNED_KEPT = hours(400 * 24);
 
 /** In what somebody may have come in: a grant not walked through yet counts, because its holder stands in the gate. */
 const COUNTED = `state IN ('releasing', 'released', 'passed', 'unconfirmed')`;
@@ -37,6 +41,8 @@ export interface EntryRow {
   /** Who admitted by hand, and why: `<staff>:<reason>`. */
   readonly byHand: string | null;
   readonly codeStep: number | null;
+  /** The pass that the code belongs to. */
+  readonly codeOwner: string | null;
   /** The agent that decided; null: the hub itself. */
   readonly source: string | null;
   readonly settledAt: EpochMs | null;
@@ -67,11 +73,12 @@ export interface EntryInsert {
   readonly display?: Uint8Array;
   readonly byHand?: string;
   readonly codeStep?: number;
+  readonly codeOwner?: string;
   readonly source?: string;
 }
 
 const COLUMNS = `seq, id, gate_id AS gateId, at, state, code, request_id AS requestId, person, kind, pass_id AS passId, companion,
-  display, area, way, day, subject, method, warning, by_hand AS byHand, code_step AS codeStep, source, settled_at AS settledAt`;
+  display, area, way, day, subject, method, warning, by_hand AS byHand, code_step AS codeStep, code_owner AS codeOwner, source, settled_at AS settledAt`;
 
 export type EntryStore = ReturnType<typeof createEntryStore>;
 
@@ -79,14 +86,14 @@ export type EntryStore = ReturnType<typeof createEntryStore>;
 export function createEntryStore(db: Db) {
   const insert = db.prepare(
     `INSERT INTO gate_entry (id, gate_id, area, way, day, at, state, code, warning, request_id, person, kind, pass_id, subject, account,
-       slot, companion, credential, method, display, by_hand, code_step, source)
+       slot, companion, credential, method, display, by_hand, code_step, code_owner, source)
      VALUES (@id, @gateId, @area, @way, @day, @at, @state, @code, @warning, @requestId, @person, @kind, @passId, @subject, @account,
-       @slot, @companion, @credential, @method, @display, @byHand, @codeStep, @source)
+       @slot, @companion, @credential, @method, @display, @byHand, @codeStep, @codeOwner, @source)
      ON CONFLICT (id) DO NOTHING`,
   );
   const settle = db.prepare(
     `UPDATE gate_entry SET state = @state, settled_at = @at, code = coalesce(@code, code), confirmation = coalesce(@confirmation, confirmation)
-     WHERE id = @id AND (state = 'releasing' OR (state = 'released' AND @state <> 'released'))`,
+     WHERE id = @id AND (state = 'releasing' OR (state = 'released' AND @state <> 'released') OR (state = 'lapsed' AND @state = 'passed'))`,
   );
   const open = db.prepare<[], EntryRow>(
     `SELECT ${COLUMNS} FROM gate_entry WHERE state IN ('releasing', 'released') AND source IS NULL`,
@@ -128,7 +135,7 @@ export function createEntryStore(db: Db) {
   );
   const sameCode = db.prepare<[string, number, string, string], Pick<EntryRow, 'id' | 'gateId' | 'area' | 'way'>>(
     `SELECT id, gate_id AS gateId, area, way FROM gate_entry
-     WHERE pass_id = ? AND code_step = ? AND method = ? AND gate_id <> ? AND companion = 0 AND ${COUNTED}`,
+     WHERE code_owner = ? AND code_step = ? AND method = ? AND gate_id <> ? AND companion = 0 AND ${COUNTED}`,
   );
   const ownerless = db.prepare<[string, string], EntryRow>(
     `SELECT ${COLUMNS} FROM gate_entry WHERE request_id = ? AND pass_id = ? AND subject IS NULL ORDER BY at`,
@@ -140,10 +147,11 @@ export function createEntryStore(db: Db) {
     'UPDATE gate_entry SET display = NULL, credential = NULL WHERE at < ? AND display IS NOT NULL',
   );
   const old = db.prepare<
-    { before: number; at: number; seq: number; limit: number },
+    { before: number; at: number; seq: number; limit: number; signedBefore: number },
     { seq: number; at: EpochMs; counted: number }
   >(
-    `SELECT seq, at, (account IS NOT NULL OR slot IS NOT NULL) AND EXISTS (SELECT 1 FROM gate_pass WHERE id = pass_id) AS counted
+    `SELECT seq, at, (account IS NOT NULL OR slot IS NOT NULL)
+         AND (EXISTS (SELECT 1 FROM gate_pass WHERE id = pass_id) OR (account LIKE 'code:%' AND at > @signedBefore)) AS counted
      FROM gate_entry WHERE at < @before AND (at, seq) > (@at, @seq) ORDER BY at, seq LIMIT @limit`,
   );
   const drop = db.prepare('DELETE FROM gate_entry WHERE seq = ?');
@@ -168,6 +176,7 @@ export function createEntryStore(db: Db) {
         display: entry.display ?? null,
         byHand: entry.byHand ?? null,
         codeStep: entry.codeStep ?? null,
+        codeOwner: entry.codeOwner ?? null,
         source: entry.source ?? null,
       }).changes > 0,
     /** Moves an open entry on; does nothing when it has already moved past. Returns whether it did. */
@@ -183,8 +192,8 @@ export function createEntryStore(db: Db) {
     entry: (id: string): EntryRow | undefined => byId.get(id),
     ofRequest: (requestId: string): readonly EntryRow[] => ofRequest.all(requestId),
     /** Ways in and out that other gates gave the same code of the same step. */
-    sameCode: (passId: string, step: number, method: string, gateId: string) =>
-      sameCode.all(passId, step, method, gateId),
+    sameCode: (owner: string, step: number, method: string, gateId: string) =>
+      sameCode.all(owner, step, method, gateId),
     /** Gives entries that came before their pass to whom it belongs. Returns them, oldest first. */
     own: (
       passId: string,
@@ -216,7 +225,7 @@ export function createEntryStore(db: Db) {
       from: { readonly at: EpochMs; readonly seq: number },
       limit: number,
     ): { readonly forgotten: number; readonly next: { readonly at: EpochMs; readonly seq: number } | undefined } => {
-      const rows = old.all({ before, ...from, limit });
+      const rows = old.all({ before, ...from, limit, signedBefore: before - SIGNED_KEPT });
       const past = rows.filter(({ counted }) => counted === 0);
       for (const { seq } of past) drop.run(seq);
       const last = rows.length < limit ? undefined : rows.at(-1);

@@ -1,6 +1,8 @@
 import type { Db } from '@hallhub/sync/sqlite';
 import type { AlarmStore } from './alarms.ts';
 import { createAlarmStore } from './alarms.ts';
+import type { CodeStore } from './codes.ts';
+import { createCodeStore } from './codes.ts';
 import type { EntryStore } from './entries.ts';
 import { createEntryStore } from './entries.ts';
 import type { PassStore } from './passes.ts';
@@ -17,6 +19,7 @@ export interface GateStore {
   readonly presence: PresenceStore;
   readonly alarms: AlarmStore;
   readonly sightings: SightingStore;
+  readonly codes: CodeStore;
 }
 
 export const createGateStore = (db: Db): GateStore => ({
@@ -25,4 +28,5 @@ export const createGateStore = (db: Db): GateStore => ({
   presence: createPresenceStore(db),
   alarms: createAlarmStore(db),
   sightings: createSightingStore(db),
+  codes: createCodeStore(db),
 });

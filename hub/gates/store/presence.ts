@@ -33,6 +33,10 @@ export interface StandingRow {
   readonly by: string;
 }
 
+/** A fire stands over whatever else was ordered for a scope, and leaves it as it was. */
+export type StandingLayer = 'fire' | 'order';
+export const layerOf = (standing: StandingRow['standing']): StandingLayer => (standing === 'fire' ? 'fire' : 'order');
+
 /** No subject is called so: theirs are hashes. */
 const CORRECTION = '#correction';
 
@@ -75,14 +79,16 @@ export function createPresenceStore(db: Db) {
   const led = db.prepare<[string, string], number>('SELECT 1 FROM gate_led WHERE area = ? AND day = ?').pluck();
   const stood = db.prepare(
     `INSERT INTO gate_stood_open (scope, since, until)
-     SELECT scope, since, @at FROM gate_standing WHERE scope = @scope AND standing IN ('open', 'fire') AND since < @at`,
+     SELECT scope, since, @at FROM gate_standing WHERE scope = @scope AND layer = @layer AND standing IN ('open', 'fire') AND since < @at`,
   );
   const stand = db.prepare(
-    `INSERT INTO gate_standing (scope, standing, since, by) VALUES (?, ?, ?, ?)
-     ON CONFLICT (scope) DO UPDATE SET standing = excluded.standing, since = excluded.since, by = excluded.by`,
+    `INSERT INTO gate_standing (scope, layer, standing, since, by) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (scope, layer) DO UPDATE SET standing = excluded.standing, since = excluded.since, by = excluded.by`,
   );
-  const relax = db.prepare('DELETE FROM gate_standing WHERE scope = ?');
-  const standings = db.prepare<[], StandingRow>('SELECT scope, standing, since, by FROM gate_standing ORDER BY scope');
+  const relax = db.prepare('DELETE FROM gate_standing WHERE scope = ? AND layer = ?');
+  const standings = db.prepare<[], StandingRow>(
+    'SELECT scope, standing, since, by FROM gate_standing ORDER BY scope, layer',
+  );
 
   return {
     /** Applies a passage; one that is older than what is known changes nothing. */
@@ -113,14 +119,16 @@ export function createPresenceStore(db: Db) {
     led: (area: string, day: string): boolean => led.get(area, day) !== undefined,
     /** How a scope (`area:<id>`, `gate:<id>`) stands until it is relaxed. */
     stand: (scope: string, standing: StandingRow['standing'], since: EpochMs, by: string): void => {
-      stood.run({ scope, at: since });
-      stand.run(scope, standing, since, by);
+      const layer = layerOf(standing);
+      stood.run({ scope, layer, at: since });
+      stand.run(scope, layer, standing, since, by);
     },
     /** Returns whether anything was ordered. That a scope stood open until `at` stays known. */
-    relax: (scope: string, at: EpochMs): boolean => {
-      stood.run({ scope, at });
-      return relax.run(scope).changes > 0;
+    relax: (scope: string, layer: StandingLayer, at: EpochMs): boolean => {
+      stood.run({ scope, layer, at });
+      return relax.run(scope, layer).changes > 0;
     },
+    /** By scope; a fire before what it stands over. */
     standings: (): readonly StandingRow[] => standings.all(),
   };
 }

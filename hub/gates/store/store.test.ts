@@ -198,11 +198,11 @@ describe('who is inside', () => {
     const { presence } = open();
     presence.stand('area:campus', 'lock-down', epochMs(1), 'staff:7');
     presence.stand('area:campus', 'fire', epochMs(2), 'fire');
-    expect(presence.standings()).toEqual([{ scope: 'area:campus', standing: 'fire', since: 2, by: 'fire' }]);
-    expect([presence.relax('area:campus', epochMs(3)), presence.relax('area:campus', epochMs(3))]).toEqual([
-      true,
-      false,
-    ]);
+    const lockDown = { scope: 'area:campus', standing: 'lock-down', since: 1, by: 'staff:7' };
+    expect(presence.standings()).toEqual([{ scope: 'area:campus', standing: 'fire', since: 2, by: 'fire' }, lockDown]);
+    const relaxed = (['fire', 'fire'] as const).map((layer) => presence.relax('area:campus', layer, epochMs(3)));
+    expect(relaxed).toEqual([true, false]);
+    expect(presence.standings()).toEqual([lockDown]);
   });
 
   it('remembers when gates stood open by order, and nothing else that was ordered', () => {
@@ -211,11 +211,11 @@ describe('who is inside', () => {
       sightings.stoodOpen({ id: 'south', area: 'campus' }, epochMs(from), epochMs(until));
     presence.stand('area:campus', 'lock-down', epochMs(1), 'staff:7');
     presence.stand('area:campus', 'open', epochMs(2), 'staff:7');
-    presence.relax('area:campus', epochMs(5));
+    presence.relax('area:campus', 'order', epochMs(5));
     presence.stand('gate:south', 'fire', epochMs(6), 'fire');
-    presence.relax('gate:south', epochMs(9));
+    presence.relax('gate:south', 'fire', epochMs(9));
     presence.stand('gate:north', 'open', epochMs(6), 'staff:7');
-    presence.relax('gate:north', epochMs(7));
+    presence.relax('gate:north', 'order', epochMs(7));
     expect(of(0, 100)).toEqual([
       { from: 2, until: 5 },
       { from: 6, until: 9 },

@@ -54,6 +54,8 @@ export interface TestAgent {
   restart(): Promise<void>;
   /** A new machine in its place, enrolled anew. */
   renew(): Promise<void>;
+  /** All that came down to it, as text. */
+  heard(): string;
   /** Its database as it lies on the disk. */
   bytes(): Buffer;
   /** How many passes it holds. */
@@ -198,6 +200,7 @@ export function createAgentsCampus(options: {
 
   const createAgent = (id: string): TestAgent & { stop(): Promise<void> } => {
     const opened: string[] = [];
+    const heard: string[] = [];
     const agent: TestAgent & { stop(): Promise<void> } = {
       id,
       opened,
@@ -247,6 +250,7 @@ export function createAgentsCampus(options: {
         running = begin();
         if (here.has(id)) running.up.emit(true);
       },
+      heard: () => heard.join('\n'),
       bytes: () => running.db.serialize(),
       passes: () => Number(running.db.prepare('SELECT count(*) FROM gate_pass').pluck().get()),
       entries: () =>
@@ -269,6 +273,7 @@ export function createAgentsCampus(options: {
       const messages = createEmitter<{ topic: string; payload: Uint8Array }>(rethrow);
       const assigned = createEmitter<undefined>(rethrow);
       down.set(id, (message) => {
+        heard.push(Buffer.from(message.payload).toString('utf8'));
         messages.emit(message);
       });
       const own: Clock = {

@@ -59,12 +59,14 @@ function createEvents() {
 
 /**
  * Gates over a real database with devices moved by hand, on a clock moved by hand. Every device has every capability that a
- * gate may ask for, except the modes of a barrier, which `modes` grants.
+ * gate may ask for, except the modes of a barrier and the contact of a door, which `modes` and `doors` grant.
  */
 export function createFloor(config: {
   readonly areas: readonly object[];
   readonly gates: readonly object[];
   readonly modes?: boolean;
+  /** Every device has the contact of a door. */
+  readonly doors?: boolean;
   readonly legacyCodes?: LegacyCodes;
   readonly entriesKept?: DurationMs;
   readonly visitorKeys?: readonly string[];
@@ -100,6 +102,7 @@ export function createFloor(config: {
     age: ms(0) as DurationMs | undefined,
     clockTrusted: true,
     fire: false,
+    openDoors: new Set<string>(),
     dark: [] as { device: string; from: EpochMs; until: EpochMs }[],
     receipt: 'ok' as 'ok' | 'E-DEV-0203',
   };
@@ -116,6 +119,12 @@ export function createFloor(config: {
     faceTerminal: { onRecognised: events.on(device, 'recognised') },
     passageSensor: { onPassage: events.on(device, 'passage') },
     gateAlarm: { onAlarm: events.on(device, 'alarm') },
+    ...(config.doors && {
+      doorContact: {
+        onDoor: events.on(device, 'door'),
+        state: () => Promise.resolve({ ok: true, value: { open: state.openDoors.has(device) } }),
+      },
+    }),
     fireInput: {
       onFire: events.on(device, 'fire'),
       state: () => Promise.resolve({ ok: true, value: { alarm: state.fire } }),

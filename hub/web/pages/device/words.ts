@@ -44,6 +44,7 @@ const CAPABILITY: Readonly<Partial<Record<string, Text>>> = {
   barrier: { zh: '放行', en: 'Barrier' },
   barrierMode: { zh: '通行模式', en: 'Barrier mode' },
   passageSensor: { zh: '通过检测', en: 'Passage' },
+  doorContact: { zh: '门磁', en: 'Door contact' },
   gateAlarm: { zh: '闸机报警', en: 'Gate alarm' },
   fireInput: { zh: '消防信号', en: 'Fire alarm input' },
   cabinet: { zh: '柜门', en: 'Cabinet' },
