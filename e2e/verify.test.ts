@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { codeSha256 } from '@hallhub/sync/verification';
 import { qrOn } from '../hub/certificates/testing/tools.ts';
 import type { CertificateView } from '../hub/certificates/ports.ts';
-import type { KioskView } from '../hub/kiosks/service.ts';
+import type { KioskView } from '../hub/kiosks/index.ts';
 import type { Campus } from './testing/campus.ts';
 import { KIOSK, startCampus } from './testing/campus.ts';
 import type { HttpClient } from './testing/http-client.ts';
