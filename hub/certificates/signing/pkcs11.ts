@@ -31,6 +31,7 @@ export async function pkcs11Key({ key, clock, atMost = seconds(20) }: TokenOptio
   let turn: Promise<unknown> = Promise.resolve();
   /** A token counts wrong PINs and locks itself after a few: this one is not tried again. */
   let refusedPin: Result<never> | undefined;
+  const pinRefusal = (): typeof refusedPin => refusedPin;
 
   const end = (): void => {
     child?.kill('SIGKILL');
@@ -82,10 +83,11 @@ export async function pkcs11Key({ key, clock, atMost = seconds(20) }: TokenOptio
   /** One after the other; once more when the first fails, for the token may have been away meanwhile. */
   const use = (wish: Wish): Promise<Result<Answered>> => {
     const mine = turn.then(async () => {
-      if (refusedPin) return refusedPin;
+      const refused = pinRefusal();
+      if (refused) return refused;
       const wasRunning = child !== undefined;
       const first = await once(wish);
-      return first.ok || !wasRunning || refusedPin ? first : once(wish);
+      return first.ok || !wasRunning || pinRefusal() ? first : once(wish);
     });
     turn = mine;
     return mine;
