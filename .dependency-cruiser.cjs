@@ -60,7 +60,7 @@ module.exports = {
       severity: 'error',
       from: { path: workspace('kiosk-app') },
       comment: 'The agent beside the screen is the same program as `hallhub agent`.',
-      to: { path: '^hub/', pathNot: '^hub/(.+/edge(\\.ts|/)|web/kit/|api/types|agent/index\\.ts$)' },
+      to: { path: '^hub/', pathNot: '^hub/(.+/edge(\\.ts|/)|web/kit/|api/types|kiosks/contract|agent/index\\.ts$)' },
     },
     {
       name: 'a-domain-uses-another-domains-service-only',

@@ -1,0 +1,1 @@
+export { type Candidate, candidates, normalise } from './candidates.ts';

@@ -1,0 +1,215 @@
+import type { IdentifyWay, KioskView } from '@hallhub/hub/kiosks/contract';
+
+/*
+ * What a kiosk shows and when it forgets, as a pure machine: state × event → state and what must be done about it. The
+ * screens are drawn from it; what a mode shows inside its own screens is that mode's machine.
+ */
+
+/** Epoch milliseconds of the page's own clock. */
+type Now = number;
+
+/** How long nobody may do anything before it is asked whether they are still there (EN 301 549, WCAG 2.2.1). */
+export const IDLE_MS = 45_000;
+/** How long the question stands. WCAG 2.2.1: at least 20 s, and extended at least ten times; here as often as they like. */
+export const QUESTION_MS = 20_000;
+/** How long "take your paper and card" stays for nobody in particular. */
+export const FAREWELL_MS = 10_000;
+/** A person in the view is kept known to the server so often while they are busy, or while paper moves. */
+export const TOUCH_MS = 5_000;
+/** How long after the last sign of a job the screen still counts as printing. */
+export const HOLD_MS = 300_000;
+
+export type Link = 'starting' | 'locked' | 'up' | 'lost';
+
+/** A tile, as far as the flow must know it. */
+export interface Mode {
+  readonly name: string;
+  readonly needsPerson: boolean;
+}
+
+export type Stage =
+  | { readonly name: 'attract' }
+  /** Nobody is known yet; `way` is what they chose to be known by. */
+  | { readonly name: 'identify'; readonly mode: string; readonly way?: IdentifyWay }
+  /** Somebody is known, and several modes would serve them. */
+  | { readonly name: 'choose'; readonly session: string }
+  | { readonly name: 'mode'; readonly mode: string; readonly session?: string }
+  /** The paper of somebody who is gone still comes out. Nothing of them is shown. */
+  | { readonly name: 'tail' }
+  | { readonly name: 'farewell'; readonly why: 'left' | 'forgotten' | 'not-me' };
+
+export interface Flow {
+  readonly view: KioskView | undefined;
+  readonly link: Link;
+  readonly stage: Stage;
+  /** When somebody last did something, and when this stage began if that is later. */
+  readonly touchedAt: Now;
+  /** When the server was last told that somebody is there. */
+  readonly toldAt: Now;
+  /** Paper moves: nothing times out before. */
+  readonly holdUntil?: Now;
+}
+
+export type FlowEvent =
+  | { readonly type: 'view'; readonly view: KioskView }
+  | { readonly type: 'link'; readonly link: Link }
+  | { readonly type: 'choose'; readonly mode: string }
+  | { readonly type: 'way'; readonly way?: IdentifyWay }
+  | { readonly type: 'leave' }
+  /** They are somebody else than the name on the screen. */
+  | { readonly type: 'not-me' }
+  /** A mode has done what they came for. */
+  | { readonly type: 'finished' }
+  | { readonly type: 'hold'; readonly on: boolean }
+  | { readonly type: 'touched' }
+  | { readonly type: 'tick' };
+
+/** `wipe`: settings, language and all that was typed go back to what a stranger should find. */
+export type Effect = 'tell-touch' | 'tell-leave' | 'wipe';
+
+export interface Step {
+  readonly state: Flow;
+  readonly effects: readonly Effect[];
+}
+
+export const initial = (now: Now): Flow => ({
+  view: undefined,
+  link: 'starting',
+  stage: { name: 'attract' },
+  touchedAt: now,
+  toldAt: 0,
+});
+
+/** Modes that the kiosk offers and this page has, in the kiosk's order. */
+export const offered = (flow: Flow, modes: readonly Mode[]): readonly Mode[] =>
+  (flow.view?.modes ?? []).flatMap((name) => modes.find((mode) => mode.name === name) ?? []);
+
+/** Whether what is on the screen may be about a person. */
+export const isPersonal = ({ stage }: Flow): boolean =>
+  stage.name === 'choose' || (stage.name === 'mode' && stage.session !== undefined);
+
+const isHeld = ({ holdUntil }: Flow, now: Now): boolean => holdUntil !== undefined && holdUntil > now;
+
+/** Milliseconds until the screen forgets; undefined where there is nothing to forget or paper moves. */
+export function remaining(flow: Flow, now: Now): number | undefined {
+  if (flow.stage.name === 'attract' || isHeld(flow, now)) return undefined;
+  const allowed = flow.stage.name === 'farewell' || flow.stage.name === 'tail' ? FAREWELL_MS : IDLE_MS + QUESTION_MS;
+  return Math.max(0, Math.max(flow.touchedAt, flow.holdUntil ?? 0) + allowed - now);
+}
+
+/** Whether it is asked now if anybody is still there. */
+export function isAsking(flow: Flow, now: Now): boolean {
+  const left = remaining(flow, now);
+  return left !== undefined && left <= QUESTION_MS && flow.stage.name !== 'farewell' && flow.stage.name !== 'tail';
+}
+
+const withoutHold = ({ holdUntil: _, ...rest }: Flow): Flow => rest;
+const stay = (state: Flow): Step => ({ state, effects: [] });
+const enter = (flow: Flow, stage: Stage, now: Now): Flow => ({ ...flow, stage, touchedAt: now });
+
+/** The first screen, with nothing left of anybody. */
+const home = (flow: Flow, now: Now): Step => ({
+  state: withoutHold(enter(flow, { name: 'attract' }, now)),
+  effects: flow.view?.person ? ['tell-leave', 'wipe'] : ['wipe'],
+});
+
+/** Where somebody goes who is known now; `wanted`: what they had chosen before. */
+function welcome(flow: Flow, session: string, wanted: string | undefined, modes: readonly Mode[], now: Now): Flow {
+  const forPersons = offered(flow, modes).filter(({ needsPerson }) => needsPerson);
+  const only = forPersons.length === 1 ? forPersons[0]?.name : undefined;
+  const mode = forPersons.some(({ name }) => name === wanted) ? wanted : only;
+  return enter(flow, mode === undefined ? { name: 'choose', session } : { name: 'mode', mode, session }, now);
+}
+
+/** Somebody came, went, or was exchanged for somebody else; anything else of a view only changes what is drawn. */
+function see(before: Flow, view: KioskView, modes: readonly Mode[], now: Now): Step {
+  const flow: Flow = { ...before, view, link: 'up' };
+  const { stage } = flow;
+  const session = view.person?.session;
+  const shown = 'session' in stage ? stage.session : undefined;
+  if (session !== undefined && session !== shown) {
+    const wanted = stage.name === 'identify' ? stage.mode : undefined;
+    // Whoever comes next starts with nothing of the one before, however alike their masked names are.
+    const state = welcome(shown === undefined && stage.name !== 'tail' ? flow : withoutHold(flow), session, wanted, modes, now);
+    return { state, effects: shown === undefined ? [] : ['wipe'] };
+  }
+  // They said that they leave, and the server has not heard it yet: `session === shown` cannot be after a farewell.
+  if (shown !== undefined && session === undefined) {
+    if (isHeld(flow, now)) return { state: enter(flow, { name: 'tail' }, now), effects: ['wipe'] };
+    return { state: withoutHold(enter(flow, { name: 'farewell', why: 'forgotten' }, now)), effects: ['wipe'] };
+  }
+  // What they stand in is not offered here any more.
+  if ((stage.name === 'mode' || stage.name === 'identify') && !offered(flow, modes).some(({ name }) => name === stage.mode))
+    return home(flow, now);
+  return stay(flow);
+}
+
+function leave(flow: Flow, why: 'left' | 'not-me', now: Now): Step {
+  const told: readonly Effect[] = flow.view?.person ? ['tell-leave', 'wipe'] : ['wipe'];
+  // The view forgets at once what the server will be told to forget.
+  const gone = forget(flow);
+  if (isPersonal(flow)) {
+    if (isHeld(flow, now)) return { state: enter(gone, { name: 'tail' }, now), effects: told };
+    return { state: withoutHold(enter(gone, { name: 'farewell', why }, now)), effects: told };
+  }
+  return { state: withoutHold(enter(gone, { name: 'attract' }, now)), effects: told };
+}
+
+function forget(flow: Flow): Flow {
+  if (!flow.view?.person) return flow;
+  const { person: _, ...view } = flow.view;
+  return { ...flow, view };
+}
+
+function tick(flow: Flow, now: Now): Step {
+  if (isHeld(flow, now)) return tell(flow, now);
+  const left = remaining(flow, now);
+  if (left === undefined) return stay(flow);
+  if (left === 0) {
+    const { state, effects } = home(forget(flow), now);
+    return { state, effects: flow.view?.person ? ['tell-leave', ...effects] : effects };
+  }
+  // The question must not stand longer than the server knows them.
+  return isAsking(flow, now) && flow.toldAt < flow.touchedAt + IDLE_MS ? tell(flow, now) : stay(flow);
+}
+
+const tell = (flow: Flow, now: Now): Step =>
+  flow.view?.person && now - flow.toldAt >= TOUCH_MS
+    ? { state: { ...flow, toldAt: now }, effects: ['tell-touch'] }
+    : stay(flow);
+
+/** One step. `modes`: what this page has; `now`: the page's clock. */
+export function step(flow: Flow, event: FlowEvent, modes: readonly Mode[], now: Now): Step {
+  switch (event.type) {
+    case 'view':
+      return see(flow, event.view, modes, now);
+    case 'link':
+      return stay({ ...flow, link: event.link });
+    case 'choose': {
+      const mode = offered(flow, modes).find(({ name }) => name === event.mode);
+      if (!mode || (flow.stage.name !== 'attract' && flow.stage.name !== 'choose')) return stay(flow);
+      const session = flow.stage.name === 'choose' ? flow.stage.session : undefined;
+      if (mode.needsPerson && session === undefined)
+        return stay(enter(flow, { name: 'identify', mode: mode.name }, now));
+      return stay(enter(flow, { name: 'mode', mode: mode.name, ...(session !== undefined && { session }) }, now));
+    }
+    case 'way': {
+      if (flow.stage.name !== 'identify') return stay(flow);
+      const { mode } = flow.stage;
+      return stay(enter(flow, { name: 'identify', mode, ...(event.way && { way: event.way }) }, now));
+    }
+    case 'leave':
+      return leave(flow, 'left', now);
+    case 'not-me':
+      return leave(flow, 'not-me', now);
+    case 'finished':
+      return leave(flow, 'left', now);
+    case 'hold':
+      if (flow.stage.name !== 'mode' && flow.stage.name !== 'tail') return stay(flow);
+      return stay(event.on ? { ...flow, holdUntil: now + HOLD_MS } : { ...withoutHold(flow), touchedAt: now });
+    case 'touched':
+      return flow.stage.name === 'attract' ? stay(flow) : tell({ ...flow, touchedAt: now }, now);
+    case 'tick':
+      return tick(flow, now);
+  }
+}
