@@ -46,6 +46,8 @@ export interface Flow {
   readonly touchedAt: Now;
   /** When the server was last told that somebody is there. */
   readonly toldAt: Now;
+  /** The session that was ended here last. The server may still speak of it for a moment. */
+  readonly gone?: string;
   /** Paper moves: nothing times out before. */
   readonly holdUntil?: Now;
 }
@@ -58,14 +60,12 @@ export type FlowEvent =
   | { readonly type: 'leave' }
   /** They are somebody else than the name on the screen. */
   | { readonly type: 'not-me' }
-  /** A mode has done what they came for. */
-  | { readonly type: 'finished' }
   | { readonly type: 'hold'; readonly on: boolean }
   | { readonly type: 'touched' }
   | { readonly type: 'tick' };
 
 /** `wipe`: settings, language and all that was typed go back to what a stranger should find. */
-export type Effect = 'tell-touch' | 'tell-leave' | 'wipe';
+export type Effect = 'tell-touch' | 'tell-leave' | 'tell-service-leave' | 'wipe';
 
 export interface Step {
   readonly state: Flow;
@@ -107,79 +107,74 @@ const withoutHold = ({ holdUntil: _, ...rest }: Flow): Flow => rest;
 const stay = (state: Flow): Step => ({ state, effects: [] });
 const enter = (flow: Flow, stage: Stage, now: Now): Flow => ({ ...flow, stage, touchedAt: now });
 
-/** The first screen, with nothing left of anybody. */
-const home = (flow: Flow, now: Now): Step => ({
-  state: withoutHold(enter(flow, { name: 'attract' }, now)),
-  effects: flow.view?.person ? ['tell-leave', 'wipe'] : ['wipe'],
-});
+/** Ends whatever was: the view forgets at once whom the server is told to forget, and does not take its late words for news. */
+function end(flow: Flow, stage: Stage, now: Now): Step {
+  if (!flow.view?.person) return { state: enter(flow, stage, now), effects: ['wipe'] };
+  const { person, ...view } = flow.view;
+  return { state: enter({ ...flow, view, gone: person.session }, stage, now), effects: ['tell-leave', 'wipe'] };
+}
 
 /** Where somebody goes who is known now; `wanted`: what they had chosen before. */
 function welcome(flow: Flow, session: string, wanted: string | undefined, modes: readonly Mode[], now: Now): Flow {
-  const forPersons = offered(flow, modes).filter(({ needsPerson }) => needsPerson);
+  const here = offered(flow, modes);
+  const forPersons = here.filter(({ needsPerson }) => needsPerson);
   const only = forPersons.length === 1 ? forPersons[0]?.name : undefined;
-  const mode = forPersons.some(({ name }) => name === wanted) ? wanted : only;
+  const mode = here.some(({ name }) => name === wanted) ? wanted : only;
   return enter(flow, mode === undefined ? { name: 'choose', session } : { name: 'mode', mode, session }, now);
 }
 
 /** Somebody came, went, or was exchanged for somebody else; anything else of a view only changes what is drawn. */
-function see(before: Flow, view: KioskView, modes: readonly Mode[], now: Now): Step {
+function see(before: Flow, told: KioskView, modes: readonly Mode[], now: Now): Step {
+  const { person, ...nobody } = told;
+  const view = person !== undefined && person.session === before.gone ? nobody : told;
   const flow: Flow = { ...before, view, link: 'up' };
   const { stage } = flow;
   const session = view.person?.session;
   const shown = 'session' in stage ? stage.session : undefined;
   if (session !== undefined && session !== shown) {
-    const wanted = stage.name === 'identify' ? stage.mode : undefined;
+    const wanted = shown === undefined && 'mode' in stage ? stage.mode : undefined;
     // Whoever comes next starts with nothing of the one before, however alike their masked names are.
-    const state = welcome(shown === undefined && stage.name !== 'tail' ? flow : withoutHold(flow), session, wanted, modes, now);
-    return { state, effects: shown === undefined ? [] : ['wipe'] };
+    return {
+      state: welcome(withoutHold(flow), session, wanted, modes, now),
+      effects: shown === undefined ? [] : ['wipe'],
+    };
   }
-  // They said that they leave, and the server has not heard it yet: `session === shown` cannot be after a farewell.
-  if (shown !== undefined && session === undefined) {
-    if (isHeld(flow, now)) return { state: enter(flow, { name: 'tail' }, now), effects: ['wipe'] };
-    return { state: withoutHold(enter(flow, { name: 'farewell', why: 'forgotten' }, now)), effects: ['wipe'] };
-  }
+  if (session === undefined && shown !== undefined)
+    return isHeld(flow, now)
+      ? end(flow, { name: 'tail' }, now)
+      : end(withoutHold(flow), { name: 'farewell', why: 'forgotten' }, now);
   // What they stand in is not offered here any more.
-  if ((stage.name === 'mode' || stage.name === 'identify') && !offered(flow, modes).some(({ name }) => name === stage.mode))
-    return home(flow, now);
+  if ('mode' in stage && !offered(flow, modes).some(({ name }) => name === stage.mode))
+    return end(withoutHold(flow), { name: 'attract' }, now);
   return stay(flow);
 }
 
 function leave(flow: Flow, why: 'left' | 'not-me', now: Now): Step {
-  const told: readonly Effect[] = flow.view?.person ? ['tell-leave', 'wipe'] : ['wipe'];
-  // The view forgets at once what the server will be told to forget.
-  const gone = forget(flow);
-  if (isPersonal(flow)) {
-    if (isHeld(flow, now)) return { state: enter(gone, { name: 'tail' }, now), effects: told };
-    return { state: withoutHold(enter(gone, { name: 'farewell', why }, now)), effects: told };
+  if (flow.view?.service) {
+    const { service: _, ...view } = flow.view;
+    return { state: { ...flow, view }, effects: ['tell-service-leave'] };
   }
-  return { state: withoutHold(enter(gone, { name: 'attract' }, now)), effects: told };
-}
-
-function forget(flow: Flow): Flow {
-  if (!flow.view?.person) return flow;
-  const { person: _, ...view } = flow.view;
-  return { ...flow, view };
+  if (!isPersonal(flow)) return end(withoutHold(flow), { name: 'attract' }, now);
+  return isHeld(flow, now) ? end(flow, { name: 'tail' }, now) : end(withoutHold(flow), { name: 'farewell', why }, now);
 }
 
 function tick(flow: Flow, now: Now): Step {
   if (isHeld(flow, now)) return tell(flow, now);
   const left = remaining(flow, now);
   if (left === undefined) return stay(flow);
-  if (left === 0) {
-    const { state, effects } = home(forget(flow), now);
-    return { state, effects: flow.view?.person ? ['tell-leave', ...effects] : effects };
-  }
+  if (left === 0) return end(withoutHold(flow), { name: 'attract' }, now);
   // The question must not stand longer than the server knows them.
   return isAsking(flow, now) && flow.toldAt < flow.touchedAt + IDLE_MS ? tell(flow, now) : stay(flow);
 }
 
 const tell = (flow: Flow, now: Now): Step =>
-  flow.view?.person && now - flow.toldAt >= TOUCH_MS
+  (flow.view?.person ?? flow.view?.service) && now - flow.toldAt >= TOUCH_MS
     ? { state: { ...flow, toldAt: now }, effects: ['tell-touch'] }
     : stay(flow);
 
 /** One step. `modes`: what this page has; `now`: the page's clock. */
 export function step(flow: Flow, event: FlowEvent, modes: readonly Mode[], now: Now): Step {
+  const { stage } = flow;
   switch (event.type) {
     case 'view':
       return see(flow, event.view, modes, now);
@@ -187,28 +182,24 @@ export function step(flow: Flow, event: FlowEvent, modes: readonly Mode[], now: 
       return stay({ ...flow, link: event.link });
     case 'choose': {
       const mode = offered(flow, modes).find(({ name }) => name === event.mode);
-      if (!mode || (flow.stage.name !== 'attract' && flow.stage.name !== 'choose')) return stay(flow);
-      const session = flow.stage.name === 'choose' ? flow.stage.session : undefined;
+      if (!mode || (stage.name !== 'attract' && stage.name !== 'choose')) return stay(flow);
+      const session = stage.name === 'choose' ? stage.session : undefined;
       if (mode.needsPerson && session === undefined)
         return stay(enter(flow, { name: 'identify', mode: mode.name }, now));
       return stay(enter(flow, { name: 'mode', mode: mode.name, ...(session !== undefined && { session }) }, now));
     }
-    case 'way': {
-      if (flow.stage.name !== 'identify') return stay(flow);
-      const { mode } = flow.stage;
-      return stay(enter(flow, { name: 'identify', mode, ...(event.way && { way: event.way }) }, now));
-    }
+    case 'way':
+      if (stage.name !== 'identify') return stay(flow);
+      return stay(enter(flow, { name: 'identify', mode: stage.mode, ...(event.way && { way: event.way }) }, now));
     case 'leave':
-      return leave(flow, 'left', now);
     case 'not-me':
-      return leave(flow, 'not-me', now);
-    case 'finished':
-      return leave(flow, 'left', now);
+      return leave(flow, event.type === 'leave' ? 'left' : 'not-me', now);
     case 'hold':
-      if (flow.stage.name !== 'mode' && flow.stage.name !== 'tail') return stay(flow);
+      if (stage.name !== 'mode' && stage.name !== 'tail') return stay(flow);
       return stay(event.on ? { ...flow, holdUntil: now + HOLD_MS } : { ...withoutHold(flow), touchedAt: now });
     case 'touched':
-      return flow.stage.name === 'attract' ? stay(flow) : tell({ ...flow, touchedAt: now }, now);
+      if (stage.name === 'farewell' || stage.name === 'tail') return stay(flow);
+      return tell(stage.name === 'attract' ? flow : { ...flow, touchedAt: now }, now);
     case 'tick':
       return tick(flow, now);
   }
