@@ -21,7 +21,9 @@ const characters = new Map<string, readonly string[]>(
     .map((line) => line.split(' '))
     .flatMap(([syllable, list]) =>
       // Grunts (嗯 ng, 呣 m) would make two syllables of one: nothing that is a name is read so.
-      syllable !== undefined && list !== undefined && /[aeiouv]/.test(syllable) ? [[syllable, [...list]] as const] : [],
+      syllable !== undefined && list !== undefined && /[aeiouv]/.test(syllable)
+        ? [[syllable, Array.from(list)] as const]
+        : [],
     ),
 );
 
@@ -31,12 +33,12 @@ interface Surname {
 }
 const surnames: readonly Surname[] = [
   ...Object.entries(SURNAMES).map(([text, reading]) => ({ text, letters: reading.replaceAll(' ', '') })),
-  ...[...COMMON_SURNAMES].map((text) => ({ text, letters: '' })),
+  ...Array.from(COMMON_SURNAMES).map((text) => ({ text, letters: '' })),
 ];
 /** Where two syllables of a surname are typed, what follows the first of them is known. */
-const compound = surnames.filter(({ text }) => [...text].length > 1);
-const commonness = new Map([...COMMON_SURNAMES].map((text, at) => [text, at]));
-const readAsSurname = new Map(Object.entries(SURNAMES).filter(([text]) => [...text].length === 1));
+const compound = surnames.filter(({ text }) => Array.from(text).length > 1);
+const commonness = new Map(Array.from(COMMON_SURNAMES).map((text, at) => [text, at]));
+const readAsSurname = new Map(Object.entries(SURNAMES).filter(([text]) => Array.from(text).length === 1));
 
 /** ü is typed as v; where only ü can follow, people type u as well. */
 export const normalise = (typed: string): string =>

@@ -13,17 +13,17 @@ const folder = process.argv[2];
 if (folder === undefined) throw new Error('usage: make-table.ts <folder with Unihan_*.txt.bz2>');
 
 const TONES: Readonly<Record<string, string>> = {
-  ...Object.fromEntries([...'āáǎà'].map((letter) => [letter, 'a'])),
-  ...Object.fromEntries([...'ēéěèê'].map((letter) => [letter, 'e'])),
-  ...Object.fromEntries([...'īíǐì'].map((letter) => [letter, 'i'])),
-  ...Object.fromEntries([...'ōóǒò'].map((letter) => [letter, 'o'])),
-  ...Object.fromEntries([...'ūúǔù'].map((letter) => [letter, 'u'])),
-  ...Object.fromEntries([...'üǖǘǚǜ'].map((letter) => [letter, 'v'])),
-  ...Object.fromEntries([...'ńňǹ'].map((letter) => [letter, 'n'])),
+  ...Object.fromEntries(Array.from('āáǎà').map((letter) => [letter, 'a'])),
+  ...Object.fromEntries(Array.from('ēéěèê').map((letter) => [letter, 'e'])),
+  ...Object.fromEntries(Array.from('īíǐì').map((letter) => [letter, 'i'])),
+  ...Object.fromEntries(Array.from('ōóǒò').map((letter) => [letter, 'o'])),
+  ...Object.fromEntries(Array.from('ūúǔù').map((letter) => [letter, 'u'])),
+  ...Object.fromEntries(Array.from('üǖǘǚǜ').map((letter) => [letter, 'v'])),
+  ...Object.fromEntries(Array.from('ńňǹ').map((letter) => [letter, 'n'])),
   ḿ: 'm',
 };
 const toneless = (reading: string): string =>
-  [...reading.normalize('NFC')]
+  Array.from(reading.normalize('NFC'))
     .map((letter) => TONES[letter] ?? letter)
     .join('')
     // What is left are tone marks on letters that have no composed form.
@@ -67,7 +67,7 @@ for (const [character, field, value] of fields('Unihan_DictionaryLikeData'))
   if (field === 'kFrequency') classes.set(character, Number(value));
 for (const [surname, reading] of Object.entries(SURNAMES)) {
   const syllables = reading.split(' ');
-  for (const [at, character] of [...surname].entries()) add(character, syllables[at] ?? '');
+  for (const [at, character] of Array.from(surname).entries()) add(character, syllables[at] ?? '');
 }
 
 const UNLISTED = 20_000;

@@ -104,6 +104,7 @@ export function isAsking(flow: Flow, now: Now): boolean {
 }
 
 const withoutHold = ({ holdUntil: _, ...rest }: Flow): Flow => rest;
+const withoutService = ({ service: _, ...rest }: KioskView): KioskView => rest;
 const stay = (state: Flow): Step => ({ state, effects: [] });
 const enter = (flow: Flow, stage: Stage, now: Now): Flow => ({ ...flow, stage, touchedAt: now });
 
@@ -126,7 +127,7 @@ function welcome(flow: Flow, session: string, wanted: string | undefined, modes:
 /** Somebody came, went, or was exchanged for somebody else; anything else of a view only changes what is drawn. */
 function see(before: Flow, told: KioskView, modes: readonly Mode[], now: Now): Step {
   const { person, ...nobody } = told;
-  const view = person !== undefined && person.session === before.gone ? nobody : told;
+  const view: KioskView = person !== undefined && person.session === before.gone ? nobody : told;
   const flow: Flow = { ...before, view, link: 'up' };
   const { stage } = flow;
   const session = view.person?.session;
@@ -151,8 +152,7 @@ function see(before: Flow, told: KioskView, modes: readonly Mode[], now: Now): S
 
 function leave(flow: Flow, why: 'left' | 'not-me', now: Now): Step {
   if (flow.view?.service) {
-    const { service: _, ...view } = flow.view;
-    return { state: { ...flow, view }, effects: ['tell-service-leave'] };
+    return { state: { ...flow, view: withoutService(flow.view) }, effects: ['tell-service-leave'] };
   }
   if (!isPersonal(flow)) return end(withoutHold(flow), { name: 'attract' }, now);
   return isHeld(flow, now) ? end(flow, { name: 'tail' }, now) : end(withoutHold(flow), { name: 'farewell', why }, now);
