@@ -11,7 +11,8 @@ module.exports = {
         path: '^(sync|hub|device-drivers|firmware-profiles|kiosk-app)/',
         pathNot: '(\\.test\\.ts$|/web/|/ui/|/testing/)',
       },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+      // Electron is what the kiosk's shell runs in, not a package that it ships.
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: '^node_modules/electron/' },
     },
     {
       name: 'profiles-are-the-bottom',

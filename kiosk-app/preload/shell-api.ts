@@ -2,8 +2,8 @@
 export interface ShellApi {
   /** The page is alive. Without it the watchdog starts the shell again. */
   alive(): void;
-  /** Somebody left: what the browser kept of them is thrown away. */
-  wiped(): void;
+  /** Somebody was here and the first screen is up again: what the browser kept is thrown away and the page loaded anew. */
+  finished(): void;
   /** Staff start the shell again. */
   restart(): void;
 }

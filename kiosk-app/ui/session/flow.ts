@@ -94,7 +94,8 @@ const isHeld = ({ holdUntil }: Flow, now: Now): boolean => holdUntil !== undefin
 export function remaining(flow: Flow, now: Now): number | undefined {
   if (flow.stage.name === 'attract' || isHeld(flow, now)) return undefined;
   const allowed = flow.stage.name === 'farewell' || flow.stage.name === 'tail' ? FAREWELL_MS : IDLE_MS + QUESTION_MS;
-  return Math.max(0, Math.max(flow.touchedAt, flow.holdUntil ?? 0) + allowed - now);
+  const left = Math.max(flow.touchedAt, flow.holdUntil ?? 0) + allowed - now;
+  return Math.min(allowed, Math.max(0, left));
 }
 
 /** Whether it is asked now if anybody is still there. */

@@ -35,6 +35,8 @@ export function runKiosk(kioskId: string): Kiosk {
   const now = ref(Date.now());
   const job = shallowRef<PrintJobView>();
   const atStep = ref(0);
+  /** Something was wiped since the page was loaded: it is loaded anew as soon as nobody looks at it. */
+  let wasUsed = false;
   const voice = createVoice(
     { ...('speechSynthesis' in window && { synthesis: speechSynthesis }), tone: browserTone },
     { isOn: () => settings.voice, locale: () => locale.value },
@@ -48,7 +50,7 @@ export function runKiosk(kioskId: string): Kiosk {
       voice.silence();
       resetSettings();
       if (flow.value.stage.name !== 'tail') job.value = undefined;
-      window.hallhubShell?.wiped();
+      wasUsed = true;
     },
   };
   function dispatch(event: FlowEvent): void {
@@ -57,6 +59,12 @@ export function runKiosk(kioskId: string): Kiosk {
     for (const effect of wanted) effects[effect]();
   }
 
+  watch(
+    () => flow.value.stage.name,
+    (name) => {
+      if (name === 'attract' && wasUsed) window.hallhubShell?.finished();
+    },
+  );
   watch(job, (seen) => {
     dispatch({ type: 'hold', on: seen !== undefined && !isOver(seen) });
   });
@@ -101,7 +109,10 @@ export function runKiosk(kioskId: string): Kiosk {
       now.value = Date.now();
       dispatch({ type: 'tick' });
     }, 1_000),
-    setInterval(() => void pulse(), PULSE_MS),
+    setInterval(() => {
+      window.hallhubShell?.alive();
+      void pulse();
+    }, PULSE_MS),
   ];
   onScopeDispose(() => {
     timers.forEach(clearInterval);
