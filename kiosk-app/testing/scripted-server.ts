@@ -72,6 +72,11 @@ export async function scriptedServer(options: {
     script.view = { ...script.view, ...change };
     tell(script.view);
   };
+  const hide = (...parts: (keyof KioskView)[]): void => {
+    const kept = Object.entries(script.view).filter(([key]) => !parts.some((part) => part === key));
+    script.view = Object.fromEntries(kept) as unknown as KioskView;
+    tell(script.view);
+  };
   server.addHook('onRequest', (request, _reply, done) => {
     if (isDark) request.raw.socket.destroy();
     else done();
@@ -126,11 +131,7 @@ export async function scriptedServer(options: {
       script.refusals.delete(path);
       return reply.code(409).send({ status: 409, code: refusal });
     }
-    if (path === '/leave') {
-      const { person: _person, ...rest } = script.view;
-      script.view = rest;
-      tell(script.view);
-    }
+    if (path === '/leave') hide('person');
     if (path.endsWith('/cancel')) script.topUp = { ...script.topUp, state: 'closed' };
     return (path.endsWith('/cancel') ? script.topUp : answers[path]?.()) ?? reply.code(204).send();
   });
@@ -142,12 +143,7 @@ export async function scriptedServer(options: {
     script,
     posts,
     show,
-    hide: (...parts) => {
-      script.view = Object.fromEntries(
-        Object.entries(script.view).filter(([key]) => !parts.some((part) => part === key)),
-      ) as unknown as KioskView;
-      tell(script.view);
-    },
+    hide,
     tellJob: (change) => {
       if (!script.job) throw new Error('no job was scripted');
       script.job = { ...script.job, ...change };
