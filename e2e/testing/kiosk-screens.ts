@@ -47,8 +47,8 @@ export function targetFaults(boxes: readonly Box[], from: number, height: number
   return faults;
 }
 
-/** What keeps anybody from using the screen as it is now. */
-export async function screenFaults(page: Page): Promise<readonly string[]> {
+/** What axe-core finds wrong. */
+export async function accessFaults(page: Page): Promise<readonly string[]> {
   const faults: string[] = [];
   await page.evaluate(AXE);
   const results = await page.evaluate<AxeResults>(
@@ -57,6 +57,12 @@ export async function screenFaults(page: Page): Promise<readonly string[]> {
   if (results.passes.length === 0) throw new Error('axe-core looked at nothing');
   for (const { id, nodes } of results.violations)
     for (const { target, failureSummary } of nodes) faults.push(`${id}: ${target.join(' ')}: ${failureSummary ?? ''}`);
+  return faults;
+}
+
+/** What cannot be touched well, or is cut off. */
+export async function touchFaults(page: Page): Promise<readonly string[]> {
+  const faults: string[] = [];
   const low = await page.evaluate<boolean>(`document.documentElement.hasAttribute('data-low')`);
   const asked = (await page.getByRole('alertdialog').count()) > 0;
   const boxes = await page.evaluate<readonly Box[]>(

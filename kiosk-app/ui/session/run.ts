@@ -37,6 +37,8 @@ export function runKiosk(kioskId: string): Kiosk {
   const atStep = ref(0);
   /** Something was wiped since the page was loaded: it is loaded anew as soon as nobody looks at it. */
   let wasUsed = false;
+  /** Views that came by themselves. */
+  let viewsTold = 0;
   const voice = createVoice(
     { ...('speechSynthesis' in window && { synthesis: speechSynthesis }), tone: browserTone },
     { isOn: () => settings.voice, locale: () => locale.value },
@@ -73,8 +75,10 @@ export function runKiosk(kioskId: string): Kiosk {
   };
 
   async function pulse(): Promise<void> {
+    const before = viewsTold;
     const answer = await Promise.race([api.view(), late()]);
-    if (answer.ok) dispatch({ type: 'view', view: answer.value });
+    // What the stream told meanwhile is newer than what was asked for before.
+    if (answer.ok) dispatch(viewsTold === before ? { type: 'view', view: answer.value } : { type: 'link', link: 'up' });
     else dispatch({ type: 'link', link: answer.problem.status === 401 ? 'locked' : 'lost' });
     if (answer.ok && job.value && !isOver(job.value)) {
       const told = await api.job(job.value.attemptId);
@@ -98,7 +102,10 @@ export function runKiosk(kioskId: string): Kiosk {
     topics: {
       [`kiosk/${kioskId}`]: (data: KioskView | { readonly job: PrintJobView }) => {
         if ('job' in data) takeJob(data.job);
-        else dispatch({ type: 'view', view: data });
+        else {
+          viewsTold += 1;
+          dispatch({ type: 'view', view: data });
+        }
       },
     },
   });
