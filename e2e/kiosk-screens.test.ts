@@ -124,7 +124,7 @@ const SCREENS: Readonly<Record<string, (language: 'zh' | 'en') => Promise<void>>
     await tap(/打印证明|Print a cert/);
     await tap(/取件码|Pick-up/);
     server.script.refusals.set('/identify/pick-up', 'E-KIOSK-0201');
-    await type('123456');
+    await type('7QK4X2MA');
     await tap(/^(确定|OK)$/);
     await page.getByRole('alert').waitFor();
   },
