@@ -34,7 +34,7 @@ export const WAYS: Readonly<Record<IdentifyWay, WayFace>> = {
   },
   'campus-code': {
     icon: 'qr',
-    title: { zh: '手机校园码', en: 'QR code on the phone' },
+    title: { zh: '手机校园码', en: 'Phone QR code' },
     hint: { zh: '对准扫码窗', en: 'Hold it to the scanner' },
     hold: {
       reader: 'scanner',
@@ -51,7 +51,7 @@ export const WAYS: Readonly<Record<IdentifyWay, WayFace>> = {
   },
   'one-time-code': {
     icon: 'number',
-    title: { zh: '学号＋验证码', en: 'Student number and a code' },
+    title: { zh: '学号＋验证码', en: 'Student number' },
     hint: { zh: '验证码发到您预留的联系方式', en: 'The code is sent to where you are reached' },
   },
 };
