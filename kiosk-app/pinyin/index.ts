@@ -1,1 +1,1 @@
-export { type Candidate, candidates, normalise } from './candidates.ts';
+export { candidates, normalise } from './candidates.ts';
