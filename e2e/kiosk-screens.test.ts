@@ -338,7 +338,7 @@ describe('a session', () => {
     server.script.certificates = [];
     server.show({ person: person('s2', '林*夏') });
     await heading(/林\*夏，您好/);
-    expect(await page.getByText('成绩单').count()).toBe(0);
+    expect(await page.getByText('本科生成绩单').count()).toBe(0);
   });
 
   test('is extended by Go on, again and again, and forgotten otherwise', async () => {
