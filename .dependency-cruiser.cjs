@@ -11,7 +11,8 @@ module.exports = {
         path: '^(sync|hub|device-drivers|firmware-profiles|kiosk-app)/',
         pathNot: '(\\.test\\.ts$|/web/|/ui/|/testing/)',
       },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+      // Electron is what the kiosk's shell runs in, not a package that it ships.
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: '^node_modules/electron/' },
     },
     {
       name: 'profiles-are-the-bottom',
@@ -60,7 +61,7 @@ module.exports = {
       severity: 'error',
       from: { path: workspace('kiosk-app') },
       comment: 'The agent beside the screen is the same program as `hallhub agent`.',
-      to: { path: '^hub/', pathNot: '^hub/(.+/edge(\\.ts|/)|web/kit/|api/types|agent/index\\.ts$)' },
+      to: { path: '^hub/', pathNot: '^hub/(.+/edge(\\.ts|/)|web/kit/|api/types|kiosks/contract|agent/index\\.ts$)' },
     },
     {
       name: 'a-domain-uses-another-domains-service-only',

@@ -16,6 +16,7 @@ import type { Label } from '../config/index.ts';
  * | GET | `/certificates` | | `CertificateView[]` of the person |
  * | GET | `/certificates/{id}/document` | | the PDF |
  * | POST | `/print` | `{certificateId, copies}` | `PrintJobView`; changes come as `{job}` on the view's topic |
+ * | GET | `/jobs/{attemptId}` | | `PrintJobView` of a job that was ordered here, for a page that may have missed a change |
  * | POST | `/jobs/{attemptId}/receipt` | | none |
  * | GET | `/card`, `/card/transactions?before=` | | {@link CardView}, {@link CardTransactionView}`[]` |
  * | POST | `/card/lost` | | {@link CardView} |

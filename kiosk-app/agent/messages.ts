@@ -30,6 +30,8 @@ export type ToParent =
         readonly code?: string;
       }[];
     }
+  /** Where this machine's screens are answered, and what the shell proves itself with there; the page learns neither. */
+  | { readonly type: 'screens'; readonly url: string; readonly token: string }
   /** It cannot do what it should: `E-AGENT-0304` nobody is enrolled here; it waits for `enrol` then. */
   | { readonly type: 'fault'; readonly failure: Failure }
   | { readonly type: 'ended'; readonly how: AgentEnd };

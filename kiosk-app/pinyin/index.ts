@@ -1,0 +1,1 @@
+export { candidates, normalise } from './candidates.ts';

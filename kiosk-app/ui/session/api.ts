@@ -1,0 +1,85 @@
+import type { CertificateView, PrintJobView } from '@hallhub/hub/api/types';
+import type {
+  CardTransactionView,
+  CardView,
+  KioskView,
+  OneTimeCodeView,
+  ServiceDeviceView,
+  Supply,
+  TopUpView,
+} from '@hallhub/hub/kiosks/contract';
+import type { Answer } from '@hallhub/hub/web/kit/http.ts';
+import { call } from '@hallhub/hub/web/kit/http.ts';
+
+/** The table of hub/kiosks/contract.ts as functions. */
+export interface KioskApi {
+  readonly base: string;
+  session(token: string): Promise<Answer<undefined>>;
+  view(): Promise<Answer<KioskView>>;
+  pickUp(code: string): Promise<Answer<undefined>>;
+  number(number: string): Promise<Answer<OneTimeCodeView>>;
+  oneTime(number: string, code: string): Promise<Answer<undefined>>;
+  touch(): Promise<Answer<undefined>>;
+  leave(): Promise<Answer<undefined>>;
+  certificates(): Promise<Answer<readonly CertificateView[]>>;
+  documentUrl(certificateId: string): string;
+  print(certificateId: string, copies: number, once: string): Promise<Answer<PrintJobView>>;
+  job(attemptId: string): Promise<Answer<PrintJobView>>;
+  receipt(attemptId: string): Promise<Answer<undefined>>;
+  card(): Promise<Answer<CardView>>;
+  transactions(before?: string): Promise<Answer<readonly CardTransactionView[]>>;
+  reportLost(): Promise<Answer<CardView>>;
+  topUp(amount: number, once: string): Promise<Answer<TopUpView>>;
+  topUpState(orderId: string): Promise<Answer<TopUpView>>;
+  cancelTopUp(orderId: string): Promise<Answer<TopUpView>>;
+  readonly service: {
+    enter(pin: string): Promise<Answer<undefined>>;
+    leave(): Promise<Answer<undefined>>;
+    devices(): Promise<Answer<readonly ServiceDeviceView[]>>;
+    testPage(): Promise<Answer<undefined>>;
+    restart(): Promise<Answer<undefined>>;
+    refill(supply: Supply, sheets?: number): Promise<Answer<undefined>>;
+    outOfService(out: boolean): Promise<Answer<undefined>>;
+    readonly logUrl: string;
+  };
+}
+
+export function kioskApi(kioskId: string): KioskApi {
+  const base = `/api/kiosks/${kioskId}`;
+  const get = <T>(path: string): Promise<Answer<T>> => call<T>('GET', `${base}${path}`);
+  const post = <T = undefined>(path: string, body?: unknown, once?: string): Promise<Answer<T>> =>
+    call<T>('POST', `${base}${path}`, body, once);
+  const certificate = (id: string): string => `/certificates/${encodeURIComponent(id)}`;
+  return {
+    base,
+    session: (token) => post('/session', { token }),
+    view: () => get(''),
+    pickUp: (code) => post('/identify/pick-up', { code }),
+    number: (number) => post('/identify/number', { number }),
+    oneTime: (number, code) => post('/identify/one-time', { number, code }),
+    touch: () => post('/touch'),
+    leave: () => post('/leave'),
+    certificates: () => get('/certificates'),
+    documentUrl: (id) => `${base}${certificate(id)}/document`,
+    print: (certificateId, copies, once) => post('/print', { certificateId, copies }, once),
+    job: (attemptId) => get(`/jobs/${encodeURIComponent(attemptId)}`),
+    receipt: (attemptId) => post(`/jobs/${encodeURIComponent(attemptId)}/receipt`),
+    card: () => get('/card'),
+    transactions: (before) =>
+      get(`/card/transactions${before === undefined ? '' : `?before=${encodeURIComponent(before)}`}`),
+    reportLost: () => post('/card/lost'),
+    topUp: (amount, once) => post('/card/top-ups', { amount }, once),
+    topUpState: (orderId) => get(`/card/top-ups/${encodeURIComponent(orderId)}`),
+    cancelTopUp: (orderId) => post(`/card/top-ups/${encodeURIComponent(orderId)}/cancel`),
+    service: {
+      enter: (pin) => post('/service/enter', { pin }),
+      leave: () => post('/service/leave'),
+      devices: () => get('/service/devices'),
+      testPage: () => post('/service/test-page'),
+      restart: () => post('/service/restart'),
+      refill: (supply, sheets) => post('/service/refill', { supply, ...(sheets !== undefined && { sheets }) }),
+      outOfService: (out) => post('/service/out-of-service', { out }),
+      logUrl: `${base}/service/log`,
+    },
+  };
+}
