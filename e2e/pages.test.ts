@@ -27,7 +27,6 @@ let demo: Program;
 let browser: Browser;
 let hub: string;
 let hall: string;
-let kiosk: string;
 let invitation: string;
 
 beforeAll(async () => {
@@ -45,7 +44,6 @@ beforeAll(async () => {
   running.later(() => demo.stop('SIGTERM'));
   hub = loopback(await demo.says(/(http\S+)\/floor/));
   hall = await demo.says(/Online hall\s+(http\S+)/);
-  kiosk = loopback(await demo.says(/(http\S+\/kiosk\/library#token=\S+)/));
   invitation = loopback(await demo.says(/(http\S+\/join#token=\S+)/));
   browser = await chromium.launch({
     executablePath: CHROMIUM,
@@ -120,14 +118,6 @@ describe.each([
     await page.close();
   });
 
-  test('the kiosk loads', async () => {
-    const { page, complaints } = await openPage(context, kiosk.replace('#', `?lang=${language}#`));
-    await headingShows(page);
-    expect(await obstacles(page)).toEqual([]);
-    expect(complaints).toEqual([]);
-    await page.close();
-  });
-
   test('the reference hall loads, with every tab', async () => {
     const { page, complaints } = await openPage(context, `${hall}?lang=${language}`);
     await headingShows(page);
@@ -177,25 +167,6 @@ describe('by clicking', () => {
     expect(complaints).toEqual([]);
     await context.close();
   });
-
-  test('a certificate is printed at the kiosk', async () => {
-    const context = await browser.newContext();
-    const floor = await openPage(context, `${hub}/floor?lang=en`);
-    const screen = await openPage(context, kiosk.replace('#', '?lang=en#'));
-    await floor.page.locator('.idcard', { hasText: '刘一' }).click();
-    const desk = floor.page.locator('section.card', { hasText: "Open the kiosk's screen" });
-    await desk.getByRole('button', { name: '刘一 swipes' }).click();
-    const choice = screen.page.locator('.choice:enabled').first();
-    await choice.waitFor();
-    expect(await obstacles(screen.page)).toEqual([]);
-    await choice.click();
-    await screen.page.locator('iframe.preview').waitFor();
-    await screen.page.getByRole('button', { name: 'Print 1' }).click();
-    await screen.page.getByRole('heading', { name: 'Printed' }).waitFor();
-    await desk.getByText('sheets: 1').waitFor();
-    expect([...floor.complaints, ...screen.complaints]).toEqual([]);
-    await context.close();
-  });
 });
 
 const ROWS = 'main li, main tbody tr';
@@ -207,6 +178,7 @@ const STAFF_PAGES: readonly (readonly [path: string, shows: string])[] = [
   ['/terminals', 'main .notice'],
   ['/check-in', 'main h1 + span'],
   ['/prints', ROWS],
+  ['/kiosks', 'main article'],
   ['/hall', 'main .tiles'],
   ['/devices', ROWS],
   ['/devices/east-turnstile', 'main form'],

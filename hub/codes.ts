@@ -16,6 +16,7 @@ import { apiCodes } from './api/codes.ts';
 import { attendanceCodes } from './attendance/index.ts';
 import { auditCodes } from './audit/index.ts';
 import { brokerCodes } from './broker/index.ts';
+import { campusCardCodes } from './cards/index.ts';
 import { certificateCodes } from './certificates/index.ts';
 import { configCodes } from './config/index.ts';
 import { deviceAdminCodes } from './devices/index.ts';
@@ -34,6 +35,7 @@ export const catalogues: readonly Catalogue[] = [
   attendanceCodes,
   auditCodes,
   brokerCodes,
+  campusCardCodes,
   cardCodes,
   certificateCodes,
   configCodes,

@@ -148,6 +148,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     parts.notifications.start();
     parts.attendance.start();
     selfService.start();
+    parts.cards?.start();
     certificates.start();
     inbox.resume();
     outbox.start();
@@ -193,7 +194,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     parts.profiles.stop();
     parts.firmware.stop();
     await homeAssistant?.stop();
-    await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), broker.stop()]);
+    await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), parts.cards?.stop(), broker.stop()]);
     await host.stop();
     await pdf.stop();
     hall.close();

@@ -58,6 +58,8 @@ import type { Desk } from './gates/desk/index.ts';
 import { createDesk, gateDeskSchema } from './gates/desk/index.ts';
 import { alarmText, createGates, gateTerminalsSchema, gatesSchema } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
+import type { Cards } from './cards/index.ts';
+import { cardSchema, createCards } from './cards/index.ts';
 import type { SelfService } from './kiosks/index.ts';
 import { createSelfService, kioskSchema } from './kiosks/index.ts';
 import type { HubOptions } from './options.ts';
@@ -89,6 +91,7 @@ export const schemaComponents = [
   attendanceSchema,
   certificateSchema,
   kioskSchema,
+  cardSchema,
   devicesSchema,
   agentsSchema,
   agentInboxSchema,
@@ -122,6 +125,8 @@ export interface Parts {
   readonly pdf: PdfMaker;
   readonly certificates: CertificateService;
   readonly selfService: SelfService;
+  /** Absent where no campus-card system is joined. */
+  readonly cards: Cards | undefined;
   readonly devices: Devices;
   /** The configured devices, each where its hardware hangs now. */
   readonly configured: () => readonly DeviceConfig[];
@@ -137,7 +142,7 @@ const CLOCK_TOLERANCE = minutes(10);
 
 /** Makes the parts and joins them. Nothing moves before they are started. */
 export function createParts(
-  { config, clock, log, random = systemRandom, protocols, transports, signer: given }: HubOptions,
+  { config, clock, log, random = systemRandom, protocols, transports, signer: given, campusCards }: HubOptions,
   dir: DataDir,
 ): Parts {
   const db: Db = openStore({ dir, components: schemaComponents, clock });
@@ -448,6 +453,18 @@ export function createParts(
     framesOf: (deviceId) =>
       agents.host.has(deviceId) ? agents.host.askTraffic(deviceId) : Promise.resolve(ok(local.traffic(deviceId))),
   });
+  const cards =
+    campusCards &&
+    createCards({
+      ...campusCards,
+      db,
+      clock,
+      vault,
+      audit,
+      log: (level, message, fields) => {
+        log[level](fields, message);
+      },
+    });
   const selfService = createSelfService({
     config,
     timeZone: config.hub.timeZone,
@@ -503,6 +520,7 @@ export function createParts(
     pdf,
     certificates,
     selfService,
+    cards,
     notifications,
     devices,
     configured: () => configured,

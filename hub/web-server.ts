@@ -15,6 +15,7 @@ import { createLive } from './api/live.ts';
 import { createServer } from './api/server.ts';
 import { attendanceRoutes, attendanceSummary } from './attendance/index.ts';
 import { auditRoutes } from './audit/routes.ts';
+import { cardRoutes, cardsSummary } from './cards/index.ts';
 import { certificateRoutes } from './certificates/routes.ts';
 import { certificatesSummary } from './certificates/summary.ts';
 import { catalogue } from './codes.ts';
@@ -27,7 +28,7 @@ import { terminalRoutes } from './gates/terminals/routes.ts';
 import { gatesSummary } from './gates/summary.ts';
 import { hallRoutes } from './hall/routes.ts';
 import { hallSummary } from './hall/summary.ts';
-import { kioskFleetRoutes, kioskRoutes, kioskServiceRoutes, kiosksSummary } from './kiosks/index.ts';
+import { kioskFleetRoutes, kioskRoutes, kioskServiceRoutes, kiosksSummary, serveScreens } from './kiosks/index.ts';
 import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
 import { profileRoutes } from './profiles/index.ts';
@@ -43,6 +44,7 @@ export interface Web {
   readonly live: Live;
 }
 
+const SCREENS_ROOT = fileURLToPath(new URL('../kiosk-app/dist/ui', import.meta.url));
 const WEB_ROOT = fileURLToPath(new URL('./dist/web', import.meta.url));
 
 /** The web server with the routes of every domain. `ownCertificate` is what the hub's own authority issued, if it did. */
@@ -112,6 +114,7 @@ export async function createWeb(
     attendanceSummary(parts.attendance),
     certificatesSummary(certificates),
     kiosksSummary(selfService.fleet),
+    ...(parts.cards ? [cardsSummary(parts.cards)] : []),
     hallSummary({ replica, outbox, requests }),
     devicesSummary(devices, registry, parts.agents, broker),
   ];
@@ -130,6 +133,8 @@ export async function createWeb(
   certificateRoutes(api, { certificates });
   kioskRoutes(api, { selfService, certificates, live, secure });
   kioskServiceRoutes(api, selfService);
+  await serveScreens(server, SCREENS_ROOT);
+  cardRoutes(api, { cards: parts.cards, selfService });
   kioskFleetRoutes(api, selfService);
   hallRoutes(api, { replica, outbox, requests, audit, live });
   deviceRoutes(api, {

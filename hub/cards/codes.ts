@@ -1,6 +1,6 @@
 import { defineCodes } from '@hallhub/sync/base';
 
-export const cardCodes = defineCodes({
+export const campusCardCodes = defineCodes({
   'E-PAY-0101': { zh: '没有查到校园卡', en: 'There is no campus card of this person' },
   'E-PAY-0102': { zh: '校园卡系统无应答，请稍后再试', en: 'The campus-card system does not answer; please try again' },
   'E-PAY-0103': { zh: '校园卡系统不提供此项服务', en: 'The campus-card system cannot do this' },

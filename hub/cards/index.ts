@@ -1,4 +1,4 @@
-export { cardCodes } from './codes.ts';
+export { campusCardCodes } from './codes.ts';
 export { cardRoutes } from './routes.ts';
 export { cardSchema } from './schema.ts';
 export type { CardAccountPort, PaymentPort } from './ports.ts';

@@ -201,6 +201,8 @@ export interface CertificateService {
   list(student: StudentKey): readonly CertificateView[];
   /** Whose pick-up code has this keyed hash; it is good as long as the certificate may be printed. */
   byPickUp(pickUpKey: string): CertificateView | undefined;
+  /** Whose certificate it is, in full. */
+  holder(certificateId: string): { readonly name: string; readonly number: string } | undefined;
   /** For staff: every certificate, newest first. */
   listAll(limit?: number): readonly CertificateView[];
   get(certificateId: string): CertificateView | undefined;

@@ -245,6 +245,11 @@ export function certificateService(deps: CertificateDeps): CertificateService {
         .find(({ state, validFrom, validUntil }) => state !== 'revoked' && now >= validFrom && now < validUntil);
       return row && view(row);
     },
+    holder: (certificateId) => {
+      const row = store.get(certificateId);
+      const content = row && openRequest(deps, row);
+      return content && { name: content.studentName, number: content.studentNumber };
+    },
     listAll: (limit = 200) => store.newest(limit).map(view),
     get: (certificateId) => {
       const row = store.get(certificateId);

@@ -84,6 +84,7 @@ export function demoConfig(
       {
         id: 'library',
         label: { zh: '图书馆自助机', en: 'Library kiosk' },
+        modes: ['print', 'campus-card'],
         printer: 'kiosk-printer',
         reader: 'kiosk-reader',
       },

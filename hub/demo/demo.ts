@@ -20,6 +20,7 @@ import { DORM_DEVICES, seedDormPast, seedDormRequests } from './dorm.ts';
 import type { HallFloor } from './hall-floor.ts';
 import { createHallFloor } from './hall-floor.ts';
 import { floorRoutes } from './routes.ts';
+import { demoCards } from './cards.ts';
 import { specimenSigner } from './specimen-signer.ts';
 
 export interface Demo {
@@ -61,10 +62,12 @@ export async function startDemo({ dataDir, port, hallPort, logFile }: DemoOption
   const config = configSchema.parse(
     demoConfig({ url: hall.url, token, keyId: hall.keyId, publicKey: hall.publicKey }, port),
   );
+  const cards = demoCards({ dataDir: join(dataDir, 'demo'), clock, hall });
   seedDormRequests(hall, clock);
   seedDormPast(dataDir, clock, config.hub.timeZone);
   const hub = await createHub({
     signer: specimenSigner(clock),
+    campusCards: cards,
     config,
     dataDir: join(dataDir, 'hub'),
     clock,
@@ -83,7 +86,7 @@ export async function startDemo({ dataDir, port, hallPort, logFile }: DemoOption
     secrets.release();
     throw error;
   });
-  floorRoutes({ hub, hall, floor });
+  floorRoutes({ hub, hall, floor, payments: cards.payments });
   await floor.start();
   await hub.listen().catch(async (error: unknown) => {
     await floor.stop();
@@ -99,6 +102,7 @@ export async function startDemo({ dataDir, port, hallPort, logFile }: DemoOption
       await hub.close();
       await floor.stop();
       await hall.close();
+      cards.close();
       secrets.release();
     },
   };

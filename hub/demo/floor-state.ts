@@ -20,6 +20,8 @@ export interface FloorState {
     readonly sheets: number;
     readonly fault: string | null;
   }[];
+  /** Codes on screens that wait for somebody's phone; amounts in fen. */
+  readonly payments: readonly { readonly orderId: string; readonly amount: number }[];
   readonly hall: { readonly url: string; readonly plugged: boolean };
   readonly gates: readonly GateView[];
   readonly kiosks: readonly {

@@ -2,6 +2,7 @@ import type { Traffic } from '@hallhub/device-drivers/kit';
 import type { PrinterFault } from '@hallhub/device-drivers/protocols/ipp';
 import type { ReferenceHall } from '@hallhub/sync/reference-hall';
 import { z } from 'zod';
+import type { SimulatedPayments } from '../cards/index.ts';
 import type { Hub } from '../main.ts';
 import type { FloorFrame, FloorState } from './floor-state.ts';
 import type { HallFloor } from './hall-floor.ts';
@@ -22,10 +23,12 @@ export function floorRoutes({
   hub,
   hall,
   floor,
+  payments,
 }: {
   readonly hub: Hub;
   readonly hall: ReferenceHall;
   readonly floor: HallFloor;
+  readonly payments: Pick<SimulatedPayments, 'waiting' | 'pay'>;
 }): void {
   const { api, live } = hub;
   const cardOn = new Map<string, Person>();
@@ -49,6 +52,7 @@ export function floorRoutes({
       sheets: printer.tray.length,
       fault: printer.faults[0]?.type ?? null,
     })),
+    payments: payments.waiting(),
     hall: { url: hall.url, plugged: !hall.faults.settings.unreachable },
     gates: hub.gates.gates().filter(({ area }) => area === 'main-campus'),
     kiosks: hub.selfService.kiosks
@@ -65,6 +69,7 @@ export function floorRoutes({
   for (const { arm } of floor.turnstiles.values()) arm.onChange(changed);
   for (const printer of floor.printers.values()) printer.onChange(changed);
   hub.replica.subscribe(changed);
+  hub.cards?.onChange(changed);
   hub.host.onTraffic(({ deviceId, traffic }) => {
     if (isIdle(deviceId, traffic)) return;
     const frame: FloorFrame = {
@@ -122,6 +127,17 @@ export function floorRoutes({
     access: 'public',
     params: z.object({ turnstile: z.string() }),
     handler: ({ params }) => ({ walked: floor.turnstiles.get(params.turnstile)?.arm.walk('in') ?? false }),
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/floor/payments/:order',
+    access: 'public',
+    params: z.object({ order: z.string().max(32) }),
+    handler: ({ params }) => {
+      const paid = payments.pay(params.order);
+      changed();
+      return { paid };
+    },
   });
   api.route({
     method: 'POST',

@@ -36,7 +36,7 @@ const LONGEST_CODE = 24;
 
 export function createRecogniser(deps: {
   readonly vault: Pick<Vault, 'match'>;
-  readonly certificates: Pick<CertificateService, 'byPickUp' | 'list'>;
+  readonly certificates: Pick<CertificateService, 'byPickUp' | 'holder' | 'list'>;
   readonly gates: Pick<Gates, 'identify'>;
   readonly requests: () => Pick<Requests, 'data'>;
   readonly clock: Pick<Clock, 'now'>;
@@ -77,12 +77,16 @@ export function createRecogniser(deps: {
         return found.ok ? ok(asKnown('campus-card', found.value)) : found;
       }
       const { name, number } = presented.card;
+      const idKey = idKeyOf(number);
       const inRoster = member('resident-id', number, kioskId);
+      const [certificate] = certificates.list({ idKey });
+      // The roster need not name everybody's card; an approval that names it knows the number as well.
+      const own = inRoster.ok ? inRoster.value : certificate && certificates.holder(certificate.certificateId);
       return ok({
         way: 'resident-id',
         name,
-        student: { idKey: idKeyOf(number), ...(inRoster.ok && { number: inRoster.value.number }) },
-        ...(inRoster.ok && { number: inRoster.value.number }),
+        student: { idKey, ...(own && { number: own.number }) },
+        ...(own && { number: own.number }),
       });
     },
     scan: (text, kioskId) => {

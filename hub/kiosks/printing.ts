@@ -12,6 +12,8 @@ export interface KioskPrinting {
   document(kioskId: string, certificateId: string): Result<Uint8Array>;
   /** Errors: `E-KIOSK-0108`, `E-KIOSK-0109`, those of printing. */
   print(kioskId: string, certificateId: string, copies: number): Promise<Result<PrintJobView>>;
+  /** A job of this kiosk's printer; nothing in it says whose. Errors: `E-CERT-0407`. */
+  job(kioskId: string, attemptId: string): Result<PrintJobView>;
   /** Errors: `E-KIOSK-0107` no receipts here, those of the printer. */
   receipt(kioskId: string, attemptId: string): Promise<Result<void>>;
 }
@@ -19,7 +21,7 @@ export interface KioskPrinting {
 const RECEIPT_WITHIN = seconds(10);
 
 export function createKioskPrinting(deps: {
-  readonly kiosks: Pick<Kiosks, 'person' | 'look'>;
+  readonly kiosks: Pick<Kiosks, 'list' | 'person' | 'look'>;
   readonly certificates: CertificateService;
   readonly store: Pick<KioskStore, 'outOfService'>;
   readonly host: Pick<AgentHost, 'capability'>;
@@ -59,6 +61,12 @@ export function createKioskPrinting(deps: {
       if (job.ok) session.jobs.add(job.value.attemptId);
       kiosks.look(kioskId);
       return job;
+    },
+    job: (kioskId, attemptId) => {
+      const kiosk = kiosks.list().find(({ id }) => id === kioskId);
+      if (!kiosk) return failure('E-KIOSK-0102', kioskId);
+      const job = certificates.job(attemptId);
+      return job && job.printerId === kiosk.printer ? ok(job) : failure('E-CERT-0407');
     },
     receipt: async (kioskId, attemptId) => {
       const here = kiosks.person(kioskId);

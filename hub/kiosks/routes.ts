@@ -121,6 +121,13 @@ export function kioskRoutes(
     handler: ({ params, body }) => printing.print(params.kiosk, body.certificateId, body.copies),
   });
   api.route({
+    method: 'GET',
+    url: '/api/kiosks/:kiosk/jobs/:id',
+    access: 'kiosk',
+    params: kiosk.extend({ id: z.string().max(64) }),
+    handler: ({ params }) => printing.job(params.kiosk, params.id),
+  });
+  api.route({
     method: 'POST',
     url: '/api/kiosks/:kiosk/jobs/:id/receipt',
     access: 'kiosk',

@@ -38,7 +38,8 @@ export const ledgerSchema: SchemaComponent = {
 };
 
 export interface Ledger extends CardAccountPort {
-  open(account: { readonly cardId: string; readonly number: string; readonly cardNumber: string }): void;
+  /** False: it is there already. */
+  open(account: { readonly cardId: string; readonly number: string; readonly cardNumber: string }): boolean;
   /** Money in or out that is no top-up. Errors: `E-PAY-0101`, `E-PAY-0104` less than nothing would be left. */
   book(
     cardId: string,
@@ -132,9 +133,7 @@ export function createLedger(deps: { readonly db: Db; readonly clock: Clock; rea
         }),
       ),
     queryTopUp: (orderId) => Promise.resolve(ok((ofOrder.get(orderId) ?? 0) > 0 ? 'credited' : 'none')),
-    open: ({ cardId, number, cardNumber }) => {
-      add.run(cardId, number, cardNumber);
-    },
+    open: ({ cardId, number, cardNumber }) => add.run(cardId, number, cardNumber).changes > 0,
     book: (cardId, { amount, text }) =>
       transact(db, () => (byCard.get(cardId) ? book(cardId, amount, text) : failure('E-PAY-0101'))),
     setState: (cardId, state) => {

@@ -19,11 +19,6 @@ export const pages = [
     component: () => import('../pages/JoinPage.vue'),
   }),
   definePage({
-    path: '/kiosk/:kiosk',
-    title: { zh: '自助打印', en: 'Self-service printing' },
-    component: () => import('../pages/KioskPage.vue'),
-  }),
-  definePage({
     path: '/gates',
     title: { zh: '门岗', en: 'Gates' },
     roles: ['guard', 'auditor'],
