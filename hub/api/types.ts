@@ -26,7 +26,7 @@ export type {
 } from '../gates/desk/views.ts';
 export type { StandingRow } from '../gates/store/presence.ts';
 export type { KioskView } from '../kiosks/service.ts';
-export type { CertificateView, PrintJobView } from '../certificates/ports.ts';
+export type { CertificateView, PrinterView, PrintJobView } from '../certificates/ports.ts';
 export type { BusDeviceView, DeviceEvent } from '../devices/service.ts';
 export type { DeviceDetail, DeviceView } from '../devices/registry/service.ts';
 export type { CommandHistory, CommandView } from '../devices/commands/service.ts';

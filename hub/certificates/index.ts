@@ -11,6 +11,7 @@ export type {
   CertificateView,
   PrintIdentity,
   PrintJobView,
+  PrinterView,
   Sealer,
   StudentKey,
   UncertainDecision,
@@ -25,6 +26,9 @@ export type { AttemptState, PrintAttempt } from './rules.ts';
 export type { MadePdf, PdfMaker } from './render/index.ts';
 export type { Issuer, RenderInput } from './templates/index.ts';
 
+export { type Rasteriser, type RasteriserOptions, externalRasteriser } from './raster/index.ts';
+export type { PrinterCheck } from './printers.ts';
+export type { PrinterFinding, PrinterVerdict } from './suitability.ts';
 export { certificateHandler } from './handler.ts';
 export { printerDirectory } from './devices.ts';
 export { toOutcome } from './outcomes.ts';

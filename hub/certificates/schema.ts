@@ -89,5 +89,21 @@ export const certificateSchema: SchemaComponent = {
         ) STRICT;
         CREATE INDEX certificate_record_certificate ON certificate_record (certificate_id);`,
     },
+    {
+      name: 'what a printer can, which print run it is, and jobs that staff want gone',
+      sql: `
+        CREATE TABLE printer_check (
+          printer_id TEXT PRIMARY KEY,
+          printer_uuid TEXT NOT NULL,
+          checked_at INTEGER NOT NULL,
+          verdict TEXT NOT NULL
+        ) STRICT;
+        -- Counts the runs of a certificate that put out paper, or may have.
+        ALTER TABLE print_attempt ADD COLUMN run INTEGER;
+        ALTER TABLE print_attempt ADD COLUMN withdrawn_by TEXT;
+        -- No two papers bear one number, unless a person said that one of them never came out.
+        CREATE UNIQUE INDEX print_attempt_run ON print_attempt (certificate_id, run)
+          WHERE state <> 'not-printed' AND (copies_found IS NULL OR copies_found > 0);`,
+    },
   ],
 };
