@@ -215,6 +215,20 @@ describe('the print state machine', () => {
     expect(withdraw(stopped!.attempt, t0)).toBeUndefined();
   });
 
+  test('an agent that could not fetch the document sent nothing: the empty job goes, and it is tried again', () => {
+    const sending = walk(newAttempt(wish, t0), toSending).attempt;
+    const after = step(sending, { type: 'sent', result: failure('E-AGENT-0106') }, t0);
+    expect(after).toMatchObject({ attempt: { state: 'searching' }, effect: { type: 'find-jobs' } });
+    const cleared = walk(after.attempt, [
+      { type: 'found', result: ok([job({ state: 'pending', reasons: ['job-data-insufficient'] })]) },
+      { type: 'canceled', result: ok() },
+    ]);
+    expect(cleared).toMatchObject({ attempt: { state: 'queued' }, effect: { type: 'ask-printer' } });
+    // Where it may have had the whole of it, that is not believed.
+    const doubtful = step(sending, { type: 'sent', result: failure('E-AGENT-0107') }, t0);
+    expect(doubtful.attempt.state).toBe('winding-down');
+  });
+
   test('the quota counts doubt as paper until a person has looked', () => {
     expect(copiesCounted({ state: 'sending', copies: 2 })).toBe(2);
     expect(copiesCounted({ state: 'not-printed', copies: 2 })).toBe(0);

@@ -365,6 +365,10 @@ function onDocument(attempt: PrintAttempt, result: Result<{ readonly sha256: str
 }
 
 function onSent(attempt: PrintAttempt, result: Result<unknown>, now: EpochMs): PrintStep {
+  // An agent that never had the whole document sent none of it. The empty job goes, and another try is safe.
+  if (!result.ok && result.error.code === 'E-AGENT-0106') {
+    return search({ ...attempt, code: 'E-AGENT-0106' }, now, printTimes.retryEvery);
+  }
   if (!result.ok) return windDown({ ...attempt, code: result.error.code }, now);
   return {
     attempt: {
