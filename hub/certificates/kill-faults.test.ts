@@ -81,7 +81,7 @@ const cases = (Object.keys(faults) as Fault[]).flatMap((fault) =>
 );
 
 describe('SIGKILL of the hub while the printer fails', () => {
-  test.each(cases)('%s, killed after %s', { timeout: 30_000 }, async (fault, step) => {
+  test.each(cases)('%s, killed after %s', { timeout: 120_000 }, async (fault, step) => {
     const folder = mkdtempSync(join(tmpdir(), 'hallhub-kill-faults-'));
     const file = join(folder, 'hub.db');
     const printer = simulatedPrinter({ clock: systemClock({ mode: 'test' }), perPage: ms(60) });
