@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { chromium } from 'playwright-core';
 import { systemClock, unwrap } from '@hallhub/sync/base';
 import { pdfProcess } from '../hub/certificates/render/index.ts';
 import { sampleInput } from '../hub/certificates/testing/sample.ts';
@@ -12,19 +13,52 @@ import { MiB, median, quantile, report } from './kit/measure.ts';
  */
 const ROUNDS = 4;
 const WARM = 8;
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+
+/** The same words on a page that Chromium prints, its start apart. */
+async function chromiumPages(): Promise<{ readonly first: number; readonly warm: number[]; readonly bytes: number }> {
+  const { studentName, fields } = sampleInput();
+  const rows = Object.entries(fields).map(
+    ([name, value]) => `<p>${name}：${typeof value === 'string' ? value : ''}</p>`,
+  );
+  const html = `<html lang="zh"><body style="font-family:'Noto Serif CJK SC','Noto Sans CJK SC',serif">
+    <h1>在读证明</h1><p>${studentName}</p>${rows.join('')}</body></html>`;
+  const begun = performance.now();
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+  try {
+    const page = await browser.newPage();
+    const draw = async (): Promise<number> => {
+      await page.setContent(html);
+      return (await page.pdf({ format: 'A4' })).length;
+    };
+    const bytes = await draw();
+    const first = performance.now() - begun;
+    const warm: number[] = [];
+    for (let n = 0; n < WARM; n += 1) {
+      const from = performance.now();
+      await draw();
+      warm.push(performance.now() - from);
+    }
+    return { first, warm, bytes };
+  } finally {
+    await browser.close();
+  }
+}
 
 const clock = systemClock({ mode: 'production' });
 const first: number[] = [];
 const warm: number[] = [];
 const plainFirst: number[] = [];
 const plainWarm: number[] = [];
+let bytes = 0;
 let peakBytes = 0;
 let plainPeak = 0;
 for (let round = 0; round < ROUNDS; round += 1) {
   const pdf = pdfProcess({ clock });
   for (let n = 0; n <= WARM; n += 1) {
     const begun = performance.now();
-    unwrap(await pdf.render(sampleInput({ certificateNumber: `HH2026-${String(n).padStart(6, '0')}` })));
+    const made = unwrap(await pdf.render(sampleInput({ certificateNumber: `HH2026-${String(n).padStart(6, '0')}` })));
+    bytes = made.pdf.length;
     (n === 0 ? first : warm).push(performance.now() - begun);
   }
   peakBytes = Math.max(peakBytes, pdf.memory?.peakBytes ?? 0);
@@ -64,4 +98,29 @@ report({
   unit: 'MiB',
   baseline,
   baselineValue: plainPeak / MiB,
+});
+
+const printed = await chromiumPages();
+const chromiumIs = 'Chromium’s page.pdf of the same words, without seal, QR code and PDF/A';
+report({
+  name: 'certificate/first-chromium',
+  value: median(first),
+  unit: 'ms',
+  baseline: `${chromiumIs}; its start included`,
+  baselineValue: printed.first,
+});
+report({
+  name: 'certificate/warm-chromium',
+  value: median(warm),
+  unit: 'ms',
+  baseline: chromiumIs,
+  baselineValue: median(printed.warm),
+  samples: warm.length,
+});
+report({
+  name: 'certificate/size',
+  value: bytes / 1_024,
+  unit: 'KiB',
+  baseline: chromiumIs,
+  baselineValue: printed.bytes / 1_024,
 });

@@ -17,6 +17,8 @@ const PACKAGES = {
   'cups-client': '/usr/bin/lp',
   'dbus-daemon': '/usr/bin/dbus-run-session',
   'poppler-utils': '/usr/bin/pdftotext',
+  'mupdf-tools': '/usr/bin/mutool',
+  ghostscript: '/usr/bin/gs',
   qpdf: '/usr/bin/qpdf',
   softhsm2: '/usr/lib/softhsm/libsofthsm2.so',
   opensc: '/usr/bin/pkcs11-tool',

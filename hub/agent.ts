@@ -10,7 +10,7 @@ import { ok, systemRandom } from '@hallhub/sync/base';
 import { aesGcmSealer, migrate, openDatabase, outboxSchema, replicaSchema } from '@hallhub/sync/sqlite';
 import type { Logger } from 'pino';
 import type { Identity } from './agent/identity.ts';
-import { imageFetcher } from './agent/fetch-image.ts';
+import { documentFetcher, imageFetcher } from './agent/fetch-image.ts';
 import { destroyIdentity, readIdentity } from './agent/identity.ts';
 
 import { edgeConfigSchema, gatesPart } from './gates/edge/index.ts';
@@ -99,6 +99,7 @@ export function startAgent(options: AgentOptions): Result<Agent> {
     secret: Buffer.from(identity.matchKey, 'base64'),
     serialPorts: listSerialPorts,
     fetchImage: imageFetcher(identity),
+    fetchBytes: documentFetcher(identity),
     parts: [
       gatesPart({
         db,

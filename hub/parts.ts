@@ -38,6 +38,7 @@ import {
   certificateHandler,
   certificateSchema,
   certificateService,
+  externalRasteriser,
   configuredSigner,
   printerDirectory,
   toOutcome,
@@ -342,7 +343,7 @@ export function createParts(
     idleAfter: config.certificates.idleShutdown,
     templates: templateFolders,
   });
-  const { signing, verification } = config.certificates;
+  const { signing, verification, overprint, overprintByTemplate, raster } = config.certificates;
   const signer = given ?? (signing && configuredSigner(signing, clock));
   const certificates: CertificateService = certificateService({
     db,
@@ -362,6 +363,8 @@ export function createParts(
       policyOf: (template) => verification.readyByTemplate[template] ?? verification.ready,
       roots: verification.trust.flatMap((file) => trustRoots(readFileSync(file, 'utf8'))),
     },
+    ...(raster && { raster: externalRasteriser({ ...raster, clock }) }),
+    overprint: ({ template, ready }) => overprintByTemplate[template] ?? (overprint && !ready),
     verifyUrl: config.certificates.verifyUrl,
     timeZone: config.hub.timeZone,
     numberPrefix: config.certificates.numberPrefix,

@@ -152,6 +152,7 @@ function createDomains(): Requests {
     pdf: {
       render: () => Promise.resolve(failure('E-CERT-0301')),
       inspect: () => Promise.resolve(failure('E-CERT-0301')),
+      overprint: (pdf) => Promise.resolve(ok({ pdf })),
       memory: undefined,
       stop: () => Promise.resolve(),
     },

@@ -16,8 +16,17 @@ const printerStatus = z.object({
   /** Seconds since the printer's start; running backwards means that it restarted. */
   upTimeSeconds: z.number(),
   mediaReady: texts,
+  /** Everything that it may be loaded with; absent where the printer does not say. */
+  mediaSupported: texts.exactOptional(),
   formats: texts,
   sides: texts,
+  /** operations-supported: numbers of RFC 8011, 5.4.15. */
+  operations: z.array(z.number()).readonly().exactOptional(),
+  /** What a page image must be like (PWG 5102.4); absent where the printer does not say. */
+  raster: z
+    .object({ types: texts, dpi: z.array(z.number()).readonly() })
+    .readonly()
+    .exactOptional(),
   /** The most copies that one job may ask for; absent where the printer does not say. */
   copiesMax: z.number().exactOptional(),
   /** printer-state-message: for the operator. */

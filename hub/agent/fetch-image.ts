@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { FetchImage } from '@hallhub/device-drivers/agent/station';
+import type { FetchBytes, FetchImage } from '@hallhub/device-drivers/agent/station';
 import type { Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import { MOST_IMAGE_BYTES } from '../firmware/limits.ts';
@@ -15,18 +15,44 @@ const SILENCE_MS = 15_000;
  * broker's authority only; with the hub's own broker it is the same.
  */
 export function imageFetcher({ hubUrl, hubCa, mqtt }: Pick<Identity, 'hubUrl' | 'hubCa' | 'mqtt'>): FetchImage {
-  const ca = hubCa ?? (mqtt.urls ? undefined : mqtt.ca);
+  const ca = authorityOf({ hubCa, mqtt });
   return async ({ url, sha256 }) => {
     const { pathname } = new URL(url);
-    const bytes = await get(new URL(pathname, hubUrl), ca);
+    const bytes = await get(new URL(pathname, hubUrl), { ca, most: MOST_IMAGE_BYTES });
     if (!bytes.ok) return bytes;
     const digest = createHash('sha256').update(bytes.value).digest('hex');
     return digest === sha256 ? bytes : failure('E-DEV-0305', `it is ${digest}`);
   };
 }
 
-function get(url: URL, ca: string | undefined): Promise<Result<Uint8Array>> {
-  const options = { timeout: SILENCE_MS };
+/** Fetches from the same hub what it has ready for this agent under a token. Error: `E-AGENT-0106`. */
+export function documentFetcher({
+  agent,
+  hubUrl,
+  hubCa,
+  mqtt,
+}: Pick<Identity, 'agent' | 'hubUrl' | 'hubCa' | 'mqtt'>): FetchBytes {
+  const ca = authorityOf({ hubCa, mqtt });
+  return async (token, size) => {
+    const url = new URL(`/api/agents/${encodeURIComponent(agent)}/document`, hubUrl);
+    const bytes = await get(url, { ca, most: size, headers: { authorization: `Bearer ${token}` } });
+    return bytes.ok ? bytes : failure('E-AGENT-0106', bytes.error.detail);
+  };
+}
+
+const authorityOf = ({ hubCa, mqtt }: { readonly hubCa: string | undefined; readonly mqtt: Identity['mqtt'] }) =>
+  hubCa ?? (mqtt.urls ? undefined : mqtt.ca);
+
+function get(
+  url: URL,
+  wish: {
+    readonly ca: string | undefined;
+    readonly most: number;
+    readonly headers?: Readonly<Record<string, string>>;
+  },
+): Promise<Result<Uint8Array>> {
+  const { ca, most, headers = {} } = wish;
+  const options = { timeout: SILENCE_MS, headers };
   return new Promise((resolve) => {
     const refuse = (detail: string): void => {
       resolve(failure('E-DEV-0304', `${url.host}: ${detail}`));
@@ -46,7 +72,7 @@ function get(url: URL, ca: string | undefined): Promise<Result<Uint8Array>> {
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         size += chunk.length;
-        if (size > MOST_IMAGE_BYTES) request.destroy(new Error('longer than an image may be'));
+        if (size > most) request.destroy(new Error('longer than it may be'));
       });
       response.once('error', (error) => {
         refuse(error.message);

@@ -9,6 +9,14 @@ export const agentCodes = defineCodes({
     zh: '指令内容过大，无法发送到代理，未执行',
     en: 'The command is too large to be sent to an agent and was not carried out',
   },
+  'E-AGENT-0106': {
+    zh: '代理未能从中心取得文件，未执行',
+    en: 'The agent could not fetch the document from the hub, and did nothing',
+  },
+  'E-AGENT-0107': {
+    zh: '代理称未取得文件，但文件可能已送达',
+    en: 'The agent says that it has no document, but it may have got one',
+  },
   'E-AGENT-0201': { zh: '配置中没有此代理', en: 'The configuration names no such agent' },
   'E-AGENT-0202': {
     zh: '登记码无效或已过期，请重新生成',

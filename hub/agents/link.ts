@@ -23,6 +23,8 @@ import type { AgentClock } from './agent-clock.ts';
 import { createAgentClock } from './agent-clock.ts';
 import { inHubTime } from './in-hub-time.ts';
 import type { AgentInboxCounts } from './inbox.ts';
+import type { Handover } from './handover.ts';
+import { createHandover } from './handover.ts';
 import { createAgentInbox } from './inbox.ts';
 import type { RemoteDevice, RemoteHost } from './remote-host.ts';
 import { createRemoteHost } from './remote-host.ts';
@@ -57,6 +59,8 @@ export interface HubPart {
 export interface AgentLink {
   /** The devices that hang on agents. */
   readonly host: RemoteHost;
+  /** What waits to be fetched by agents. */
+  readonly handover: Pick<Handover, 'take'>;
   /** What is projected to each agent; domains put their records here and then call {@link AgentLink.projected}. */
   readonly feeds: FeedStore;
   projected(agent: string): void;
@@ -176,7 +180,9 @@ export function createAgentLink(deps: {
     clocks.set(agent, known);
     return known;
   };
+  const handover = createHandover({ clock, random });
   const host = createRemoteHost({
+    handover,
     db,
     agentClock: clockOf,
     clock,
@@ -186,10 +192,10 @@ export function createAgentLink(deps: {
       command: (agent, payload) => {
         void send(agent, topics.command, payload);
       },
-      ask: async (agent, method, params) => {
+      ask: async (agent, method, params, within = seconds(8)) => {
         if (!connected(agent)) return err({ code: 'E-AGENT-0103', detail: agent });
         const never = new AbortController();
-        return askerOf(agent).ask(method, params, { signal: never.signal, within: seconds(8) });
+        return askerOf(agent).ask(method, params, { signal: never.signal, within });
       },
     },
   });
@@ -302,6 +308,7 @@ export function createAgentLink(deps: {
 
   return {
     host,
+    handover,
     feeds,
     projected: (agent) => {
       feedFor(agent).notify();

@@ -25,6 +25,7 @@ import type { Db } from '@hallhub/sync/sqlite';
 import { afterCommit, onRollback } from '@hallhub/sync/sqlite';
 
 import type { AgentClock } from './agent-clock.ts';
+import type { Handover } from './handover.ts';
 import { shifted } from './in-hub-time.ts';
 import type { LastWords } from './last-words.ts';
 import { createLastWords } from './last-words.ts';
@@ -41,7 +42,12 @@ export interface RemoteDevice {
 export interface AgentPipe {
   connected(agent: string): boolean;
   command(agent: string, payload: Uint8Array): void;
-  ask(agent: string, method: 'call' | 'traffic', params: Readonly<Record<string, unknown>>): Promise<Result<unknown>>;
+  ask(
+    agent: string,
+    method: 'call' | 'traffic',
+    params: Readonly<Record<string, unknown>>,
+    within?: DurationMs,
+  ): Promise<Result<unknown>>;
 }
 
 /**
@@ -84,6 +90,37 @@ const REPEAT_MOST = seconds(30);
 /** Word of a command may come so much later than its expiry, or than the longest that it may take. */
 const GRACE = seconds(2);
 
+/** A call with bytes so long has them fetched: in base64 they would fill most of a message. */
+const LONG_BYTES = 96 * 1024;
+/** So long an agent may take to fetch such bytes and to do with them what it is to do. */
+const HANDOVER_WITHIN = seconds(60);
+
+/** The arguments with long bytes replaced by where to fetch them, and what ends the offer with the call's answer. */
+function handingOver(
+  handover: Handover | undefined,
+  agent: string,
+  args: readonly unknown[],
+): { readonly sent: readonly unknown[]; readonly close: (answer: Result<unknown>) => Result<unknown> } {
+  const isLong = (arg: unknown): arg is Uint8Array => arg instanceof Uint8Array && arg.length > LONG_BYTES;
+  if (!handover || !args.some(isLong)) return { sent: args, close: (answer) => answer };
+  const tokens: string[] = [];
+  const sent = args.map((arg) => {
+    if (!isLong(arg)) return arg;
+    const offer = handover.offer(agent, arg);
+    tokens.push(offer.token);
+    return { $fetch: offer };
+  });
+  return {
+    sent,
+    close: (answer) => {
+      const whole = tokens.map((token) => handover.close(token)).every((how) => how === 'maybe-whole');
+      // It may have begun with them, ended, and been asked again by a pipe that repeats: then its word is not enough.
+      const doubtful = !answer.ok && answer.error.code === 'E-AGENT-0106' && whole;
+      return doubtful ? failure('E-AGENT-0107', agent) : answer;
+    },
+  };
+}
+
 /** A command that was sent and has not ended. */
 interface Pending {
   begun(): void;
@@ -106,6 +143,8 @@ export function createRemoteHost(deps: {
   readonly clock: Clock;
   readonly log: DeviceLog;
   readonly db: Db;
+  /** Where agents fetch what is too long for a message; without it such calls fail. */
+  readonly handover?: Handover;
 }): RemoteHost {
   const { pipe, clock, log, db } = deps;
   let thrown: Error[] = [];
@@ -230,12 +269,9 @@ export function createRemoteHost(deps: {
         const device = deviceWith(member, name);
         if (!device) return failure('E-DEV-0203', `no ${name} any more`);
         const { agent, definition } = device;
-        const answer = await pipe.ask(agent, 'call', {
-          device: definition.id,
-          capability: name,
-          name: call,
-          args: toWire(args),
-        });
+        const { sent, close } = handingOver(deps.handover, agent, args);
+        const params = { device: definition.id, capability: name, name: call, args: toWire(sent) };
+        const answer = close(await pipe.ask(agent, 'call', params, sent === args ? undefined : HANDOVER_WITHIN));
         if (!answer.ok) return answer;
         const value = calls[call]?.result.safeParse(fromWire(answer.value));
         return value?.success === true ? ok(value.data) : failure('E-AGENT-0102', `${name}.${call}`);

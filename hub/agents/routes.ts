@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Api } from '../api/api.ts';
+import { problem } from '../api/api.ts';
 import type { Live } from '../api/live.ts';
 import type { AgentConfig } from '../config/index.ts';
 import { showCode } from './code-text.ts';
@@ -86,6 +87,19 @@ export function agentRoutes(
       link.assign(redeemed.value.agent);
       live.publish('agents', { id: redeemed.value.agent });
       return { sealed: redeemed.value.sealed.toString('base64') };
+    },
+  });
+  api.route({
+    method: 'GET',
+    url: '/api/agents/:id/document',
+    access: 'public',
+    params: agent,
+    handler: ({ params, request, reply }) => {
+      const [, token] = /^Bearer ([\w-]{16,64})$/.exec(request.headers.authorization ?? '') ?? [];
+      const taken = token === undefined ? undefined : link.handover.take(params.id, token);
+      if (!taken) return problem(reply, { code: 'E-API-0102' });
+      reply.raw.once('finish', taken.delivered);
+      return reply.type('application/octet-stream').header('cache-control', 'no-store').send(Buffer.from(taken.bytes));
     },
   });
   api.route({

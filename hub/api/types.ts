@@ -27,7 +27,7 @@ export type {
 export type { StandingRow } from '../gates/store/presence.ts';
 export type { KioskView, SupplyState } from '../kiosks/contract.ts';
 export type { FleetKioskView, ServiceCardView } from '../kiosks/views.ts';
-export type { CertificateView, PrintJobView } from '../certificates/ports.ts';
+export type { CertificateView, PrinterView, PrintJobView } from '../certificates/ports.ts';
 export type { BusDeviceView, DeviceEvent } from '../devices/service.ts';
 export type { DeviceDetail, DeviceView } from '../devices/registry/service.ts';
 export type { CommandHistory, CommandView } from '../devices/commands/service.ts';

@@ -40,6 +40,8 @@ export const certificateCodes = defineCodes({
   'E-CERT-0407': { zh: '没有这次打印', en: 'There is no such print job' },
   'E-CERT-0408': { zh: '该次打印无需人工确认', en: 'This print job needs no decision' },
   'E-CERT-0409': { zh: '请填写处理原因', en: 'A reason must be given' },
+  'E-CERT-0410': { zh: '已由工作人员取消', en: 'Cancelled by staff' },
+  'E-CERT-0411': { zh: '该次打印已结束', en: 'This print job has ended' },
   'E-CERT-0501': {
     zh: '电子签章密钥无法使用，稍后重试',
     en: 'The signing key cannot be used; it will be tried again',
@@ -59,5 +61,41 @@ export const certificateCodes = defineCodes({
   'E-CERT-0505': {
     zh: '签章介质拒绝了 PIN，已停止尝试以免锁死，请联系管理员更正',
     en: 'The token refused its PIN and is not asked again, lest it lock itself; an operator must correct the PIN',
+  },
+  'E-CERT-0601': { zh: '打印机不支持 A4 纸', en: 'The printer takes no A4 paper' },
+  'E-CERT-0602': {
+    zh: '打印机不接受 PDF，也不接受可生成的页面图像格式',
+    en: 'The printer takes neither PDF nor page images as they can be made here',
+  },
+  'E-CERT-0603': {
+    zh: '打印机不接受 PDF，且未配置页面图像转换程序',
+    en: 'The printer takes no PDF, and no program is configured that makes page images',
+  },
+  'E-CERT-0604': {
+    zh: '打印机不支持分步提交任务，无法保证不重复打印',
+    en: 'The printer takes no jobs step by step, so printing twice could not be ruled out',
+  },
+  'E-CERT-0605': { zh: '打印机未说明支持的纸张', en: 'The printer does not say which paper it takes' },
+  'E-CERT-0606': { zh: '打印机只能单面打印', en: 'The printer prints on one side only' },
+  'E-CERT-0607': {
+    zh: '打印机未说明份数上限，每次只打印一份',
+    en: 'The printer does not say how many copies it makes; it is asked for one at a time',
+  },
+  'E-CERT-0608': {
+    zh: '打印机页数不可信，任务中断时需人工确认',
+    en: 'The printer does not count paper: a job that it breaks off must be settled by a person',
+  },
+  'E-CERT-0609': {
+    zh: '打印机没有唯一标识，更换后无法察觉',
+    en: 'The printer has no UUID: nobody would notice that it was replaced',
+  },
+  'E-CERT-0611': {
+    zh: '找不到页面图像转换程序，请联系管理员安装',
+    en: 'The program that makes page images cannot be started; an operator must install it',
+  },
+  'E-CERT-0612': { zh: '页面图像转换失败', en: 'Making page images failed' },
+  'E-CERT-0613': {
+    zh: '页面图像与原文件不符，未打印',
+    en: 'The page images are not what was asked for; nothing was printed',
   },
 });

@@ -1,4 +1,4 @@
-import { type Clock, type DurationMs, type Result, sleep } from '@hallhub/sync/base';
+import { type Clock, type DurationMs, type Result, ok, sleep } from '@hallhub/sync/base';
 import type { PagePrinter } from '@hallhub/device-drivers/capabilities';
 import {
   type PrintAttempt,
@@ -6,8 +6,10 @@ import {
   type PrintInput,
   type PrintStep,
   isEnded,
+  nothingSent,
   resume,
   step,
+  withdraw,
 } from './rules.ts';
 
 /** A printer that certificates may be printed on. */
@@ -24,6 +26,12 @@ export interface PrinterDirectory {
   list(): readonly PrinterHandle[];
 }
 
+export interface PreparedDocument {
+  readonly bytes: Uint8Array;
+  /** Of these bytes, hex. */
+  readonly sha256: string;
+}
+
 /** Where the runner keeps what must survive it. */
 export interface PrintJournal {
   /** Commits the attempt; it is on the disk when this returns. */
@@ -32,8 +40,13 @@ export interface PrintJournal {
   unfinished(printerId: string): readonly PrintAttempt[];
   /** Ended attempts that may have left an empty job on the printer. */
   orphans(printerId: string): readonly PrintAttempt[];
-  /** The bytes to print, after a last check that they may still be printed and are the ones that were promised. */
-  document(attempt: PrintAttempt): Promise<Result<Uint8Array>>;
+  /** Whether staff want it gone; asked before every step. */
+  isWithdrawn(attemptId: string): boolean;
+  /**
+   * The bytes to print in the attempt's format, after a last check that they may still be printed and are made of what was
+   * promised.
+   */
+  document(attempt: PrintAttempt): Promise<Result<PreparedDocument>>;
 }
 
 export interface PrintRunnerDeps {
@@ -50,6 +63,8 @@ export interface PrintRunner {
   start(): void;
   /** There is something new for this printer. */
   wake(printerId: string): void;
+  /** Whether it is this attempt's turn on its printer. */
+  holds(attemptId: string): boolean;
   /** Waits for the network effect under way; the rest is taken up at the next start. */
   stop(): Promise<void>;
 }
@@ -58,19 +73,25 @@ export function printRunner({ clock, journal, printers, onFault }: PrintRunnerDe
   const lines = new Map<string, Promise<void>>();
   /** Woken while their line was running: looked at once more when it ends. */
   const woken = new Set<string>();
+  const held = new Set<string>();
   const stopping = new AbortController();
 
   const walk = async (handle: PrinterHandle, found: PrintAttempt): Promise<void> => {
-    let document: Uint8Array | undefined;
+    let document: PreparedDocument | undefined;
     const perform = async (effect: PrintEffect, attempt: PrintAttempt): Promise<PrintInput> => {
       if (effect.type !== 'load-document') return performOn(handle.printer, effect, attempt, document);
       const loaded = await journal.document(attempt);
       if (loaded.ok) document = loaded.value;
-      return { type: 'document', result: loaded.ok ? { ok: true, value: undefined } : loaded };
+      return { type: 'document', result: loaded.ok ? ok({ sha256: loaded.value.sha256 }) : loaded };
     };
     let known = found;
     let next: PrintStep = resume(found, clock.now());
     for (;;) {
+      // What is not yet committed has not happened: a document that staff withdrew while it was made ready stays here.
+      if (journal.isWithdrawn(found.attemptId)) {
+        const from = nothingSent(known.state) ? known : next.attempt;
+        next = withdraw(from, clock.now()) ?? next;
+      }
       // Stopping with nothing sent yet: the committed state lets the next start try again.
       if (stopping.signal.aborted && next.effect?.type === 'send-document') return;
       if (next.attempt !== known) journal.save(next.attempt);
@@ -89,7 +110,12 @@ export function printRunner({ clock, journal, printers, onFault }: PrintRunnerDe
       if (stopping.signal.aborted) return;
       const [attempt] = journal.unfinished(printerId);
       if (!attempt) return;
-      await walk(handle, attempt);
+      held.add(attempt.attemptId);
+      try {
+        await walk(handle, attempt);
+      } finally {
+        held.delete(attempt.attemptId);
+      }
     }
   };
 
@@ -115,6 +141,7 @@ export function printRunner({ clock, journal, printers, onFault }: PrintRunnerDe
       for (const { printerId } of printers.list()) wake(printerId);
     },
     wake,
+    holds: (attemptId) => held.has(attemptId),
     stop: async () => {
       stopping.abort();
       await Promise.all(lines.values());
@@ -132,7 +159,7 @@ async function performOn(
   printer: PagePrinter,
   effect: PrintEffect,
   attempt: PrintAttempt,
-  document: Uint8Array | undefined,
+  document: PreparedDocument | undefined,
 ): Promise<PrintInput> {
   switch (effect.type) {
     case 'ask-printer':
@@ -145,7 +172,10 @@ async function performOn(
     }
     case 'send-document':
       if (!document) throw new Error('sending before the document was loaded');
-      return { type: 'sent', result: await printer.sendDocument(jobIdOf(attempt), document, 'application/pdf') };
+      return {
+        type: 'sent',
+        result: await printer.sendDocument(jobIdOf(attempt), document.bytes, attempt.format ?? 'application/pdf'),
+      };
     case 'ask-job': {
       const result = await printer.job(jobIdOf(attempt));
       // Only the printer itself says that its tray is empty; the job just takes longer.

@@ -11,6 +11,7 @@ export type {
   CertificateView,
   PrintIdentity,
   PrintJobView,
+  PrinterView,
   Sealer,
   StudentKey,
   UncertainDecision,
@@ -27,6 +28,9 @@ export type { Issuer, RenderInput } from './templates/index.ts';
 
 export { certificateHandler, pickUpKey } from './handler.ts';
 export type { ItemCount } from './store.ts';
+export { type Rasteriser, type RasteriserOptions, externalRasteriser } from './raster/index.ts';
+export type { PrinterCheck } from './printers.ts';
+export type { PrinterFinding, PrinterVerdict } from './suitability.ts';
 export { printerDirectory } from './devices.ts';
 export { toOutcome } from './outcomes.ts';
 export {

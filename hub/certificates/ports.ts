@@ -4,9 +4,12 @@ import type { Db } from '@hallhub/sync/sqlite';
 import type { TrustRoots, VerificationRegister } from '@hallhub/sync/verification';
 import type { PrinterDirectory } from './edge.ts';
 import type { PdfMaker } from './render/index.ts';
+import type { PrinterCheck } from './printers.ts';
+import type { Rasteriser } from './raster/index.ts';
 import type { ReadyPolicy } from './ready.ts';
 import type { AttemptState } from './rules.ts';
 import type { ItemCount } from './store.ts';
+import type { DocumentFormat } from './suitability.ts';
 import type { SignatureLevel, SignerSource } from './signing/index.ts';
 import type { Fields, Issuer, TemplateSet } from './templates/index.ts';
 
@@ -52,7 +55,8 @@ export interface CertificateEventData {
 /** A look at or decision about somebody's certificate, for the audit chain; written in the same transaction. */
 export interface CertificateAudit {
   readonly actor: string;
-  readonly action: 'certificate.resolve-uncertain' | 'certificate.print-for' | 'certificate.view';
+  readonly action:
+    'certificate.resolve-uncertain' | 'certificate.cancel-print' | 'certificate.print-for' | 'certificate.view';
   readonly subject: string;
   readonly reason: string;
   readonly detail: Readonly<Record<string, string | number>>;
@@ -74,6 +78,10 @@ export interface CertificateDeps {
   readonly signer?: SignerSource;
   /** What is asked of PDFs that the hall made itself; absent: no signature of theirs may be broken. */
   readonly ready?: { readonly policyOf: (template: string) => ReadyPolicy; readonly roots: TrustRoots };
+  /** Makes page images for printers that take no PDF; absent: such printers are not fit. */
+  readonly raster?: Rasteriser;
+  /** Whether each print run's number stands on its sheets; `ready`: the PDF was made by the hall. Absent: no. */
+  readonly overprint?: (paper: { readonly template: string; readonly ready: boolean }) => boolean;
   /** Where a paper can be checked: the verification code is appended as `?code=`. */
   readonly verifyUrl: string;
   /** IANA name; decides the date on the paper. */
@@ -163,7 +171,16 @@ export interface PrintJobView {
   readonly copies: number;
   readonly pages: number;
   readonly state: AttemptState;
-  /** Sides that the printer has counted. */
+  /** Which print run of its certificate it is, from 1; absent in jobs of older programs. */
+  readonly run?: number;
+  /** As what it went to the printer, and the hash of those bytes; once they were made ready. */
+  readonly format?: DocumentFormat;
+  readonly sentSha256?: string;
+  /** How many jobs of its printer come before it; absent when it has ended. */
+  readonly before?: number;
+  /** Staff want it gone, and it has not ended yet. */
+  readonly withdrawn?: true;
+  /** Sides that the printer has counted, of `pages` times `copies`. */
   readonly impressions: number;
   /** What the printer waits for, or why the job ended as it did. */
   readonly code?: `E-${string}-${number}`;
@@ -175,6 +192,14 @@ export interface PrintJobView {
 /** What staff saw: of an uncertain attempt's copies, so many lay in the tray or were taken. */
 export interface UncertainDecision {
   readonly copiesFound: number;
+}
+
+/** A printer as staff see it. */
+export interface PrinterView {
+  readonly printerId: string;
+  readonly name: string;
+  /** Absent until it was reached for the first time. */
+  readonly check?: PrinterCheck;
 }
 
 export interface CertificateSummary {
@@ -210,7 +235,8 @@ export interface CertificateService {
   document(certificateId: string, identity: PrintIdentity): Result<Uint8Array>;
   /**
    * Asks the printer whether it can, takes the copies off the quota and puts the job in the printer's line; resolves when
-   * that is committed, long before paper. Follow it by {@link job} and {@link onChange}.
+   * that is committed, long before paper. Follow it by {@link job} and {@link onChange}. Refuses with the first grave finding
+   * of a printer that is not fit (`E-CERT-0601` to `0604`).
    */
   print(
     certificateId: string,
@@ -228,6 +254,12 @@ export interface CertificateService {
     staffId: string,
     reason: string,
   ): Result<PrintJobView>;
+  /**
+   * Staff want a job gone; audited. While nothing was sent it ends without paper. Of what the printer has already, what became
+   * of it is found out as always. Errors: `E-CERT-0407`, `0409`, `0411` it has ended.
+   */
+  cancel(attemptId: string, staffId: string, reason: string): Result<PrintJobView>;
+  printers(): readonly PrinterView[];
   summary(): CertificateSummary;
   /** Sheets that a printer has put out, or may have, of jobs that were asked for since then. */
   sheetsSince(printerId: string, since: EpochMs): number;

@@ -18,6 +18,20 @@ export function certificateRoutes(api: Api, { certificates }: { readonly certifi
     handler: () => certificates.jobs(),
   });
   api.route({
+    method: 'GET',
+    url: '/api/certificates/printers',
+    access: ['counter', 'auditor'],
+    handler: () => certificates.printers(),
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/certificates/jobs/:id/cancel',
+    access: ['counter'],
+    params: z.object({ id: z.string().max(64) }),
+    body: z.object({ reason: z.string().trim().min(2).max(200) }),
+    handler: ({ params, body, staff }) => certificates.cancel(params.id, staff.id, body.reason),
+  });
+  api.route({
     method: 'POST',
     url: '/api/certificates/jobs/:id/resolve',
     access: ['counter'],

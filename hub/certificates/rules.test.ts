@@ -8,13 +8,16 @@ import {
   type PrintInput,
   type PrintStep,
   copiesCounted,
+  expire,
   isEnded,
   mayPrint,
   newAttempt,
+  nothingSent,
   printTimes,
   resume,
   step,
   strand,
+  withdraw,
 } from './rules.ts';
 
 const t0 = epochMs(1_800_000_000_000);
@@ -35,7 +38,7 @@ const ready: PrinterStatus = {
   printerUuid: 'urn:uuid:p',
   upTimeSeconds: 100,
   mediaReady: ['iso_a4_210x297mm'],
-  formats: [],
+  formats: ['application/pdf'],
   sides: [],
   markers: [],
 };
@@ -61,7 +64,7 @@ const toCreated: readonly PrintInput[] = [
   { type: 'printer', result: ok(ready) },
   { type: 'created', result: ok(job({ state: 'pending', reasons: ['job-data-insufficient'] })) },
 ];
-const toSending: readonly PrintInput[] = [...toCreated, { type: 'document', result: ok() }];
+const toSending: readonly PrintInput[] = [...toCreated, { type: 'document', result: ok({ sha256: 'cd' }) }];
 const toSent: readonly PrintInput[] = [...toSending, { type: 'sent', result: ok() }];
 const answer = (change: Partial<JobStatus>): PrintInput => ({ type: 'job', result: ok(job(change)) });
 
@@ -163,7 +166,7 @@ describe('the print state machine', () => {
       'not-printed',
     );
     const created = walk(newAttempt(wish, t0), toCreated).attempt;
-    expect(step(created, { type: 'document', result: ok() }, late)).toMatchObject({
+    expect(step(created, { type: 'document', result: ok({ sha256: 'cd' }) }, late)).toMatchObject({
       attempt: { state: 'searching', abandoned: true },
       effect: { type: 'find-jobs' },
     });
@@ -185,6 +188,45 @@ describe('the print state machine', () => {
   test('an attempt whose printer was taken away ends by what had left', () => {
     expect(strand(walk(newAttempt(wish, t0), toCreated).attempt, t0).state).toBe('not-printed');
     expect(strand(walk(newAttempt(wish, t0), toSending).attempt, t0).state).toBe('uncertain');
+  });
+
+  test('whose turn never came ends when its time is over, and not before', () => {
+    const waiting = newAttempt(wish, t0);
+    expect(expire(waiting, plus(t0, ms(1)))).toBeUndefined();
+    expect(expire(waiting, waiting.startBy)).toMatchObject({ state: 'not-printed', code: 'E-CERT-0404' });
+    expect(expire(walk(waiting, toSent).attempt, waiting.startBy)).toBeUndefined();
+  });
+
+  test('withdrawn: without a sheet while nothing was sent, by what the printer says afterwards', () => {
+    const fresh = newAttempt(wish, t0);
+    expect(withdraw(fresh, t0)).toMatchObject({ attempt: { state: 'not-printed', code: 'E-CERT-0410' } });
+    const cleared = withdraw(walk(fresh, toCreated).attempt, t0);
+    expect(cleared).toMatchObject({ attempt: { state: 'searching' }, effect: { type: 'find-jobs' } });
+    expect(walk(cleared!.attempt, [{ type: 'found', result: ok([]) }]).attempt).toMatchObject({
+      state: 'not-printed',
+      code: 'E-CERT-0410',
+    });
+    const stopped = withdraw(walk(fresh, toSent).attempt, t0);
+    expect(stopped).toMatchObject({ attempt: { state: 'winding-down' }, effect: { type: 'ask-job' } });
+    expect(walk(stopped!.attempt, [answer({ state: 'completed', impressionsCompleted: 1 })]).attempt.state).toBe(
+      'printed',
+    );
+    // Asked for twice it changes nothing more.
+    expect(withdraw(stopped!.attempt, t0)).toBeUndefined();
+  });
+
+  test('an agent that could not fetch the document sent nothing: the empty job goes, and it is tried again', () => {
+    const sending = walk(newAttempt(wish, t0), toSending).attempt;
+    const after = step(sending, { type: 'sent', result: failure('E-AGENT-0106') }, t0);
+    expect(after).toMatchObject({ attempt: { state: 'searching' }, effect: { type: 'find-jobs' } });
+    const cleared = walk(after.attempt, [
+      { type: 'found', result: ok([job({ state: 'pending', reasons: ['job-data-insufficient'] })]) },
+      { type: 'canceled', result: ok() },
+    ]);
+    expect(cleared).toMatchObject({ attempt: { state: 'queued' }, effect: { type: 'ask-printer' } });
+    // Where it may have had the whole of it, that is not believed.
+    const doubtful = step(sending, { type: 'sent', result: failure('E-AGENT-0107') }, t0);
+    expect(doubtful.attempt.state).toBe('winding-down');
   });
 
   test('the quota counts doubt as paper until a person has looked', () => {
@@ -319,7 +361,7 @@ class World {
           }),
         };
       case 'load-document':
-        return { type: 'document', result: this.#choose(12) === 0 ? failure('E-CERT-0102') : ok() };
+        return { type: 'document', result: this.#choose(12) === 0 ? failure('E-CERT-0102') : ok({ sha256: 'cd' }) };
       case 'send-document':
         return {
           type: 'sent',
@@ -396,6 +438,10 @@ describe('at most once', () => {
               }
               const input = world.perform(next.effect, stored);
               next = death === 1 ? resume(stored, world.now) : step(stored, input, world.now);
+              // As the runner has it: staff may want it gone at any moment.
+              if (choose(40) === 0) {
+                next = withdraw(nothingSent(stored.state) ? stored : next.attempt, world.now) ?? next;
+              }
             }
             attempts.push(stored);
             ends.set(stored.state, (ends.get(stored.state) ?? 0) + 1);

@@ -10,6 +10,7 @@ import {
   plus,
   seconds,
 } from '@hallhub/sync/base';
+import { type DocumentFormat, type RasterWish, examinePrinter } from './suitability.ts';
 import { type JobStatus, type PrinterStatus, printerProblem } from '@hallhub/device-drivers/capabilities';
 
 /*
@@ -51,6 +52,15 @@ export interface PrintAttempt {
   readonly duplex: boolean;
   /** Whether the printer's impression counter counts paper. Without it a clean abort is uncertain. */
   readonly countsImpressions: boolean;
+  /** So many dots per inch have page images that are made for a printer without PDF; absent: none are made. */
+  readonly rasterDpi?: number;
+  /** Which print run of its certificate this is, counted from 1; on the paper where the overprint is on. */
+  readonly run?: number;
+  /** As what it goes to the printer, decided when that was last asked; absent: PDF. */
+  readonly format?: DocumentFormat;
+  readonly raster?: RasterWish;
+  /** Of the very bytes that were sent: an overprint and a page image differ from the document. */
+  readonly sentSha256?: string;
   readonly state: AttemptState;
   readonly requestedAt: EpochMs;
   readonly changedAt: EpochMs;
@@ -89,7 +99,7 @@ export type PrintInput =
   | { readonly type: 'printer'; readonly result: Result<PrinterStatus> }
   | { readonly type: 'found'; readonly result: Result<readonly JobStatus[]> }
   | { readonly type: 'created'; readonly result: Result<JobStatus> }
-  | { readonly type: 'document'; readonly result: Result<void> }
+  | { readonly type: 'document'; readonly result: Result<{ readonly sha256: string }> }
   | { readonly type: 'sent'; readonly result: Result<unknown> }
   | { readonly type: 'job'; readonly result: Result<JobStatus>; readonly printer?: PrinterStatus }
   | { readonly type: 'canceled'; readonly result: Result<void> };
@@ -108,6 +118,8 @@ export const printTimes = {
   /** Paper may be refilled this long; later a certificate would come out for a stranger. */
   patience: minutes(10),
   settle: seconds(3),
+  /** How long a job that staff want gone may take to end. */
+  withdrawPatience: minutes(1),
 } as const;
 
 const now0 = ms(0);
@@ -119,7 +131,16 @@ export function isEnded(state: AttemptState): boolean {
 export function newAttempt(
   wish: Pick<
     PrintAttempt,
-    'attemptId' | 'certificateId' | 'printerId' | 'documentSha256' | 'pages' | 'copies' | 'duplex' | 'countsImpressions'
+    | 'attemptId'
+    | 'certificateId'
+    | 'printerId'
+    | 'documentSha256'
+    | 'pages'
+    | 'copies'
+    | 'duplex'
+    | 'countsImpressions'
+    | 'rasterDpi'
+    | 'run'
   >,
   now: EpochMs,
 ): PrintAttempt {
@@ -168,6 +189,42 @@ export function strand(attempt: PrintAttempt, now: EpochMs): PrintAttempt {
   return end(attempt, sent ? 'uncertain' : 'not-printed', sent ? 'E-CERT-0406' : 'E-CERT-0403', now).attempt;
 }
 
+/** Whether not a byte of the document has left yet. */
+export function nothingSent(state: AttemptState): boolean {
+  return ['queued', 'reserved', 'searching', 'withdrawing', 'created'].includes(state);
+}
+
+/**
+ * Staff want it gone. While nothing was sent it ends without a sheet; a job that the printer has is cancelled there, and what
+ * became of it is found out as always. Undefined where that is under way already.
+ */
+export function withdraw(attempt: PrintAttempt, now: EpochMs): PrintStep | undefined {
+  if (attempt.abandoned && attempt.code === 'E-CERT-0410') return undefined;
+  const given = { ...attempt, abandoned: true, code: 'E-CERT-0410' } as const;
+  switch (attempt.state) {
+    case 'queued':
+      return giveUp(given, now);
+    case 'reserved':
+    case 'searching':
+    case 'withdrawing':
+    case 'created':
+      return search(given, now, now0);
+    case 'sent':
+      return windDown(given, now, printTimes.withdrawPatience);
+    case 'sending':
+    case 'winding-down':
+    case 'printed':
+    case 'not-printed':
+    case 'uncertain':
+      return undefined;
+  }
+}
+
+/** Nobody waits for it any more, and its turn has not come. Undefined where it has, or somebody still does. */
+export function expire(attempt: PrintAttempt, now: EpochMs): PrintAttempt | undefined {
+  return attempt.state === 'queued' && now >= attempt.startBy ? giveUp(attempt, now).attempt : undefined;
+}
+
 /** The next state for what an effect brought. An input that does not belong to the state changes nothing. */
 export function step(attempt: PrintAttempt, input: PrintInput, now: EpochMs): PrintStep {
   switch (input.type) {
@@ -194,7 +251,7 @@ function moved(attempt: PrintAttempt, state: AttemptState, now: EpochMs): PrintA
 
 function without(
   attempt: PrintAttempt,
-  ...keys: readonly ('code' | 'endedAt' | 'jobId' | 'jobUri' | 'jobUuid')[]
+  ...keys: readonly ('code' | 'endedAt' | 'jobId' | 'jobUri' | 'jobUuid' | 'raster')[]
 ): PrintAttempt {
   const copy: { -readonly [P in keyof PrintAttempt]: PrintAttempt[P] } = { ...attempt };
   for (const key of keys) Reflect.deleteProperty(copy, key);
@@ -223,24 +280,37 @@ function search(attempt: PrintAttempt, now: EpochMs, after: DurationMs): PrintSt
   return { attempt: moved(attempt, 'searching', now), effect: { type: 'find-jobs', after } };
 }
 
-function windDown(attempt: PrintAttempt, now: EpochMs): PrintStep {
+function windDown(attempt: PrintAttempt, now: EpochMs, patience: DurationMs = printTimes.patience): PrintStep {
   return {
     attempt: {
       ...moved(attempt, 'winding-down', now),
       cancelAsked: false,
-      patienceUntil: plus(now, printTimes.patience),
+      patienceUntil: plus(now, patience),
     },
     effect: { type: 'ask-job', after: now0 },
   };
 }
 
 function onPrinter(attempt: PrintAttempt, result: Result<PrinterStatus>, now: EpochMs): PrintStep {
-  const problem = result.ok ? printerProblem(result.value) : result.error;
+  if (!result.ok) return queueAgain(attempt, now, printTimes.retryEvery, result.error.code);
+  // It may be another printer than the one that was there when the job was taken on.
+  const verdict = examinePrinter(result.value, attempt);
+  const grave = verdict.findings.find((finding) => finding.grave);
+  if (grave || verdict.format === undefined) return end(attempt, 'not-printed', grave?.code ?? 'E-CERT-0602', now);
+  const problem = printerProblem(result.value);
   if (problem) return queueAgain(attempt, now, printTimes.retryEvery, problem.code);
-  if (!result.ok || lapsed(attempt, now)) return giveUp(attempt, now);
-  const reserved = without(moved(attempt, 'reserved', now), 'code');
+  if (lapsed(attempt, now)) return giveUp(attempt, now);
+  const { printerUuid, upTimeSeconds } = result.value;
+  const reserved = without(moved(attempt, 'reserved', now), 'code', 'raster');
   return {
-    attempt: { ...reserved, printerUuid: result.value.printerUuid, upTimeSeconds: result.value.upTimeSeconds },
+    attempt: {
+      ...reserved,
+      printerUuid,
+      upTimeSeconds,
+      format: verdict.format,
+      ...(verdict.raster && { raster: verdict.raster }),
+      duplex: attempt.duplex && verdict.duplex,
+    },
     effect: { type: 'create-job', after: now0 },
   };
 }
@@ -285,13 +355,20 @@ function onCanceled(attempt: PrintAttempt, result: Result<void>, now: EpochMs): 
   return search({ ...attempt, code: result.error.code }, now, printTimes.retryEvery);
 }
 
-function onDocument(attempt: PrintAttempt, result: Result<void>, now: EpochMs): PrintStep {
+function onDocument(attempt: PrintAttempt, result: Result<{ readonly sha256: string }>, now: EpochMs): PrintStep {
   if (!result.ok) return search({ ...attempt, abandoned: true, code: result.error.code }, now, now0);
   if (lapsed(attempt, now)) return search({ ...attempt, abandoned: true, code: 'E-CERT-0404' }, now, now0);
-  return { attempt: moved(attempt, 'sending', now), effect: { type: 'send-document', after: now0 } };
+  return {
+    attempt: { ...moved(attempt, 'sending', now), sentSha256: result.value.sha256 },
+    effect: { type: 'send-document', after: now0 },
+  };
 }
 
 function onSent(attempt: PrintAttempt, result: Result<unknown>, now: EpochMs): PrintStep {
+  // An agent that never had the whole document sent none of it. The empty job goes, and another try is safe.
+  if (!result.ok && result.error.code === 'E-AGENT-0106') {
+    return search({ ...attempt, code: 'E-AGENT-0106' }, now, printTimes.retryEvery);
+  }
   if (!result.ok) return windDown({ ...attempt, code: result.error.code }, now);
   return {
     attempt: {

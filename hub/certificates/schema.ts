@@ -97,5 +97,21 @@ export const certificateSchema: SchemaComponent = {
         CREATE INDEX certificate_pick_up ON certificate (pick_up_key) WHERE pick_up_key IS NOT NULL;
       `,
     },
+    {
+      name: 'what a printer can, which print run it is, and jobs that staff want gone',
+      sql: `
+        CREATE TABLE printer_check (
+          printer_id TEXT PRIMARY KEY,
+          printer_uuid TEXT NOT NULL,
+          checked_at INTEGER NOT NULL,
+          verdict TEXT NOT NULL
+        ) STRICT;
+        -- Counts the runs of a certificate that put out paper, or may have.
+        ALTER TABLE print_attempt ADD COLUMN run INTEGER;
+        ALTER TABLE print_attempt ADD COLUMN withdrawn_by TEXT;
+        -- No two papers bear one number, unless a person said that one of them never came out.
+        CREATE UNIQUE INDEX print_attempt_run ON print_attempt (certificate_id, run)
+          WHERE state <> 'not-printed' AND (copies_found IS NULL OR copies_found > 0);`,
+    },
   ],
 };

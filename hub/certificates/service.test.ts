@@ -272,6 +272,7 @@ describe('when the hall changes its mind', () => {
           return Promise.resolve(ok({ pdf: tinyPdf(1), pages: 1 }));
         },
         inspect: () => Promise.resolve(ok({ pages: 1 })),
+        overprint: (pdf) => Promise.resolve(ok({ pdf })),
         memory: undefined,
         stop: () => Promise.resolve(),
       },
@@ -386,6 +387,7 @@ describe('issuing', () => {
       pdf: {
         render: () => Promise.resolve(failure('E-CERT-0203', '𠮷 U+20BB7')),
         inspect: () => Promise.resolve(ok({ pages: 1 })),
+        overprint: (pdf) => Promise.resolve(ok({ pdf })),
         memory: undefined,
         stop: () => Promise.resolve(),
       },

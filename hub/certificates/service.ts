@@ -1,6 +1,6 @@
-import { type Result, err, failure, ms, ok, uuidv7 } from '@hallhub/sync/base';
+import { type Cancel, type Result, err, failure, ms, ok, uuidv7 } from '@hallhub/sync/base';
 import { transact } from '@hallhub/sync/sqlite';
-import { type PrinterStatus, printerProblem } from '@hallhub/device-drivers/capabilities';
+import { printerProblem } from '@hallhub/device-drivers/capabilities';
 import { type PrintJournal, type PrinterHandle, printRunner } from './edge.ts';
 import { type Sealed, dayIn, documentContext, issuing, openRequest, sealRequest, sha256 } from './issuing.ts';
 import type {
@@ -13,15 +13,19 @@ import type {
   PrintJobView,
   StudentKey,
 } from './ports.ts';
-import { type PrintAttempt, isEnded, mayPrint, newAttempt, strand } from './rules.ts';
+import { prepareDocument } from './prepare.ts';
+import { printerChecks } from './printers.ts';
+import { type PrintAttempt, expire, isEnded, mayPrint, newAttempt, strand, withdraw } from './rules.ts';
 import { certificateRegister } from './register.ts';
 import { type AttemptRow, type CertificateRow, certificateStore } from './store.ts';
+import type { PrinterVerdict } from './suitability.ts';
 import { loadTemplates } from './templates/index.ts';
 
 export function certificateService(deps: CertificateDeps): CertificateService {
   const { db, clock } = deps;
   const store = certificateStore(db);
   const templates = deps.templates ?? loadTemplates();
+  const expiries = new Map<string, Cancel>();
   const listeners = new Set<(change: { readonly certificateId: string; readonly attemptId?: string }) => void>();
   const today = (): string => dayIn(deps.timeZone, clock.now());
   /** Told in a turn of its own, so that the transaction under way is over and no listener can break it. */
@@ -109,16 +113,32 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     return sha256(pdf) === row.documentSha256 ? ok(pdf) : failure('E-CERT-0206', 'stored document');
   };
 
+  const printable = (
+    attempt: PrintAttempt,
+  ): Result<{ readonly row: CertificateRow; readonly pdf: Uint8Array; readonly ready: boolean }> => {
+    const row = store.get(attempt.certificateId);
+    if (row?.state === 'revoked') return failure('E-CERT-0102');
+    if (row?.documentSha256 !== attempt.documentSha256) return failure('E-CERT-0106');
+    if (clock.now() >= row.validUntil) return failure('E-CERT-0104');
+    const pdf = openDocument(row);
+    return pdf.ok ? ok({ row, pdf: pdf.value, ready: openRequest(deps, row).document !== undefined }) : pdf;
+  };
+
   const journal: PrintJournal = {
     save,
     unfinished: (printerId) => store.unfinished(printerId).map(({ attempt }) => attempt),
     orphans: (printerId) => store.orphans(printerId).map(({ attempt }) => attempt),
-    document: (attempt) => {
-      const row = store.get(attempt.certificateId);
-      if (row?.state === 'revoked') return Promise.resolve(failure('E-CERT-0102'));
-      if (row?.documentSha256 !== attempt.documentSha256) return Promise.resolve(failure('E-CERT-0106'));
-      if (clock.now() >= row.validUntil) return Promise.resolve(failure('E-CERT-0104'));
-      return Promise.resolve(openDocument(row));
+    isWithdrawn: store.isWithdrawn,
+    document: async (attempt) => {
+      const before = printable(attempt);
+      if (!before.ok) return before;
+      const paper = { template: before.value.row.template, ready: before.value.ready };
+      const run = deps.overprint?.(paper) === true ? attempt.run : undefined;
+      const prepared = await prepareDocument(deps, before.value.pdf, attempt, run);
+      if (!prepared.ok) return prepared;
+      // It took a while to make, and a revocation counts until the first byte leaves.
+      const after = printable(attempt);
+      return after.ok ? prepared : after;
     },
   };
   const runner = printRunner({
@@ -133,10 +153,42 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     },
   });
 
+  const checks = printerChecks({
+    clock,
+    store,
+    printers: deps.printers,
+    ...(deps.raster && { rasterDpi: deps.raster.dpi }),
+    onFault: (error) => {
+      deps.log('error', 'looking at printers stopped by a fault', {
+        error: error instanceof Error ? error.name : 'unknown',
+      });
+    },
+  });
+  /** Behind a job that is stuck nobody's turn comes; who has gone is not printed for later. */
+  const expireLater = ({ attemptId, startBy }: PrintAttempt): void => {
+    const timer = clock.after(ms(Math.max(0, startBy - clock.now())), () => {
+      expiries.delete(attemptId);
+      const attempt = store.attempt(attemptId)?.attempt;
+      const expired = attempt && !runner.holds(attemptId) ? expire(attempt, clock.now()) : undefined;
+      if (expired) save(expired);
+    });
+    expiries.set(attemptId, timer);
+  };
+  const jobView = (row: AttemptRow): PrintJobView => {
+    const { attemptId, printerId, state } = row.attempt;
+    if (isEnded(state)) return jobFigures(row);
+    const before = store.unfinished(printerId).findIndex(({ attempt }) => attempt.attemptId === attemptId);
+    return {
+      ...jobFigures(row),
+      before: Math.max(0, before),
+      ...(store.isWithdrawn(attemptId) && { withdrawn: true }),
+    };
+  };
+
   const accept = (
     certificateId: string,
     handle: PrinterHandle,
-    status: PrinterStatus,
+    verdict: PrinterVerdict,
     copies: number,
     identity: PrintIdentity,
   ): Result<PrintJobView> =>
@@ -154,12 +206,15 @@ export function certificateService(deps: CertificateDeps): CertificateService {
           documentSha256: row.documentSha256,
           pages: row.pages,
           copies,
-          duplex: row.pages > 1 && status.sides.includes('two-sided-long-edge'),
+          duplex: row.pages > 1 && verdict.duplex,
           countsImpressions: handle.countsImpressions,
+          run: store.nextRun(certificateId),
+          ...(deps.raster && { rasterDpi: deps.raster.dpi }),
         },
         now,
       );
       save(attempt);
+      expireLater(attempt);
       if (identity.kind === 'staff') {
         deps.audit({
           actor: identity.staffId,
@@ -283,12 +338,13 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       if (!issued.ok) return issued;
       const status = await handle.printer.status();
       if (!status.ok) return status;
+      const verdict = checks.examine(handle, status.value);
+      const grave = verdict.findings.find((finding) => finding.grave);
+      if (grave) return failure(grave.code, grave.detail);
       const problem = printerProblem(status.value);
       if (problem) return err(problem);
-      // A printer that does not say how many copies it makes is asked for one: a copy that it left out would look like doubt.
-      const copiesMax = status.value.copiesMax ?? 1;
-      if (copies > copiesMax) return failure('E-CERT-0402', `at most ${copiesMax}`);
-      const accepted = accept(certificateId, handle, status.value, copies, identity);
+      if (copies > verdict.copiesMax) return failure('E-CERT-0402', `at most ${verdict.copiesMax}`);
+      const accepted = accept(certificateId, handle, verdict, copies, identity);
       if (accepted.ok) runner.wake(printerId);
       return accepted;
     },
@@ -315,11 +371,36 @@ export function certificateService(deps: CertificateDeps): CertificateService {
           action: 'certificate.resolve-uncertain',
           subject: attempt.certificateId,
           reason,
-          detail: { attemptId, copies: attempt.copies, copiesFound },
+          detail: { attemptId, copies: attempt.copies, copiesFound, sidesCounted: attempt.impressions },
         });
         publishPrint(attempt, copiesFound > 0 ? 'certificate.printed' : 'certificate.not-printed', copiesFound);
         tell({ certificateId: attempt.certificateId, attemptId });
         return ok(jobView({ attempt, resolution: { copiesFound, staffId, at: clock.now() } }));
+      }),
+    cancel: (attemptId, staffId, reason) =>
+      transact(db, () => {
+        const row = store.attempt(attemptId);
+        if (!row) return failure('E-CERT-0407');
+        if (isEnded(row.attempt.state)) return failure('E-CERT-0411');
+        if (reason.trim() === '') return failure('E-CERT-0409');
+        store.withdraw(attemptId, staffId);
+        deps.audit({
+          actor: staffId,
+          action: 'certificate.cancel-print',
+          subject: row.attempt.certificateId,
+          reason,
+          detail: { attemptId, state: row.attempt.state, sidesCounted: row.attempt.impressions },
+        });
+        // Its turn may be far away. What is under way sees it before its next step.
+        const ended = runner.holds(attemptId) ? undefined : withdraw(row.attempt, clock.now());
+        if (ended && !ended.effect) save(ended.attempt);
+        else tell({ certificateId: row.attempt.certificateId, attemptId });
+        return ok(jobView(store.attempt(attemptId) ?? row));
+      }),
+    printers: () =>
+      deps.printers.list().map(({ printerId, name }) => {
+        const check = checks.known(printerId);
+        return { printerId, name, ...(check && { check }) };
       }),
     summary: () => {
       const states = store.countByState();
@@ -347,18 +428,21 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     start: () => {
       for (const { attempt } of store.unfinished()) {
         if (!deps.printers.get(attempt.printerId)) save(strand(attempt, clock.now()));
+        else if (attempt.state === 'queued') expireLater(attempt);
       }
       issuer.start();
       runner.start();
+      checks.start();
     },
     stop: async () => {
-      await Promise.all([issuer.stop(), runner.stop()]);
+      for (const cancel of expiries.values()) cancel();
+      await Promise.all([issuer.stop(), runner.stop(), checks.stop()]);
       await deps.signer?.close();
     },
   };
 }
 
-function jobView({ attempt, resolution }: AttemptRow): PrintJobView {
+function jobFigures({ attempt, resolution }: AttemptRow): PrintJobView {
   const { attemptId, certificateId, printerId, copies, pages, state, impressions, requestedAt, changedAt } = attempt;
   return {
     attemptId,
@@ -370,6 +454,9 @@ function jobView({ attempt, resolution }: AttemptRow): PrintJobView {
     impressions,
     requestedAt,
     changedAt,
+    ...(attempt.format === undefined ? {} : { format: attempt.format }),
+    ...(attempt.sentSha256 === undefined ? {} : { sentSha256: attempt.sentSha256 }),
+    ...(attempt.run === undefined ? {} : { run: attempt.run }),
     ...(attempt.code === undefined ? {} : { code: attempt.code }),
     ...(resolution ? { resolution } : {}),
   };

@@ -1,6 +1,7 @@
 import type { Code, EpochMs } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import type { CertificateState } from './ports.ts';
+import type { PrinterCheck } from './printers.ts';
 import type { SignatureLevel } from './signing/index.ts';
 import { type PrintAttempt, copiesCounted } from './rules.ts';
 
@@ -136,8 +137,9 @@ export function certificateStore(db: Db) {
 
   const saveAttempt = db.prepare(
     `INSERT INTO print_attempt (attempt_id, certificate_id, printer_id, state, copies_counted, orphan, attempt,
-       requested_at, day, sheets)
-     VALUES (@attemptId, @certificateId, @printerId, @state, @counted, @orphan, @body, @requestedAt, @day, @sheets)
+       requested_at, day, sheets, run)
+     VALUES (@attemptId, @certificateId, @printerId, @state, @counted, @orphan, @body, @requestedAt, @day, @sheets,
+       @run)
      ON CONFLICT (attempt_id) DO UPDATE SET state = excluded.state, copies_counted = excluded.copies_counted,
        orphan = excluded.orphan, attempt = excluded.attempt, day = excluded.day`,
   );
@@ -170,6 +172,23 @@ export function certificateStore(db: Db) {
   const sheetsOn = db.prepare<[string], { n: number }>(
     `SELECT COALESCE(SUM(sheets), 0) AS n FROM print_attempt WHERE day = ? AND state = 'printed'`,
   );
+  const lastRun = db.prepare<[string], { last: number | null }>(
+    `SELECT MAX(COALESCE(run, 0)) AS last FROM print_attempt
+     WHERE certificate_id = ? AND state <> 'not-printed' AND (copies_found IS NULL OR copies_found > 0)`,
+  );
+  // Before runs were numbered they were as many as there are rows without a number.
+  const unnumbered = db.prepare<[string], { n: number }>(
+    `SELECT COUNT(*) AS n FROM print_attempt
+     WHERE certificate_id = ? AND run IS NULL AND state <> 'not-printed' AND (copies_found IS NULL OR copies_found > 0)`,
+  );
+  const withdraw = db.prepare('UPDATE print_attempt SET withdrawn_by = ? WHERE attempt_id = ?');
+  const withdrawn = db.prepare<[string], { by: string }>(
+    'SELECT withdrawn_by AS by FROM print_attempt WHERE attempt_id = ? AND withdrawn_by IS NOT NULL',
+  );
+  const getCheck = db.prepare<[string], { printer_uuid: string; checked_at: number; verdict: string }>(
+    'SELECT printer_uuid, checked_at, verdict FROM printer_check WHERE printer_id = ?',
+  );
+  const keepCheck = db.prepare('INSERT OR REPLACE INTO printer_check VALUES (?, ?, ?, ?)');
 
   const sheetsSince = db.prepare<[string, number], { n: number }>(
     `SELECT COALESCE(SUM(sheets), 0) AS n FROM print_attempt
@@ -243,6 +262,7 @@ export function certificateStore(db: Db) {
         orphan: attempt.orphan ? 1 : 0,
         body: JSON.stringify(attempt),
         sheets: copies * (duplex ? Math.ceil(pages / 2) : pages),
+        run: attempt.run ?? null,
       });
     },
     attempt: (attemptId: string): AttemptRow | undefined => {
@@ -260,6 +280,27 @@ export function certificateStore(db: Db) {
     },
     sheetsSince: (printerId: string, since: EpochMs): number => sheetsSince.get(printerId, since)?.n ?? 0,
     itemsOn: (printerId: string, day: string): readonly ItemCount[] => itemsOn.all(printerId, day),
+    /** The number of a certificate's next print run. */
+    nextRun: (certificateId: string): number =>
+      Math.max(lastRun.get(certificateId)?.last ?? 0, unnumbered.get(certificateId)?.n ?? 0) + 1,
+    withdraw: (attemptId: string, by: string): void => {
+      withdraw.run(by, attemptId);
+    },
+    isWithdrawn: (attemptId: string): boolean => withdrawn.get(attemptId) !== undefined,
+    printerCheck: (printerId: string): PrinterCheck | undefined => {
+      const raw = getCheck.get(printerId);
+      // Written by keepPrinterCheck() below and by nothing else.
+      return (
+        raw && {
+          printerUuid: raw.printer_uuid,
+          at: raw.checked_at as EpochMs,
+          verdict: JSON.parse(raw.verdict) as PrinterCheck['verdict'],
+        }
+      );
+    },
+    keepPrinterCheck: (printerId: string, { printerUuid, at, verdict }: PrinterCheck): void => {
+      keepCheck.run(printerId, printerUuid, at, JSON.stringify(verdict));
+    },
     sheetsOn: (day: string): number => sheetsOn.get(day)?.n ?? 0,
   };
 }

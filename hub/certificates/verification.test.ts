@@ -165,6 +165,7 @@ describe('the register', () => {
             return Promise.resolve(ok({ pdf, pages: 1 }));
           },
           inspect: () => Promise.resolve(ok({ pages: 1 })),
+          overprint: (pdf) => Promise.resolve(ok({ pdf })),
           memory: undefined,
           stop: () => Promise.resolve(),
         },

@@ -541,6 +541,21 @@ export const configSchema = z.strictObject({
       /** Where the QR code on the paper points; the verification code is appended as `?code=`. */
       verifyUrl: z.url().default('https://verify.example.edu/'),
       idleShutdown: duration.default(() => 300_000 as DurationMs),
+      /**
+       * “第 N 次打印 / Print No. N” at the foot of every sheet; the document itself stays as it was signed. PDFs that the hall
+       * made are left alone unless `overprintByTemplate` names theirs: nobody knows what stands at their foot.
+       */
+      overprint: z.boolean().default(false),
+      overprintByTemplate: z.record(z.string(), z.boolean()).default({}),
+      /** Makes page images for printers that take no PDF. Absent: such printers are refused. */
+      raster: z
+        .strictObject({
+          /** `mutool` or `gs`, or a path to one of them; installed by the operator, both under the AGPL. */
+          command: z.string().regex(/(?:^|\/)(?:mutool|gs)$/),
+          /** Dots per inch, where the printer takes both. */
+          dpi: z.literal([300, 600]).default(300),
+        })
+        .optional(),
       /** The page that checks papers, `/verify`. */
       verification: z
         .strictObject({

@@ -28,7 +28,9 @@ export {
 } from './contract.ts';
 export { type Connection, type ConnectionOptions, createConnection } from './connection.ts';
 export { type CrashLoop, noteStart } from './crash-loop.ts';
+export type { FetchBytes } from './fetched-bytes.ts';
 export type { FetchImage } from './firmware-image.ts';
+export { createHubQuestions } from './hub-questions.ts';
 export { issueKeySet } from './key-set.ts';
 export type { CreatePart, PartChange, PartContext, StationPart } from './part.ts';
 export { type Station, type StationOptions, type StationStatus, createStation } from './station.ts';

@@ -27,6 +27,7 @@ import { createHubQuestions } from './hub-questions.ts';
 import { createHubTime } from './hub-time.ts';
 import { createKnownTimes } from './known-times.ts';
 import { createForwardingLog } from './log-forwarder.ts';
+import type { FetchBytes } from './fetched-bytes.ts';
 import type { CreatePart } from './part.ts';
 import { createStationProfiles } from './profiles.ts';
 import { reportDevices } from './reports.ts';
@@ -53,6 +54,8 @@ export interface StationOptions {
   readonly crashLoop: Pick<CrashLoop, 'safeMode' | 'stable' | 'leave'>;
   /** Fetches the images of devices that are fed by their drivers; without it those cannot be updated. */
   readonly fetchImage?: FetchImage;
+  /** Fetches documents that are too long for a message; without it those are refused. */
+  readonly fetchBytes?: FetchBytes;
   /** How many events may wait before the least important are shed. */
   readonly mostEvents?: number;
   /** The parts of domains that run here. */
@@ -257,6 +260,7 @@ export function createStation(options: StationOptions): Station {
     connection,
     host: () => hosting.host,
     parts,
+    ...(options.fetchBytes && { fetchBytes: options.fetchBytes }),
     leaveSafeMode: () => {
       crashLoop.leave();
       if (safeMode !== undefined) options.onRestart();

@@ -33,6 +33,15 @@ export function rangeEndOf(group: IppGroup | undefined, name: string): number | 
   return value?.type === 'range' ? value.to : undefined;
 }
 
+const dotsPerInch = 3;
+
+/** Resolutions that are alike both ways and told in dots per inch. */
+export function resolutionsOf(group: IppGroup | undefined, name: string): readonly number[] {
+  return valuesOf(group, name).flatMap((value) =>
+    value.type === 'resolution' && value.unit === dotsPerInch && value.x === value.y ? [value.x] : [],
+  );
+}
+
 /** Every textual value of the attribute, whichever textual tag it carries. */
 export function textsOf(group: IppGroup | undefined, name: string): readonly string[] {
   return valuesOf(group, name).flatMap((value) =>

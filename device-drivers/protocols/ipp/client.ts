@@ -9,6 +9,7 @@ import {
   integerOf,
   integersOf,
   rangeEndOf,
+  resolutionsOf,
   text,
   textOf,
   textsOf,
@@ -77,6 +78,10 @@ const printerAttributes = [
   'printer-is-accepting-jobs',
   'printer-up-time',
   'media-ready',
+  'media-supported',
+  'operations-supported',
+  'pwg-raster-document-type-supported',
+  'pwg-raster-document-resolution-supported',
   'document-format-supported',
   'sides-supported',
   'copies-supported',
@@ -285,6 +290,9 @@ function printerStatus(group: IppGroup | undefined): Result<PrinterStatus> {
   const levels = integersOf(group, 'marker-levels');
   const copiesMax = rangeEndOf(group, 'copies-supported');
   const message = textOf(group, 'printer-state-message');
+  const mediaSupported = textsOf(group, 'media-supported');
+  const operations = integersOf(group, 'operations-supported');
+  const types = textsOf(group, 'pwg-raster-document-type-supported');
   return ok({
     state,
     acceptingJobs: booleanOf(group, 'printer-is-accepting-jobs') ?? true,
@@ -294,6 +302,11 @@ function printerStatus(group: IppGroup | undefined): Result<PrinterStatus> {
     mediaReady: textsOf(group, 'media-ready'),
     formats: textsOf(group, 'document-format-supported'),
     sides: textsOf(group, 'sides-supported'),
+    ...(mediaSupported.length === 0 ? {} : { mediaSupported }),
+    ...(operations.length === 0 ? {} : { operations }),
+    ...(types.length === 0
+      ? {}
+      : { raster: { types, dpi: resolutionsOf(group, 'pwg-raster-document-resolution-supported') } }),
     ...(copiesMax === undefined ? {} : { copiesMax }),
     ...(message === undefined || message === '' ? {} : { message }),
     markers: names.map((name, index) => ({ name, level: levels[index] ?? -1 })),

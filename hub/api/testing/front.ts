@@ -42,6 +42,8 @@ export async function createFront(options: {
       if (answer.statusCode < 300) return String(answer.statusCode);
       return `${answer.statusCode} ${answer.json<{ code: string }>().code}`;
     },
+    /** Serves on the loopback interface; its address. */
+    listen: (): Promise<string> => server.listen({ host: '127.0.0.1', port: 0 }),
     close: async (): Promise<void> => {
       live.close();
       await server.close();

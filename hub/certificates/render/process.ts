@@ -31,7 +31,8 @@ export interface PdfProcessOptions {
 
 type Order =
   | { readonly type: 'render'; readonly input: Extract<WorkerRequest, { type: 'render' }>['input'] }
-  | { readonly type: 'inspect'; readonly pdf: Uint8Array };
+  | { readonly type: 'inspect'; readonly pdf: Uint8Array }
+  | { readonly type: 'overprint'; readonly pdf: Uint8Array; readonly run: number };
 type Answered = Extract<WorkerAnswer, { ok: true }>;
 
 const workerFile = fileURLToPath(new URL('./worker.ts', import.meta.url));
@@ -128,6 +129,12 @@ export function pdfProcess(options: PdfProcessOptions): PdfMaker & { readonly pi
     inspect: async (pdf) => {
       const made = await ask({ type: 'inspect', pdf });
       return made.ok ? ok({ pages: made.value.pages }) : made;
+    },
+    overprint: async (document, run) => {
+      const made = await ask({ type: 'overprint', pdf: document, run });
+      if (!made.ok) return made;
+      const { pdf } = made.value;
+      return pdf ? ok({ pdf: Uint8Array.from(pdf) }) : failure('E-CERT-0301', 'an answer without a PDF');
     },
     get memory() {
       return peakBytes === 0 ? undefined : { peakBytes };

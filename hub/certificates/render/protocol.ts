@@ -11,7 +11,8 @@ export interface WorkerSetup {
 
 export type WorkerRequest =
   | { readonly id: number; readonly type: 'render'; readonly input: RenderInput; readonly at: number }
-  | { readonly id: number; readonly type: 'inspect'; readonly pdf: Uint8Array };
+  | { readonly id: number; readonly type: 'inspect'; readonly pdf: Uint8Array }
+  | { readonly id: number; readonly type: 'overprint'; readonly pdf: Uint8Array; readonly run: number };
 
 export type WorkerAnswer =
   | {

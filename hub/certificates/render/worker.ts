@@ -3,6 +3,7 @@ import { loadTemplates } from '../templates/index.ts';
 import { drawCertificate } from './draw.ts';
 import { loadFonts } from './fonts.ts';
 import { inspectReady } from './inspect.ts';
+import { overprint } from './overprint.ts';
 import type { WorkerAnswer, WorkerRequest, WorkerSetup } from './protocol.ts';
 
 /*
@@ -22,6 +23,17 @@ async function render({ input, at }: Extract<WorkerRequest, { type: 'render' }>)
   return fonts.ok ? drawCertificate(template, input, fonts.value, new Date(at)) : fonts;
 }
 
+function work(request: WorkerRequest): Promise<Made> {
+  switch (request.type) {
+    case 'render':
+      return render(request);
+    case 'inspect':
+      return inspectReady(request.pdf);
+    case 'overprint':
+      return fonts.ok ? overprint(request.pdf, request.run, fonts.value) : Promise.resolve(fonts);
+  }
+}
+
 function answer(id: number, made: Made): void {
   const rssBytes = process.memoryUsage.rss();
   const message: WorkerAnswer = made.ok
@@ -31,9 +43,8 @@ function answer(id: number, made: Made): void {
 }
 
 process.on('message', (request: WorkerRequest) => {
-  const work = request.type === 'render' ? render(request) : inspectReady(request.pdf);
   // A bug ends this process, and the hub starts another: nothing to clean up here.
-  void work.then((made) => {
+  void work(request).then((made) => {
     answer(request.id, made);
   });
 });

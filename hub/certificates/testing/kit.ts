@@ -71,6 +71,7 @@ export function testService(options: {
     pdf: {
       render: () => Promise.resolve(ok({ pdf: tinyPdf(1), pages: 1 })),
       inspect: () => Promise.resolve(ok({ pages: 1 })),
+      overprint: (pdf) => Promise.resolve(ok({ pdf })),
       memory: undefined,
       stop: () => Promise.resolve(),
     },

@@ -13,6 +13,8 @@ const packages: Readonly<Record<string, string>> = {
   qpdf: 'qpdf',
   zbarimg: 'zbar-tools',
   ipptool: 'cups-ipp-utils',
+  mutool: 'mupdf-tools',
+  gs: 'ghostscript',
 };
 
 /** Runs a program of the machine. A missing one fails the test with the line to type. */

@@ -31,6 +31,17 @@ export interface SimulatedPrinterOptions {
   readonly random?: RandomBytes;
   /** How long a side takes; 1.5 s by default. */
   readonly perPage?: DurationMs;
+  /** What it can do, as its attributes tell. */
+  readonly abilities?: Partial<Abilities>;
+}
+
+export interface Abilities {
+  readonly formats: readonly string[];
+  readonly media: readonly string[];
+  readonly sides: readonly string[];
+  readonly operations: readonly number[];
+  readonly rasterTypes: readonly string[];
+  readonly rasterDpi: readonly number[];
 }
 
 /** An IPP printer that speaks real IPP over real HTTP, prints on a tray that can be counted, and breaks on demand. */
@@ -54,7 +65,14 @@ export interface SimulatedPrinter {
 }
 
 const stateNames = { 3: 'idle', 4: 'processing', 5: 'stopped' } as const;
-const operations = [0x0002, 0x0004, 0x0005, 0x0006, 0x0008, 0x0009, 0x000a, 0x000b];
+const usual: Abilities = {
+  formats: ['application/pdf', 'image/pwg-raster'],
+  media: ['iso_a4_210x297mm'],
+  sides: ['one-sided', 'two-sided-long-edge'],
+  operations: [0x0002, 0x0004, 0x0005, 0x0006, 0x0008, 0x0009, 0x000a, 0x000b],
+  rasterTypes: ['sgray_8', 'srgb_8'],
+  rasterDpi: [300, 600],
+};
 const requestBytesAtMost = 64 << 20;
 
 export function simulatedPrinter(options: SimulatedPrinterOptions): SimulatedPrinter {
@@ -70,7 +88,7 @@ export function simulatedPrinter(options: SimulatedPrinterOptions): SimulatedPri
       for (const listener of listeners) listener();
     },
   });
-  const identity = { name, printerUuid };
+  const identity = { name, printerUuid, abilities: { ...usual, ...options.abilities } };
   const server = createServer((request, response) => {
     serve(mechanism, identity, request, response);
   });
@@ -138,6 +156,7 @@ export function simulatedPrinter(options: SimulatedPrinterOptions): SimulatedPri
 interface Identity {
   readonly name: string;
   readonly printerUuid: string;
+  readonly abilities: Abilities;
 }
 
 function serve(mechanism: Mechanism, identity: Identity, request: IncomingMessage, response: ServerResponse): void {
@@ -285,7 +304,11 @@ function jobAttributes(job: SimulatedJob, uri: string, upTime: number): readonly
   ];
 }
 
-function printerAttributes(mechanism: Mechanism, { name, printerUuid }: Identity, uri: string): readonly Written[] {
+function printerAttributes(
+  mechanism: Mechanism,
+  { name, printerUuid, abilities }: Identity,
+  uri: string,
+): readonly Written[] {
   const empty = mechanism.has('paper-out');
   return [
     write.uri('printer-uri-supported', uri),
@@ -302,21 +325,23 @@ function printerAttributes(mechanism: Mechanism, { name, printerUuid }: Identity
     write.integer('printer-up-time', mechanism.upTime),
     write.integer('queued-job-count', mechanism.jobs.filter((job) => job.state < 7).length),
     write.keyword('ipp-versions-supported', '1.1', '2.0'),
-    write.enumeration('operations-supported', ...operations),
+    write.enumeration('operations-supported', ...abilities.operations),
     write.charset('charset-configured', 'utf-8'),
     write.charset('charset-supported', 'utf-8'),
     write.language('natural-language-configured', 'en'),
     write.language('generated-natural-language-supported', 'en'),
-    write.mime('document-format-default', 'application/pdf'),
-    write.mime('document-format-supported', 'application/pdf', 'image/pwg-raster'),
+    write.mime('document-format-default', abilities.formats[0] ?? ''),
+    write.mime('document-format-supported', ...abilities.formats),
+    write.keyword('pwg-raster-document-type-supported', ...abilities.rasterTypes),
+    write.resolution('pwg-raster-document-resolution-supported', ...abilities.rasterDpi),
     write.keyword('pdl-override-supported', 'attempted'),
     write.keyword('compression-supported', 'none'),
     write.boolean('multiple-document-jobs-supported', false),
-    write.keyword('media-default', 'iso_a4_210x297mm'),
-    write.keyword('media-supported', 'iso_a4_210x297mm'),
-    empty ? write.noValue('media-ready') : write.keyword('media-ready', 'iso_a4_210x297mm'),
+    write.keyword('media-default', abilities.media[0] ?? ''),
+    write.keyword('media-supported', ...abilities.media),
+    empty ? write.noValue('media-ready') : write.keyword('media-ready', ...abilities.media),
     write.keyword('sides-default', 'one-sided'),
-    write.keyword('sides-supported', 'one-sided', 'two-sided-long-edge'),
+    write.keyword('sides-supported', ...abilities.sides),
     write.range('copies-supported', 1, 99),
     write.integer('copies-default', 1),
     write.name('marker-names', 'Black Toner'),

@@ -60,12 +60,18 @@ export interface MechanismOptions {
   readonly onChange: () => void;
 }
 
-/** Sides in a PDF, found the crude way of a printer that does not care. */
+/** Sides in a document, found the crude way of a printer that does not care. */
 function countPages(document: Uint8Array): number {
+  if (Buffer.from(document.subarray(0, 4)).toString('latin1') === 'RaS2') return countRasterPages(document);
   const found = Buffer.from(document)
     .toString('latin1')
     .match(/\/Type\s*\/Page(?![a-zA-Z])/g);
   return Math.max(1, found?.length ?? 0);
+}
+
+/** Page headers of a PWG raster begin with this (PWG 5102.4, 4.3). */
+function countRasterPages(document: Uint8Array): number {
+  return Math.max(1, Buffer.from(document).toString('latin1').split('PwgRaster\0').length - 1);
 }
 
 const jobsKept = 50;
@@ -230,6 +236,10 @@ export class Mechanism {
       return;
     }
     if (this.has('paper-out')) {
+      if (job.reasons.includes('processing-to-stop-point')) {
+        this.#end(job, 7, 'job-canceled-by-user', '');
+        return;
+      }
       job.state = 6;
       job.reasons = ['printer-stopped'];
       return;

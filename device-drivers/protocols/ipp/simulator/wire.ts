@@ -121,6 +121,13 @@ export const write = {
     ),
   boolean: (name: string, value: boolean): Written => written(0x22, name, [Buffer.from([value ? 1 : 0])]),
   range: (name: string, from: number, to: number): Written => written(0x33, name, [int32(from, to)]),
+  /** Dots per inch, alike both ways. */
+  resolution: (name: string, ...values: readonly number[]): Written =>
+    written(
+      0x32,
+      name,
+      values.map((value) => Buffer.concat([int32(value, value), Buffer.of(3)])),
+    ),
   noValue: (name: string): Written => written(0x13, name, [Buffer.alloc(0)]),
 };
 

@@ -1,0 +1,1 @@
+export { type Rasteriser, type RasteriserOptions, externalRasteriser } from './rasteriser.ts';
