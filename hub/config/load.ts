@@ -6,8 +6,9 @@ import type { Document } from 'yaml';
 import { LineCounter, isMap, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { airLockMistake } from './deciding.ts';
+import { GATE_PARTS } from './gates.ts';
 import type { Config } from './schema.ts';
-import { GATE_PARTS, configSchema } from './schema.ts';
+import { configSchema } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
