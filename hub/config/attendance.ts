@@ -36,6 +36,15 @@ export const attendance = z
       )
       .default([]),
     /** Where new students report; staff there confirm who it is. */
-    checkIn: z.array(z.strictObject({ id, label })).default([]),
+    checkIn: z
+      .array(
+        z.strictObject({
+          id,
+          label,
+          /** Only whoever works in this area may check people in here; absent: whoever may do so anywhere. */
+          area: id.exactOptional(),
+        }),
+      )
+      .default([]),
   })
   .prefault({});

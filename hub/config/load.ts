@@ -176,6 +176,9 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
         need(channels, channel, ['attendance', 'buildings', index, list, at, 'channel'], 'channel');
       });
   });
+  config.attendance.checkIn.forEach(({ area }, index) => {
+    need(areas, area, ['attendance', 'checkIn', index, 'area'], 'area');
+  });
   config.homeAssistant.allow.forEach(({ device, capability }, index) => {
     const path = ['homeAssistant', 'allow', index, 'device'];
     if (device !== '*') need(devices, device, path, 'device');
