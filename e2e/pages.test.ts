@@ -223,6 +223,7 @@ describe('staff', () => {
       await visit(await pathOf(page.locator('main .houses a').last()), 'main tbody tr');
       await visit(await pathOf(page.locator('main tbody a').first()), 'main tbody tr');
     }
+    await findTheWay(page);
     await guardTheGates(page);
     await commandByHand(page);
     // The browser notes refusals as errors: "nobody" before the log-in, and the walk-in with a wrong number.
@@ -234,6 +235,41 @@ describe('staff', () => {
 });
 
 const STRANGER = '440524188001010014';
+
+/** The menu fits into one line, and opens by a tap and by keys alone. */
+async function findTheWay(page: Page): Promise<void> {
+  for (const [lang, width] of [
+    ['zh', 1_280],
+    ['zh', 820],
+    ['en', 1_280],
+    ['en', 820],
+  ] as const) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.goto(`${hub}/gates?lang=${lang}`);
+    const headings = page.locator('header nav > *');
+    await headings.first().waitFor();
+    const tops = new Set<number | undefined>();
+    for (const heading of await headings.all()) tops.add((await heading.boundingBox())?.y);
+    expect([...tops], `${lang} at ${width} px`).toHaveLength(1);
+  }
+  const menu = page.getByRole('navigation', { name: 'Main' });
+  await menu.getByRole('button', { name: 'Devices' }).click();
+  expect(await obstacles(page)).toEqual([]);
+  await menu.getByRole('link', { name: 'Firmware' }).click();
+  await page.waitForURL('**/firmware');
+  expect(await menu.getByRole('link', { name: 'Firmware' }).isVisible()).toBe(false);
+  const system = menu.getByRole('button', { name: 'System' });
+  await system.focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Escape');
+  expect(await system.getAttribute('aria-expanded')).toBe('false');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await page.waitForURL('**/audit');
+  await headingShows(page);
+}
 
 /**
  * A stranger is refused and admitted with two taps; a walk-in is asked for, approved by the hall and shown as approved; the

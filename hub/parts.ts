@@ -57,7 +57,7 @@ import type { Notifications } from './notifications/index.ts';
 import { createChannels, createNotifications, notificationsSchema } from './notifications/index.ts';
 import type { Desk } from './gates/desk/index.ts';
 import { createDesk, gateDeskSchema } from './gates/desk/index.ts';
-import { alarmText, createGates, gateTerminalsSchema, gatesSchema } from './gates/index.ts';
+import { alarmText, createGates, gateTerminalsSchema, gatesSchema, gatesWithoutConfidence } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
 import type { Cards } from './cards/index.ts';
 import { cardSchema, createCards } from './cards/index.ts';
@@ -211,7 +211,18 @@ export function createParts(
     agents.assignAll();
     local.assign(pluggedIn()).catch(onFault('devices'));
   };
-  profiles.onUse(assignAll);
+  const advise = (): void => {
+    for (const { gate, camera } of gatesWithoutConfidence(config.gates, configured, profiles.catalogue()))
+      log.warn(
+        { gate, deviceId: camera },
+        'this camera never says how sure it is of a plate: every car waits for the guard; withoutConfidence: accept lets its plates open',
+      );
+  };
+  advise();
+  profiles.onUse(() => {
+    assignAll();
+    advise();
+  });
   const everywhere = joinHosts(local, agents.host);
   const registry = createRegistry({
     db,

@@ -75,6 +75,12 @@ export const profileSchema = z
       .default([])
       .describe('Parameters that differ with the firmware version; a later entry that applies wins'),
     capabilities: z.array(z.enum(capabilityNames)).min(1),
+    lacks: z
+      .array(z.enum(['plate-confidence']))
+      .optional()
+      .describe(
+        'What devices of its kind say and this one never does; the hub warns where an installation counts on it',
+      ),
     quirks: z.array(label).default([]).describe('What surprises people about this device'),
     wiring: z.array(label).default([]).describe('What whoever connects it must know'),
     evidence: z

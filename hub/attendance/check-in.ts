@@ -19,7 +19,7 @@ export interface Shown {
 }
 
 export interface CheckIn {
-  points(): readonly { readonly id: string; readonly label: Label }[];
+  points(): readonly { readonly id: string; readonly label: Label; readonly area?: string }[];
   counts(): { readonly expected: number; readonly checked: number };
   /** Who it is; that somebody was looked up is in the audit log. Errors: `E-ATT-0201`, `E-ATT-0202`, those of a code (`E-GATE-0131` to `0135`). */
   present(point: string, shown: Shown, staffId: string): Result<NewcomerView>;

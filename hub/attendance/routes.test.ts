@@ -20,7 +20,12 @@ let house: ReturnType<typeof createHouse>;
 let front: Awaited<ReturnType<typeof createFront>>;
 let resident: string;
 beforeAll(async () => {
-  house = createHouse({ checkIn: [{ id: 'gym', label: { zh: '体育馆', en: 'Gymnasium' } }] });
+  house = createHouse({
+    checkIn: [
+      { id: 'gym', label: { zh: '体育馆', en: 'Gymnasium' } },
+      { id: 'lobby', label: { zh: '三号楼大厅', en: 'Lobby of dorm 3' }, area: 'dorm-3' },
+    ],
+  });
   house.resident('1');
   house.until('+1 00:41');
   resident = house.subject('1');
@@ -114,5 +119,24 @@ describe('check-in is open to wardens and counters alone', () => {
     expect(await ask('desk')).toMatch(letIn);
     expect([await ask('guard'), await ask('auditor')]).toEqual([NOT_YOU, NOT_YOU]);
     expect(await ask('nobody')).toBe('401 E-STAFF-0103');
+  });
+
+  it('at a point of an area to those who work there', async () => {
+    const shown = { method: 'looked-up', text: '2026001' };
+    const present = (who: string) => front.ask(who, 'POST', '/api/check-in/lobby/present', shown);
+    const confirm = (who: string) =>
+      front.ask(who, 'POST', '/api/check-in/lobby/confirm', { requestId: 'N-1', method: 'looked-up' });
+    const points = async (who: string) => {
+      const { points: own } = (await front.read(who, '/api/check-in')) as {
+        readonly points: readonly { id: string }[];
+      };
+      return own.map(({ id }) => id);
+    };
+    for (const who of ['warden', 'desk']) {
+      expect([await present(who), await confirm(who)]).toEqual(['404 E-ATT-0202', '404 E-ATT-0202']);
+      expect(await points(who)).toEqual(['gym', 'lobby']);
+    }
+    expect([await present('neighbour'), await confirm('neighbour')]).toEqual(['404 E-ATT-0201', '404 E-ATT-0201']);
+    expect(await points('neighbour')).toEqual(['gym']);
   });
 });

@@ -150,12 +150,17 @@ export function attendanceRoutes(
   });
 
   const checkIn = ['dorms', 'counter'] as const;
+  const pointsOf = (staff: Account) =>
+    attendance.checkIn.points().filter(({ area }) => area === undefined || may(staff.grants, checkIn, area));
+  /** A point elsewhere is as unknown as one that never was. */
+  const at = <T>(staff: Account, name: string, work: () => Result<T>): Result<T> =>
+    pointsOf(staff).some(({ id }) => id === name) ? work() : failure('E-ATT-0201', name);
   api.route({
     method: 'GET',
     url: '/api/check-in',
     access: checkIn,
     anyArea: true,
-    handler: () => ({ points: attendance.checkIn.points(), ...attendance.checkIn.counts() }),
+    handler: ({ staff }) => ({ points: pointsOf(staff), ...attendance.checkIn.counts() }),
   });
   const point = z.object({ point: building });
   const method = z.enum(['campus-code', 'campus-card', 'resident-id', 'face', 'looked-up']);
@@ -166,7 +171,8 @@ export function attendanceRoutes(
     anyArea: true,
     params: point,
     body: z.strictObject({ method, text: z.string().trim().min(1).max(256) }),
-    handler: ({ staff, params, body }) => attendance.checkIn.present(params.point, body, staff.id),
+    handler: ({ staff, params, body }) =>
+      at(staff, params.point, () => attendance.checkIn.present(params.point, body, staff.id)),
   });
   api.route({
     method: 'POST',
@@ -175,7 +181,8 @@ export function attendanceRoutes(
     anyArea: true,
     params: point,
     body: z.strictObject({ requestId: z.string().min(1).max(128), method }),
-    handler: ({ staff, params, body }) => attendance.checkIn.confirm(params.point, body, staff.id),
+    handler: ({ staff, params, body }) =>
+      at(staff, params.point, () => attendance.checkIn.confirm(params.point, body, staff.id)),
   });
   api.route({
     method: 'GET',
@@ -183,7 +190,8 @@ export function attendanceRoutes(
     access: checkIn,
     anyArea: true,
     params: z.object({ request: z.string().min(1).max(128) }),
-    handler: async ({ params, reply }) => {
+    handler: async ({ staff, params, reply }) => {
+      if (pointsOf(staff).length === 0) return failure('E-ATT-0202', params.request);
       const photo = await attendance.checkIn.photo(params.request);
       if (!photo.ok) return photo;
       return reply

@@ -1,5 +1,5 @@
 import type { DeviceConfig, GateConfig } from './schema.ts';
-import { GATE_PARTS } from './schema.ts';
+import { GATE_PARTS } from './gates.ts';
 
 /** An agent decides at a gate when everything that the gate consists of hangs on it; else the hub does. */
 export function decidingAgent(gate: GateConfig, devices: readonly DeviceConfig[]): string | undefined {

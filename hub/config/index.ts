@@ -8,11 +8,9 @@ export {
   type DeviceConfig,
   type KioskConfig,
   type Label,
-  GATE_PARTS,
-  areaSchema,
   configSchema,
-  gateSchema,
 } from './schema.ts';
+export { GATE_PARTS, areaSchema, gateSchema } from './gates.ts';
 export { type Environment, loadConfig, checkConfig, isLoopback } from './load.ts';
 export { decidingAgent } from './deciding.ts';
 export { parseDuration } from './durations.ts';

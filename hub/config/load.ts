@@ -6,8 +6,9 @@ import type { Document } from 'yaml';
 import { LineCounter, isMap, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { airLockMistake } from './deciding.ts';
+import { GATE_PARTS } from './gates.ts';
 import type { Config } from './schema.ts';
-import { GATE_PARTS, configSchema } from './schema.ts';
+import { configSchema } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -180,6 +181,9 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
       building[list].forEach(({ channel }, at) => {
         need(channels, channel, ['attendance', 'buildings', index, list, at, 'channel'], 'channel');
       });
+  });
+  config.attendance.checkIn.forEach(({ area }, index) => {
+    need(areas, area, ['attendance', 'checkIn', index, 'area'], 'area');
   });
   config.homeAssistant.allow.forEach(({ device, capability }, index) => {
     const path = ['homeAssistant', 'allow', index, 'device'];

@@ -1,7 +1,7 @@
 import type { EventData, EventType } from '@hallhub/sync/contract';
 import type { CloudEvent } from '@hallhub/sync/contract';
 import type { EpochMs, Failure, Result } from '@hallhub/sync/base';
-import { epochMs, failure, ok, parseInstant, plus } from '@hallhub/sync/base';
+import { epochMs, failure, ok, parseInstant } from '@hallhub/sync/base';
 import type { Db, FeedRecord, FeedStore } from '@hallhub/sync/sqlite';
 import { afterCommit, transact } from '@hallhub/sync/sqlite';
 import type { AreaConfig, DeviceConfig, GateConfig } from '../config/index.ts';
@@ -10,6 +10,7 @@ import type { Approved, Requests } from '../requests/service.ts';
 import { keyedMatch } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
 import { createCodeSharing } from './code-sharing.ts';
+import { createCounting } from './counting.ts';
 import { codeOf } from './enrol-passes.ts';
 import type { Told } from './edge/gate.ts';
 import type { GateAlarmKind } from './edge/journal.ts';
@@ -25,12 +26,10 @@ import {
   gateInput,
 } from './edge/wire.ts';
 import { ownerOf } from './pass-id.ts';
-import type { Pass } from './pass.ts';
 import type { Credential, GateKind, GateRequest } from './project.ts';
 import { passDrafts } from './project.ts';
 import type { LegacyCodes } from './qr/index.ts';
 import type { EntryRow } from './store/entries.ts';
-import { SIGNED_KEPT } from './store/entries.ts';
 import type { GateStore } from './store/index.ts';
 import type { StandingRow } from './store/presence.ts';
 
@@ -58,8 +57,6 @@ export interface AgentEvents {
 
 /** So many requests are projected in one go while an agent is brought up to date: the hub goes on beside it. */
 const CHUNK = 200;
-/** Ways through other gates count for so long where they count by day. */
-const COUNTED_FOR_MS = 2 * 86_400_000;
 /** Under which name a number is sealed that a guard typed for an agent. */
 const TYPED = 'gate-typed';
 const FOR_EVER = epochMs(Date.UTC(9999, 0, 1));
@@ -128,9 +125,10 @@ export function createGateAgents(deps: {
     if (pipe.feeds.withdraw(agent, id)) tell(agent);
   };
 
+  const sharing = { store, agents, agentsIn, trusting, covers, put, now: deps.now };
+  const counting = createCounting({ ...sharing, areas: deps.areas });
   const codes = createCodeSharing({
-    ...{ store, agents, agentsIn, trusting, covers, put },
-    now: deps.now,
+    ...sharing,
     scans: (agent) => gatesOf(agent).some(({ scanner }) => scanner !== undefined),
   });
 
@@ -163,31 +161,6 @@ export function createGateAgents(deps: {
     for (const agent of agents) for (const id of passIds) withdraw(agent, `pass/${id}`);
   };
 
-  type Holder = Pick<Pass, 'id' | 'places' | 'uses' | 'slot' | 'validUntil'>;
-  const putCounted = (agent: string, { area, way, day, ...row }: EntryRow, pass: Holder): void => {
-    if (area === null || way === null || day === null || !covers(agent, pass.places)) return;
-    const { id, gateId, at } = row;
-    const until = pass.uses?.per === 'request' || pass.slot ? pass.validUntil : epochMs(deps.now() + COUNTED_FOR_MS);
-    put(agent, {
-      id: `counted/${id}`,
-      kind: 'gate-counted',
-      schemaVersion: '1.0',
-      validFrom: epochMs(0),
-      validUntil: until,
-      data: { id, gateId, area, way, day, at, passId: pass.id, companion: row.companion === 1 },
-    });
-  };
-  /** What was used before an agent knew of it, also at its own gates: its disk may be a new one. */
-  const recount = (agent: string, passes: readonly Pass[]): void => {
-    const [first] = passes;
-    if (!first || !passes.some(isCounted)) return;
-    for (const row of store.entries.ofRequest(first.requestId)) {
-      const pass = passes.find(({ id }) => id === row.passId);
-      if (pass && isCounted(pass) && (row.state === 'passed' || row.state === 'unconfirmed'))
-        putCounted(agent, row, pass);
-    }
-  };
-
   /** Everything there is, in pieces: an agent was enrolled anew, or other gates hang on it. */
   const rebuild = (agent: string, wanted: string): void => {
     if (rebuilding.has(agent)) return;
@@ -203,7 +176,7 @@ export function createGateAgents(deps: {
             change,
             passes.map(({ id }) => id),
           );
-          recount(agent, passes);
+          counting.again(agent, passes);
         }
         if (page.next === undefined) setBasis.run(agent, wanted);
         return page.next;
@@ -284,22 +257,6 @@ export function createGateAgents(deps: {
     if (basis.get(agent) !== wanted) rebuild(agent, wanted);
   };
 
-  /** A way through a gate that others count as well. */
-  const counted = (row: EntryRow): void => {
-    const { passId, area } = row;
-    if (passId !== null && isSignedPass(passId)) {
-      for (const agent of agents)
-        if (agent !== row.source && trusting(agent)) putCounted(agent, row, signedHolder(passId, deps.now()));
-      return;
-    }
-    const pass = passId === null ? undefined : store.passes.pass(passId);
-    const rules = deps.areas.find(({ id }) => id === area);
-    if (!pass || !rules) return;
-    const leads = rules.firstPerson && pass.may.includes('lead');
-    if (!isCounted(pass) && !leads && !rules.antiPassback && rules.limit === undefined) return;
-    for (const agent of agents) if (agent !== row.source) putCounted(agent, row, pass);
-  };
-
   const read = <E extends EventType>(type: E, event: CloudEvent): EventData<E> | undefined => {
     const parsed = type.schema.safeParse(event.data);
     return parsed.success ? (parsed.data as EventData<E>) : undefined;
@@ -377,7 +334,7 @@ export function createGateAgents(deps: {
     agentOf: (gateId: string): string | undefined => agentOf.get(gateId),
     project,
     revoke,
-    counted,
+    counted: counting.walked,
     codes,
     /**
      * Hands an order against the schedule on to the agents that it concerns. A fire is handed on each time it is told, also
@@ -424,16 +381,6 @@ export function createGateAgents(deps: {
   };
 }
 
-/** What a signature alone opened is worth one way in, for as long as entries are remembered by it. */
-const signedHolder = (id: string, now: EpochMs) => ({
-  id,
-  places: [],
-  uses: { max: 1, per: 'request' as const },
-  validUntil: plus(now, SIGNED_KEPT),
-});
-
-/** Whether a pass itself says that ways through all gates are counted together. */
-const isCounted = ({ uses, slot, oneInside }: Pass): boolean => uses !== undefined || slot !== undefined || oneInside;
 const instantOf = (text: string): EpochMs => parseInstant(text) ?? epochMs(0);
 const GATE_KINDS: ReadonlySet<string> = new Set<GateKind>([
   ...(['visitor-access', 'vehicle-access', 'event-access', 'roster', 'leave', 'block'] as const),

@@ -86,6 +86,24 @@ describe('a code that one gate has taken', () => {
     expect(await scan(west, codes[2] ?? '')).toBe('passed');
   });
 
+  it('is taken at a check-in point as at a gate, and the other way round', async () => {
+    const { campus, clock, east, west, pass, scan } = await setUp();
+    campus.approve('roster', 'R-1', member);
+    await pass(2);
+    const shown = () =>
+      campus.hub.gates.identify({
+        ...{ method: 'campus-code', text: campusCode(clock.now()) },
+        ...{ at: clock.now(), place: 'gym' },
+      });
+    expect(shown()).toMatchObject({ ok: true });
+    await pass(2);
+    for (const agent of [east, west]) expect(await scan(agent, campusCode(clock.now()))).toBe('refused E-GATE-0135');
+    await pass(30);
+    expect(await scan(east, campusCode(clock.now()))).toBe('passed');
+    await pass(2);
+    expect(shown()).toMatchObject({ ok: false, error: { code: 'E-GATE-0135' } });
+  });
+
   it('opens both while they are cut off, and the hub tells of it afterwards', async () => {
     const { campus, clock, east, west, pass, scan } = await setUp();
     campus.approve('roster', 'R-1', member);

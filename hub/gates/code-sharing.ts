@@ -4,6 +4,7 @@ import type { FeedRecord } from '@hallhub/sync/sqlite';
 import { isSignedPass } from './edge/signed-pass.ts';
 import type { Pass } from './pass.ts';
 import { visitorCodeSubject } from './qr/visitor-code.ts';
+import type { TakenCode } from './store/codes.ts';
 import type { EntryRow } from './store/entries.ts';
 import type { GateStore } from './store/index.ts';
 
@@ -48,13 +49,26 @@ export function createCodeSharing(deps: {
   };
 
   /** Who must hear that a code was taken: whoever may be shown it next. */
-  const concerned = (row: EntryRow, owner: string): readonly string[] => {
-    const scanning = (row.method === 'visitor-code' ? deps.agentsIn(row.area ?? '') : deps.agents).filter(
-      (agent) => agent !== row.source && deps.scans(agent),
+  const concerned = (owner: string, area: string | undefined, source: string | null): readonly string[] => {
+    const scanning = (area === undefined ? deps.agents : deps.agentsIn(area)).filter(
+      (agent) => agent !== source && deps.scans(agent),
     );
     if (isSignedPass(owner)) return scanning.filter(deps.trusting);
     const places = store.passes.pass(owner)?.places;
     return places ? scanning.filter((agent) => deps.covers(agent, places)) : [];
+  };
+  const tell = (agents: readonly string[], code: TakenCode): void => {
+    const until = epochMs(code.at + CODES_LIVE);
+    if (until <= deps.now()) return;
+    for (const agent of agents)
+      deps.put(agent, {
+        id: `code-taken/${code.id}`,
+        kind: 'gate-code-taken',
+        schemaVersion: '1.0',
+        validFrom: epochMs(0),
+        validUntil: until,
+        data: { ...code },
+      });
   };
 
   return {
@@ -62,17 +76,12 @@ export function createCodeSharing(deps: {
     taken: (row: EntryRow): void => {
       const { id, codeOwner: owner, codeStep: step, method, gateId, area, way, at } = row;
       if (row.state === 'refused' || owner === null || step === null || method === null || !area || !way) return;
-      const until = epochMs(at + CODES_LIVE);
-      if (until <= deps.now()) return;
-      for (const agent of concerned(row, owner))
-        deps.put(agent, {
-          id: `code-taken/${id}`,
-          kind: 'gate-code-taken',
-          schemaVersion: '1.0',
-          validFrom: epochMs(0),
-          validUntil: until,
-          data: { id, owner, method, step, gateId, area, way, at },
-        });
+      const where = method === 'visitor-code' ? area : undefined;
+      tell(concerned(owner, where, row.source), { id, owner, method, step, gateId, area, way, at });
+    },
+    /** A dynamic code was taken where there is no gate: at a check-in point. */
+    takenAt: (place: string, code: Omit<TakenCode, 'gateId' | 'way' | 'area'>): void => {
+      tell(concerned(code.owner, undefined, null), { ...code, gateId: place, area: '', way: 'in' });
     },
     /** An approval of visitors has changed: codes of people it no longer names, or names for a shorter time. */
     changed: (before: readonly Pass[], after: readonly Pass[]): void => {

@@ -9,3 +9,4 @@ export type { Sighting, Span } from './store/sightings.ts';
 export type { Direction } from './pass.ts';
 export { memberIdentity } from './project.ts';
 export { gateTerminalsSchema } from './terminals/index.ts';
+export { gatesWithoutConfidence } from './camera-advice.ts';

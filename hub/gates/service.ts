@@ -14,11 +14,11 @@ import { createStandings } from './edge/standings.ts';
 import { createCodeReader, createVisitorCodeIssuer, visitorCodeSubject } from './qr/index.ts';
 import { createDoubles } from './doubles.ts';
 import { toPasses } from './enrol-passes.ts';
+import { createIdentify } from './identify.ts';
 import type { AreaView } from './occupancy.ts';
 import { createOccupancy } from './occupancy.ts';
 import { normalisePlate, plateForm } from './plates.ts';
 import type { GateKind } from './project.ts';
-import { subjectOf } from './pass.ts';
 import { createReports } from './reports.ts';
 import { createRetention } from './retention.ts';
 import { createGateStore } from './store/index.ts';
@@ -414,18 +414,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
       return () => sightingListeners.delete(listener);
     },
     sightings: store.sightings,
-    identify: ({ method, text, at, place }) => {
-      const shown = text.trim();
-      if (method === 'looked-up') return ok({ subject: vault.match('member', shown).toString('hex') });
-      const read = method === 'campus-code' ? readCode(shown, place, at) : undefined;
-      if (read && 'code' in read) return failure(read.code);
-      if (method === 'campus-code' && !read) return failure('E-GATE-0135');
-      const types = { 'campus-card': 'uid', 'resident-id': 'resident-id', face: 'face', 'campus-code': '' } as const;
-      const value = method === 'face' ? shown : shown.toUpperCase();
-      const credential = read?.credential ?? vault.match(types[method], value);
-      const member = store.passes.passesOf(credential).find(({ kind, revoked }) => kind === 'roster' && !revoked);
-      return member ? ok({ subject: subjectOf(member), requestId: member.requestId }) : failure('E-GATE-0101');
-    },
+    identify: createIdentify({ store, vault, readCode, random: deps.random, takenAt: agents.codes.takenAt }),
     person: (kind, requestId, person) => {
       const data = deps.requests().data(requestId);
       return data.ok ? personOf(kind, data.value, person) : undefined;

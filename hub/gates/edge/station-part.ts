@@ -5,7 +5,7 @@ import { epochMs, failure, hours, iso, ok } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import { z } from 'zod';
-import { GATE_PARTS } from '../../config/schema.ts';
+import { GATE_PARTS } from '../../config/gates.ts';
 import { campusClock } from '../calendar.ts';
 import { secretContext } from '../enrol-passes.ts';
 import { createRetention } from '../retention.ts';
@@ -211,6 +211,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
   /** A feed tells of each record once, in no order: a way through may have come before its pass. */
   const takeCounted = ({ id, kind, identities, account, uses, slot }: Omit<Pass, 'revoked'>): void => {
     const owner = { kind, subject: identities[0], ...(uses && { account }), ...(slot && { slot: slot.id }) };
+    store.presence.rename(elsewhereSubject(id), owner.subject);
     for (const row of store.entries.own(id, owner)) walked(store, row, row.at);
   };
   const putPass = ({ credentials, validFrom, validUntil, ...pass }: PassWire): void => {
@@ -229,17 +230,24 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     takeCounted(dated);
   };
   /** A way through another gate counts here as if this one had seen it; whose it was is the pass's to say. */
-  const putCounted = (counted: CountedWire): void => {
-    store.entries.add({
+  const putCounted = ({ elsewhere, leads, ...counted }: CountedWire): void => {
+    const pass = store.passes.pass(counted.passId);
+    const isNew = store.entries.add({
       ...counted,
       ...ownerOf(counted.passId),
       ...signedOwner(counted.passId),
+      ...(elsewhere && !pass && { subject: elsewhereSubject(counted.passId) }),
       at: epochMs(counted.at),
       state: 'passed',
       source: 'hub',
     });
-    const pass = store.passes.pass(counted.passId);
+    if (leads && counted.way === 'in') store.presence.lead(counted.area, counted.day);
     if (pass) takeCounted(pass);
+    else {
+      // Named already: by its signature, or as somebody of elsewhere.
+      const row = isNew ? store.entries.entry(counted.id) : undefined;
+      if (row) walked(store, row, row.at);
+    }
   };
   const putStanding = (data: {
     scope: string;
@@ -352,6 +360,9 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     return entryId === undefined ? failure('E-GATE-0203', order.gateId) : ok({ entryId });
   }
 }
+
+/** Who is inside on a pass that opens other gates than this agent's; nobody's hash is called so. */
+const elsewhereSubject = (passId: string): string => `elsewhere:${passId}`;
 
 /** Whose a code is that opened by its signature alone, is said by itself. */
 const signedOwner = (passId: string) =>

@@ -1,7 +1,7 @@
 import { defineKind, instant } from '@hallhub/sync/contract';
 import type { EventType } from '@hallhub/sync/contract';
 import { z } from 'zod';
-import { areaSchema, gateSchema } from '../../config/schema.ts';
+import { areaSchema, gateSchema } from '../../config/gates.ts';
 import type { AreaConfig, GateConfig } from '../../config/schema.ts';
 
 /*
@@ -97,6 +97,11 @@ const countedWire = z
     at: epochMs,
     passId: id,
     companion: z.boolean(),
+    elsewhere: z
+      .literal(true)
+      .exactOptional()
+      .meta({ description: 'The pass opens no gate of this agent: a head, and nothing more' }),
+    leads: z.literal(true).exactOptional().meta({ description: 'Whoever it was opened the area for the day' }),
   })
   .meta({ id: 'EdgeCounted' });
 export type CountedWire = z.output<typeof countedWire>;

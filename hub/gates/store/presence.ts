@@ -74,6 +74,7 @@ export function createPresenceStore(db: Db) {
     `SELECT area, subject, at, heads, request_id AS requestId, person, kind, gate_id AS gateId FROM gate_presence
      WHERE area = ? AND inside = 1 AND subject <> '${CORRECTION}' ORDER BY at`,
   );
+  const rename = db.prepare('UPDATE OR REPLACE gate_presence SET subject = ? WHERE subject = ?');
   const forget = db.prepare('DELETE FROM gate_presence WHERE at < ?');
   const lead = db.prepare('INSERT OR IGNORE INTO gate_led (area, day) VALUES (?, ?)');
   const led = db.prepare<[string, string], number>('SELECT 1 FROM gate_led WHERE area = ? AND day = ?').pluck();
@@ -111,6 +112,10 @@ export function createPresenceStore(db: Db) {
     },
     otherInside: (requestId: string, area: string, subject: string): boolean =>
       (otherInside.get(requestId, area, subject) ?? 0) > 0,
+    /** Somebody who was counted by another name. */
+    rename: (from: string, to: string): void => {
+      rename.run(to, from);
+    },
     inside: (area: string): readonly PresenceRow[] => inside.all(area),
     forget: (before: EpochMs): number => forget.run(before).changes,
     lead: (area: string, day: string): void => {

@@ -29,6 +29,8 @@ import type { Requests } from '../../requests/index.ts';
 import { createVault, keyedMatch } from '../../vault/index.ts';
 import { edgeConfigSchema, gatesPart } from '../edge/index.ts';
 import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
+import { createEntryStore } from '../store/entries.ts';
+import { createPresenceStore } from '../store/presence.ts';
 import type { GateKind } from '../project.ts';
 import { gateCodeSchema } from '../qr/index.ts';
 
@@ -60,6 +62,12 @@ export interface TestAgent {
   bytes(): Buffer;
   /** How many passes it holds. */
   passes(): number;
+  /** How many people it believes inside. */
+  heads(area: string): number;
+  /** How often it believes an account used. */
+  used(account: string): number;
+  /** Of how many ways through other gates it was told. */
+  told(): number;
   entries(): readonly { readonly id: string; readonly state: string; readonly code: string | null }[];
 }
 
@@ -72,6 +80,10 @@ export function createAgentsCampus(options: {
   readonly folder: string;
   readonly agents: readonly string[];
   readonly area?: object;
+  /** Areas beside `campus`. */
+  readonly areas?: readonly { readonly id: string }[];
+  /** What an agent's gate has that the others have not. */
+  readonly gate?: Readonly<Record<string, object>>;
   /** How often a message arrives. */
   readonly fate?: () => number;
 }) {
@@ -94,6 +106,18 @@ export function createAgentsCampus(options: {
       params: {},
     }) satisfies DeviceConfig;
   const devices = options.agents.map(device);
+  const gateOf = (id: string) =>
+    gateSchema.parse({
+      id,
+      label: { zh: id, en: id },
+      area: 'campus',
+      reader: `${id}-arm`,
+      scanner: `${id}-arm`,
+      barrier: `${id}-arm`,
+      passageSensor: `${id}-arm`,
+      fireInput: `${id}-arm`,
+      ...options.gate?.[id],
+    });
 
   const bus: DeviceBus = {
     start: () => Promise.resolve({ port: 0 }),
@@ -162,19 +186,10 @@ export function createAgentsCampus(options: {
       host: link.host,
       requests: () => requests,
       calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
-      areas: [areaSchema.parse({ id: 'campus', label: { zh: '校园', en: 'Campus' }, ...options.area })],
-      gates: options.agents.map((id) =>
-        gateSchema.parse({
-          id,
-          label: { zh: id, en: id },
-          area: 'campus',
-          reader: `${id}-arm`,
-          scanner: `${id}-arm`,
-          barrier: `${id}-arm`,
-          passageSensor: `${id}-arm`,
-          fireInput: `${id}-arm`,
-        }),
+      areas: [{ id: 'campus', ...options.area }, ...(options.areas ?? [])].map((area) =>
+        areaSchema.parse({ label: { zh: '校园', en: 'Campus' }, ...area }),
       ),
+      gates: options.agents.map(gateOf),
       devices,
       legacyCodes: { password: LEGACY_PASSWORD, validFor: seconds(60) },
       agents: {
@@ -221,7 +236,8 @@ export function createAgentsCampus(options: {
         });
       },
       walk: () => {
-        running.passages.emit({ direction: 'in', at: running.own.now() });
+        const { direction } = gateOf(id);
+        running.passages.emit({ direction, at: running.own.now() });
       },
       fire: (alarm) => {
         running.fires.emit({ alarm, at: running.own.now() });
@@ -253,6 +269,9 @@ export function createAgentsCampus(options: {
       heard: () => heard.join('\n'),
       bytes: () => running.db.serialize(),
       passes: () => Number(running.db.prepare('SELECT count(*) FROM gate_pass').pluck().get()),
+      heads: (area) => createPresenceStore(running.db).heads(area),
+      used: (account) => createEntryStore(running.db).used(account, '').ever,
+      told: () => Number(running.db.prepare(`SELECT count(*) FROM gate_entry WHERE source = 'hub'`).pluck().get()),
       entries: () =>
         running.db
           .prepare<[], { id: string; state: string; code: string | null }>(

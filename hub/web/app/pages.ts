@@ -21,6 +21,7 @@ export const pages = [
   definePage({
     path: '/gates',
     title: { zh: '门岗', en: 'Gates' },
+    group: 'gates',
     roles: ['guard', 'auditor'],
     anyArea: true,
     component: () => import('../pages/GatesPage.vue'),
@@ -28,6 +29,7 @@ export const pages = [
   definePage({
     path: '/terminals',
     title: { zh: '门禁终端', en: 'Terminals' },
+    group: 'gates',
     roles: ['operator', 'guard', 'auditor'],
     anyArea: true,
     component: () => import('../pages/TerminalsPage.vue'),
@@ -42,6 +44,7 @@ export const pages = [
   definePage({
     path: '/dorms',
     title: { zh: '归寝', en: 'Dormitories' },
+    group: 'dorms',
     roles: ['dorms', 'auditor'],
     anyArea: true,
     component: () => import('../pages/DormsPage.vue'),
@@ -63,6 +66,7 @@ export const pages = [
   definePage({
     path: '/check-in',
     title: { zh: '新生报到', en: 'Check-in' },
+    group: 'dorms',
     roles: ['dorms', 'counter'],
     anyArea: true,
     component: () => import('../pages/CheckInPage.vue'),
@@ -70,24 +74,28 @@ export const pages = [
   definePage({
     path: '/kiosks',
     title: { zh: '自助机', en: 'Kiosks' },
+    group: 'papers',
     roles: ['operator', 'counter', 'auditor'],
     component: () => import('../pages/KiosksPage.vue'),
   }),
   definePage({
     path: '/prints',
     title: { zh: '证明打印', en: 'Certificates' },
+    group: 'papers',
     roles: ['counter', 'auditor'],
     component: () => import('../pages/PrintsPage.vue'),
   }),
   definePage({
     path: '/hall',
     title: { zh: '线上大厅同步', en: 'Online hall' },
+    group: 'system',
     roles: ['operator', 'auditor'],
     component: () => import('../pages/HallPage.vue'),
   }),
   definePage({
     path: '/devices',
     title: { zh: '设备', en: 'Devices' },
+    group: 'devices',
     roles: ['operator', 'auditor'],
     component: () => import('../pages/DevicesPage.vue'),
   }),
@@ -100,30 +108,35 @@ export const pages = [
   definePage({
     path: '/firmware',
     title: { zh: '固件升级', en: 'Firmware' },
+    group: 'devices',
     roles: ['operator', 'auditor'],
     component: () => import('../pages/FirmwarePage.vue'),
   }),
   definePage({
     path: '/agents',
     title: { zh: '现场代理', en: 'Agents' },
+    group: 'devices',
     roles: ['operator', 'auditor'],
     component: () => import('../pages/AgentsPage.vue'),
   }),
   definePage({
     path: '/profiles',
     title: { zh: '型号库', en: 'Profiles' },
+    group: 'devices',
     roles: ['operator', 'auditor'],
     component: () => import('../pages/ProfilesPage.vue'),
   }),
   definePage({
     path: '/accounts',
     title: { zh: '人员', en: 'Staff' },
+    group: 'system',
     roles: ['operator', 'auditor'],
     component: () => import('../pages/AccountsPage.vue'),
   }),
   definePage({
     path: '/audit',
     title: { zh: '审计', en: 'Audit' },
+    group: 'system',
     roles: ['auditor'],
     component: () => import('../pages/AuditPage.vue'),
   }),

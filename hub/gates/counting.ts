@@ -1,0 +1,102 @@
+import type { EpochMs } from '@hallhub/sync/base';
+import { epochMs, plus } from '@hallhub/sync/base';
+import type { FeedRecord } from '@hallhub/sync/sqlite';
+import type { AreaConfig } from '../config/index.ts';
+import { isSignedPass } from './edge/signed-pass.ts';
+import type { CountedWire } from './edge/wire.ts';
+import type { Pass } from './pass.ts';
+import type { EntryRow } from './store/entries.ts';
+import { SIGNED_KEPT } from './store/entries.ts';
+import type { GateStore } from './store/index.ts';
+
+/** Ways through other gates count for so long where they count by day. */
+const COUNTED_FOR_MS = 2 * 86_400_000;
+
+type Holder = Pick<Pass, 'places' | 'may' | 'uses' | 'slot' | 'oneInside' | 'validUntil'>;
+
+/**
+ * Which agents hear of a way through a gate that is not theirs. Uses and slots are counted wherever the pass opens; heads,
+ * anti-passback, one permit's cars and the first person are counted in the area, so only its agents hear of those. A gate of an
+ * area that counts nothing tells nobody of a pass that counts nothing: a campus of many gates is not told of every card.
+ */
+export function createCounting(deps: {
+  readonly store: Pick<GateStore, 'entries' | 'passes'>;
+  readonly now: () => EpochMs;
+  readonly agents: readonly string[];
+  readonly areas: readonly AreaConfig[];
+  readonly agentsIn: (area: string) => readonly string[];
+  readonly trusting: (agent: string) => boolean;
+  readonly covers: (agent: string, places: readonly string[]) => boolean;
+  readonly put: (agent: string, record: FeedRecord) => void;
+}) {
+  const { store, agents } = deps;
+
+  /** What an agent is told of it; undefined: nothing. */
+  const worth = (agent: string, row: EntryRow, pass: Holder): Pick<CountedWire, 'elsewhere' | 'leads'> | undefined => {
+    const area = deps.areas.find(({ id }) => id === row.area);
+    if (!area) return undefined;
+    const holds = deps.covers(agent, pass.places);
+    const sharesArea = deps.agentsIn(area.id).includes(agent);
+    const leads = area.firstPerson && row.way === 'in' && pass.may.includes('lead');
+    if (holds) {
+      const spends = row.way === 'in' && (pass.uses !== undefined || pass.slot !== undefined);
+      const rule = area.antiPassback;
+      const moves =
+        pass.oneInside || leads || area.limit !== undefined || (rule !== undefined && rule.scope !== 'gate');
+      return spends || (sharesArea && moves) ? {} : undefined;
+    }
+    // It will never be shown this pass; a head inside is a head all the same, and whoever leads opens for all.
+    const matters = sharesArea && (leads || area.limit !== undefined);
+    return matters ? { elsewhere: true, ...(leads && { leads: true }) } : undefined;
+  };
+
+  const tell = (agent: string, row: EntryRow, passId: string, pass: Holder): void => {
+    const { area, way, day, id, gateId, at } = row;
+    const told = area === null || way === null || day === null ? undefined : worth(agent, row, pass);
+    if (!told) return;
+    const until = pass.uses?.per === 'request' || pass.slot ? pass.validUntil : epochMs(deps.now() + COUNTED_FOR_MS);
+    deps.put(agent, {
+      id: `counted/${id}`,
+      kind: 'gate-counted',
+      schemaVersion: '1.0',
+      validFrom: epochMs(0),
+      validUntil: until,
+      data: { id, gateId, area, way, day, at, passId, companion: row.companion === 1, ...told },
+    });
+  };
+
+  return {
+    /** Somebody has walked through a gate, or may have. */
+    walked: (row: EntryRow): void => {
+      const { passId } = row;
+      if (passId === null) return;
+      const signed = isSignedPass(passId);
+      const pass = signed ? signedHolder(deps.now()) : store.passes.pass(passId);
+      if (!pass) return;
+      for (const agent of agents)
+        if (agent !== row.source && (!signed || deps.trusting(agent))) tell(agent, row, passId, pass);
+    },
+    /** What was used of an approval before an agent knew of it, also at its own gates: its disk may be a new one. */
+    again: (agent: string, passes: readonly Pass[]): void => {
+      const [first] = passes;
+      if (!first || !passes.some(isCounted)) return;
+      for (const row of store.entries.ofRequest(first.requestId)) {
+        const pass = passes.find(({ id }) => id === row.passId);
+        if (pass && isCounted(pass) && (row.state === 'passed' || row.state === 'unconfirmed'))
+          tell(agent, row, pass.id, pass);
+      }
+    },
+  };
+}
+
+/** What a signature alone opened is worth one way in, for as long as entries are remembered by it. */
+const signedHolder = (now: EpochMs): Holder => ({
+  places: [],
+  may: [],
+  uses: { max: 1, per: 'request' },
+  oneInside: false,
+  validUntil: plus(now, SIGNED_KEPT),
+});
+
+/** Whether a pass itself says that ways through all gates are counted together. */
+const isCounted = ({ uses, slot, oneInside }: Pass): boolean => uses !== undefined || slot !== undefined || oneInside;
