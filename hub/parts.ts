@@ -59,7 +59,7 @@ import { createDesk, gateDeskSchema } from './gates/desk/index.ts';
 import { alarmText, createGates, gateTerminalsSchema, gatesSchema } from './gates/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
 import type { SelfService } from './kiosks/index.ts';
-import { createSelfService, kioskSchema } from './kiosks/index.ts';
+import { createSelfService, kioskAgents, kioskSchema } from './kiosks/index.ts';
 import type { HubOptions } from './options.ts';
 import type { Profiles } from './profiles/index.ts';
 import { createProfiles, profilesSchema, sightOf } from './profiles/index.ts';
@@ -472,6 +472,19 @@ export function createParts(
       log[level](fields, message);
     },
   });
+
+  agents.join(
+    kioskAgents({
+      kiosks: config.kiosks,
+      devices: () => configured,
+      timeZone: config.hub.timeZone,
+      token: (kioskId) => selfService.kiosks.token(kioskId),
+      feeds: agents.feeds,
+      projected: (agent) => {
+        agents.projected(agent);
+      },
+    }),
+  );
 
   const inbox = createInbox({
     db,

@@ -5,17 +5,18 @@ import type { FetchImage } from '@hallhub/device-drivers/agent/station';
 import type { Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import { MOST_IMAGE_BYTES } from '../firmware/limits.ts';
+import { authorityOf } from './authority.ts';
 import type { Identity } from './identity.ts';
 
 const SILENCE_MS = 15_000;
 
 /**
  * Fetches images for devices that are fed by their drivers: only from the hub that this agent is enrolled in, whatever
- * host the order names, and with the authority that its enrolment code named. An identity of an older program knows the
- * broker's authority only; with the hub's own broker it is the same.
+ * host the order names, and with the authority that its enrolment code named.
  */
-export function imageFetcher({ hubUrl, hubCa, mqtt }: Pick<Identity, 'hubUrl' | 'hubCa' | 'mqtt'>): FetchImage {
-  const ca = hubCa ?? (mqtt.urls ? undefined : mqtt.ca);
+export function imageFetcher(identity: Pick<Identity, 'hubUrl' | 'hubCa' | 'mqtt'>): FetchImage {
+  const { hubUrl } = identity;
+  const ca = authorityOf(identity);
   return async ({ url, sha256 }) => {
     const { pathname } = new URL(url);
     const bytes = await get(new URL(pathname, hubUrl), ca);

@@ -14,6 +14,6 @@ export {
   gateSchema,
 } from './schema.ts';
 export { type Environment, loadConfig, checkConfig, isLoopback } from './load.ts';
-export { decidingAgent } from './deciding.ts';
+export { decidingAgent, kioskAgent } from './deciding.ts';
 export { parseDuration } from './durations.ts';
 export { configCodes } from './codes.ts';

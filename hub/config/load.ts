@@ -6,6 +6,7 @@ import type { Document } from 'yaml';
 import { LineCounter, isMap, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { airLockMistake } from './deciding.ts';
+import { KIOSK_PARTS } from './kiosks.ts';
 import type { Config } from './schema.ts';
 import { GATE_PARTS, configSchema } from './schema.ts';
 
@@ -106,8 +107,6 @@ function lineOf(path: Path, document: Document, lines: LineCounter): number {
   return 1;
 }
 
-const KIOSK_PARTS = ['printer', 'reader', 'cardReader', 'scanner', 'receiptPrinter'] as const;
-
 /** Names that point at something which the file does not define, and names defined twice. */
 function crossReferences(config: Config): { readonly path: Path; readonly message: string }[] {
   const found: { path: Path; message: string }[] = [];
@@ -188,6 +187,7 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   });
   config.kiosks.forEach((kiosk, index) => {
     for (const part of KIOSK_PARTS) need(devices, kiosk[part], ['kiosks', index, part], 'device');
+    need(agents, kiosk.agent, ['kiosks', index, 'agent'], 'agent');
     kiosk.elsewhere.forEach((other, at) => {
       need(kiosks, other, ['kiosks', index, 'elsewhere', at], 'kiosk');
     });

@@ -8,13 +8,14 @@ import { parentOf } from './parent.ts';
 export async function runAgent(): Promise<number> {
   const dataDir = resolve(process.argv[2] ?? process.env['HALLHUB_DATA_DIR'] ?? 'agent-data');
   const logLevel = process.env['HALLHUB_LOG_LEVEL'];
+  const kioskPort = Number(process.env['HALLHUB_KIOSK_PORT'] ?? 0);
   const parent = parentOf(process);
   const untilStopped = new Promise<void>((stop) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
   });
   const exitCode = await hostAgent({
     parent,
-    start: () => startAgentProgram({ dataDir, ...(logLevel !== undefined && { logLevel }) }),
+    start: () => startAgentProgram({ dataDir, kioskPort, ...(logLevel !== undefined && { logLevel }) }),
     join: ({ url, code }) => joinHub({ dataDir, url, code }),
     untilStopped,
     clock: systemClock({ mode: 'production' }),
