@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { createAgentHost } from '@hallhub/device-drivers/agent';
 import type { AssignableHost } from '@hallhub/device-drivers/agent';
 import type { Station } from '@hallhub/device-drivers/agent/station';
@@ -6,16 +7,18 @@ import { createConnection, createStation, noteStart, stationSchema } from '@hall
 import type { TransportFactory } from '@hallhub/device-drivers/kit';
 import { listSerialPorts } from '@hallhub/device-drivers/transports';
 import type { Clock, RandomBytes, Result } from '@hallhub/sync/base';
-import { ok, systemRandom } from '@hallhub/sync/base';
+import { ms, ok, plus, systemRandom } from '@hallhub/sync/base';
 import { aesGcmSealer, migrate, openDatabase, outboxSchema, replicaSchema } from '@hallhub/sync/sqlite';
 import type { Logger } from 'pino';
 import type { Identity } from './agent/identity.ts';
 import { documentFetcher, imageFetcher } from './agent/fetch-image.ts';
 import { destroyIdentity, readIdentity } from './agent/identity.ts';
-
+import type { KioskServer } from './agent/kiosk-server/index.ts';
+import { createHubClient, createKioskServer } from './agent/kiosk-server/index.ts';
 import { edgeConfigSchema, gatesPart } from './gates/edge/index.ts';
 import { gateCodeSchema } from './gates/qr/index.ts';
 import { gatesSchema } from './gates/schema.ts';
+import { createKnownKiosks, edgeKioskSchema } from './kiosks/edge/index.ts';
 import { openDataDir, secretFile } from './store/index.ts';
 import { keyedMatch } from './vault/index.ts';
 
@@ -27,6 +30,10 @@ export interface AgentOptions {
   readonly random?: RandomBytes;
   /** Lines other than those of a real machine, for simulators beside the agent. */
   readonly transports?: TransportFactory;
+  /** Where on 127.0.0.1 the screens of its kiosks are served; by default a port that the system chooses. */
+  readonly kioskPort?: number;
+  /** The newest lines of its log, for staff at the screen while the hub is away. */
+  readonly logLines?: () => readonly string[];
 }
 
 /** Why an agent ended. */
@@ -36,6 +43,8 @@ export type AgentEnd = 'stopped' | 'withdrawn' | 'restart';
 export interface Agent {
   readonly identity: Pick<Identity, 'agent' | 'hub' | 'campus'>;
   readonly station: Station;
+  /** The screens of the kiosks that stand at this machine. */
+  readonly kiosks: Pick<KioskServer, 'screens' | 'onScreens'>;
   /** Resolves when it has ended; `withdrawn`: its keys and its data are gone. */
   readonly ended: Promise<AgentEnd>;
   stop(): Promise<void>;
@@ -60,8 +69,19 @@ export function startAgent(options: AgentOptions): Result<Agent> {
   const db = openDatabase({ file: dir.file('agent.db') });
   migrate({
     db,
-    components: [replicaSchema, outboxSchema, stationSchema, gatesSchema, gateCodeSchema, edgeConfigSchema],
+    components: [
+      replicaSchema,
+      outboxSchema,
+      stationSchema,
+      gatesSchema,
+      gateCodeSchema,
+      edgeConfigSchema,
+      edgeKioskSchema,
+    ],
   });
+
+  const sealer = aesGcmSealer(secretFile(dir, 'store.key', () => randomBytes(32)));
+  const knownKiosks = createKnownKiosks({ db, sealer });
 
   let end: (how: AgentEnd) => void = () => undefined;
   const ended = new Promise<AgentEnd>((resolve) => {
@@ -80,7 +100,7 @@ export function startAgent(options: AgentOptions): Result<Agent> {
       random,
     }),
     db,
-    sealer: aesGcmSealer(secretFile(dir, 'store.key', () => randomBytes(32))),
+    sealer,
     clock,
     random,
     log,
@@ -101,6 +121,7 @@ export function startAgent(options: AgentOptions): Result<Agent> {
     fetchImage: imageFetcher(identity),
     fetchBytes: documentFetcher(identity),
     parts: [
+      knownKiosks.part,
       gatesPart({
         db,
         clock,
@@ -116,9 +137,27 @@ export function startAgent(options: AgentOptions): Result<Agent> {
     onRestart: () => void finish('restart'),
   });
 
+  const kiosks = createKioskServer({
+    kiosks: knownKiosks,
+    hub: createHubClient(identity, clock),
+    host: () => station.host,
+    hubNow: () => plus(clock.now(), ms(station.status().hubOffset ?? 0)),
+    hubId: identity.hub,
+    folder: SCREENS,
+    port: options.kioskPort ?? 0,
+    clock,
+    random,
+    log: (level, message, fields) => {
+      log[level](fields, message);
+    },
+    logLines: options.logLines ?? (() => []),
+    restart: () => void finish('restart'),
+  });
+
   let finishing: Promise<void> | undefined;
   const finish = (how: AgentEnd): Promise<void> => {
     finishing ??= (async () => {
+      await kiosks.stop();
       await station.stop();
       db.close();
       crashLoop.ended();
@@ -132,9 +171,13 @@ export function startAgent(options: AgentOptions): Result<Agent> {
     return finishing;
   };
   station.start();
+  kiosks.start();
   log.info({ agent: identity.agent, hub: identity.hub }, 'the agent is up');
-  return ok({ identity, station, ended, stop: () => finish('stopped') });
+  return ok({ identity, station, kiosks, ended, stop: () => finish('stopped') });
 }
+
+/** The screens that come with this program. */
+const SCREENS = fileURLToPath(new URL('../kiosk-app/dist/ui', import.meta.url));
 
 /** The brokers outside, or the hub's own at the address under which the agent was enrolled. */
 function brokersOf({ hubUrl, mqtt }: Identity): readonly [string, ...string[]] {

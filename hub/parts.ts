@@ -62,7 +62,7 @@ import { hallSchema, readEpoch } from './hall/epoch.ts';
 import type { Cards } from './cards/index.ts';
 import { cardSchema, createCards } from './cards/index.ts';
 import type { SelfService } from './kiosks/index.ts';
-import { createSelfService, kioskSchema } from './kiosks/index.ts';
+import { createSelfService, kioskAgents, kioskSchema } from './kiosks/index.ts';
 import type { HubOptions } from './options.ts';
 import type { Profiles } from './profiles/index.ts';
 import { createProfiles, profilesSchema, sightOf } from './profiles/index.ts';
@@ -503,6 +503,19 @@ export function createParts(
       log[level](fields, message);
     },
   });
+
+  agents.join(
+    kioskAgents({
+      kiosks: config.kiosks,
+      devices: () => configured,
+      timeZone: config.hub.timeZone,
+      token: (kioskId) => selfService.kiosks.token(kioskId),
+      feeds: agents.feeds,
+      projected: (agent) => {
+        agents.projected(agent);
+      },
+    }),
+  );
 
   const inbox = createInbox({
     db,

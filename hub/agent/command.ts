@@ -10,9 +10,20 @@ export async function agentCommand(arguments_: readonly string[], env: NodeJS.Pr
   if (action === 'enrol' && url !== undefined) return join(dataDir, url, code.join(''));
   if (action !== undefined) return refuse('E-AGENT-0304', 'hallhub agent | hallhub agent enrol <https://hub> <code>');
   const logLevel = env['HALLHUB_LOG_LEVEL'];
-  const started = startAgentProgram({ dataDir, ...(logLevel !== undefined && { logLevel }) });
+  const kioskPort = env['HALLHUB_KIOSK_PORT'];
+  if (kioskPort !== undefined && !isPort(kioskPort)) return refuse('E-AGENT-0306', `HALLHUB_KIOSK_PORT=${kioskPort}`);
+  const started = startAgentProgram({
+    dataDir,
+    ...(logLevel !== undefined && { logLevel }),
+    ...(kioskPort !== undefined && { kioskPort: Number(kioskPort) }),
+  });
   if (!started.ok) return refuse(started.error.code, started.error.detail);
   const agent = started.value;
+  agent.kiosks.onScreens(() => {
+    const { screens } = agent.kiosks;
+    for (const kiosk of screens?.kiosks ?? [])
+      process.stdout.write(`The screen of ${kiosk}: ${screens?.url}/kiosk/${kiosk}#token=${screens?.token}\n`);
+  });
   const how = await Promise.race([
     agent.ended,
     untilStopped().then(async () => {
@@ -22,6 +33,8 @@ export async function agentCommand(arguments_: readonly string[], env: NodeJS.Pr
   ]);
   return AGENT_EXIT[how];
 }
+
+const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
 
 async function join(dataDir: string, url: string, code: string): Promise<number> {
   const joined = await joinHub({ dataDir, url, code });

@@ -5,17 +5,18 @@ import type { FetchBytes, FetchImage } from '@hallhub/device-drivers/agent/stati
 import type { Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import { MOST_IMAGE_BYTES } from '../firmware/limits.ts';
+import { authorityOf } from './authority.ts';
 import type { Identity } from './identity.ts';
 
 const SILENCE_MS = 15_000;
 
 /**
  * Fetches images for devices that are fed by their drivers: only from the hub that this agent is enrolled in, whatever
- * host the order names, and with the authority that its enrolment code named. An identity of an older program knows the
- * broker's authority only; with the hub's own broker it is the same.
+ * host the order names, and with the authority that its enrolment code named.
  */
-export function imageFetcher({ hubUrl, hubCa, mqtt }: Pick<Identity, 'hubUrl' | 'hubCa' | 'mqtt'>): FetchImage {
-  const ca = authorityOf({ hubCa, mqtt });
+export function imageFetcher(identity: Pick<Identity, 'hubUrl' | 'hubCa' | 'mqtt'>): FetchImage {
+  const { hubUrl } = identity;
+  const ca = authorityOf(identity);
   return async ({ url, sha256 }) => {
     const { pathname } = new URL(url);
     const bytes = await get(new URL(pathname, hubUrl), { ca, most: MOST_IMAGE_BYTES });
@@ -26,22 +27,15 @@ export function imageFetcher({ hubUrl, hubCa, mqtt }: Pick<Identity, 'hubUrl' | 
 }
 
 /** Fetches from the same hub what it has ready for this agent under a token. Error: `E-AGENT-0106`. */
-export function documentFetcher({
-  agent,
-  hubUrl,
-  hubCa,
-  mqtt,
-}: Pick<Identity, 'agent' | 'hubUrl' | 'hubCa' | 'mqtt'>): FetchBytes {
-  const ca = authorityOf({ hubCa, mqtt });
+export function documentFetcher(identity: Pick<Identity, 'agent' | 'hubUrl' | 'hubCa' | 'mqtt'>): FetchBytes {
+  const { agent, hubUrl } = identity;
+  const ca = authorityOf(identity);
   return async (token, size) => {
     const url = new URL(`/api/agents/${encodeURIComponent(agent)}/document`, hubUrl);
     const bytes = await get(url, { ca, most: size, headers: { authorization: `Bearer ${token}` } });
     return bytes.ok ? bytes : failure('E-AGENT-0106', bytes.error.detail);
   };
 }
-
-const authorityOf = ({ hubCa, mqtt }: { readonly hubCa: string | undefined; readonly mqtt: Identity['mqtt'] }) =>
-  hubCa ?? (mqtt.urls ? undefined : mqtt.ca);
 
 function get(
   url: URL,

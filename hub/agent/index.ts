@@ -1,2 +1,3 @@
 export type { Agent, AgentEnd } from '../agent.ts';
+export type { Screens } from './kiosk-server/index.ts';
 export { AGENT_EXIT, joinHub, startAgentProgram } from './program.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Result } from '@hallhub/sync/base';
 import { FailureError, failure, ok, systemClock } from '@hallhub/sync/base';
+import pino from 'pino';
 import type { Agent, AgentEnd } from '../agent.ts';
 import { startAgent } from '../agent.ts';
 import { createLog } from '../log.ts';
@@ -8,6 +9,7 @@ import { openDataDir } from '../store/index.ts';
 import { enrol } from './enrol.ts';
 import type { Identity } from './identity.ts';
 import { writeIdentity } from './identity.ts';
+import { recentLines } from './recent-lines.ts';
 
 /*
  * What every program around an agent shares: `hallhub agent`, and the process beside a kiosk's screen.
@@ -20,13 +22,26 @@ export const AGENT_EXIT: Readonly<Record<AgentEnd, number>> = { stopped: 0, rest
  * Starts the agent that is enrolled in `dataDir`, with the system's clock and its log on standard output.
  * Errors: those of {@link startAgent}, and `E-STORE-01xx` when the folder is in use or damaged.
  */
-export function startAgentProgram(options: { readonly dataDir: string; readonly logLevel?: string }): Result<Agent> {
-  const { dataDir, logLevel = 'info' } = options;
+export function startAgentProgram(options: {
+  readonly dataDir: string;
+  readonly logLevel?: string;
+  /** Where on 127.0.0.1 the screens of its kiosks are served; absent: a port that the system chooses. */
+  readonly kioskPort?: number;
+}): Result<Agent> {
+  const { dataDir, logLevel = 'info', kioskPort } = options;
   // Whatever an agent writes is its own: keys, databases.
   process.umask(0o077);
-  const log = createLog({ level: logLevel });
+  const recent = recentLines(pino.destination(1));
+  const log = createLog({ level: logLevel, destination: recent });
   try {
-    return startAgent({ dataDir, version: version(), clock: systemClock({ mode: 'production' }), log });
+    return startAgent({
+      dataDir,
+      version: version(),
+      clock: systemClock({ mode: 'production' }),
+      log,
+      logLines: recent.lines,
+      ...(kioskPort !== undefined && { kioskPort }),
+    });
   } catch (error) {
     if (error instanceof FailureError) return failure(error.failure.code, error.failure.detail);
     throw error;

@@ -17,6 +17,7 @@ import { answerSchema, askSchema } from '@hallhub/sync/adapters/pipe';
 import { z } from 'zod';
 import { presenceSchema } from '../broker/index.ts';
 import { gateEventTypes, gateKinds } from '../gates/edge/index.ts';
+import { kioskKinds } from '../kiosks/edge/wire.ts';
 
 /** Where the generated document stands. */
 export const asyncApiFile = join(import.meta.dirname, '../../docs/asyncapi/agents.json');
@@ -100,6 +101,11 @@ const channels: readonly {
       ...gateKinds.map(({ kind, schema }) => ({
         name: kind,
         summary: `\`data\` of a change of kind \`${kind}\` in the feed, to agents that decide at gates`,
+        schema,
+      })),
+      ...kioskKinds.map(({ kind, schema }) => ({
+        name: kind,
+        summary: `\`data\` of a change of kind \`${kind}\` in the feed, to agents that serve the screens of kiosks`,
         schema,
       })),
     ],

@@ -36,4 +36,5 @@ export const agentCodes = defineCodes({
   'E-AGENT-0303': { zh: '中心拒绝登记', en: 'The hub refused the enrolment' },
   'E-AGENT-0304': { zh: '本机尚未登记', en: 'This machine is not enrolled yet' },
   'E-AGENT-0305': { zh: '中心已注销此代理', en: 'The hub has withdrawn this agent' },
+  'E-AGENT-0306': { zh: '端口号无效', en: 'That is no port' },
 });

@@ -1,6 +1,7 @@
 import type { Code, Failure, Result } from '@hallhub/sync/base';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { z } from 'zod';
+import { KIOSK_COOKIE } from '../kiosks/edge/cookie.ts';
 import type { Account, Role, Staff } from '../staff/index.ts';
 import { may } from '../staff/index.ts';
 
@@ -43,8 +44,6 @@ export interface Api {
 }
 
 export const SESSION_COOKIE = 'hallhub_session';
-/** Holds the token of the kiosk whose page this browser shows. */
-export const KIOSK_COOKIE = 'hallhub_kiosk';
 
 export interface ApiDeps {
   readonly server: FastifyInstance;

@@ -1,5 +1,6 @@
-import type { DeviceConfig, GateConfig } from './schema.ts';
 import { GATE_PARTS } from './gates.ts';
+import { KIOSK_PARTS } from './kiosks.ts';
+import type { DeviceConfig, GateConfig, KioskConfig } from './schema.ts';
 
 /** An agent decides at a gate when everything that the gate consists of hangs on it; else the hub does. */
 export function decidingAgent(gate: GateConfig, devices: readonly DeviceConfig[]): string | undefined {
@@ -7,6 +8,16 @@ export function decidingAgent(gate: GateConfig, devices: readonly DeviceConfig[]
     const device = gate[part] === undefined ? undefined : devices.find(({ id }) => id === gate[part]);
     return device ? [device.agent] : [];
   });
+  const [first] = agents;
+  return agents.every((agent) => agent === first) ? first : undefined;
+}
+
+/** The agent on a kiosk's own machine: the one that is named, or the one that all its devices hang on. */
+export function kioskAgent(kiosk: KioskConfig, devices: readonly DeviceConfig[]): string | undefined {
+  if (kiosk.agent !== undefined) return kiosk.agent;
+  const agents = KIOSK_PARTS.flatMap((part) =>
+    devices.filter(({ id }) => id === kiosk[part]).map(({ agent }) => agent),
+  );
   const [first] = agents;
   return agents.every((agent) => agent === first) ? first : undefined;
 }

@@ -12,6 +12,6 @@ export {
 } from './schema.ts';
 export { GATE_PARTS, areaSchema, gateSchema } from './gates.ts';
 export { type Environment, loadConfig, checkConfig, isLoopback } from './load.ts';
-export { decidingAgent } from './deciding.ts';
+export { decidingAgent, kioskAgent } from './deciding.ts';
 export { parseDuration } from './durations.ts';
 export { configCodes } from './codes.ts';

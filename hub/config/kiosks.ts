@@ -6,6 +6,8 @@ import { duration, id, label } from './primitives.ts';
 export const kiosk = z.strictObject({
   id,
   label,
+  /** The agent on its own machine, which serves its screens; absent: that of its devices, if they all hang on one. */
+  agent: id.optional(),
   /** What its first screen offers, in this order; each is a folder of `kiosk-app/ui/modes`. */
   modes: z.array(id).min(1).default(['print']),
   /** Prints certificates. */
@@ -23,6 +25,9 @@ export const kiosk = z.strictObject({
   /** Kiosks where people are sent when this one cannot print, the nearest first; empty: any other. */
   elsewhere: z.array(id).default([]),
 });
+
+/** The devices of a kiosk. */
+export const KIOSK_PARTS = ['printer', 'reader', 'cardReader', 'scanner', 'receiptPrinter'] as const;
 
 /** What holds for all kiosks. */
 export const selfService = z

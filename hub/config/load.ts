@@ -7,6 +7,7 @@ import { LineCounter, isMap, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { airLockMistake } from './deciding.ts';
 import { GATE_PARTS } from './gates.ts';
+import { KIOSK_PARTS } from './kiosks.ts';
 import type { Config } from './schema.ts';
 import { configSchema } from './schema.ts';
 
@@ -107,8 +108,6 @@ function lineOf(path: Path, document: Document, lines: LineCounter): number {
   return 1;
 }
 
-const KIOSK_PARTS = ['printer', 'reader', 'cardReader', 'scanner', 'receiptPrinter'] as const;
-
 /** Names that point at something which the file does not define, and names defined twice. */
 function crossReferences(config: Config): { readonly path: Path; readonly message: string }[] {
   const found: { path: Path; message: string }[] = [];
@@ -192,6 +191,7 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   });
   config.kiosks.forEach((kiosk, index) => {
     for (const part of KIOSK_PARTS) need(devices, kiosk[part], ['kiosks', index, part], 'device');
+    need(agents, kiosk.agent, ['kiosks', index, 'agent'], 'agent');
     kiosk.elsewhere.forEach((other, at) => {
       need(kiosks, other, ['kiosks', index, 'elsewhere', at], 'kiosk');
     });

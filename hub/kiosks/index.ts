@@ -1,5 +1,6 @@
 export type { KioskView } from './contract.ts';
 export { type SelfService, createSelfService } from './compose.ts';
+export { kioskAgents } from './agents.ts';
 export { serveScreens } from './screens.ts';
 export { kioskRoutes } from './routes.ts';
 export { kioskServiceRoutes } from './service-routes.ts';

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Api } from '../api/api.ts';
-import { KIOSK_COOKIE, problem } from '../api/api.ts';
+import { problem } from '../api/api.ts';
 import type { Live } from '../api/live.ts';
 import type { CertificateService } from '../certificates/index.ts';
 import type { SelfService } from './compose.ts';
+import { KIOSK_COOKIE } from './edge/cookie.ts';
 
 const kiosk = z.object({ kiosk: z.string() });
 const number = z.string().trim().min(1).max(32);

@@ -11,7 +11,8 @@ import type { Config, KioskConfig } from '../config/index.ts';
 import type { Notifications } from '../notifications/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { maskName } from '../vault/index.ts';
-import type { IdentifyWay, KioskView, OneTimeCodeView, PrinterView, ReaderKind } from './contract.ts';
+import { READERS } from './agents.ts';
+import type { IdentifyWay, KioskView, OneTimeCodeView, PrinterView } from './contract.ts';
 import type { Known, Recogniser } from './known.ts';
 import { ONE_TIME_DIGITS, createOneTimeCodes } from './one-time.ts';
 import { watchPrinters } from './printers.ts';
@@ -82,12 +83,6 @@ interface Service {
 const NOTICE = seconds(10);
 const PIN_WITHIN = seconds(30);
 const SERVICE_FOR = seconds(600);
-
-const READERS = [
-  ['reader', 'resident-id'],
-  ['cardReader', 'campus-card'],
-  ['scanner', 'scanner'],
-] as const satisfies readonly (readonly [keyof KioskConfig, ReaderKind])[];
 
 export function createKiosks(deps: KiosksDeps): Kiosks {
   const { kiosks, rules, host, recogniser, store, clock } = deps;

@@ -8,6 +8,7 @@ import { transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/service.ts';
 import type { CertificateService } from '../certificates/index.ts';
 import type { Config, DeviceConfig, KioskConfig } from '../config/index.ts';
+import { kioskAgent } from '../config/index.ts';
 import type { Devices } from '../devices/index.ts';
 import type { ServiceDeviceView, Supply } from './contract.ts';
 import type { Kiosks } from './service.ts';
@@ -146,7 +147,8 @@ export function createUpkeep(deps: {
     restart: async (kioskId, by) => {
       const kiosk = find(kioskId);
       if (!kiosk) return unknown(kioskId);
-      const agent = devicesOf(kiosk).find((device) => device.agent !== undefined)?.agent;
+      const agent =
+        kioskAgent(kiosk, deps.configured) ?? devicesOf(kiosk).find((device) => device.agent !== undefined)?.agent;
       if (agent === undefined) return failure('E-KIOSK-0203');
       record(by, 'restart', kioskId, { agent });
       kiosks.leave(kioskId);

@@ -1,4 +1,4 @@
-import type { Agent } from '@hallhub/hub/agent';
+import type { Agent, Screens } from '@hallhub/hub/agent';
 import { AGENT_EXIT } from '@hallhub/hub/agent';
 import type { Cancel, Clock, Failure, Result } from '@hallhub/sync/base';
 import { ms } from '@hallhub/sync/base';
@@ -104,11 +104,21 @@ async function attend(options: {
   const stopListening = station.onChange(() => {
     cancelTell ??= clock.after(TELL_AFTER, tellState);
   });
+  let toldScreens: Screens | undefined;
+  const tellScreens = (): void => {
+    const { screens } = agent.kiosks;
+    if (!screens || (screens.url === toldScreens?.url && screens.token === toldScreens.token)) return;
+    toldScreens = screens;
+    parent?.tell({ type: 'screens', url: screens.url, token: screens.token });
+  };
+  const stopScreens = agent.kiosks.onScreens(tellScreens);
   parent?.tell({ type: 'ready', agent: identity.agent, hub: identity.hub, campus: identity.campus });
   tellState();
+  tellScreens();
   void options.stop.then(() => agent.stop());
   const how = await agent.ended;
   stopListening();
+  stopScreens();
   cancelTell?.();
   parent?.tell({ type: 'ended', how });
   return AGENT_EXIT[how];

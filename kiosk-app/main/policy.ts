@@ -1,5 +1,7 @@
 import type { BrowserWindowConstructorOptions, Input } from 'electron';
 
+export { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from '@hallhub/hub/kiosks/page-policy';
+
 /*
  * What the shell lets happen, as plain data and pure functions. Nothing here touches Electron.
  */
@@ -10,27 +12,6 @@ export const ORIGIN = `${SCHEME}://${HOST}`;
 
 /** In memory only (no `persist:`): a kiosk that was switched off has forgotten everything. */
 export const PARTITION = 'kiosk';
-
-/** The page's own policy says the same, but for who may frame it; a test holds both together. */
-export const CONTENT_SECURITY_POLICY = [
-  `default-src 'none'`,
-  `script-src 'self'`,
-  `style-src 'self'`,
-  `img-src 'self' data: blob:`,
-  `font-src 'self'`,
-  `connect-src 'self'`,
-  `worker-src 'self'`,
-  `base-uri 'none'`,
-  `form-action 'none'`,
-  `frame-ancestors 'none'`,
-].join('; ');
-
-export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy': CONTENT_SECURITY_POLICY,
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-};
 
 export const pageOf = (kioskId: string): string => `${ORIGIN}/kiosk/${encodeURIComponent(kioskId)}`;
 

@@ -1,0 +1,41 @@
+/** What the server beside a kiosk does with a request; `path` is what stands below `/api/kiosks/{kiosk}`. */
+export type Deed = 'session' | 'view' | 'events' | 'job' | 'log' | 'restart' | 'hand-on';
+
+const DEEDS: Readonly<Record<string, Deed>> = {
+  'GET ': 'view',
+  'GET /events': 'events',
+  'GET /service/log': 'log',
+  'POST /session': 'session',
+  'POST /service/restart': 'restart',
+};
+
+const ID = '[\\w.~%-]{1,200}';
+/** The rest of `hub/kiosks/contract.ts`; nothing else of the hub can be reached through a kiosk. */
+const HANDED_ON: Readonly<Record<string, RegExp>> = {
+  GET: new RegExp(
+    `^/(certificates|certificates/${ID}/document|card|card/transactions|card/top-ups/${ID}|service/devices)$`,
+  ),
+  POST: new RegExp(
+    `^/(identify/(pick-up|number|one-time)|touch|leave|print|jobs/${ID}/receipt|card/lost|card/top-ups|card/top-ups/${ID}/cancel|service/(enter|leave|test-page|refill|out-of-service))$`,
+  ),
+};
+const JOB = new RegExp(`^/jobs/(${ID})$`);
+
+/** What is asked of a kiosk's server; undefined: nothing that is in the contract. */
+export function deedOf(method: string, path: string): Deed | undefined {
+  const known = DEEDS[`${method} ${path}`];
+  if (known) return known;
+  // Dots that a server further on might take for a way up.
+  if (path.split('/').some((part) => /^(\.|%2e){1,2}$/i.test(part) || /%2f|%5c/i.test(part))) return undefined;
+  if (method === 'GET' && JOB.test(path)) return 'job';
+  return HANDED_ON[method]?.test(path) === true ? 'hand-on' : undefined;
+}
+
+/** Which job a path asks for. */
+export const jobOf = (path: string): string => decodeURIComponent(JOB.exec(path)?.[1] ?? '');
+
+/** `/api/kiosks/{kiosk}…` taken apart. */
+export function kioskPath(pathname: string): { readonly kiosk: string; readonly path: string } | undefined {
+  const [, kiosk, path = ''] = /^\/api\/kiosks\/([a-z0-9][a-z0-9-]{0,62})(\/.*)?$/.exec(pathname) ?? [];
+  return kiosk === undefined ? undefined : { kiosk, path };
+}
