@@ -59,6 +59,8 @@ const configuration = (lines: {
   readonly broker: OutsideBroker | undefined;
   /** Where the gate's devices hang; undefined: on the hub. */
   readonly gateAgent: string | undefined;
+  /** Where the kiosk's devices hang; undefined: on the hub. */
+  readonly kioskAgent: string | undefined;
   /** Whose profile bundles are believed. */
   readonly profileKey: string | undefined;
   readonly extra: ExtraConfig;
@@ -93,10 +95,12 @@ devices:
   - id: hall-reader
     profile: generic/resident-id-serial
     label: { zh: 大厅读卡器, en: Hall reader }
+    ${onAgent(lines.kioskAgent)}
     transport: { kind: serial, path: ${lines.kioskReader}, baudRate: 115200 }
   - id: ${PRINTER}
     profile: generic/ipp-everywhere
     label: { zh: 大厅打印机, en: Hall printer }
+    ${onAgent(lines.kioskAgent)}
     transport: { kind: url, url: '${lines.printer}' }
 ${lines.extra.devices ?? ''}
 gates:
@@ -151,19 +155,21 @@ function mqtt({
 
 const agents = ({
   gateAgent,
+  kioskAgent,
   extra,
 }: {
   readonly gateAgent: string | undefined;
+  readonly kioskAgent: string | undefined;
   readonly extra: ExtraConfig;
 }): readonly string[] =>
-  [...(gateAgent === undefined ? [] : [gateAgent]), ...(extra.agents ?? [])].map(
-    (id) => `{ id: ${id}, label: { zh: 代理, en: Agent } }`,
-  );
+  [gateAgent, kioskAgent, ...(extra.agents ?? [])]
+    .flatMap((id) => id ?? [])
+    .map((id) => `{ id: ${id}, label: { zh: 代理, en: Agent } }`);
 
 const onAgent = (agent: string | undefined): string => (agent === undefined ? '' : `agent: ${agent}`);
 
 /** A port that was free a moment ago: an agent remembers its hub's, so that it cannot change at every start. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
@@ -178,12 +184,15 @@ function freePort(): Promise<number> {
 
 export async function startCampus({
   gateAgent,
+  kioskAgent,
   profileKey,
   broker,
   extra = {},
   httpPort = 0,
 }: {
   readonly gateAgent?: string;
+  /** Where the kiosk's reader and printer hang; absent: on the hub. */
+  readonly kioskAgent?: string;
   /** Whose profile bundles are believed. */
   readonly profileKey?: string;
   readonly broker?: OutsideBroker;
@@ -246,9 +255,10 @@ export async function startCampus({
         turnstile: turnstileLine.a,
         kioskReader: kioskLine.a,
         printer: printer.uri,
-        mqttPort: gateAgent === undefined ? 0 : await freePort(),
+        mqttPort: gateAgent === undefined && kioskAgent === undefined ? 0 : await freePort(),
         broker,
         gateAgent,
+        kioskAgent,
         profileKey,
         extra,
       }),

@@ -20,6 +20,6 @@ export const deviceWord = (state: ServiceDeviceView['state']): Text => DEVICE[st
 
 /** What is refilled in one piece. */
 export const SUPPLIES: readonly { readonly name: Supply; readonly icon: IconName; readonly text: Text }[] = [
-  { name: 'toner', icon: 'print', text: { zh: '已换墨粉', en: 'Toner is changed' } },
-  { name: 'receipt-paper', icon: 'receipt', text: { zh: '已换凭条纸', en: 'Receipt roll is changed' } },
+  { name: 'toner', icon: 'print', text: { zh: '已换墨粉', en: 'New toner' } },
+  { name: 'receipt-paper', icon: 'receipt', text: { zh: '已换凭条纸', en: 'New receipt roll' } },
 ];
