@@ -51,7 +51,9 @@ export function createCounting(deps: {
   };
 
   const tell = (agent: string, row: EntryRow, passId: string, pass: Holder): void => {
-    const { area, way, day, id, gateId, at } = row;
+    const { area, way, day, id, gateId } = row;
+    // Who is inside follows the order of the walks, and not that of the cards: somebody may enter while an exit waits for them.
+    const at = row.settledAt ?? row.at;
     const told = area === null || way === null || day === null ? undefined : worth(agent, row, pass);
     if (!told) return;
     const until = pass.uses?.per === 'request' || pass.slot ? pass.validUntil : epochMs(deps.now() + COUNTED_FOR_MS);

@@ -212,7 +212,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
   const takeCounted = ({ id, kind, identities, account, uses, slot }: Omit<Pass, 'revoked'>): void => {
     const owner = { kind, subject: identities[0], ...(uses && { account }), ...(slot && { slot: slot.id }) };
     store.presence.rename(elsewhereSubject(id), owner.subject);
-    for (const row of store.entries.own(id, owner)) walked(store, row, row.at);
+    for (const row of store.entries.own(id, owner)) walked(store, row, row.settledAt ?? row.at);
   };
   const putPass = ({ credentials, validFrom, validUntil, ...pass }: PassWire): void => {
     const dated = { ...pass, validFrom: epochMs(validFrom), validUntil: epochMs(validUntil) };
@@ -246,7 +246,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     else {
       // Named already: by its signature, or as somebody of elsewhere.
       const row = isNew ? store.entries.entry(counted.id) : undefined;
-      if (row) walked(store, row, row.at);
+      if (row) walked(store, row, row.settledAt ?? row.at);
     }
   };
   const putStanding = (data: {
