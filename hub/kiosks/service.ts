@@ -3,12 +3,14 @@ import type { AgentHost } from '@hallhub/device-drivers/agent';
 import { followDevices } from '@hallhub/device-drivers/agent';
 import type { CardRead } from '@hallhub/device-drivers/capabilities';
 import { credentialText } from '@hallhub/device-drivers/capabilities';
-import type { Cancel, Clock, Code, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
-import { failure, ok, plus, seconds } from '@hallhub/sync/base';
+import type { Cancel, Clock, Code, DurationMs, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
+import { failure, minutes, ok, plus, seconds } from '@hallhub/sync/base';
 import { createGuesses } from '../agents/index.ts';
 import type { CertificateService } from '../certificates/index.ts';
 import type { Config, KioskConfig } from '../config/index.ts';
 import type { Notifications } from '../notifications/index.ts';
+import type { Bucket } from '../notifications/rate.ts';
+import { fullBucket, take } from '../notifications/rate.ts';
 import type { Vault } from '../vault/index.ts';
 import { maskName } from '../vault/index.ts';
 import { READERS } from './agents.ts';
@@ -36,7 +38,7 @@ export interface Kiosks {
   /** Errors: `E-KIOSK-0105`, `E-KIOSK-0106`, `E-KIOSK-0107`. */
   pickUp(kioskId: string, code: string): Promise<Result<void>>;
   /** Sends a code to whoever has the number, and answers alike when nobody has. Errors: `E-KIOSK-0106`, `E-KIOSK-0107`. */
-  sendOneTime(kioskId: string, number: string): Promise<Result<OneTimeCodeView>>;
+  sendOneTime(kioskId: string, number: string): Result<OneTimeCodeView>;
   /** Errors: `E-KIOSK-0105`, `E-KIOSK-0106`. */
   takeOneTime(kioskId: string, number: string, code: string): Promise<Result<void>>;
   /** They touched the screen. */
@@ -81,6 +83,8 @@ interface Service {
 
 /** How long the screen says why what was shown made nobody known. */
 const NOTICE = seconds(10);
+/** A queue of people may each ask for a code, and again when it does not come. */
+const SENDS = { burst: 20, per: minutes(10) };
 const PIN_WITHIN = seconds(30);
 const SERVICE_FOR = seconds(600);
 
@@ -92,6 +96,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
   const services = new Map<string, Service & { readonly cancel: Cancel }>();
   const oneTime = createOneTimeCodes({ clock, random: deps.random });
   const guesses = createGuesses(clock);
+  const sends = new Map<string, Bucket>();
   const listeners = new Set<(kioskId: string) => void>();
   const running: Cancel[] = [];
 
@@ -123,7 +128,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
     services.get(kioskId)?.cancel();
     if (services.delete(kioskId)) changed(kioskId);
   };
-  const setService = (kioskId: string, service: Omit<Service, 'until'>, lasts: typeof PIN_WITHIN): void => {
+  const setService = (kioskId: string, service: Omit<Service, 'until'>, lasts: DurationMs): void => {
     services.get(kioskId)?.cancel();
     const cancel = clock.after(lasts, () => {
       leaveService(kioskId);
@@ -302,13 +307,14 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
       return session ? ok({ kiosk, session }) : failure('E-KIOSK-0101');
     },
     pickUp: (kioskId, code) => guarded(kioskId, () => recogniser.pickUp(code)),
-    sendOneTime: async (kioskId, number) => {
+    sendOneTime: (kioskId, number) => {
       const channel = rules.oneTimeCodes?.channel;
       if (!byId.has(kioskId)) return failure('E-KIOSK-0102', kioskId);
       if (channel === undefined) return failure('E-KIOSK-0107');
-      if (!(await guesses.admit(`${kioskId}/number`))) return failure('E-KIOSK-0106');
+      const sent = take(SENDS, sends.get(kioskId) ?? fullBucket(SENDS, clock.now()), clock.now());
+      if (!sent.taken) return failure('E-KIOSK-0106');
       // Counted whether it was somebody's or not: else the count would tell.
-      guesses.wrong(`${kioskId}/number`);
+      sends.set(kioskId, sent.bucket);
       const { code, validUntil } = oneTime.issue(number);
       if (code !== undefined && recogniser.number(number)) {
         const text = `自助机验证码 ${code}，5 分钟内有效，请勿告诉他人。Your kiosk code is ${code}; it ends in 5 minutes.`;
