@@ -126,6 +126,31 @@ describe('a campus card at a kiosk', () => {
     await cards.stop();
   });
 
+  it('is given back also when staff decide in the moment in which the card’s system is being asked', async () => {
+    const { clock, payments, ledger, open } = setUp();
+    const asked = Promise.withResolvers<Awaited<ReturnType<typeof ledger.queryTopUp>>>();
+    let asking = false;
+    const cards = open({
+      ...ledger,
+      createTopUp: () => Promise.resolve({ ok: false, error: { code: 'E-PAY-0102' } }),
+      queryTopUp: () => {
+        asking = true;
+        return asked.promise;
+      },
+    });
+    const begun = await cards.topUp(NUMBER, 5_000, 'hall');
+    const orderId = begun.ok ? begun.value.orderId : '';
+    payments.pay(orderId);
+    await clock.advanceAsync(minutes(1));
+    expect(asking).toBe(true);
+    expect(cards.resolve(orderId, 'refund', 'staff:li', '未入账')).toMatchObject({ ok: true });
+    asked.resolve({ ok: true, value: 'none' });
+    await clock.advanceAsync(minutes(1));
+    expect(payments.money(orderId)).toBe('refunded');
+    expect(cards.order(orderId, 'hall')).toMatchObject({ value: { state: 'refunded' } });
+    await cards.stop();
+  });
+
   it('reported lost takes no top-up any more', async () => {
     const { cards } = setUp();
     expect(await cards.reportLost(NUMBER)).toMatchObject({ value: { state: 'lost', amounts: [] } });

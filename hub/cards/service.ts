@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Cancel, Clock, EpochMs, Result } from '@hallhub/sync/base';
-import { failure, ok, sleep } from '@hallhub/sync/base';
+import { failure, ok, seconds, sleep } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/service.ts';
@@ -41,7 +41,7 @@ const AMOUNTS = [1_000, 2_000, 5_000, 10_000, 20_000];
 const PAGE = 20;
 const TITLE = '校园卡充值';
 /** A person waits before the screen: after so long they are told that there is no code. */
-const CODE_WITHIN_MS = 10_000;
+const CODE_WITHIN = seconds(10);
 
 interface Row {
   readonly orderId: string;
@@ -143,7 +143,8 @@ export function createCards(deps: {
       else {
         const input = await perform(effect, before);
         const now = find(orderId)?.order ?? before;
-        step = stepTopUp(now, input, clock.now());
+        // Somebody may have decided while it was being asked.
+        step = now.state === before.state ? stepTopUp(now, input, clock.now()) : resumeTopUp(now, clock.now());
       }
     }
   };
@@ -188,7 +189,7 @@ export function createCards(deps: {
     listeners.add(listener);
     listener(orderId);
     const patience = new AbortController();
-    await Promise.race([shown.promise, sleep(clock, CODE_WITHIN_MS as never, patience.signal)]);
+    await Promise.race([shown.promise, sleep(clock, CODE_WITHIN, patience.signal)]);
     patience.abort();
     listeners.delete(listener);
   };
