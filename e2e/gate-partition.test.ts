@@ -16,6 +16,9 @@ import { until } from './testing/until.ts';
 const API = { every: 100 } as const;
 const ENTERED = 'hallhub.visitor-access.entered.v1';
 const BOTH = { gates: [GATE, 'north'] };
+const PASSED: ReadonlySet<string> = new Set(['passed']);
+/** How an order ends on a machine so busy that nobody could confirm it counts as let in, here as at the hall. */
+const LET_IN: ReadonlySet<string> = new Set(['passed', 'unconfirmed']);
 
 const running = cleanUp();
 let site: TwoGates;
@@ -32,12 +35,19 @@ const approved = async (visitor: Person, terms: object = {}): Promise<string> =>
   await until('both agents hold the approval', () => gates.every((gate) => gate.knows(id)));
   return id;
 };
-const settled = (gate: RemoteGate, { id }: GateEntry): string | undefined =>
+const stateOf = (gate: RemoteGate, { id }: GateEntry): string | undefined =>
   gate.entries().find((entry) => entry.id === id)?.state;
-const walkIn = async (gate: RemoteGate, visitor: Person): Promise<GateEntry> => {
+const isWaiting = ({ state }: GateEntry): boolean => state === 'releasing' || state === 'released';
+/** Who is still expected from before would be taken for the one who walks now. */
+const walkIn = async (gate: RemoteGate, visitor: Person, ends: ReadonlySet<string> = PASSED): Promise<GateEntry> => {
+  await until('nobody else is expected', () => !gate.entries().some(isWaiting));
   const entry = await gate.swipe(visitor);
   await until('somebody walks through', () => gate.turnstile.walk());
-  await until('the gate has seen it', () => settled(gate, entry) === 'passed');
+  await until('the gate has seen it', () => {
+    const state = stateOf(gate, entry);
+    if (ends.has(state ?? '')) return true;
+    throw new Error(`it is ${state}`);
+  });
   return entry;
 };
 /** Both have the same to tell, to the last entry, and nobody waits for anything any more. */
@@ -45,7 +55,7 @@ const agreed = (): Promise<unknown> =>
   until('hub and agents agree', () => {
     for (const gate of gates) {
       const own = gate.entries();
-      if (own.some(({ state }) => state === 'releasing' || state === 'released')) return false;
+      if (own.some(isWaiting)) return false;
       expect(gate.told()).toEqual(own);
     }
     return true;
@@ -113,7 +123,6 @@ const VICTIMS = ['south', 'north', 'hub'] as const;
 const ROUNDS = 6;
 /** How long an order to open lives, with what two clocks of one machine may read apart. */
 const OPEN_WITHIN = 2_000;
-const LET_IN: ReadonlySet<string> = new Set(['passed', 'unconfirmed']);
 
 describe('hub and agents that are killed at any moment', () => {
   test('lose nothing and open nothing late', async () => {
@@ -143,13 +152,13 @@ describe('hub and agents that are killed at any moment', () => {
         await gate.reader.put(late.card);
         await gate.reader.lift();
       }
-      await walkIn(other, late);
+      await walkIn(other, late, LET_IN);
       if (victim === 'hub') await site.beginHub();
       else await gate.begin();
       if (random.chance(0.5)) joinAll();
     }
     joinAll();
-    for (const gate of gates) await walkIn(gate, nextPerson());
+    for (const gate of gates) await walkIn(gate, nextPerson(), LET_IN);
     await agreed();
 
     for (const [index, gate] of gates.entries()) {

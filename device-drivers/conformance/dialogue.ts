@@ -1,10 +1,13 @@
 import { type DurationMs, ms, seconds } from '@hallhub/sync/base';
 import type { LineFault, Rig } from './rig.ts';
-import type { DeviceFault, Order } from './types.ts';
+import type { DeviceFault, Member, Order, Stimulus } from './types.ts';
 
 const READY_WITHIN = seconds(60);
 const ANSWERED_WITHIN = seconds(20);
 const REPORTED_WITHIN = seconds(20);
+/** How often somebody comes, at a bad line and at a good one in turn, and how long after the one before. */
+const IDENTITY_TIMES = 40;
+const IDENTITY_PAUSE = ms(1_500);
 /** For so long nothing may happen any more that was asked for before. */
 const AFTERMATH = seconds(30);
 
@@ -143,6 +146,37 @@ export async function checkLineFault(rig: Rig, fault: LineFault): Promise<void> 
   await ready(rig, `after a line that ${fault}`);
   for (const order of rig.subject.orders) await nothingLater(rig, order, `after a line that ${fault}`);
   await checkRoundTrip(rig);
+}
+
+/** Events that say who or what is there: half of one may be somebody else's. */
+const IDENTITIES: ReadonlySet<string> = new Set<Member>(['cardReader.card', 'codeScanner.scan', 'plateReader.plate']);
+
+export const identitiesOf = ({ stimuli }: { readonly stimuli: readonly Stimulus[] }): readonly Stimulus[] =>
+  stimuli.filter(({ capability, event }) => IDENTITIES.has(`${capability}.${event}`));
+
+/** Whoever stands there is reported as whoever it is or not at all, however much of it is lost or added on the line. */
+export async function checkIdentity(rig: Rig, fault: LineFault): Promise<void> {
+  await ready(rig, 'at start');
+  const shown = identitiesOf(rig.subject);
+  const strangers = shown.map(({ name, capability, event }) => {
+    const known = shown.filter((other) => other.capability === capability && other.event === event);
+    const matches = (told: unknown): boolean =>
+      !known.some((stimulus) => stimulus.matches(told) || stimulus.matchedBefore?.(told));
+    return { name, seen: rig.watch({ capability, event, matches }) };
+  });
+  for (let time = 0; time < IDENTITY_TIMES; time += 1) {
+    // Every other time the line is good again: what was left of the one before must not be put in front of the next.
+    rig.line.setFault(time % 2 === 0 ? fault : undefined);
+    for (const stimulus of shown) {
+      await stimulus.cause();
+      await rig.until(() => false, IDENTITY_PAUSE);
+    }
+  }
+  rig.line.setFault(undefined);
+  await rig.until(() => false, seconds(5));
+  for (const { name, seen } of strangers) {
+    if (seen.matching() > 0) throw new Error(`${name}: somebody else was reported ${seen.matching()} times`);
+  }
 }
 
 export async function checkDeviceFault(rig: Rig, fault: DeviceFault): Promise<void> {

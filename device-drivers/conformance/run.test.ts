@@ -4,6 +4,7 @@ import { builtInProfiles, loadVectors } from '@hallhub/firmware-profiles/schema'
 import { loadBuiltInProtocols } from '../agent/index.ts';
 import { modbusConformance } from '../protocols/modbus/conformance.ts';
 import { checksOf, runChecks } from './index.ts';
+import { wiegandLineConformance } from '../protocols/wiegand-line/conformance.ts';
 import type { CheckReport, ProtocolConformance, Subject } from './types.ts';
 
 const protocols = await loadBuiltInProtocols();
@@ -11,9 +12,17 @@ const protocols = await loadBuiltInProtocols();
 /** The reports of a relay board whose protocol brings something else than it should. */
 async function reportsWith(
   change: Partial<ProtocolConformance>,
-  { only, id = 'generic/modbus-relay8-input8' }: { readonly only: RegExp; readonly id?: string },
+  {
+    only,
+    id = 'generic/modbus-relay8-input8',
+    without,
+  }: { readonly only: RegExp; readonly id?: string; readonly without?: string },
 ): Promise<readonly CheckReport[]> {
-  const profile = builtInProfiles().get(id);
+  const shipped = builtInProfiles().get(id);
+  const profile = shipped && {
+    ...shipped,
+    params: Object.fromEntries(Object.entries(shipped.params).filter(([name]) => name !== without)),
+  };
   const protocol = protocols.find(({ name }) => name === profile?.protocol);
   if (!profile || !protocol) throw new Error(`${id} is gone`);
   const conformance = { ...modbusConformance, ...change };
@@ -28,7 +37,7 @@ const failures = (reports: readonly CheckReport[]): readonly string[] =>
   reports.filter(({ ok }) => !ok).map(({ check, detail = '' }) => `${check}: ${detail}`);
 
 /** The board of the protocol, of which something is taken away. */
-const without =
+const boardWithout =
   (change: (subject: Subject) => Partial<Subject>): NonNullable<ProtocolConformance['simulate']> =>
   (options) => {
     const subject = modbusConformance.simulate?.(options);
@@ -70,7 +79,7 @@ describe('a promise', () => {
   const only = /^exercises/;
 
   it('that nothing exercises fails, event and command alike', async () => {
-    const simulate = without(({ stimuli }) => ({
+    const simulate = boardWithout(({ stimuli }) => ({
       orders: [],
       stimuli: stimuli.filter(({ capability }) => capability !== 'buttonPanel'),
     }));
@@ -80,7 +89,7 @@ describe('a promise', () => {
   });
 
   it('may be left out with a reason, and not without need', async () => {
-    const simulate = without(({ stimuli }) => ({
+    const simulate = boardWithout(({ stimuli }) => ({
       stimuli: stimuli.filter(({ capability }) => capability !== 'buttonPanel'),
     }));
     const promises = { 'buttonPanel.button': 'its keys were torn off' } as const;
@@ -95,7 +104,7 @@ describe('a promise', () => {
   });
 
   it('of a refusal, of news with an order and of a scene is held to its word', async () => {
-    const simulate = without(({ orders }) => ({
+    const simulate = boardWithout(({ orders }) => ({
       orders: orders.map((order) => ({ ...order, tells: ['change'], args: { channel: 0, on: false } })),
       refusals: [{ capability: 'switch', command: 'set', args: { channel: 99, on: true }, code: 'E-DEV-0202' }],
       scenes: [
@@ -115,6 +124,20 @@ describe('a promise', () => {
       'refuses what it has not: switch.set: E-DEV-0203 instead of E-DEV-0202',
       'plays its scenes: a scene: it went wrong',
     ]);
+  });
+});
+
+describe('somebody at a bad line', () => {
+  const id = 'generic/uid-line-10d';
+  const only = /^nobody else/;
+
+  it('is nobody else with a reader whose numbers have a length', async () => {
+    expect(failures(await reportsWith(wiegandLineConformance, { only, id }))).toEqual([]);
+  });
+
+  it('is found out to be somebody else where nothing tells half a number from a whole one', async () => {
+    const unchecked = await reportsWith(wiegandLineConformance, { only, id, without: 'digits' });
+    expect(failures(unchecked)).toEqual([expect.stringMatching(/cuts: .*somebody else was reported/)]);
   });
 });
 

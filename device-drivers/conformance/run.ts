@@ -4,6 +4,7 @@ import {
   checkCommands,
   checkDeviceFault,
   checkGhosts,
+  checkIdentity,
   checkLineFault,
   checkRoundTrip,
   checkUnplug,
@@ -106,6 +107,11 @@ function dialogueChecks({ profile, protocol, conformance }: Checked, excuses: No
     },
   });
   const lineFaults = onItsOwn ? [] : onBroker ? BROKER_FAULTS : onWeb ? WEB_FAULTS : LINE_FAULTS;
+  const spoils = lineFaults.filter((fault) => fault === 'noise' || fault === 'cuts');
+  const identityChecks =
+    excuses.identity === undefined
+      ? spoils.map((fault) => live(`nobody else on a line that ${fault}`, (rig) => checkIdentity(rig, fault)))
+      : [{ name: 'nobody else on a bad line', notApplicable: excuses.identity }];
   const faults = Object.entries(conformance.deviceFaults) as [DeviceFault, true | string][];
   return [
     live('promises what it has', (rig) => {
@@ -129,6 +135,7 @@ function dialogueChecks({ profile, protocol, conformance }: Checked, excuses: No
       lineFaults.map((fault) => live(`a line that ${fault}`, (rig) => checkLineFault(rig, fault))),
       excuses.lineFaults,
     ),
+    ...identityChecks,
     ...(onBroker ? [live('what a dead device left at the broker', checkGhosts, createHauntedRig)] : []),
     ...faults.map(([fault, has]) =>
       has === true

@@ -26,6 +26,8 @@ export interface Stimulus {
   cause(): unknown;
   /** Whether the event says what was caused. */
   matches(event: unknown): boolean;
+  /** Whether it says what was caused before, where each time something else is caused. */
+  matchedBefore?(event: unknown): boolean;
 }
 
 /** Something that the device can be told to do, and how often it has done it. */
@@ -134,6 +136,8 @@ export interface NotApplicable {
   /** Every check with a simulated device. */
   readonly dialogue?: string;
   readonly lineFaults?: string;
+  /** That half of a card, code or plate is nobody else's: why this model cannot promise it. */
+  readonly identity?: string;
   /** What its capabilities have and it has not. */
   readonly promises?: Readonly<Record<Member, string>>;
 }

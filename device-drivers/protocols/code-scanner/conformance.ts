@@ -24,8 +24,11 @@ export const codeScannerConformance: ProtocolConformance = {
     'bad-check': 'codes carry no check',
     refuses: 'a step of its setup that it does not take is one that it does not answer: silence',
   },
-  notApplicable: ({ params }) =>
-    params['setup'] === undefined ? { requests: 'nothing is ever sent to it: it is only listened to' } : {},
+  notApplicable: ({ params }) => ({
+    identity:
+      'a code has neither length nor check on the line: its signature or the register tells half a code from a whole one',
+    ...(params['setup'] === undefined && { requests: 'nothing is ever sent to it: it is only listened to' }),
+  }),
   checkVector: ({ hex, message: raw }, profile) => {
     const message = raw as unknown as Message;
     const bytes = unhex(hex);

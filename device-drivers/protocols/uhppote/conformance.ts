@@ -36,7 +36,8 @@ export const uhppoteConformance: ProtocolConformance = {
   simulate: ({ transport, clock, profile }): Subject => {
     const { door, utcOffset, contact } = doorSchema.parse({ ...profile.params, serial: SERIAL });
     const controller = createUhppoteSimulator({ transport, clock, serial: SERIAL, utcOffset, clockOff: seconds(90) });
-    let stranger = 0x0100_0000;
+    const firstStranger = 0x0100_0000;
+    let stranger = firstStranger;
     let known = 0x0200_0000;
     const uid = (card: number): string => {
       const bytes = Buffer.alloc(4);
@@ -69,6 +70,12 @@ export const uhppoteConformance: ProtocolConformance = {
           matches: (event) => {
             const { presented } = event as CardRead;
             return presented.type === 'uid' && presented.uid === uid(stranger);
+          },
+          matchedBefore: (event) => {
+            const { presented } = event as CardRead;
+            if (presented.type !== 'uid') return false;
+            const card = Buffer.from(presented.uid, 'hex').readUInt32LE();
+            return card > firstStranger && card <= stranger;
           },
         },
         {
