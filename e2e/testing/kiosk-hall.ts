@@ -20,6 +20,7 @@ import { KIOSK, PRINTER as OTHER_PRINTER, freePort, startCampus } from './campus
 import { cleanUp } from './clean-up.ts';
 import type { HttpClient } from './http-client.ts';
 import { httpClient } from './http-client.ts';
+import { readHubDatabase } from './hub-database.ts';
 import type { HubProcess } from './hub-process.ts';
 import { loopback } from './hub-process.ts';
 import type { PrinterLine } from './printer-line.ts';
@@ -60,9 +61,12 @@ export interface KioskHall {
   readonly printerLine: PrinterLine;
   /** What the notification channel has brought to people, oldest first. */
   readonly messages: readonly SentMessage[];
+  /** The states of a certificate's prints as the hub has committed them, the newest first; read from its file. */
+  printStates(certificateId: string): readonly string[];
   /** The screens' own API, as their page asks it. */
   readonly screens: HttpClient;
   readonly base: string;
+  readonly kiosk: string;
   /** A browser before the kiosk's panel. */
   open(language: 'zh' | 'en'): Promise<KioskPage>;
   /** A browser at a desk, logged in as the first operator. */
@@ -210,8 +214,21 @@ export async function startKioskHall(
       printer,
       printerLine,
       messages: post.messages,
+      printStates: (certificateId) => {
+        const database = readHubDatabase(campus.database);
+        try {
+          return database
+            .attempts()
+            .filter((attempt) => attempt.certificateId === certificateId)
+            .map(({ state }) => state)
+            .reverse();
+        } finally {
+          database.close();
+        }
+      },
       screens,
       base,
+      kiosk: KIOSK,
       open: async (language) => {
         const address = await link();
         address.searchParams.set('lang', language);
@@ -235,6 +252,8 @@ export async function startKioskHall(
         await agent.stop('SIGKILL');
       },
       startAgent: async () => {
+        // An agent that dies again and again starts without its devices; each time here is the first.
+        rmSync(join(campus.agentDir, 'starts.json'), { force: true });
         agent = await startAgentProcess(campus.agentDir, env);
         await logIn();
       },
