@@ -38,6 +38,8 @@ const AGENT = 'hall-machine';
 export const OTHER_KIOSK = { id: 'library', zh: '图书馆自助机', en: 'Library kiosk' } as const;
 export const DESK_PRINTER = 'desk-printer';
 const PATIENCE = { within: 60_000, every: 200 };
+/** Milliseconds that a page may take to show something; less than a test, so that it says what was missing. */
+const TOUCH_PATIENCE = 30_000;
 
 export interface SentMessage {
   readonly to: string | undefined;
@@ -236,7 +238,7 @@ export async function startKioskHall(
       },
       openStaffPage: async (path) => {
         const context = await (await launch()).newContext({ viewport: { width: 1_440, height: 900 }, locale: 'zh-CN' });
-        context.setDefaultTimeout(PATIENCE.within);
+        context.setDefaultTimeout(TOUCH_PATIENCE);
         await context.addCookies(staff.cookies().map((cookie) => ({ ...cookie, url: hub.url })));
         const page = await context.newPage();
         await page.goto(`${hub.url}${path}`);
@@ -267,7 +269,7 @@ export async function startKioskHall(
 
 async function openPanel(browser: Browser, url: string): Promise<KioskPage> {
   const context = await browser.newContext({ viewport: { width: 1_080, height: 1_920 }, hasTouch: true });
-  context.setDefaultTimeout(PATIENCE.within);
+  context.setDefaultTimeout(TOUCH_PATIENCE);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
