@@ -219,7 +219,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
     // Under another key (an agent that was enrolled anew) everybody is called otherwise; what they have done stays theirs.
     const before = store.passes.pass(pass.id)?.identities[0];
     const [now] = pass.identities;
-    if (before !== undefined && now !== undefined && before !== now) {
+    if (before !== undefined && before !== now) {
       store.presence.renameOn(pass, before, now);
       store.entries.renameOn(pass.id, before, now);
     }
