@@ -428,8 +428,10 @@ function passesFor(change: Approved<GateKind>, match: (type: string, value: stri
   return passDrafts(change as GateRequest).map(({ credentials, identities, account, ...draft }) => {
     const id = `${change.id}#${draft.person}`;
     const [first, ...others] = identities;
+    const forced = credentials.filter(({ duress }) => duress).map(hash);
     return {
       ...draft,
+      ...(forced.length > 0 && { duress: forced }),
       id,
       requestId: change.id,
       kind: change.kind,

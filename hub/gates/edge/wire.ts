@@ -63,6 +63,11 @@ const passWire = z
     companions: z.int().min(0),
     escorted: z.boolean(),
     may: z.array(z.enum(['escort', 'lead', 'override'])),
+    duress: z
+      .array(hex)
+      .max(20)
+      .exactOptional()
+      .meta({ description: 'Credentials that are shown by somebody who is forced to' }),
     credentials: z
       .array(
         z.object({
