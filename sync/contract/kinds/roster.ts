@@ -7,13 +7,10 @@ import { cardUid, placesShape, plateNumber, windowsField } from './access.ts';
 /** 学号 or 工号: how the university names one of its people. */
 export const memberNumber = z.string().trim().min(1).max(32).meta({ description: '学号 or 工号' });
 
-const duress = z
-  .literal(true)
-  .optional()
-  .meta({
-    description:
-      'Their second one, which they show when they are forced: it opens with a silent alarm, or is refused, as the area says',
-  });
+const duress = z.literal(true).optional().meta({
+  description:
+    'Their second one, which they show when they are forced: it opens with a silent alarm, or is refused, as the area says',
+});
 
 const credentialSchema = z
   .discriminatedUnion('type', [
