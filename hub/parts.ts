@@ -348,9 +348,10 @@ export function createParts(
 
   const { templates: ownTemplates } = config.certificates;
   const templateFolders = [shippedTemplates, ...(ownTemplates === undefined ? [] : [ownTemplates])];
+  const fonts = fontFiles(config.certificates);
   const pdf = pdfProcess({
     clock,
-    fonts: fontFiles(config.certificates.fallbackFontFile === undefined ? [] : [config.certificates.fallbackFontFile]),
+    fonts,
     idleAfter: config.certificates.idleShutdown,
     templates: templateFolders,
   });
@@ -368,7 +369,7 @@ export function createParts(
       office: config.certificates.office,
       sealPurpose: config.certificates.sealPurpose,
     },
-    templates: loadTemplates(templateFolders),
+    templates: loadTemplates(templateFolders, Object.keys(fonts.families)),
     ...(signer && { signer }),
     ready: {
       policyOf: (template) => verification.readyByTemplate[template] ?? verification.ready,

@@ -247,6 +247,10 @@ function filesOf({ hall, http, certificates, mqtt }: Config): readonly string[] 
       mqtt.passwordFile,
       mqtt.caFile,
     ],
+    ...Object.values(certificates.fonts).flatMap(({ regular, bold }) => [
+      regular,
+      ...(bold === undefined ? [] : [bold]),
+    ]),
     ...[...tls, ...(keys ?? []), ...certificates.verification.trust],
   ].filter((name) => name !== undefined);
 }
@@ -287,6 +291,12 @@ function resolveFiles(config: Config, folder: string): Config {
     hall: { ...config.hall, ...(tokenFile && { tokenFile }), ...(caFile && { caFile }) },
     certificates: {
       ...config.certificates,
+      fonts: Object.fromEntries(
+        Object.entries(config.certificates.fonts).map(([name, { regular, bold }]) => [
+          name,
+          { regular: resolve(folder, regular), ...(bold !== undefined && { bold: resolve(folder, bold) }) },
+        ]),
+      ),
       ...(fallbackFontFile && { fallbackFontFile }),
       ...(templates && { templates }),
       verification: {

@@ -342,7 +342,14 @@ export const configSchema = z.strictObject({
     .prefault({}),
   certificates: z
     .strictObject({
-      /** A font for characters that Noto Serif SC lacks, e.g. HanaMinB from fonts-hanazono. */
+      /** Families that templates may name, as TrueType or OpenType files of one face each; `song` is Noto Serif SC unless it stands here. */
+      fonts: z
+        .record(
+          z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
+          z.strictObject({ regular: z.string().min(1), bold: z.string().min(1).optional() }),
+        )
+        .default({}),
+      /** A font for characters that all families lack, e.g. HanaMinB from fonts-hanazono. */
       fallbackFontFile: z.string().optional(),
       /** A folder of templates (`<name>/<version>/template.json`) beside those that ship; its own count before them. */
       templates: z.string().optional(),
