@@ -33,13 +33,14 @@ import type { Audit } from './audit/index.ts';
 import { auditSchema, createAudit } from './audit/index.ts';
 import type { Inbox, LateChannel } from './broker/index.ts';
 import { busSchema, createInbox, createLateChannel } from './broker/index.ts';
-import type { CertificateService, PdfMaker } from './certificates/index.ts';
+import type { CertificateService, PdfMaker, SignerSource, VerifySiteLink } from './certificates/index.ts';
 import {
   certificateHandler,
   certificateSchema,
   certificateService,
   externalRasteriser,
   configuredSigner,
+  joinVerifySite,
   printerDirectory,
   toOutcome,
 } from './certificates/index.ts';
@@ -125,6 +126,10 @@ export interface Parts {
   readonly attendance: Attendance;
   readonly pdf: PdfMaker;
   readonly certificates: CertificateService;
+  /** Absent where no site in a DMZ is told of papers. */
+  readonly verifySite: VerifySiteLink | undefined;
+  /** Absent: papers bear a seal and no signature. */
+  readonly signer: SignerSource | undefined;
   readonly selfService: SelfService;
   /** Absent where no campus-card system is joined. */
   readonly cards: Cards | undefined;
@@ -286,6 +291,21 @@ export function createParts(
     fault: onFault('outbox'),
   });
 
+  const { site } = config.certificates.verification;
+  const verifySite =
+    site &&
+    joinVerifySite({
+      db,
+      clock,
+      random,
+      site,
+      sealer: vault.sealer,
+      hub: config.hub.id,
+      epoch: readEpoch(db),
+      fault: onFault('verify-site'),
+      papers: () => certificates.papers(),
+    });
+
   const pictureAge = (): DurationMs | undefined => {
     const age = replica.staleness();
     return Number.isFinite(age) ? age : undefined;
@@ -391,6 +411,7 @@ export function createParts(
       const left = certificate ? certificate.copiesAllowed - certificate.copiesUsed : 0;
       const outcome = toOutcome(event, clock.now(), left);
       if (outcome) outbox.append(outcome);
+      if (outcome && event.type === 'certificate.verification') verifySite?.tell(outcome);
     },
     audit: ({ actor, action, subject, reason, detail }) => {
       audit.record({ actor, action, subject, detail: { ...detail, reason } });
@@ -547,6 +568,8 @@ export function createParts(
     attendance,
     pdf,
     certificates,
+    verifySite,
+    signer,
     selfService,
     cards,
     notifications,

@@ -205,6 +205,11 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   if (hallUrl.protocol !== 'https:' && !isLoopback(hallUrl.hostname)) {
     found.push({ path: ['hall', 'url'], message: 'https only: the token would travel in the open' });
   }
+  const { site } = config.certificates.verification;
+  if (site && !site.url.startsWith('https:') && !isLoopback(new URL(site.url).hostname)) {
+    const path = ['certificates', 'verification', 'site', 'url'];
+    found.push({ path, message: 'https only: the token would travel in the open' });
+  }
   if (config.http.tls.mode === 'off' && !isLoopback(config.http.host)) {
     found.push({ path: ['http', 'tls'], message: 'plain HTTP is for loopback only; use own-ca or files' });
   }
@@ -246,6 +251,8 @@ function filesOf({ hall, http, certificates, mqtt }: Config): readonly string[] 
       certificates.templates,
       mqtt.passwordFile,
       mqtt.caFile,
+      certificates.verification.site?.tokenFile,
+      certificates.verification.site?.caFile,
     ],
     ...Object.values(certificates.fonts).flatMap(({ regular, bold }) => [
       regular,
@@ -278,6 +285,7 @@ function resolveFiles(config: Config, folder: string): Config {
   const brokerCaFile = from(config.mqtt.caFile);
   const { tls } = config.http;
   const { signing } = config.certificates;
+  const { site } = config.certificates.verification;
   return {
     ...config,
     http: {
@@ -302,6 +310,13 @@ function resolveFiles(config: Config, folder: string): Config {
       verification: {
         ...config.certificates.verification,
         trust: config.certificates.verification.trust.map((file) => resolve(folder, file)),
+        ...(site && {
+          site: {
+            ...site,
+            tokenFile: resolve(folder, site.tokenFile),
+            ...(site.caFile !== undefined && { caFile: resolve(folder, site.caFile) }),
+          },
+        }),
       },
       ...(signing && { signing: signingFrom(signing, folder) }),
     },

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { attendance } from './attendance.ts';
 import { areaSchema, gateSchema } from './gates.ts';
 import { kiosk, selfService } from './kiosks.ts';
+import { isNetwork } from './network.ts';
 import { duration, id, label, port } from './primitives.ts';
 
 const timeZone = z.string().refine((zone) => {
@@ -26,6 +27,11 @@ const http = z
         z.strictObject({ mode: z.literal('off') }),
       ])
       .default({ mode: 'own-ca' }),
+    /**
+     * Addresses and networks of the proxies in front, whose word on who asks (`X-Forwarded-For`) is believed: limits then
+     * count people and not proxies.
+     */
+    trustProxy: z.array(z.string().refine(isNetwork, 'an IP address, or a network such as 10.1.0.0/24')).default([]),
   })
   .prefault({});
 
@@ -392,6 +398,17 @@ export const configSchema = z.strictObject({
           ready: readyPolicy.default('if-present'),
           /** The same by name of the template. */
           readyByTemplate: z.record(z.string(), readyPolicy).default({}),
+          /** A `hallhub verify-site` that is told of every paper. */
+          site: z
+            .strictObject({
+              url: z.url({ protocol: /^https?$/ }),
+              tokenFile: z.string().min(1),
+              /** Its Ed25519 public keys by key id, as it says at its start. */
+              keys: z.record(z.string(), publicKey).refine((keys) => Object.keys(keys).length > 0, 'at least one key'),
+              /** PEM of the authority behind its certificate, where it is not a public one. */
+              caFile: z.string().min(1).optional(),
+            })
+            .optional(),
         })
         .prefault({}),
       /** Signs every paper made here (PAdES). Absent: a seal and no signature. */

@@ -10,9 +10,9 @@ import { HallProblem } from './problem.ts';
 
 /** What the routes of a contract's end share. */
 export interface ContractScope {
-  callerOf(request: FastifyRequest): Caller;
+  readonly callerOf: (request: FastifyRequest) => Caller;
   /** The body of an answer to this question, which leaves signed. */
-  answer(request: FastifyRequest, reply: FastifyReply, body: Readonly<Record<string, unknown>>): string;
+  readonly answer: (request: FastifyRequest, reply: FastifyReply, body: Readonly<Record<string, unknown>>) => string;
 }
 
 /**
@@ -21,7 +21,13 @@ export interface ContractScope {
  */
 export function contractScope(
   app: FastifyInstance,
-  deps: { readonly access: Access; readonly clock: Clock; readonly key: SigningKey },
+  deps: {
+    readonly access: Access;
+    readonly clock: Clock;
+    readonly key: SigningKey;
+    /** A handler that threw: a bug, for the log. */
+    readonly fault?: (error: unknown) => void;
+  },
 ): ContractScope {
   const callers = new WeakMap<FastifyRequest, Caller>();
   for (const type of [mediaTypes.json, mediaTypes.eventBatch]) {
@@ -44,6 +50,7 @@ export function contractScope(
   });
   app.setErrorHandler((error, request, reply) => {
     const problem = asProblem(error);
+    if (problem.status >= 500 && problem !== error) deps.fault?.(error);
     void reply
       .code(problem.status)
       .type(mediaTypes.problem)
