@@ -139,7 +139,7 @@ export async function createWeb(
   kioskRoutes(api, { selfService, certificates, live, secure });
   kioskServiceRoutes(api, selfService);
   await serveScreens(server, SCREENS_ROOT);
-  cardRoutes(api, { cards: parts.cards, selfService });
+  cardRoutes(api, { cards: parts.cards, selfService, live });
   kioskFleetRoutes(api, selfService);
   hallRoutes(api, { replica, outbox, requests, audit, live });
   deviceRoutes(api, {
@@ -242,6 +242,7 @@ const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
   'gate-desk': ['guard', 'auditor'],
   dorms: ['dorms', 'auditor'],
   prints: ['counter', 'auditor'],
+  'top-ups': ['operator', 'counter', 'auditor'],
   hall: ['auditor'],
   devices: ['auditor'],
   firmware: ['auditor'],
