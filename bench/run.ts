@@ -9,7 +9,7 @@ import { join } from 'node:path';
  * Runs every benchmark whose name contains the filter, one after the other and each in a process of its own, so that none
  * measures what another left behind. Measurements go to stdout, one JSON object a line; remarks to stderr.
  */
-const LONGEST_MS = 180_000;
+const LONGEST_MS = 300_000;
 
 const filter = process.argv[2] ?? '';
 const names = readdirSync(import.meta.dirname)
