@@ -158,6 +158,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     store,
     pipe: deps.agents,
     requests: deps.requests,
+    match: (type, value) => vault.match(type, value),
     gates: deps.gates,
     areas: deps.areas,
     devices: deps.devices,
