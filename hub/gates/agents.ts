@@ -394,6 +394,9 @@ export function createGateAgents(deps: {
     if (row) events.settled(row, when);
   };
 
+  const sealedFor = (stranger: Stranger): string =>
+    Buffer.from(events.seal(Buffer.from(JSON.stringify(stranger)), TYPED)).toString('base64');
+
   return {
     agentOf: (gateId: string): string | undefined => agentOf.get(gateId),
     project,
@@ -418,10 +421,18 @@ export function createGateAgents(deps: {
     },
     /** Whether an agent that decides in this area cannot be heard. */
     anyAway: (area: string): boolean => agentsIn(area).some((agent) => !pipe.connected(agent)),
-    admit: async (gateId: string, order: object): Promise<Result<{ readonly entryId: string }>> => {
+    admit: async (
+      gateId: string,
+      order: object,
+      stranger: Stranger | undefined,
+    ): Promise<Result<{ readonly entryId: string }>> => {
       const agent = agentOf.get(gateId);
       if (agent === undefined) return failure('E-GATE-0203', gateId);
-      const answer = await pipe.ask(agent, 'admit', { gateId, ...order });
+      const answer = await pipe.ask(agent, 'admit', {
+        gateId,
+        ...order,
+        ...(stranger && { sealed: sealedFor(stranger) }),
+      });
       return answer.ok ? ok(answer.value as { readonly entryId: string }) : answer;
     },
     /** What was typed travels as a hash under the agent's own key, and beside it sealed under the hub's. */
@@ -439,7 +450,7 @@ export function createGateAgents(deps: {
         method,
         ...named,
         ...(stranger && {
-          sealed: Buffer.from(events.seal(Buffer.from(JSON.stringify(stranger)), TYPED)).toString('base64'),
+          sealed: sealedFor(stranger),
         }),
         expiresAt,
       });
