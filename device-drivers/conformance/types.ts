@@ -120,8 +120,19 @@ export interface OwnStage {
   readonly plug: () => void;
 }
 
-/** For each fault whether the simulated device can have it, or why no such device can. */
-export type DeviceFaults = Readonly<Record<DeviceFault, true | string>>;
+/**
+ * What a fault of the device must be seen by while it lasts:
+ * - `not-ready`: it leaves `ready`;
+ * - `not-ready-again`: it does not become `ready` after its line was unplugged and plugged in;
+ * - `order-fails`: every order fails with a code;
+ * - `discarded`: bytes, or a message, are thrown away, and the traffic says so;
+ * - `too-late`: an answer that comes behind its timeout is told from the one that is waited for;
+ * - `unreported`: something that it would report in its place is not.
+ */
+export type FaultSign = 'not-ready' | 'not-ready-again' | 'order-fails' | 'discarded' | 'too-late' | 'unreported';
+
+/** For each fault what it must be seen by, or why no such device can have it. */
+export type DeviceFaults = Readonly<Record<DeviceFault, readonly [FaultSign, ...FaultSign[]] | string>>;
 
 /**
  * Checks that make no sense for a profile, each with the reason, which the report prints. Nothing else may fall away: a check
@@ -148,7 +159,7 @@ export interface NotApplicable {
  */
 export interface ProtocolConformance {
   readonly protocol: string;
-  readonly deviceFaults: DeviceFaults;
+  deviceFaults(profile: Profile): DeviceFaults;
   notApplicable?(profile: Profile): NotApplicable;
   /** What an installation has to add to the profile's parameters, such as a key that no profile may hold, or a topic. */
   installation?(profile: Profile): Readonly<Record<string, unknown>>;
@@ -157,15 +168,23 @@ export interface ProtocolConformance {
   /** Of a profile's vectors those that come from the device. Absent for protocols that are no byte stream. */
   frameSamples?(vectors: readonly Vector[], profile: Profile): FrameSamples;
   /** The simulated device for a profile on the far end of a line. Absent where a line in memory cannot carry the protocol. */
-  simulate?(options: { readonly transport: Transport; readonly clock: Clock; readonly profile: Profile }): Subject;
+  readonly simulate?: (options: {
+    readonly transport: Transport;
+    readonly clock: Clock;
+    readonly profile: Profile;
+  }) => Subject;
   /** The simulated device for a profile that hangs on a broker. */
-  simulateMqtt?(options: {
+  readonly simulateMqtt?: (options: {
     readonly connect: ConnectMqttPeer;
     readonly clock: Clock;
     readonly profile: Profile;
-  }): MqttSubject;
+  }) => MqttSubject;
   /** The simulated device for a profile that speaks HTTP, either way. */
-  simulateHttp?(options: { readonly web: DeviceWeb; readonly clock: Clock; readonly profile: Profile }): Subject;
+  readonly simulateHttp?: (options: {
+    readonly web: DeviceWeb;
+    readonly clock: Clock;
+    readonly profile: Profile;
+  }) => Subject;
   /** The simulated device with a way to it of its own. */
   simulateOwn?(options: { readonly clock: Clock; readonly profile: Profile }): OwnStage;
 }

@@ -146,6 +146,24 @@ describe('the setup', () => {
     expect(driver.health.state).toBe('ready');
   });
 
+  it('that is refused is another matter than one that is not answered', async () => {
+    const settings = [{ address: 0x00d9, data: [0xd3] }];
+    await start({ setup: { language: 'module', settings } }, { language: 'module' }, () => {
+      scanner.refuses = true;
+    });
+    expect(driver.health).toMatchObject({
+      state: 'degraded',
+      reason: { code: 'E-DEV-0203', detail: 'which speed: status 1' },
+    });
+    await scanner.scan('DURING');
+    await clock.advanceAsync(ms(100));
+    expect(texts()).toEqual(['DURING']);
+    scanner.refuses = false;
+    await clock.advanceAsync(seconds(40));
+    expect(driver.health.state).toBe('ready');
+    expect(scanner.settings.get(0x00d9)).toEqual([0xd3]);
+  });
+
   it('of a module is written each time the line comes up', async () => {
     const settings = [{ address: 0x0000, data: [0xd6] }];
     await start({ setup: { language: 'module', settings } }, { language: 'module' });

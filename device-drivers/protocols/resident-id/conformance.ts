@@ -53,13 +53,13 @@ function variantOf({ params }: Profile): ReaderVariant {
 /** Readers of resident ID cards. */
 export const residentIdConformance: ProtocolConformance = {
   protocol: 'resident-id',
-  deviceFaults: {
-    silent: true,
-    late: true,
+  deviceFaults: () => ({
+    silent: ['not-ready', 'unreported'],
+    late: ['too-late'],
     'wrong-address': 'one reader a line: frames carry no address',
-    'bad-check': true,
+    'bad-check': ['discarded', 'not-ready', 'unreported'],
     refuses: 'nothing is ordered from it; a card that it cannot read is a stimulus',
-  },
+  }),
   checkVector: (vector, { params }) => {
     if (params['framing'] === 'stx-number') checkStx(vector);
     else checkSam(vector, params['commandSet'] === 'cvr-100au-nj' ? 'cvr-100au-nj' : 'standard');
