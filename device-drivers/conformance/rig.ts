@@ -115,9 +115,17 @@ const stageOf = (
   onLine(conformance, profile, clock, random) ??
   onItsOwn(conformance, profile, clock);
 
-/** The simulated device to look at and not to start: what there is to check. Undefined where the protocol has none. */
-export const subjectOf = (conformance: ProtocolConformance, profile: Profile): Subject | undefined =>
-  stageOf(conformance, profile, manualClock(), mulberry(7))?.subject;
+/**
+ * The simulated device to look at and not to start: what there is to check. Undefined where the protocol has none.
+ * Errors: `E-DEV-0302` there is none of such parameters.
+ */
+export function subjectOf(conformance: ProtocolConformance, profile: Profile): Result<Subject | undefined> {
+  try {
+    return { ok: true, value: stageOf(conformance, profile, manualClock(), mulberry(7))?.subject };
+  } catch (error) {
+    return failure('E-DEV-0302', error instanceof Error ? error.message : String(error));
+  }
+}
 
 /** Errors: as {@link createRig}. The device is not there yet; what it once left at the broker is. */
 export function createHauntedRig(conformance: ProtocolConformance, protocol: Protocol, profile: Profile): Result<Rig> {

@@ -92,7 +92,9 @@ function dialogueChecks({ profile, protocol, conformance }: Checked, excuses: No
     conformance.simulateHttp !== undefined,
     conformance.simulateOwn !== undefined,
   ];
-  const subject = subjectOf(conformance, profile);
+  const looked = subjectOf(conformance, profile);
+  if (!looked.ok) return [failing('a simulated device', looked.error.detail ?? looked.error.code)];
+  const subject = looked.value;
   if (!subject) return orExcuse('a simulated device', [], excuses.dialogue);
   const always = (
     name: string,
