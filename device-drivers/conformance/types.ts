@@ -104,7 +104,7 @@ export interface MqttSubject extends Omit<Subject, 'start'> {
 
 /** The frames that come from a device, for the checks of the framer alone. */
 export interface FrameSamples {
-  readonly create: () => Framer<object>;
+  readonly create: () => Framer<{ readonly bytes: Uint8Array }>;
   /** Good frames as they stand in the vectors. */
   readonly frames: readonly Uint8Array[];
   /** A pause alone ends a frame: one that is cut short is a frame as well. */

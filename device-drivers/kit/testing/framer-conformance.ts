@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Framed, Framer } from '../index.ts';
 import { chunked, mangled, noise } from './bytes.ts';
-import { countWork } from './work.ts';
+import { countLooks, countWork } from './work.ts';
 
 export interface FramerFixture<F> {
   create(): Framer<F>;
@@ -14,6 +14,7 @@ export interface FramerFixture<F> {
   readonly falseStart: Uint8Array;
 }
 
+const LEAST_STREAM = 1_000;
 /** In, to the front once, out as a frame with a copy of its data, or as discarded bytes. */
 const COPIES = 5;
 
@@ -110,6 +111,32 @@ export function framerConformance<F>(name: string, fixture: FramerFixture<F>): v
           framer.flush();
         });
         expect(copied / stream.length).toBeLessThan(COPIES);
+      }
+    });
+
+    it('looks at twice as many bytes for twice as many, whatever comes', () => {
+      const [good] = fc.sample(fixture.frames, { numRuns: 1, seed: 7 });
+      if (!good) throw new Error('no frame was generated');
+      const repeated = (piece: Uint8Array, length: number): Uint8Array =>
+        Uint8Array.from({ length }, (_byte, at) => piece[at % piece.length] ?? 0);
+      const streams: readonly ((length: number) => Uint8Array)[] = [
+        (length) => repeated(fixture.falseStart, length),
+        (length) => repeated(good.subarray(0, -1), length),
+        (length) => noise(length, 7),
+      ];
+      for (const stream of streams) {
+        const looks = (length: number): number =>
+          countLooks(
+            () => fixture.create(),
+            (framer) => {
+              const bytes = stream(length);
+              for (let at = 0; at < length; at += 64) framer.push(bytes.subarray(at, at + 64));
+              framer.flush();
+            },
+          );
+        // Long enough that what a framer holds at the end, and looks at once more, does not weigh.
+        const length = 20 * LEAST_STREAM;
+        expect(looks(2 * length)).toBeLessThan(2.2 * looks(length) + LEAST_STREAM);
       }
     });
 

@@ -72,3 +72,49 @@ function watchSearches(on: (bytes: number) => void): () => void {
     Object.defineProperty(Buffer.prototype, 'indexOf', search);
   };
 }
+
+/** Methods of an array that look at part of it; whichever else is called looks at all of it. */
+const LOOKS_AT_NONE: ReadonlySet<PropertyKey> = new Set(['subarray', 'set', 'copyWithin', 'slice']);
+
+/**
+ * Runs what makes its buffers by `new Uint8Array(size)`, such as a framer, with buffers that count how many of their bytes are
+ * looked at, one by one or by a method.
+ */
+export function countLooks<T>(make: () => T, use: (made: T) => void): number {
+  let looked = 0;
+  const watched = (array: Uint8Array): Uint8Array =>
+    new Proxy(array, {
+      get: (target, name) => {
+        if (typeof name === 'string' && /^\d+$/.test(name)) looked += 1;
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== 'function') return value;
+        return (...args: readonly unknown[]): unknown => {
+          const result: unknown = Reflect.apply(value, target, args);
+          if (name === 'indexOf') looked += (result === -1 ? target.length : Number(result)) - Number(args[1] ?? 0);
+          else if (!LOOKS_AT_NONE.has(name)) looked += target.length;
+          return name === 'subarray' ? watched(result as Uint8Array) : result;
+        };
+      },
+    });
+  vi.stubGlobal(
+    'Uint8Array',
+    new Proxy(Uint8Array, {
+      construct: (target, args: readonly unknown[]) => {
+        const made = Reflect.construct(target, args) as Uint8Array;
+        return typeof args[0] === 'number' ? watched(made) : made;
+      },
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    }),
+  );
+  let made: T;
+  try {
+    made = make();
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  use(made);
+  return looked;
+}
