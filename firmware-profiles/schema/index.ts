@@ -7,6 +7,7 @@ export {
   isInRange,
   paramsFor,
 } from './profile.ts';
+export { type SeenOnUsb, profilesOnUsb } from './match.ts';
 export { capabilityNames } from './capability-names.ts';
 export {
   type ProfileFiles,

@@ -40,7 +40,20 @@ const params = z.record(z.string(), z.json());
 
 /** How a device of this model makes itself known, for `profiles probe`, claiming and the search on a port. */
 const match = z.strictObject({
-  usb: z.array(z.strictObject({ vendorId: usbId, productId: usbId.optional() })).optional(),
+  usb: z
+    .array(
+      z.union([
+        z.strictObject({ vendorId: usbId, productId: usbId.optional() }),
+        z.strictObject({
+          interfaceClass: z
+            .string()
+            .regex(/^[0-9a-f]{2}$/, 'two hex digits')
+            .describe('Class of an interface by the codes of the USB-IF; 07 is a printer'),
+        }),
+      ]),
+    )
+    .optional()
+    .describe('USB devices, or adapters behind serial ports, that may be this model: suggested where one is found'),
   identity: z
     .record(z.string(), z.string())
     .optional()
