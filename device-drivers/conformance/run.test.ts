@@ -96,6 +96,25 @@ it('that finds nothing to do is not counted as one that holds', async () => {
   ]);
 });
 
+it('runs with the parameters of each firmware that has its own', async () => {
+  const shipped = builtInProfiles().get('shelly/plug-gen2');
+  if (!shipped) throw new Error('the profile is gone');
+  const { protocol, conformance } = partsOf(shipped);
+  const condition = (switches: number) => ({ firmware: { from: '2', below: '3' }, params: { switches } });
+  const held = async (switches: number) => {
+    const profile: Profile = { ...shipped, conditions: [condition(switches)] };
+    const checks = checksOf({ profile, vectors: [], protocol, conformance });
+    const name = 'with firmware from 2 and below 3: promises what it has';
+    return failures(
+      await runChecks(
+        profile.id,
+        checks.filter((check) => check.name === name),
+      ),
+    ).length;
+  };
+  expect([await held(2), await held(0)]).toEqual([0, 1]);
+});
+
 describe('a promise', () => {
   const only = /^exercises/;
 

@@ -1,4 +1,4 @@
-import type { Profile, Vector } from '@hallhub/firmware-profiles/schema';
+import { type Profile, type Vector, paramsFor } from '@hallhub/firmware-profiles/schema';
 import type { Protocol } from '../kit/index.ts';
 import {
   checkCommands,
@@ -36,7 +36,24 @@ interface Checked {
 /** Every check that a profile must pass, by name, and those that make no sense for it with the reason. */
 export function checksOf(checked: Checked): readonly Check[] {
   const excuses = checked.conformance.notApplicable?.(checked.profile) ?? {};
-  return [...vectorChecks(checked, excuses), ...frameChecks(checked, excuses), ...dialogueChecks(checked, excuses)];
+  return [
+    ...vectorChecks(checked, excuses),
+    ...frameChecks(checked, excuses),
+    ...dialogueChecks(checked, excuses),
+    ...checked.profile.conditions.flatMap(({ firmware }) => conditionChecks(checked, firmware)),
+  ];
+}
+
+/** The same dialogues with the parameters that a device with such firmware gets. Its bytes are those of its protocol all the same. */
+function conditionChecks(checked: Checked, firmware: Profile['conditions'][number]['firmware']): readonly Check[] {
+  const { from = '0', below } = firmware;
+  const profile = { ...checked.profile, params: paramsFor(checked.profile, from), conditions: [] };
+  const excuses = checked.conformance.notApplicable?.(profile) ?? {};
+  const which = below === undefined ? `from ${from}` : `from ${from} and below ${below}`;
+  return dialogueChecks({ ...checked, profile }, excuses).map((check) => ({
+    ...check,
+    name: `with firmware ${which}: ${check.name}`,
+  }));
 }
 
 /** The checks where there is something to check; else the reason why not, and a failure where there is none. */

@@ -1,5 +1,5 @@
 import type { Clock, Code, DurationMs, Result } from '@hallhub/sync/base';
-import type { Profile, Vector } from '@hallhub/firmware-profiles/schema';
+import type { PeerRun, Profile, Vector } from '@hallhub/firmware-profiles/schema';
 import type { CapabilityName } from '../capabilities/index.ts';
 import type {
   Confirmation,
@@ -153,12 +153,20 @@ export interface NotApplicable {
   readonly promises?: Readonly<Record<Member, string>>;
 }
 
+/** A run of a protocol against an implementation written elsewhere, which a test beside the protocol repeats. */
+export interface ProtocolPeer extends PeerRun {
+  /** The test's file in the protocol's folder. */
+  readonly test: string;
+}
+
 /**
  * What a protocol brings so that each of its profiles can be checked: `profiles check` and the tests run the same suite.
  * Lives in `protocols/<name>/conformance.ts`.
  */
 export interface ProtocolConformance {
   readonly protocol: string;
+  /** Runs of the protocol, and of no profile with its own parameters, against implementations written elsewhere. */
+  readonly peers?: readonly ProtocolPeer[];
   deviceFaults(profile: Profile): DeviceFaults;
   notApplicable?(profile: Profile): NotApplicable;
   /** What an installation has to add to the profile's parameters, such as a key that no profile may hold, or a topic. */

@@ -1,4 +1,5 @@
 export {
+  type PeerRun,
   type Profile,
   type ProfileFile,
   type ProfileCatalogue,

@@ -68,6 +68,7 @@ const peerRun = z.strictObject({
     .min(1)
     .optional()
     .describe('The version that it ran with; where a test chooses it, it stands there'),
+  covers: z.string().min(1).describe('What of the device the run shows, in a few words; it says nothing of the rest'),
   run: z.enum(['ci', 'by-hand']).describe('ci: a test runs it each time; by-hand: somebody ran it once'),
 });
 
@@ -119,6 +120,7 @@ export const profileFileSchema = profileSchema
   })
   .meta({ title: 'hallhub device profile' });
 
+export type PeerRun = z.infer<typeof peerRun>;
 export type ProfileFile = z.infer<typeof profileSchema>;
 
 /** A profile with the id that its place in the tree gives it. */

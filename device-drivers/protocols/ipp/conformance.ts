@@ -13,6 +13,14 @@ const STEP_BY_STEP =
 /** Printers over IPP, on HTTP connections that the driver opens by itself. */
 export const ippConformance: ProtocolConformance = {
   protocol: 'ipp',
+  peers: [
+    {
+      tool: 'ipptool (CUPS)',
+      covers: 'the simulated printer, operation by operation',
+      run: 'ci',
+      test: 'ipptool.test.ts',
+    },
+  ],
   deviceFaults: () => ({
     silent: STEP_BY_STEP,
     late: STEP_BY_STEP,

@@ -53,6 +53,27 @@ const FAULTS: DeviceFaults = {
 /** Units on Modbus RTU, as their profiles describe them. */
 export const modbusConformance: ProtocolConformance = {
   protocol: 'modbus-rtu',
+  peers: [
+    {
+      tool: 'pymodbus',
+      covers:
+        'its slave is read and written by the driver’s bus: coils, inputs, registers, exceptions, another address',
+      run: 'ci',
+      test: 'pymodbus.test.ts',
+    },
+    {
+      tool: 'libmodbus (unit-test server)',
+      covers: 'the driver’s bus on a slave that is busy, late, short or somebody else, and byte by byte',
+      run: 'ci',
+      test: 'libmodbus.test.ts',
+    },
+    {
+      tool: 'mbpoll',
+      covers: 'the simulated unit is read and written by its master',
+      run: 'ci',
+      test: 'mbpoll.test.ts',
+    },
+  ],
   deviceFaults: () => FAULTS,
   checkVector: ({ direction, hex, message }) => {
     if (direction === 'request') {
@@ -81,6 +102,20 @@ export const modbusConformance: ProtocolConformance = {
 /** Units on Modbus TCP. */
 export const modbusTcpConformance: ProtocolConformance = {
   protocol: 'modbus-tcp',
+  peers: [
+    {
+      tool: 'libmodbus (unit-test server)',
+      covers: 'three requests of the driver’s bus at once',
+      run: 'ci',
+      test: 'libmodbus.test.ts',
+    },
+    {
+      tool: 'mbpoll',
+      covers: 'the simulated unit is read and written by its master',
+      run: 'ci',
+      test: 'mbpoll.test.ts',
+    },
+  ],
   deviceFaults: () => FAULTS,
   checkVector: ({ direction, hex, message }) => {
     if (direction === 'request') {
