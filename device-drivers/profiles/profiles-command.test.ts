@@ -237,7 +237,7 @@ describe('the command line', () => {
     expect(await command('check', 'resident-id-serial')).toMatchObject({
       code: 0,
       out: expect.stringMatching(
-        /ok {3}generic\/resident-id-serial .*\n {7}a device that is wrong-address: not applicable: .*\n[^]*all hold/,
+        /ok {3}generic\/resident-id-serial .*\n(?: {7}.*\n)* {7}a device that is wrong-address: not applicable: .*\n[^]*all hold/,
       ) as string,
     });
     expect(await command('check', 'no-such-model')).toMatchObject({
