@@ -32,6 +32,7 @@ export const builtInProtocols: readonly ProtocolPlace[] = [
   place('dahua-cgi', 'dahua-cgi/protocol.ts'),
   place('zkteco-push', 'zkteco-push/protocol.ts'),
   place('uhppote', 'uhppote/protocol.ts', { clash: doorClash }),
+  place('onbon-bx', 'onbon-bx/driver.ts'),
 ];
 
 /** Loads the code of a protocol; undefined where its module exports none of that name. */

@@ -15,6 +15,7 @@ import { hikvisionIsapiConformance } from '../protocols/hikvision-isapi/conforma
 import { hikvisionAccessConformance } from '../protocols/hikvision-access/conformance.ts';
 import { vzenithHttpConformance, vzenithMqttConformance } from '../protocols/vzenith/conformance.ts';
 import { zktecoPushConformance } from '../protocols/zkteco-push/conformance.ts';
+import { onbonBxConformance } from '../protocols/onbon-bx/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
 export { type Check, checksOf, runChecks } from './run.ts';
@@ -41,4 +42,5 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   dahuaCgiConformance,
   uhppoteConformance,
   zktecoPushConformance,
+  onbonBxConformance,
 ];
