@@ -35,6 +35,7 @@ export const builtInProtocols: readonly ProtocolPlace[] = [
   place('onbon-bx', 'onbon-bx/driver.ts'),
   place('number-board', 'number-board/driver.ts'),
   place('serial-panel', 'serial-panel/driver.ts'),
+  place('audio-out', 'audio-out/driver.ts'),
 ];
 
 /** Loads the code of a protocol; undefined where its module exports none of that name. */
