@@ -59,20 +59,22 @@ export async function probe(options: {
   const { port, catalogue, clock, random, within = ANSWER_WITHIN, on } = options;
   const protocols = (await loadBuiltInProtocols()).map(probing);
   const answers: Answer[] = [];
-  for (const profile of catalogue.list()) {
+  const listens = ({ protocol }: Profile): boolean =>
+    protocols.some(({ name, listensOnly }) => name === protocol && listensOnly === true);
+  // Those that are asked first: that a port is not there is found out by them.
+  const inOrder = [...catalogue.list()].sort((a, b) => Number(listens(a)) - Number(listens(b)));
+  for (const profile of inOrder) {
     const transport = lineTo(port, profile);
     if (!transport) continue;
-    const protocol = protocols.find(({ name }) => name === profile.protocol);
-    const answer: Result<Answer> =
-      protocol?.listensOnly === true
-        ? ok({ profile: profile.id, result: 'listens' })
-        : await ask(profile, transport, {
-            clock,
-            random,
-            within,
-            protocols,
-            transports: options.transports ?? systemTransports({ clock }),
-          });
+    const answer: Result<Answer> = listens(profile)
+      ? ok({ profile: profile.id, result: 'listens' })
+      : await ask(profile, transport, {
+          clock,
+          random,
+          within,
+          protocols,
+          transports: options.transports ?? systemTransports({ clock }),
+        });
     if (!answer.ok) return answer;
     answers.push(answer.value);
     on?.(answer.value);
