@@ -10,13 +10,13 @@ const SAYS_NOTHING = 'nothing comes back from a loudspeaker but whether the soun
 /** Loudspeakers of the machine itself, with a voice that rings for each text. */
 export const audioOutConformance: ProtocolConformance = {
   protocol: 'audio-out',
-  deviceFaults: {
-    silent: true,
+  deviceFaults: () => ({
+    silent: ['order-fails'],
     late: 'that a sound takes longer than it should is what the fault silent shows',
     'wrong-address': 'it has no address on any line',
     'bad-check': 'nothing with a check comes from it',
-    refuses: true,
-  },
+    refuses: ['not-ready', 'order-fails'],
+  }),
   notApplicable: () => ({ replies: SAYS_NOTHING, frames: SAYS_NOTHING, lineFaults: SAYS_NOTHING }),
   checkVector: ({ hex, message }) => {
     const { rate, samples } = message as unknown as { rate: number; samples: number[] };

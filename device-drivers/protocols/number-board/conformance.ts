@@ -20,13 +20,13 @@ const formOf = ({ params }: Profile): BoardForm => {
 /** Boards of digits that are only written to. */
 export const numberBoardConformance: ProtocolConformance = {
   protocol: 'number-board',
-  deviceFaults: {
+  deviceFaults: () => ({
     silent: NEVER_ANSWERS,
     late: NEVER_ANSWERS,
     'wrong-address': NEVER_ANSWERS,
     'bad-check': NEVER_ANSWERS,
     refuses: NEVER_ANSWERS,
-  },
+  }),
   notApplicable: () => ({
     replies: NEVER_ANSWERS,
     frames: NEVER_ANSWERS,

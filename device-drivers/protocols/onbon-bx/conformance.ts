@@ -9,7 +9,13 @@ import { createOnbonSimulator } from './simulator.ts';
 /** LED font cards of Onbon. */
 export const onbonBxConformance: ProtocolConformance = {
   protocol: 'onbon-bx',
-  deviceFaults: { silent: true, late: true, 'wrong-address': true, 'bad-check': true, refuses: true },
+  deviceFaults: () => ({
+    silent: ['not-ready', 'order-fails'],
+    late: ['too-late', 'not-ready', 'order-fails'],
+    'wrong-address': ['discarded', 'not-ready', 'order-fails'],
+    'bad-check': ['discarded', 'not-ready', 'order-fails'],
+    refuses: ['not-ready', 'order-fails'],
+  }),
   checkVector: ({ direction, hex, message }, profile) => {
     const params = onbonSchema.parse(profile.params);
     if (direction === 'request') {

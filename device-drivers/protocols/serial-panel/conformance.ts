@@ -54,13 +54,22 @@ function messageFor(params: PanelParams, saying: Saying): PanelMessage {
 /** Keypads, rating pads and push buttons whose frames their profiles declare. */
 export const serialPanelConformance: ProtocolConformance = {
   protocol: 'serial-panel',
-  deviceFaults: {
-    silent: true,
-    late: true,
-    'wrong-address': true,
-    'bad-check': true,
-    refuses: true,
-  },
+  deviceFaults: (profile) =>
+    paramsOf(profile).answer
+      ? {
+          silent: ['not-ready', 'order-fails'],
+          late: ['too-late', 'not-ready', 'order-fails'],
+          'wrong-address': ['discarded', 'not-ready', 'order-fails'],
+          'bad-check': ['discarded', 'not-ready', 'order-fails'],
+          refuses: ['not-ready', 'order-fails'],
+        }
+      : {
+          silent: NEVER_ANSWERS,
+          late: NEVER_ANSWERS,
+          'wrong-address': NEVER_ANSWERS,
+          'bad-check': NEVER_ANSWERS,
+          refuses: NEVER_ANSWERS,
+        },
   notApplicable: (profile) => {
     const { display, lamps, ask, heartbeat } = paramsOf(profile);
     return display || lamps || ask || heartbeat ? {} : { requests: NEVER_ANSWERS };
