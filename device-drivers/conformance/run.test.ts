@@ -172,12 +172,18 @@ describe('a fault that is none is found out', () => {
 
   /** The protocol with simulated devices that no fault can be switched on at. */
   const faultless = (conformance: ProtocolConformance): ProtocolConformance => {
-    const { simulate, simulateMqtt, simulateHttp } = conformance;
+    const { simulate, simulateMqtt, simulateHttp, simulateOwn } = conformance;
     return {
       ...conformance,
       ...(simulate && { simulate: (options) => idle(simulate(options)) }),
       ...(simulateMqtt && { simulateMqtt: (options) => idle(simulateMqtt(options)) }),
       ...(simulateHttp && { simulateHttp: (options) => idle(simulateHttp(options)) }),
+      ...(simulateOwn && {
+        simulateOwn: (options) => {
+          const stage = simulateOwn(options);
+          return { ...stage, subject: idle(stage.subject) };
+        },
+      }),
     };
   };
 
