@@ -7,7 +7,7 @@ import type { Link } from './link.ts';
 import { toInstant, wholeDays } from './local-time.ts';
 import type { CardRecord, ControllerEvent, DoorRights } from './packets.ts';
 import type { DoorParams } from './params.ts';
-import { NO_PRIVILEGE, reasonText } from './reasons.ts';
+import { DOOR_SHUT, NO_PRIVILEGE, reasonText } from './reasons.ts';
 
 const PAGE = 20;
 const FIRST = 0;
@@ -15,8 +15,11 @@ const LAST = 0xffff_ffff;
 const CARD_SHOWN = 1;
 const OVERWRITTEN = 0xff;
 
-/** What a controller refuses for want of a record that the hub may not have given it; the hub has the last word. */
-const LEFT_TO_HUB: ReadonlySet<number> = new Set([5, NO_PRIVILEGE, 15, 18]);
+/**
+ * What a controller refuses for want of a record that the hub may not have given it, or because its door is left shut; the hub has
+ * the last word.
+ */
+const LEFT_TO_HUB: ReadonlySet<number> = new Set([5, NO_PRIVILEGE, DOOR_SHUT, 15, 18]);
 
 export const isLeftToHub = ({ granted, reason }: Pick<ControllerEvent, 'granted' | 'reason'>): boolean =>
   !granted && LEFT_TO_HUB.has(reason);

@@ -17,12 +17,17 @@ export interface TerminalGate {
   readonly deviceId: string;
   readonly gate: GateConfig;
   readonly edge: EdgeGate;
+  /** One door of an air lock: whether it may open depends on the other. */
+  readonly interlocked: boolean;
 }
 
 export const terminalGates = (gates: readonly GateConfig[], areas: readonly AreaConfig[]): readonly TerminalGate[] =>
   gates.flatMap((gate) => {
     const area = areas.find(({ id }) => id === gate.area);
-    return gate.terminal === undefined || !area ? [] : [{ deviceId: gate.terminal, gate, edge: edgeGate(gate, area) }];
+    const interlocked = gate.interlock.length > 0 || gates.some(({ interlock }) => interlock.includes(gate.id));
+    return gate.terminal === undefined || !area
+      ? []
+      : [{ deviceId: gate.terminal, gate, edge: edgeGate(gate, area), interlocked }];
   });
 
 export const cardsContext = (deviceId: string, personId: string): string => `gate-terminal/${deviceId}/${personId}`;
@@ -82,8 +87,8 @@ export function createTerminalProjection(deps: {
     const named = draft.credentials.map(({ type, value }) => vault.match(type, value).toString('hex'));
     for (const identity of [...pass.identities, ...named]) store.addIdentity(identity, pass.requestId);
     if (isDenied(draft)) return;
-    for (const { deviceId, edge } of terminals) {
-      if (!mayDecideAlone(pass, edge)) continue;
+    for (const { deviceId, edge, interlocked } of terminals) {
+      if (!mayDecideAlone(pass, edge, interlocked)) continue;
       const personId = face?.value ?? String(store.alias(subjectOf(pass)));
       store.addClaim({
         deviceId,

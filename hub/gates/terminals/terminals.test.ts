@@ -15,7 +15,7 @@ const OPEN = 0x40;
 const NUMBER = 0xa403_0201;
 
 /** A hub's gates and a simulated door controller that speaks its bytes. */
-async function floor(area: object = {}) {
+async function floor(area: object = {}, gate: object = {}) {
   const clock = manualClock(epochMs(Date.UTC(2026, 10, 22, 2)));
   const line = createMemoryLine({ name: 'controller' });
   const controller = createUhppoteSimulator({ transport: line.device, clock, serial: SERIAL });
@@ -31,7 +31,7 @@ async function floor(area: object = {}) {
   );
   if (!driver) throw new Error('no driver');
   driver.start();
-  const hub = createTerminalHub({ clock, driver, area });
+  const hub = createTerminalHub({ clock, driver, area, gate });
   await clock.advanceAsync(seconds(5));
   return {
     ...hub,
@@ -90,6 +90,67 @@ describe('a terminal that lets people through by itself', () => {
     member('m1');
     await clock.advanceAsync(seconds(3));
     expect(controller.cards.size).toBe(0);
+    await stop();
+  });
+
+  it.each([
+    ['refuses late comers', { curfew: { nights: [{ from: '22:30', lateUntil: '23:30' }], then: 'refuse' } }, {}],
+    ['is behind an air lock', {}, { interlock: ['other-door'] }],
+  ])('is given nobody where the gate %s', async (_, area, gate) => {
+    const { clock, controller, member, stop } = await floor(area, gate);
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    expect(controller.cards.size).toBe(0);
+    await stop();
+  });
+
+  it('opens for nobody in a lock-down but for whom the hub opens it, and for all after it', async () => {
+    const { clock, controller, member, gates, entries, stop } = await floor();
+    member('m1');
+    member('m2', {
+      person: { number: 'S2', name: '李四', category: 'staff' },
+      credentials: [{ type: 'campus-card', uid: '0A0B0C0D' }],
+      may: ['override'],
+    });
+    await clock.advanceAsync(seconds(3));
+    gates().lockDown('area:lab', '7');
+    await clock.advanceAsync(seconds(1));
+    expect(controller.swipe(NUMBER)).toBe(false);
+    await clock.advanceAsync(seconds(1));
+    expect(controller.done(OPEN)).toBe(0);
+    expect(controller.swipe(0x0d0c_0b0a)).toBe(false);
+    await clock.advanceAsync(seconds(1));
+    expect(controller.done(OPEN)).toBe(1);
+    await clock.advanceAsync(seconds(7));
+    // Shut again as soon as the release is over.
+    expect(controller.swipe(NUMBER)).toBe(false);
+    await clock.advanceAsync(seconds(1));
+    gates().relax('area:lab', '7');
+    await clock.advanceAsync(seconds(2));
+    expect(controller.swipe(NUMBER)).toBe(true);
+    await clock.advanceAsync(seconds(1));
+    expect(entries()).toEqual([
+      'refused uid E-GATE-0116 m1',
+      'lapsed uid m2',
+      'refused uid E-GATE-0116 m1',
+      'released uid m1',
+    ]);
+    await stop();
+  });
+
+  it('that does not take the order to shut raises an alarm until it does', async () => {
+    const { clock, controller, gates, stop } = await floor();
+    controller.setFaults({ silent: true });
+    gates().lockDown('area:lab', '7');
+    await clock.advanceAsync(seconds(16));
+    const alarms = () =>
+      gates()
+        .alarms({ limit: 5 })
+        .map(({ alarm, clearedAt }) => [alarm, clearedAt !== null]);
+    expect(alarms()).toEqual([['not-shut', false]]);
+    controller.setFaults({});
+    await clock.advanceAsync(seconds(20));
+    expect(alarms()).toEqual([['not-shut', true]]);
     await stop();
   });
 

@@ -23,10 +23,12 @@ export function createTerminalHub({
   clock,
   driver,
   area = {},
+  gate = {},
 }: {
   readonly clock: Clock;
   readonly driver: Driver;
   readonly area?: object;
+  readonly gate?: object;
 }) {
   const db = openDatabase({ file: ':memory:' });
   migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema, gateCodeSchema] });
@@ -59,6 +61,7 @@ export function createTerminalHub({
           terminal: 'door',
           barrier: 'door',
           passageSensor: 'door',
+          ...gate,
         }),
       ],
       pictureAge: () => ms(0),
