@@ -229,6 +229,26 @@ describe('people of a door', () => {
     await stop();
   });
 
+  it('come to new days at all their doors: none keeps the old ones that another stands by', async () => {
+    const { put, controller, stop } = await rig();
+    for (const door of [1, 2] as const) expect((await put(door, day(22), day(30))).ok).toBe(true);
+    expect((await put(1, day(22), day(24))).ok).toBe(false);
+    expect(controller.cards.get(NUMBER)).toMatchObject({ to: '20261129', doors: [0, 1, 0, 0] });
+    for (const door of [2, 1] as const) expect((await put(door, day(22), day(24))).ok).toBe(true);
+    expect(controller.cards.get(NUMBER)).toMatchObject({ to: '20261123', doors: [1, 1, 0, 0] });
+    await stop();
+  });
+
+  it('are withdrawn with whatever else is said to be theirs: a card that it cannot read holds nothing up', async () => {
+    const { put, access, controller, clock, stop } = await rig();
+    expect((await put(1, day(22), day(30))).ok).toBe(true);
+    const args = { personId: 'p1', cards: ['04A1B2C3D4E5F6', CARD] };
+    const order = { id: 'w', issuedAt: clock.now(), expiresAt: plus(clock.now(), seconds(30)), issuedBy: 'test' };
+    expect((await settle(clock, access(1).withdraw({ ...order, name: 'withdraw', args }))).ok).toBe(true);
+    expect(controller.cards.size).toBe(0);
+    await stop();
+  });
+
   it('are confirmed by looking where the answer was lost', async () => {
     const { put, controller, stop } = await rig();
     controller.setFaults({ losesReplyTo: 0x50 });

@@ -104,6 +104,9 @@ export function createTerminalStore(db: Db) {
     `UPDATE gate_terminal_person SET attempts = attempts + 1, next_at = @nextAt, code = @code
      WHERE device_id = @deviceId AND person_id = @personId`,
   );
+  const emptied = db.prepare(
+    'UPDATE gate_terminal_person SET held = NULL, cards = NULL WHERE device_id = ? AND person_id = ?',
+  );
   const lost = db.prepare(
     'UPDATE gate_terminal_person SET held = NULL, next_at = 0 WHERE device_id = ? AND person_id = ?',
   );
@@ -181,6 +184,10 @@ export function createTerminalStore(db: Db) {
     },
     failed: ({ deviceId, personId }: Person, code: string, next: EpochMs): void => {
       failed.run({ deviceId, personId, code, nextAt: next });
+    },
+    /** The device has nothing of somebody whom it did not take. */
+    emptied: ({ deviceId, personId }: Person): void => {
+      emptied.run(deviceId, personId);
     },
     /** The device has not what it was thought to have. */
     lost: ({ deviceId, personId }: Person): void => {

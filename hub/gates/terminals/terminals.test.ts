@@ -2,7 +2,7 @@ import { createUhppoteSimulator, uhppoteProtocol } from '@hallhub/device-drivers
 import { silentLog } from '@hallhub/device-drivers/kit';
 import { createMemoryLine } from '@hallhub/device-drivers/transports';
 import type { EpochMs } from '@hallhub/sync/base';
-import { epochMs, hours, manualClock, ms, ok, seconds, systemRandom, unwrap } from '@hallhub/sync/base';
+import { epochMs, hours, manualClock, minutes, ms, ok, seconds, systemRandom, unwrap } from '@hallhub/sync/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFront } from '../../api/testing/front.ts';
@@ -164,6 +164,23 @@ describe('a terminal that lets people through by itself', () => {
     revoke('block', 'b1');
     await clock.advanceAsync(seconds(3));
     expect(controller.cards.size).toBe(1);
+    await stop();
+  });
+
+  it('keeps no right that was taken back in part, when it cannot take the rest', async () => {
+    const { clock, controller, member, view, db, stop } = await floor();
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    expect(controller.swipe(NUMBER)).toBe(true);
+    // Cut short to some hours of this day: the controller knows days.
+    member('m1', {}, { validFrom: '2026-11-22T09:00:00+08:00', validUntil: '2026-11-22T18:00:00+08:00' });
+    await clock.advanceAsync(seconds(3));
+    expect(controller.swipe(NUMBER)).toBe(false);
+    expect(controller.cards.size).toBe(0);
+    expect(view()).toMatchObject({ wanted: 1, held: 0, refused: 1, problems: [{ code: 'E-DEV-0203', people: 1 }] });
+    // Asked a few times, and not again on the same day.
+    await clock.advanceAsync(minutes(30));
+    expect(db.prepare('SELECT attempts FROM gate_terminal_person').pluck().get()).toBe(4);
     await stop();
   });
 
