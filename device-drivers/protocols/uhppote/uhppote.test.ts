@@ -303,6 +303,23 @@ describe('what a controller recorded', () => {
   });
 });
 
+it('makes no old card a live one while it reads slowly what came before it', async () => {
+  const { all, controller, clock, stop } = await rig({ serves: [{ door: 1, replyTimeoutMs: 2_000 }] });
+  const seen: AccessEvent[] = [];
+  const cards: unknown[] = [];
+  all[0]?.capabilities.accessController?.onAccess((event) => seen.push(event));
+  all[0]?.capabilities.cardReader?.onCard((card) => cards.push(card));
+  const shown = clock.now();
+  for (let card = 1; card <= 10; card += 1) controller.swipe(card);
+  controller.setFaults({ lateBy: ms(1_500) });
+  await clock.advanceAsync(seconds(30));
+  expect(seen).toHaveLength(10);
+  for (const { at } of seen) expect(Math.abs(at - shown)).toBeLessThanOrEqual(seconds(2));
+  expect(seen.at(-1)?.replayed).toBe(true);
+  expect(cards.length).toBeLessThan(5);
+  await stop();
+});
+
 it('takes the event that comes before the answer to an open for what it is', async () => {
   const { all, controller, clock, line, stop } = await rig({
     serves: [{ door: 1, listener: { host: '127.0.0.1', port: 1 } }],
