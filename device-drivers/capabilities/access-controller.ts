@@ -80,7 +80,7 @@ export const accessControllerShape = defineCapability({
       result: z.object({
         terminal: z.string(),
         people: z.int().nonnegative().exactOptional(),
-        /** What validity means to it: an instant; whole days and no hours; nothing, so that only who may come now is put. */
+        /** What validity means to it: an instant; whole days and no hours; nothing, so that only who may come now and for long is put. */
         validity: z.enum(['instant', 'day', 'none']),
       }),
     },

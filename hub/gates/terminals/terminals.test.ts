@@ -167,6 +167,24 @@ describe('a terminal that lets people through by itself', () => {
     await stop();
   });
 
+  it.each([
+    ['now', '2026-11-20T00:00:00+08:00'],
+    ['later', '2026-11-22T10:01:30+08:00'],
+  ])('gets back whom a deny list of %s named, when that has ended, over a restart too', async (_, validFrom) => {
+    const { clock, controller, member, block, restart, stop } = await floor();
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    block(CARD, { validFrom, validUntil: '2026-11-22T10:03:00+08:00' });
+    await clock.advanceAsync(seconds(100));
+    expect(controller.cards.size).toBe(0);
+    restart();
+    await clock.advanceAsync(seconds(10));
+    expect(controller.cards.size).toBe(0);
+    await clock.advanceAsync(seconds(200));
+    expect(controller.cards.size).toBe(1);
+    await stop();
+  });
+
   it('keeps no right that was taken back in part, when it cannot take the rest', async () => {
     const { clock, controller, member, view, db, stop } = await floor();
     member('m1');

@@ -118,6 +118,10 @@ export function createTerminalHub({
     approve: (kind: string, id: string, data: object) => {
       change('upsert', kind, id, data);
     },
+    /** Denies the campus card `uid` for a while. */
+    block: (uid: string, validity: Validity) => {
+      change('upsert', 'block', 'b1', { targets: [{ type: 'campus-card', uid }], reason: 'lost' }, validity);
+    },
     revoke: (kind: string, id: string) => {
       change('revoke', kind, id, {});
     },
