@@ -57,7 +57,10 @@ const snapshot = z.object({
  */
 export const accessControllerShape = defineCapability({
   commands: {
-    /** Puts a person, in place of what the device had of that id; `without` are cards that are theirs no more. */
+    /**
+     * Puts a person, in place of what the device had of that id; `without` are cards that are theirs no more. Where it is refused, the
+     * device may still have something of before: whoever gives the order then withdraws the person.
+     */
     put: {
       args: person.extend({ without: z.array(cardUid).max(16).default([]) }),
       done: {
