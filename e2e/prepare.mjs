@@ -26,6 +26,8 @@ const PACKAGES = {
   mosquitto: '/usr/sbin/mosquitto',
   'rabbitmq-server': '/usr/lib/rabbitmq/bin/rabbitmq-server',
   'zbar-tools': '/usr/bin/zbarimg',
+  'espeak-ng': '/usr/bin/espeak-ng',
+  'alsa-utils': '/usr/bin/aplay',
   chromium: '/usr/bin/chromium',
   'fonts-hanazono': '/usr/share/fonts/truetype/hanazono/HanaMinB.ttf',
   'fonts-noto-cjk': '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',

@@ -5,7 +5,7 @@ import type { AssignableHost } from '@hallhub/device-drivers/agent';
 import type { Station } from '@hallhub/device-drivers/agent/station';
 import { createConnection, createStation, noteStart, stationSchema } from '@hallhub/device-drivers/agent/station';
 import type { TransportFactory } from '@hallhub/device-drivers/kit';
-import { listSerialPorts } from '@hallhub/device-drivers/transports';
+import { listSerialPorts, listUsbDevices } from '@hallhub/device-drivers/transports';
 import type { Clock, RandomBytes, Result } from '@hallhub/sync/base';
 import { ms, ok, plus, systemRandom } from '@hallhub/sync/base';
 import { aesGcmSealer, migrate, openDatabase, outboxSchema, replicaSchema } from '@hallhub/sync/sqlite';
@@ -118,6 +118,7 @@ export function startAgent(options: AgentOptions): Result<Agent> {
     profileKeys: identity.profileKeys,
     secret: Buffer.from(identity.matchKey, 'base64'),
     serialPorts: listSerialPorts,
+    usbDevices: listUsbDevices,
     fetchImage: imageFetcher(identity),
     fetchBytes: documentFetcher(identity),
     parts: [

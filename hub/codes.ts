@@ -5,6 +5,7 @@ import {
   printerCodes,
   scannerCodes,
   ticketCodes,
+  voiceCodes,
 } from '@hallhub/device-drivers/codes';
 import { deviceCodes } from '@hallhub/device-drivers/kit';
 import type { Catalogue, Code, CodeText } from '@hallhub/sync/base';
@@ -56,6 +57,7 @@ export const catalogues: readonly Catalogue[] = [
   syncCodes,
   vaultCodes,
   verificationCodes,
+  voiceCodes,
   { 'E-WEB-0101': { zh: '无法连接中心，请稍后再试', en: 'The hub does not answer; please try again' } },
 ];
 

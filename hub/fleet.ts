@@ -1,7 +1,7 @@
 import { builtInProtocols, createAgentHost } from '@hallhub/device-drivers/agent';
 import type { AgentHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
 import { issueKeySet } from '@hallhub/device-drivers/agent/station';
-import { listSerialPorts } from '@hallhub/device-drivers/transports';
+import { listSerialPorts, listUsbDevices } from '@hallhub/device-drivers/transports';
 import type { ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
 import { builtInFiles } from '@hallhub/firmware-profiles/schema';
 import type { DurationMs, RandomBytes } from '@hallhub/sync/base';
@@ -131,7 +131,9 @@ export function createFleet(deps: FleetDeps): Fleet {
     areaOf: (deviceId) => config.gates.find((gate) => GATE_PARTS.some((part) => gate[part] === deviceId))?.area,
     profilesOf: ({ agent }) =>
       agent === undefined ? (profiles.view().current ?? 'built-in') : agents.state(agent).hello?.profiles,
+    profiles: () => profiles.catalogue().list(),
     serialPorts: listSerialPorts,
+    usbDevices: listUsbDevices,
   });
   agents.host.onReceipt(({ deviceId, commandId, receipt }) => {
     registry.commands.receive(deviceId, commandId, receipt);

@@ -92,7 +92,9 @@ export function createBenchGate(options: BenchGateOptions): BenchGate {
     configured: () => [],
     areaOf: () => 'campus',
     profilesOf: () => undefined,
+    profiles: () => [],
     serialPorts: () => Promise.resolve([]),
+    usbDevices: () => Promise.resolve(ok([])),
   });
   const outbox = createOutbox({
     sink: silentSink,

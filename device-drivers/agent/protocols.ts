@@ -32,6 +32,10 @@ export const builtInProtocols: readonly ProtocolPlace[] = [
   place('dahua-cgi', 'dahua-cgi/protocol.ts'),
   place('zkteco-push', 'zkteco-push/protocol.ts'),
   place('uhppote', 'uhppote/protocol.ts', { clash: doorClash }),
+  place('onbon-bx', 'onbon-bx/driver.ts'),
+  place('number-board', 'number-board/driver.ts'),
+  place('serial-panel', 'serial-panel/driver.ts'),
+  place('audio-out', 'audio-out/driver.ts'),
 ];
 
 /** Loads the code of a protocol; undefined where its module exports none of that name. */

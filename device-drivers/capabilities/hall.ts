@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { minutes } from '@hallhub/sync/base';
 import { type CapabilityOf, code, defineCapability, duration, instant, nothing } from './declare.ts';
 
 /** A number board at a counter. */
@@ -37,7 +38,7 @@ export const ratingPadShape = defineCapability({
   commands: {
     ask: {
       args: z.object({ counter: z.string(), lasts: duration }),
-      done: { acknowledged: 'the pad shows its question' },
+      done: { unconfirmed: 'sent; this pad never answers', acknowledged: 'the pad shows its question' },
     },
   },
   events: { rating: { data: z.object({ score: z.int().min(1).max(5), at: instant }) } },
@@ -47,8 +48,24 @@ export const ratingPadShape = defineCapability({
 export const speakerShape = defineCapability({
   commands: {
     say: {
-      args: z.object({ text: z.string().max(500), language: z.enum(['zh', 'en']), chime: z.boolean() }),
+      args: z.object({
+        text: z.string().max(500),
+        language: z.enum(['zh', 'en']),
+        chime: z.boolean(),
+        /** The folder of recorded clips of a dialect; without clips for it the language is spoken. */
+        dialect: z
+          .string()
+          .regex(/^[a-z0-9-]{1,32}$/)
+          .exactOptional(),
+        /** How many times it is said, the chime once; 1 by default. */
+        repeat: z.int().min(1).max(5).exactOptional(),
+        /** 0 to 100; as the speaker is set up where it is absent. */
+        volume: z.number().min(0).max(100).exactOptional(),
+        /** Silence behind it before anything else is said. */
+        dwell: duration.exactOptional(),
+      }),
       done: { acknowledged: 'queued', observed: 'played to its end' },
+      takes: minutes(5),
     },
     hush: { args: nothing, done: { acknowledged: 'silent' } },
   },

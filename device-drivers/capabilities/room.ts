@@ -121,9 +121,22 @@ export const meterShape = defineCapability({
   },
 });
 
-/** Contacts and push buttons: `pressed` is the active state that the profile names. */
+/**
+ * Contacts and push buttons: `pressed` is the active state that the profile names. A button that only says that it was pushed
+ * is never said to be let go.
+ */
 export const buttonPanelShape = defineCapability({
-  events: { button: { data: z.object({ button: channel, pressed: z.boolean(), at: instant }) } },
+  events: {
+    button: {
+      data: z.object({
+        button: channel,
+        /** What the profile calls it, such as `next` or `recall`. */
+        name: z.string().max(32).exactOptional(),
+        pressed: z.boolean(),
+        at: instant,
+      }),
+    },
+  },
 });
 
 export type Switch = CapabilityOf<typeof switchShape>;

@@ -1,6 +1,7 @@
 import { type DurationMs, ms, seconds } from '@hallhub/sync/base';
+import type { Receipt } from '../kit/index.ts';
 import type { LineFault, Rig } from './rig.ts';
-import type { DeviceFault, Member, Order, Stimulus } from './types.ts';
+import type { DeviceFault, FaultSign, Member, Order, Stimulus } from './types.ts';
 
 const READY_WITHIN = seconds(60);
 const ANSWERED_WITHIN = seconds(20);
@@ -29,20 +30,20 @@ const within = (order: Order): DurationMs => order.answeredWithin ?? ANSWERED_WI
 const label = ({ capability, command }: Order): string => `${capability}.${command}`;
 
 /** Gives an order while something is wrong. It may fail; it may not be done twice, nor later, nor be said to be done when it is not. */
-async function troubled(rig: Rig, order: Order, during: () => Promise<void> | void): Promise<void> {
+async function troubled(rig: Rig, order: Order, during: () => Promise<void> | void): Promise<Receipt> {
   await prepared(rig, order);
   const before = order.effects();
   const given = rig.give(order, rig.command(order));
   await during();
-  if (!(await rig.until(() => given.receipt() !== undefined, within(order)))) {
-    throw new Error(`${label(order)} has no receipt after ${within(order)} ms`);
-  }
+  await rig.until(() => given.receipt() !== undefined, within(order));
   const receipt = given.receipt();
+  if (!receipt) throw new Error(`${label(order)} has no receipt after ${within(order)} ms`);
   const done = order.effects() - before;
   if (done > 1) throw new Error(`${label(order)} was done ${done} times`);
-  if (receipt?.ok === true && receipt.value.confirmation !== 'unconfirmed' && done === 0) {
+  if (receipt.ok && receipt.value.confirmation !== 'unconfirmed' && done === 0) {
     throw new Error(`${label(order)} is said to be ${receipt.value.confirmation} and was not done`);
   }
+  return receipt;
 }
 
 async function nothingLater(rig: Rig, order: Order, when: string): Promise<void> {
@@ -142,9 +143,14 @@ export async function checkLineFault(rig: Rig, fault: LineFault): Promise<void> 
   rig.line.setFault(fault);
   for (const order of rig.subject.orders) await troubled(rig, order, () => undefined);
   await rig.until(() => false, seconds(20));
+  // A device that is only listened to says nothing by itself: somebody has to come.
+  const says = rig.line.spoilt > 0;
+  if (!says) await inStep(rig);
+  if (rig.line.spoilt === 0) throw new Error(`nothing ever came over the line that ${fault}`);
   rig.line.setFault(undefined);
   await ready(rig, `after a line that ${fault}`);
   for (const order of rig.subject.orders) await nothingLater(rig, order, `after a line that ${fault}`);
+  if (!says) await inStep(rig);
   await checkRoundTrip(rig);
 }
 
@@ -179,14 +185,70 @@ export async function checkIdentity(rig: Rig, fault: LineFault): Promise<void> {
   }
 }
 
-export async function checkDeviceFault(rig: Rig, fault: DeviceFault): Promise<void> {
-  await ready(rig, 'at start');
-  rig.subject.setFault(fault);
-  for (const order of rig.subject.orders) await troubled(rig, order, () => undefined);
+/** What a fault is seen by from now on, while orders are given and somebody comes. */
+async function signsOf(rig: Rig, expected: readonly FaultSign[]): Promise<ReadonlySet<FaultSign>> {
+  const seen = new Set<FaultSign>();
+  const undo = [
+    rig.driver.onHealth(({ state }) => {
+      if (state !== 'ready') seen.add('not-ready');
+    }),
+    rig.driver.onTraffic(({ direction, meaning }) => {
+      if (direction !== 'discarded') return;
+      seen.add('discarded');
+      if (meaning.startsWith('too late')) seen.add('too-late');
+    }),
+  ];
+  const receipts: Receipt[] = [];
+  for (const order of rig.subject.orders) receipts.push(await troubled(rig, order, () => undefined));
+  if (receipts.length > 0 && receipts.every(({ ok }) => !ok)) seen.add('order-fails');
+  if (expected.includes('unreported') && !(await anyReported(rig))) seen.add('unreported');
+  if (expected.includes('not-ready-again') && !(await readyAgain(rig))) seen.add('not-ready-again');
   await rig.until(() => false, seconds(20));
+  await rig.until(() => expected.every((sign) => seen.has(sign)), READY_WITHIN);
+  for (const cancel of undo) cancel();
+  return seen;
+}
+
+async function readyAgain(rig: Rig): Promise<boolean> {
+  rig.line.unplug();
+  await rig.until(() => rig.driver.health.state === 'down', READY_WITHIN);
+  rig.line.plug();
+  return rig.until(() => rig.driver.health.state === 'ready', READY_WITHIN);
+}
+
+/** Whether anything at all is reported of what is caused. */
+async function anyReported(rig: Rig): Promise<boolean> {
+  let reported = 0;
+  for (const stimulus of rig.subject.stimuli) {
+    const seen = rig.watch(stimulus);
+    await stimulus.cause();
+    await rig.until(() => seen.matching() > 0, seconds(5));
+    reported += seen.matching();
+  }
+  return reported > 0 || rig.subject.stimuli.length === 0;
+}
+
+/** Somebody comes once more, and nothing is expected of it: what was lost meanwhile is known again behind it. */
+async function inStep(rig: Rig): Promise<void> {
+  for (const stimulus of rig.subject.stimuli) {
+    await stimulus.cause();
+    await rig.until(() => false, seconds(10));
+  }
+}
+
+/** A fault of the device is seen by its signs while it lasts; nothing is done twice or late, and all is well behind it. */
+export async function checkDeviceFault(rig: Rig, fault: DeviceFault, signs: readonly FaultSign[]): Promise<void> {
+  await ready(rig, 'at start');
+  const expected = rig.subject.orders.length > 0 ? signs : signs.filter((sign) => sign !== 'order-fails');
+  if (expected.length === 0) throw new Error(`nothing is ordered from it: nothing shows that it is ${fault}`);
+  rig.subject.setFault(fault);
+  const seen = await signsOf(rig, expected);
+  const missing = expected.filter((sign) => !seen.has(sign));
+  if (missing.length > 0) throw new Error(`that it is ${fault} shows no ${missing.join(', no ')}`);
   rig.subject.setFault(undefined);
   await ready(rig, `after ${fault}`);
   for (const order of rig.subject.orders) await nothingLater(rig, order, `after ${fault}`);
+  if (signs.includes('unreported')) await inStep(rig);
   await checkRoundTrip(rig);
 }
 

@@ -55,20 +55,42 @@ export function checkTruncation(samples: FrameSamples): void {
   }
 }
 
-/** Noise is survived in bounded memory, and the next good frame behind it is found. */
+const bytesIn = (framed: readonly Framed[]): number =>
+  framed.reduce((sum, item) => sum + (item.kind === 'frame' ? item.frame.bytes : item.bytes).length, 0);
+
+/**
+ * Noise is survived in bounded memory, and the next good frame behind it is found: at once when the line goes quiet first,
+ * and after no more good frames than the framer can have swallowed when it does not.
+ */
 export function checkNoise(samples: FrameSamples): void {
-  const { create, frames } = samples;
+  const { create, frames, endedByPause = false } = samples;
   const [frame] = frames;
-  if (!frame) return;
-  const random = mulberry(23);
-  const framer = create();
+  if (!frame) throw new Error('there is no frame to be found');
   const whole = inOnePiece(samples, frame);
-  const noise = Uint8Array.from({ length: 4_096 }, () => random(256));
-  for (let sent = 0; sent < NOISE_BYTES; sent += noise.length) {
-    noise.set([random(256), random(256)], random(noise.length - 2));
-    framer.push(noise);
-  }
-  framer.flush();
-  const next = framesOf([...framer.push(frame), ...framer.flush()]);
+  const noisy = (): ReturnType<FrameSamples['create']> => {
+    const random = mulberry(23);
+    const framer = create();
+    const noise = Uint8Array.from({ length: 4_096 }, () => random(256));
+    let [into, out] = [0, 0];
+    while (into < NOISE_BYTES) {
+      noise.set([random(256), random(256)], random(noise.length - 2));
+      out += bytesIn(framer.push(noise));
+      into += noise.length;
+      // Whatever did not come out again is what it holds.
+      if (into - out > framer.limit)
+        throw new Error(`it holds ${into - out} bytes of noise, more than ${framer.limit}`);
+    }
+    return framer;
+  };
+  const paused = noisy();
+  paused.flush();
+  const next = framesOf([...paused.push(frame), ...paused.flush()]);
   if (next.at(-1) !== whole[0]) throw new Error(`${hex(frame)} is not found behind noise`);
+  // Where a pause alone ends a frame, there is no frame without one.
+  if (endedByPause) return;
+  const restless = noisy();
+  for (let sent = 0; sent <= restless.limit + frame.length; sent += frame.length) {
+    if (framesOf(restless.push(frame)).at(-1) === whole[0]) return;
+  }
+  throw new Error(`${hex(frame)} is not found behind noise that is followed by no pause`);
 }

@@ -15,6 +15,10 @@ import { hikvisionIsapiConformance } from '../protocols/hikvision-isapi/conforma
 import { hikvisionAccessConformance } from '../protocols/hikvision-access/conformance.ts';
 import { vzenithHttpConformance, vzenithMqttConformance } from '../protocols/vzenith/conformance.ts';
 import { zktecoPushConformance } from '../protocols/zkteco-push/conformance.ts';
+import { audioOutConformance } from '../protocols/audio-out/conformance.ts';
+import { numberBoardConformance } from '../protocols/number-board/conformance.ts';
+import { onbonBxConformance } from '../protocols/onbon-bx/conformance.ts';
+import { serialPanelConformance } from '../protocols/serial-panel/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
 export { type Check, checksOf, runChecks } from './run.ts';
@@ -41,4 +45,8 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   dahuaCgiConformance,
   uhppoteConformance,
   zktecoPushConformance,
+  onbonBxConformance,
+  numberBoardConformance,
+  serialPanelConformance,
+  audioOutConformance,
 ];

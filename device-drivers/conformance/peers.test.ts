@@ -1,5 +1,8 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Profile, builtInProfiles } from '@hallhub/firmware-profiles/schema';
+import { builtInConformance } from './index.ts';
 import { escposSchema } from '../protocols/escpos/params.ts';
 import { readByNpos } from '../protocols/escpos/testing/read-by-npos.ts';
 
@@ -23,6 +26,17 @@ describe('a profile that claims to run against a peer each time', () => {
 
   it('is one for every peer that has a run here', () => {
     expect(new Set(claims.map(({ tool }) => tool))).toEqual(new Set(Object.keys(RUNS)));
+  });
+});
+
+describe('a protocol that claims to run against a peer each time', () => {
+  const runs = builtInConformance.flatMap(({ protocol, peers = [] }) => peers.map((peer) => ({ protocol, ...peer })));
+
+  it.each(runs)('$protocol does: $tool', ({ tool, test }) => {
+    const found = readdirSync(join(import.meta.dirname, '../protocols'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => basename(path) === test)
+      .map((path) => readFileSync(join(import.meta.dirname, '../protocols', path), 'utf8'));
+    expect(found).toEqual([expect.stringContaining(tool.split(' ')[0] ?? tool)]);
   });
 });
 

@@ -27,7 +27,7 @@ function promisedBy({ capabilities }: Profile): readonly Promised[] {
 }
 
 /** Calls that need no argument are asked without anybody's help. */
-function plainCalls({
+export function plainCalls({
   capabilities,
 }: Profile): readonly { readonly capability: CapabilityName; readonly name: string }[] {
   return capabilityNames

@@ -34,6 +34,8 @@ interface Between {
   unplug(): void;
   plug(): void;
   setFault(fault: LineFault | undefined): void;
+  /** How many pieces or messages the fault has lost, doubled, spoilt, held back or set in another order. */
+  readonly spoilt: number;
   close(): void;
 }
 
@@ -78,11 +80,7 @@ export async function createRig(
 ): Promise<Result<Rig>> {
   const clock = manualClock();
   const random = mulberry(7);
-  const stage =
-    onBroker(conformance, profile, clock, random)?.stage ??
-    onWeb(conformance, profile, clock, random) ??
-    onLine(conformance, profile, clock, random) ??
-    onItsOwn(conformance, profile, clock);
+  const stage = stageOf(conformance, profile, clock, random);
   if (!stage) return failure('E-DEV-0301', `${profile.protocol} has no simulated device`);
   const { subject, line } = stage;
   const connected = (stage.protocol ?? protocol).connect(
@@ -104,6 +102,29 @@ export async function createRig(
   if (!started.ok) return started;
   driver.start();
   return { ok: true, value: rigOf(clock, driver, subject, line) };
+}
+
+const stageOf = (
+  conformance: ProtocolConformance,
+  profile: Profile,
+  clock: ManualClock,
+  random: (below: number) => number,
+): Stage | undefined =>
+  onBroker(conformance, profile, clock, random)?.stage ??
+  onWeb(conformance, profile, clock, random) ??
+  onLine(conformance, profile, clock, random) ??
+  onItsOwn(conformance, profile, clock);
+
+/**
+ * The simulated device to look at and not to start: what there is to check. Undefined where the protocol has none.
+ * Errors: `E-DEV-0302` there is none of such parameters.
+ */
+export function subjectOf(conformance: ProtocolConformance, profile: Profile): Result<Subject | undefined> {
+  try {
+    return { ok: true, value: stageOf(conformance, profile, manualClock(), mulberry(7))?.subject };
+  } catch (error) {
+    return failure('E-DEV-0302', error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Errors: as {@link createRig}. The device is not there yet; what it once left at the broker is. */
@@ -150,6 +171,9 @@ function onBroker(
       if (fault === 'noise' || fault === 'cuts') throw new TypeError(`messages are whole: ${fault}`);
       broker.fault = fault;
     },
+    get spoilt() {
+      return broker.spoilt;
+    },
     close: () => {
       broker.close();
     },
@@ -195,6 +219,9 @@ function onWeb(
           throw new TypeError(`no request does that: ${fault}`);
         web.fault = fault;
       },
+      get spoilt() {
+        return web.spoilt;
+      },
       close: () => {
         web.close();
       },
@@ -221,7 +248,15 @@ function onLine(
   const subject = conformance.simulate?.({ transport: line.device, clock, profile });
   if (!subject) return undefined;
   let fault: ByteFault | undefined;
-  const spoilt = spoil(line.host, () => fault, random);
+  let spoilt = 0;
+  const host = spoil(
+    line.host,
+    () => fault,
+    random,
+    () => {
+      spoilt += 1;
+    },
+  );
   return {
     subject,
     line: {
@@ -236,6 +271,9 @@ function onLine(
           throw new TypeError(`no bytes do that: ${next}`);
         fault = next;
       },
+      get spoilt() {
+        return spoilt;
+      },
       close: () => undefined,
     },
     transport: {
@@ -243,7 +281,7 @@ function onLine(
       name: profile.id,
       ...('baudRate' in profile.transport ? { baudRate: profile.transport.baudRate } : {}),
     },
-    environment: { transportFactory: () => ({ ok: true, value: spoilt }) },
+    environment: { transportFactory: () => ({ ok: true, value: host }) },
   };
 }
 
@@ -260,6 +298,7 @@ function onItsOwn(conformance: ProtocolConformance, profile: Profile, clock: Man
       setFault: (fault) => {
         if (fault) throw new TypeError(`nothing is between them that does that: ${fault}`);
       },
+      spoilt: 0,
       close: () => undefined,
     },
     environment: { transportFactory: () => failure('E-DEV-0302', 'no byte line here') },
@@ -328,10 +367,17 @@ function methodOf(driver: Driver, capability: CapabilityName, name: string) {
 }
 
 /** A line whose bytes from the device are spoilt as the fault says. */
-function spoil(inner: Transport, fault: () => ByteFault | undefined, random: (below: number) => number): Transport {
+function spoil(
+  inner: Transport,
+  fault: () => ByteFault | undefined,
+  random: (below: number) => number,
+  onSpoilt: () => void,
+): Transport {
   const data = createEmitter<Uint8Array>(rethrow);
   inner.onData((bytes) => {
-    switch (fault()) {
+    const has = fault();
+    if (has !== undefined) onSpoilt();
+    switch (has) {
       case undefined:
         data.emit(bytes);
         return;

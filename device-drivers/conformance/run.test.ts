@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { ms, unwrap } from '@hallhub/sync/base';
-import { builtInProfiles, loadVectors } from '@hallhub/firmware-profiles/schema';
+import { type Profile, builtInProfiles, loadVectors } from '@hallhub/firmware-profiles/schema';
 import { loadBuiltInProtocols } from '../agent/index.ts';
 import { modbusConformance } from '../protocols/modbus/conformance.ts';
-import { checksOf, runChecks } from './index.ts';
+import { checkLineFault } from './dialogue.ts';
+import { builtInConformance, checksOf, runChecks } from './index.ts';
+import { type Rig, createRig } from './rig.ts';
 import { wiegandLineConformance } from '../protocols/wiegand-line/conformance.ts';
 import type { CheckReport, ProtocolConformance, Subject } from './types.ts';
 
 const protocols = await loadBuiltInProtocols();
+
+function partsOf(profile: Profile) {
+  const protocol = protocols.find(({ name }) => name === profile.protocol);
+  const conformance = builtInConformance.find((candidate) => candidate.protocol === profile.protocol);
+  if (!protocol || !conformance) throw new Error(`${profile.protocol} is gone`);
+  return { protocol, conformance };
+}
 
 /** The reports of a relay board whose protocol brings something else than it should. */
 async function reportsWith(
@@ -64,7 +73,7 @@ describe('a check that is not run', () => {
       {
         frameSamples: (_v, _p) => ({ create: never, frames: [] }),
         notApplicable: () => ({ frames: 'it has no frames' }),
-        deviceFaults: { ...modbusConformance.deviceFaults, refuses: 'it cannot' },
+        deviceFaults: (profile) => ({ ...modbusConformance.deviceFaults(profile), refuses: 'it cannot' }),
       },
       { only: /^frames|refuses$/ },
     );
@@ -73,6 +82,37 @@ describe('a check that is not run', () => {
       { check: 'a device that is refuses', ok: true, notApplicable: 'it cannot' },
     ]);
   });
+});
+
+it('that finds nothing to do is not counted as one that holds', async () => {
+  const simulate = boardWithout(() => ({ orders: [], stimuli: [] }));
+  const reports = await reportsWith({ simulate }, { only: /^round trip|^refuses|^plays|^repeated|^nobody else/ });
+  expect(reports.map(({ check, notApplicable }) => [check, notApplicable?.startsWith('nothing of the kind')])).toEqual([
+    ['round trip with the simulated device', true],
+    ['refuses what it has not', true],
+    ['plays its scenes', true],
+    ['repeated and late commands', true],
+    ['nobody else on a bad line', true],
+  ]);
+});
+
+it('runs with the parameters of each firmware that has its own', async () => {
+  const shipped = builtInProfiles().get('shelly/plug-gen2');
+  if (!shipped) throw new Error('the profile is gone');
+  const { protocol, conformance } = partsOf(shipped);
+  const condition = (switches: number) => ({ firmware: { from: '2', below: '3' }, params: { switches } });
+  const held = async (switches: number) => {
+    const profile: Profile = { ...shipped, conditions: [condition(switches)] };
+    const checks = checksOf({ profile, vectors: [], protocol, conformance });
+    const name = 'with firmware from 2 and below 3: promises what it has';
+    return failures(
+      await runChecks(
+        profile.id,
+        checks.filter((check) => check.name === name),
+      ),
+    ).length;
+  };
+  expect([await held(2), await held(0)]).toEqual([0, 1]);
 });
 
 describe('a promise', () => {
@@ -125,6 +165,44 @@ describe('a promise', () => {
       'plays its scenes: a scene: it went wrong',
     ]);
   });
+});
+
+describe('a fault that is none is found out', () => {
+  const idle = <S extends Pick<Subject, 'setFault'>>(subject: S): S => ({ ...subject, setFault: () => undefined });
+
+  /** The protocol with simulated devices that no fault can be switched on at. */
+  const faultless = (conformance: ProtocolConformance): ProtocolConformance => {
+    const { simulate, simulateMqtt, simulateHttp } = conformance;
+    return {
+      ...conformance,
+      ...(simulate && { simulate: (options) => idle(simulate(options)) }),
+      ...(simulateMqtt && { simulateMqtt: (options) => idle(simulateMqtt(options)) }),
+      ...(simulateHttp && { simulateHttp: (options) => idle(simulateHttp(options)) }),
+    };
+  };
+
+  it.each(builtInProfiles().list())('in the device: $id', async (profile) => {
+    const { protocol, conformance } = partsOf(profile);
+    const checks = checksOf({ profile, vectors: [], protocol, conformance: faultless(conformance) });
+    const reports = await runChecks(
+      profile.id,
+      checks.filter((check) => 'run' in check && check.name.startsWith('a device that is')),
+    );
+    expect(reports.filter(({ ok }) => ok)).toEqual([]);
+  });
+
+  it.each(['generic/modbus-relay8-input8', 'generic/uid-line-10d', 'shelly/plug-gen2', 'vzenith/http-push'])(
+    'on the line: %s',
+    async (id) => {
+      const profile = builtInProfiles().get(id);
+      if (!profile) throw new Error(`${id} is gone`);
+      const { protocol, conformance } = partsOf(profile);
+      const rig = unwrap(await createRig(conformance, protocol, profile));
+      const line = Object.create(rig.line, { setFault: { value: () => undefined } }) as Rig['line'];
+      await expect(checkLineFault({ ...rig, line }, 'doubles')).rejects.toThrow('nothing ever came over the line');
+      await rig.stop();
+    },
+  );
 });
 
 describe('somebody at a bad line', () => {

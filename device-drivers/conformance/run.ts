@@ -1,4 +1,4 @@
-import type { Profile, Vector } from '@hallhub/firmware-profiles/schema';
+import { type Profile, type Vector, paramsFor } from '@hallhub/firmware-profiles/schema';
 import type { Protocol } from '../kit/index.ts';
 import {
   checkCommands,
@@ -8,11 +8,12 @@ import {
   checkLineFault,
   checkRoundTrip,
   checkUnplug,
+  identitiesOf,
 } from './dialogue.ts';
 import { checkChunking, checkNoise, checkTruncation } from './frames.ts';
-import { checkCalls, checkCoverage, checkPromises, checkRefusals, playScenes } from './promises.ts';
-import { type LineFault, type Rig, createHauntedRig, createRig } from './rig.ts';
-import type { CheckReport, DeviceFault, NotApplicable, ProtocolConformance } from './types.ts';
+import { checkCalls, checkCoverage, checkPromises, checkRefusals, plainCalls, playScenes } from './promises.ts';
+import { type LineFault, type Rig, createHauntedRig, createRig, subjectOf } from './rig.ts';
+import type { CheckReport, DeviceFault, DeviceFaults, NotApplicable, ProtocolConformance } from './types.ts';
 
 /** A check by its name: it is run, and throws with what went wrong; or it is not, and this is why. */
 export type Check =
@@ -20,7 +21,9 @@ export type Check =
   | { readonly name: string; readonly notApplicable: string };
 
 const LINE_FAULTS: readonly LineFault[] = ['doubles', 'noise', 'cuts'];
-const WEB_FAULTS: readonly LineFault[] = ['loses', 'doubles', 'delays'];
+/** What is sent twice is what a device reports by itself: an answer comes once. */
+const REPORTING_FAULTS: readonly LineFault[] = ['loses', 'doubles', 'delays'];
+const ASKED_FAULTS: readonly LineFault[] = ['loses', 'delays'];
 const BROKER_FAULTS: readonly LineFault[] = ['loses', 'doubles', 'reorders', 'delays'];
 
 interface Checked {
@@ -33,7 +36,24 @@ interface Checked {
 /** Every check that a profile must pass, by name, and those that make no sense for it with the reason. */
 export function checksOf(checked: Checked): readonly Check[] {
   const excuses = checked.conformance.notApplicable?.(checked.profile) ?? {};
-  return [...vectorChecks(checked, excuses), ...frameChecks(checked, excuses), ...dialogueChecks(checked, excuses)];
+  return [
+    ...vectorChecks(checked, excuses),
+    ...frameChecks(checked, excuses),
+    ...dialogueChecks(checked, excuses),
+    ...checked.profile.conditions.flatMap(({ firmware }) => conditionChecks(checked, firmware)),
+  ];
+}
+
+/** The same dialogues with the parameters that a device with such firmware gets. Its bytes are those of its protocol all the same. */
+function conditionChecks(checked: Checked, firmware: Profile['conditions'][number]['firmware']): readonly Check[] {
+  const { from = '0', below } = firmware;
+  const profile = { ...checked.profile, params: paramsFor(checked.profile, from), conditions: [] };
+  const excuses = checked.conformance.notApplicable?.(profile) ?? {};
+  const which = below === undefined ? `from ${from}` : `from ${from} and below ${below}`;
+  return dialogueChecks({ ...checked, profile }, excuses).map((check) => ({
+    ...check,
+    name: `with firmware ${which}: ${check.name}`,
+  }));
 }
 
 /** The checks where there is something to check; else the reason why not, and a failure where there is none. */
@@ -89,9 +109,11 @@ function dialogueChecks({ profile, protocol, conformance }: Checked, excuses: No
     conformance.simulateHttp !== undefined,
     conformance.simulateOwn !== undefined,
   ];
-  if (!conformance.simulate && !onBroker && !onWeb && !onItsOwn)
-    return orExcuse('a simulated device', [], excuses.dialogue);
-  const live = (
+  const looked = subjectOf(conformance, profile);
+  if (!looked.ok) return [failing('a simulated device', looked.error.detail ?? looked.error.code)];
+  const subject = looked.value;
+  if (!subject) return orExcuse('a simulated device', [], excuses.dialogue);
+  const always = (
     name: string,
     run: (rig: Rig) => Promise<void> | void,
     make: typeof createHauntedRig | typeof createRig = createRig,
@@ -106,41 +128,56 @@ function dialogueChecks({ profile, protocol, conformance }: Checked, excuses: No
       if (timers > 0) throw new Error(`${timers} timers run on after everything was stopped`);
     },
   });
-  const lineFaults = onItsOwn ? [] : onBroker ? BROKER_FAULTS : onWeb ? WEB_FAULTS : LINE_FAULTS;
+  const webFaults = profile.transport.kind === 'http-listen' ? REPORTING_FAULTS : ASKED_FAULTS;
+  const lineFaults = onItsOwn ? [] : onBroker ? BROKER_FAULTS : onWeb ? webFaults : LINE_FAULTS;
   const spoils = lineFaults.filter((fault) => fault === 'noise' || fault === 'cuts');
+  const { stimuli, orders, refusals = [], scenes = [] } = subject;
+  /** A check that would find nothing to do is not one that holds. */
+  const live = (name: string, of: readonly unknown[], what: string, run: (rig: Rig) => Promise<void> | void): Check =>
+    of.length > 0 ? always(name, run) : { name, notApplicable: `nothing of the kind: ${what}` };
+  const identities = identitiesOf(subject);
   const identityChecks =
-    excuses.identity === undefined
-      ? spoils.map((fault) => live(`nobody else on a line that ${fault}`, (rig) => checkIdentity(rig, fault)))
-      : [{ name: 'nobody else on a bad line', notApplicable: excuses.identity }];
-  const faults = Object.entries(conformance.deviceFaults) as [DeviceFault, true | string][];
+    identities.length === 0 && excuses.identity === undefined
+      ? [{ name: 'nobody else on a bad line', notApplicable: 'nothing of the kind: it tells nobody apart' }]
+      : excuses.identity === undefined
+        ? spoils.map((fault) => always(`nobody else on a line that ${fault}`, (rig) => checkIdentity(rig, fault)))
+        : [{ name: 'nobody else on a bad line', notApplicable: excuses.identity }];
+  const faults = Object.entries(conformance.deviceFaults(profile)) as [DeviceFault, DeviceFaults[DeviceFault]][];
   return [
-    live('promises what it has', (rig) => {
+    always('promises what it has', (rig) => {
       checkPromises(rig, profile);
     }),
-    live('exercises what it promises', (rig) => {
+    always('exercises what it promises', (rig) => {
       checkCoverage(rig.subject, profile, excuses);
     }),
     ...Object.entries(excuses.promises ?? {}).map(([member, notApplicable]) => ({
       name: `exercises ${member}`,
       notApplicable,
     })),
-    live('round trip with the simulated device', checkRoundTrip),
-    live('answers what it is asked', (rig) => checkCalls(rig, profile)),
-    live('refuses what it has not', checkRefusals),
-    live('plays its scenes', playScenes),
-    live('repeated and late commands', checkCommands),
-    live('unplugged in mid-command', checkUnplug),
+    live(
+      'round trip with the simulated device',
+      [...stimuli, ...orders],
+      'it reports nothing by itself, and takes no orders',
+      checkRoundTrip,
+    ),
+    live('answers what it is asked', plainCalls(profile), 'no call without arguments', (rig) =>
+      checkCalls(rig, profile),
+    ),
+    live('refuses what it has not', refusals, 'it has whatever its capabilities have', checkRefusals),
+    live('plays its scenes', scenes, 'nothing that no single order or stimulus shows', playScenes),
+    live('repeated and late commands', orders, 'it takes no orders', checkCommands),
+    always(orders.length > 0 ? 'unplugged in mid-command' : 'unplugged', checkUnplug),
     ...orExcuse(
       'a line with faults',
-      lineFaults.map((fault) => live(`a line that ${fault}`, (rig) => checkLineFault(rig, fault))),
+      lineFaults.map((fault) => always(`a line that ${fault}`, (rig) => checkLineFault(rig, fault))),
       excuses.lineFaults,
     ),
     ...identityChecks,
-    ...(onBroker ? [live('what a dead device left at the broker', checkGhosts, createHauntedRig)] : []),
-    ...faults.map(([fault, has]) =>
-      has === true
-        ? live(`a device that is ${fault}`, (rig) => checkDeviceFault(rig, fault))
-        : { name: `a device that is ${fault}`, notApplicable: has },
+    ...(onBroker ? [always('what a dead device left at the broker', checkGhosts, createHauntedRig)] : []),
+    ...faults.map(([fault, signs]) =>
+      typeof signs === 'string'
+        ? { name: `a device that is ${fault}`, notApplicable: signs }
+        : always(`a device that is ${fault}`, (rig) => checkDeviceFault(rig, fault, signs)),
     ),
     ...(excuses.dialogue === undefined ? [] : [failing('a simulated device', 'there is one, and yet it is left out')]),
   ];

@@ -1,5 +1,5 @@
 import type { Clock, Code, DurationMs, Result } from '@hallhub/sync/base';
-import type { Profile, Vector } from '@hallhub/firmware-profiles/schema';
+import type { PeerRun, Profile, Vector } from '@hallhub/firmware-profiles/schema';
 import type { CapabilityName } from '../capabilities/index.ts';
 import type {
   Confirmation,
@@ -104,7 +104,7 @@ export interface MqttSubject extends Omit<Subject, 'start'> {
 
 /** The frames that come from a device, for the checks of the framer alone. */
 export interface FrameSamples {
-  readonly create: () => Framer<object>;
+  readonly create: () => Framer<{ readonly bytes: Uint8Array }>;
   /** Good frames as they stand in the vectors. */
   readonly frames: readonly Uint8Array[];
   /** A pause alone ends a frame: one that is cut short is a frame as well. */
@@ -120,8 +120,19 @@ export interface OwnStage {
   readonly plug: () => void;
 }
 
-/** For each fault whether the simulated device can have it, or why no such device can. */
-export type DeviceFaults = Readonly<Record<DeviceFault, true | string>>;
+/**
+ * What a fault of the device must be seen by while it lasts:
+ * - `not-ready`: it leaves `ready`;
+ * - `not-ready-again`: it does not become `ready` after its line was unplugged and plugged in;
+ * - `order-fails`: every order fails with a code;
+ * - `discarded`: bytes, or a message, are thrown away, and the traffic says so;
+ * - `too-late`: an answer that comes behind its timeout is told from the one that is waited for;
+ * - `unreported`: something that it would report in its place is not.
+ */
+export type FaultSign = 'not-ready' | 'not-ready-again' | 'order-fails' | 'discarded' | 'too-late' | 'unreported';
+
+/** For each fault what it must be seen by, or why no such device can have it. */
+export type DeviceFaults = Readonly<Record<DeviceFault, readonly [FaultSign, ...FaultSign[]] | string>>;
 
 /**
  * Checks that make no sense for a profile, each with the reason, which the report prints. Nothing else may fall away: a check
@@ -142,13 +153,21 @@ export interface NotApplicable {
   readonly promises?: Readonly<Record<Member, string>>;
 }
 
+/** A run of a protocol against an implementation written elsewhere, which a test beside the protocol repeats. */
+export interface ProtocolPeer extends PeerRun {
+  /** The test's file in the protocol's folder. */
+  readonly test: string;
+}
+
 /**
  * What a protocol brings so that each of its profiles can be checked: `profiles check` and the tests run the same suite.
  * Lives in `protocols/<name>/conformance.ts`.
  */
 export interface ProtocolConformance {
   readonly protocol: string;
-  readonly deviceFaults: DeviceFaults;
+  /** Runs of the protocol, and of no profile with its own parameters, against implementations written elsewhere. */
+  readonly peers?: readonly ProtocolPeer[];
+  deviceFaults(profile: Profile): DeviceFaults;
   notApplicable?(profile: Profile): NotApplicable;
   /** What an installation has to add to the profile's parameters, such as a key that no profile may hold, or a topic. */
   installation?(profile: Profile): Readonly<Record<string, unknown>>;
@@ -157,15 +176,23 @@ export interface ProtocolConformance {
   /** Of a profile's vectors those that come from the device. Absent for protocols that are no byte stream. */
   frameSamples?(vectors: readonly Vector[], profile: Profile): FrameSamples;
   /** The simulated device for a profile on the far end of a line. Absent where a line in memory cannot carry the protocol. */
-  simulate?(options: { readonly transport: Transport; readonly clock: Clock; readonly profile: Profile }): Subject;
+  readonly simulate?: (options: {
+    readonly transport: Transport;
+    readonly clock: Clock;
+    readonly profile: Profile;
+  }) => Subject;
   /** The simulated device for a profile that hangs on a broker. */
-  simulateMqtt?(options: {
+  readonly simulateMqtt?: (options: {
     readonly connect: ConnectMqttPeer;
     readonly clock: Clock;
     readonly profile: Profile;
-  }): MqttSubject;
+  }) => MqttSubject;
   /** The simulated device for a profile that speaks HTTP, either way. */
-  simulateHttp?(options: { readonly web: DeviceWeb; readonly clock: Clock; readonly profile: Profile }): Subject;
+  readonly simulateHttp?: (options: {
+    readonly web: DeviceWeb;
+    readonly clock: Clock;
+    readonly profile: Profile;
+  }) => Subject;
   /** The simulated device with a way to it of its own. */
   simulateOwn?(options: { readonly clock: Clock; readonly profile: Profile }): OwnStage;
 }

@@ -54,6 +54,15 @@ export { type Emitter, type ListenerError, createEmitter, rethrow } from './emit
 export { type FrameShape, createFrameCutter } from './frame-cutter.ts';
 export { type HealthKeeper, createHealth } from './health.ts';
 export { type Line, type LineOptions, createLine, reconnectDelay } from './line.ts';
+export {
+  type DeclaredCodec,
+  type DeclaredFrame,
+  type DeclaredMessage,
+  type FrameDeclaration,
+  declaredCodec,
+  frameDeclarationSchema,
+} from './declared-frame.ts';
+export { type LineMember, type SharedLine, type SharedLineOptions, createSharedLine } from './shared-line.ts';
 export { type Exchange, type ExchangeOptions, type Reply, type Request, createExchange } from './exchange.ts';
 export { parseParams } from './params.ts';
 export { type CommandLedger, createCommandLedger } from './command-ledger.ts';

@@ -58,7 +58,8 @@ export interface MqttDevice<R extends MqttReport> {
   /** Errors: `E-DEV-0102` the broker or the device is away, `E-DEV-0103` the connection broke. */
   send(topic: string, payload: string, meaning: string, lives?: DurationMs): Promise<Result<void>>;
   /**
-   * What `take` makes of the next reports that are not retained; listens from now on.
+   * What `take` makes of the next reports that are not retained; listens from now on. Where nothing comes, the device is asked
+   * whether it is still there.
    * Errors: `E-DEV-0202` nothing within that time, `E-DEV-0206` the broker went away or the driver was stopped meanwhile.
    */
   hear<T>(take: (report: R) => T | undefined, within: DurationMs): Heard<T>;
@@ -119,6 +120,12 @@ export function createMqttDevice<R extends MqttReport>(options: MqttDeviceOption
         health.set('down', { code: 'E-DEV-0202', detail: 'it does not answer' });
       later(ms(Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** Math.min(misses - 1, 8))), probe);
     });
+  };
+  /** Something was not answered: the device is asked at once, and given up if it misses that, too. */
+  const doubt = (): void => {
+    if (!running || (probing && !answered) || health.current.state !== 'ready') return;
+    misses = Math.max(misses, 1);
+    probe();
   };
   const onState = (): void => {
     cancelNext();
@@ -228,6 +235,7 @@ export function createMqttDevice<R extends MqttReport>(options: MqttDeviceOption
       };
       const cancelTimer = clock.after(within, () => {
         settle(failure('E-DEV-0202', `nothing within ${within} ms`));
+        doubt();
       });
       waiters.add(waiter);
       return {

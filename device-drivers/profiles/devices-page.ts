@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import type { Profile, ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
+import type { PeerRun, Profile, ProfileCatalogue } from '@hallhub/firmware-profiles/schema';
 import { shapeOf } from '../capabilities/index.ts';
+import { builtInConformance } from '../conformance/index.ts';
 
 /** Where the generated page stands. */
 export const devicesPageFile = join(import.meta.dirname, '../../docs/devices.md');
@@ -11,16 +12,17 @@ const EVIDENCE: Readonly<Record<Profile['evidence'][number], string>> = {
   hardware: 'a real device',
 };
 
+const runOf = ({ tool, version, covers, run }: PeerRun): string => {
+  const name = version === undefined ? tool : `${tool} ${version}`;
+  return `${name}, ${run === 'ci' ? 'in CI' : 'once, by hand'}, shows: ${covers}`;
+};
+
 /** The evidence in words; of a peer which it was, and whether a test repeats the run. */
 const evidenceOf = ({ evidence, peers }: Profile): string =>
   evidence
     .map((kind) => {
       if (kind !== 'peer') return EVIDENCE[kind];
-      const runs = peers.map(({ tool, version, run }) => {
-        const name = version === undefined ? tool : `${tool} ${version}`;
-        return `${name}, ${run === 'ci' ? 'in CI' : 'once, by hand'}`;
-      });
-      return `${EVIDENCE.peer} (${runs.join('; ')})`;
+      return `${EVIDENCE.peer} (${peers.map(runOf).join('; ')})`;
     })
     .join('; ');
 
@@ -70,6 +72,10 @@ export function devicesPage(catalogue: ProfileCatalogue): string {
       ),
     ),
   );
+  const protocolRuns = builtInConformance
+    .filter(({ peers = [] }) => peers.length > 0)
+    .map(({ protocol, peers = [] }) => `- \`${protocol}\`: ${peers.map(runOf).join('; ')}`);
+  const conditional = profiles.filter(({ conditions }) => conditions.length > 0).map(({ id }) => `\`${id}\``);
   return `${[
     '# 可接入设备 Devices',
     '',
@@ -77,12 +83,22 @@ export function devicesPage(catalogue: ProfileCatalogue): string {
     '',
     `${profiles.length} profiles. None of them has been tried on a real device unless its evidence says so.`,
     '',
+    conditional.length === 0
+      ? 'No shipped profile needs parameters that differ with the firmware version (`conditions`); where one has them, every check with a simulated device runs once for each.'
+      : `Parameters that differ with the firmware version: ${conditional.join(', ')}.`,
+    '',
     '| 型号 Profile | 名称 Name | 协议 Protocol | 线路 Line | 能力 Capabilities | 依据 Evidence |',
     '| --- | --- | --- | --- | --- | --- |',
     ...profiles.map(
       (profile) =>
         `| \`${profile.id}\` | ${profile.label.zh} | \`${profile.protocol}\` | ${lineOf(profile)} | ${profile.capabilities.join(', ')} | ${profile.evidence.join(', ')} |`,
     ),
+    '',
+    '## Protocols that ran against implementations written elsewhere',
+    '',
+    'The protocol, and no profile with its own parameters: each run stands for the codec and its driver or simulator.',
+    '',
+    ...protocolRuns,
     '',
     '## When a command is done',
     '',

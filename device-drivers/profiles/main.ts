@@ -53,13 +53,16 @@ async function probePort(port: string): Promise<number> {
     clock: systemClock({ mode: 'production' }),
     random: systemRandom,
     on: ({ profile, result, identity = '' }) => {
-      if (result !== 'listens') say(`${result === 'answers' ? 'yes' : 'no '} ${profile} ${identity}`);
+      if (result === 'answers' || result === 'silent')
+        say(`${result === 'answers' ? 'yes' : 'no '} ${profile} ${identity}`);
     },
   });
   if (!probed.ok) throw new FailureError(probed.error);
   const answers = probed.value;
   if (answers.length === 0) say(`no profile is for a port like ${port}`);
   const listening = answers.filter(({ result }) => result === 'listens').map(({ profile }) => profile);
+  for (const { profile, without = '' } of answers.filter(({ result }) => result === 'not-asked'))
+    say(`not asked, ${profile} cannot be asked without this: ${without}`);
   if (listening.length > 0) say(`cannot be told by asking, they only listen: ${listening.join(', ')}`);
   return answers.some(({ result }) => result === 'answers') ? 0 : 1;
 }

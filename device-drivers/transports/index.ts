@@ -2,6 +2,7 @@ export { type MemoryLine, type MemoryLineOptions, createMemoryLine } from './mem
 export { pacedTransport } from './paced.ts';
 export { createSerialTransport } from './serial.ts';
 export { type SerialPortInfo, listSerialPorts } from './serial-ports.ts';
+export { type UsbDeviceInfo, listUsbDevices } from './usb-devices.ts';
 export { type TcpTransportOptions, createTcpTransport } from './tcp.ts';
 export { type UsbBus, type UsbDeviceLike, createUsbTransport, usbName } from './usb.ts';
 export { systemTransports } from './factory.ts';

@@ -24,6 +24,8 @@ export interface MemoryBroker {
   /** Leaves a retained message behind, as somebody did who is not there any more. */
   readonly leave: (topic: string, payload: string) => void;
   fault: MqttFault | undefined;
+  /** How many messages from devices the fault has touched. */
+  readonly spoilt: number;
   /** Ends every timer. */
   close(): void;
 }
@@ -55,6 +57,7 @@ export function createMemoryBroker({ clock, random, latency = ms(1) }: MemoryBro
   let up = true;
   /** Grows when the broker goes: what was under way then does not arrive. */
   let era = 0;
+  let spoilt = 0;
 
   const after = (delay: DurationMs, action: () => void): Cancel => {
     const cancelTimer = clock.after(delay, () => {
@@ -94,6 +97,7 @@ export function createMemoryBroker({ clock, random, latency = ms(1) }: MemoryBro
         toHost(topic, payload);
       });
     };
+    if (broker.fault !== undefined) spoilt += 1;
     switch (broker.fault) {
       case 'loses':
         if (random(2) === 0) deliver(latency);
@@ -207,6 +211,9 @@ export function createMemoryBroker({ clock, random, latency = ms(1) }: MemoryBro
     },
     leave: keep,
     fault: undefined,
+    get spoilt() {
+      return spoilt;
+    },
     close: () => {
       for (const cancel of [...timers]) cancel();
     },

@@ -38,6 +38,8 @@ export interface MemoryWeb {
   readonly device: DeviceWeb;
   setUp(up: boolean): void;
   fault: WebFault | undefined;
+  /** How many requests, answers and reports the fault has lost, doubled or held back. */
+  readonly spoilt: number;
   /** Ends every timer. */
   close(): void;
 }
@@ -70,8 +72,17 @@ export function createMemoryWeb(options: {
     timers.add(cancel);
     return cancel;
   };
-  const way = (): DurationMs => (web.fault === 'delays' ? DELAY : LATENCY);
-  const isLost = (): boolean => web.fault === 'loses' && random(2) === 0;
+  let spoilt = 0;
+  const way = (): DurationMs => {
+    if (web.fault !== 'delays') return LATENCY;
+    spoilt += 1;
+    return DELAY;
+  };
+  const isLost = (): boolean => {
+    const lost = web.fault === 'loses' && random(2) === 0;
+    if (lost) spoilt += 1;
+    return lost;
+  };
 
   const http: HttpClient = ({ method, url, headers = {}, body = new Uint8Array(), within, stream }) => {
     let settle: (result: Result<HttpReply>) => void = () => undefined;
@@ -203,7 +214,10 @@ export function createMemoryWeb(options: {
       },
       push: (sent) => {
         const answer = deliver(sent);
-        if (web.fault === 'doubles') void deliver(sent);
+        if (web.fault === 'doubles') {
+          spoilt += 1;
+          void deliver(sent);
+        }
         return answer;
       },
     },
@@ -212,6 +226,9 @@ export function createMemoryWeb(options: {
       if (!up) for (const broke of [...connections]) broke();
     },
     fault: undefined,
+    get spoilt() {
+      return spoilt;
+    },
     close: () => {
       for (const cancel of [...timers]) cancel();
     },

@@ -1,4 +1,5 @@
 export {
+  type PeerRun,
   type Profile,
   type ProfileFile,
   type ProfileCatalogue,
@@ -7,6 +8,7 @@ export {
   isInRange,
   paramsFor,
 } from './profile.ts';
+export { type SeenOnUsb, profilesOnUsb } from './match.ts';
 export { capabilityNames } from './capability-names.ts';
 export {
   type ProfileFiles,

@@ -40,7 +40,20 @@ const params = z.record(z.string(), z.json());
 
 /** How a device of this model makes itself known, for `profiles probe`, claiming and the search on a port. */
 const match = z.strictObject({
-  usb: z.array(z.strictObject({ vendorId: usbId, productId: usbId.optional() })).optional(),
+  usb: z
+    .array(
+      z.union([
+        z.strictObject({ vendorId: usbId, productId: usbId.optional() }),
+        z.strictObject({
+          interfaceClass: z
+            .string()
+            .regex(/^[0-9a-f]{2}$/, 'two hex digits')
+            .describe('Class of an interface by the codes of the USB-IF; 07 is a printer'),
+        }),
+      ]),
+    )
+    .optional()
+    .describe('USB devices, or adapters behind serial ports, that may be this model: suggested where one is found'),
   identity: z
     .record(z.string(), z.string())
     .optional()
@@ -55,6 +68,7 @@ const peerRun = z.strictObject({
     .min(1)
     .optional()
     .describe('The version that it ran with; where a test chooses it, it stands there'),
+  covers: z.string().min(1).describe('What of the device the run shows, in a few words; it says nothing of the rest'),
   run: z.enum(['ci', 'by-hand']).describe('ci: a test runs it each time; by-hand: somebody ran it once'),
 });
 
@@ -106,6 +120,7 @@ export const profileFileSchema = profileSchema
   })
   .meta({ title: 'hallhub device profile' });
 
+export type PeerRun = z.infer<typeof peerRun>;
 export type ProfileFile = z.infer<typeof profileSchema>;
 
 /** A profile with the id that its place in the tree gives it. */

@@ -52,7 +52,9 @@ function setUp(first: readonly RemoteDevice[]) {
     configured: () => [],
     areaOf: () => undefined,
     profilesOf: () => undefined,
+    profiles: () => [],
     serialPorts: () => Promise.resolve([]),
+    usbDevices: () => Promise.resolve(ok([])),
   });
   registry.start();
   const report = (capability: CapabilityName, event: string, data: object) =>
@@ -181,7 +183,7 @@ describe('the devices of agents', () => {
     clock: { at: 0, mono, run: 'r' },
     health: { state, since: epochMs(mono) },
   });
-  const greeting = { version: '1', startedAt: epochMs(0), profiles: '1', pendingEvents: 0, ports: [] };
+  const greeting = { version: '1', startedAt: epochMs(0), profiles: '1', pendingEvents: 0, ports: [], usb: [] };
   const greets = (host: RemoteHost, mono: number, state: 'starting' | 'ready'): void => {
     const { clock, health } = said(mono, state);
     const device = { id: 'relay', profile: 'test/board', line: 'relays', capabilities: [], health };

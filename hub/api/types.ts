@@ -34,7 +34,7 @@ export type { BusDeviceView, DeviceEvent } from '../devices/service.ts';
 export type { DeviceDetail, DeviceView } from '../devices/registry/service.ts';
 export type { CommandHistory, CommandView } from '../devices/commands/service.ts';
 export type { HandCommand } from '../devices/commands/policy.ts';
-export type { Discovered } from '../devices/registry/hardware.ts';
+export type { Suggested as Discovered } from '../devices/registry/hardware.ts';
 export type { TwinState } from '../devices/twin/twin.ts';
 export type { ImageView } from '../firmware/images.ts';
 export type { RolloutDetail, RolloutView, TargetView } from '../firmware/service.ts';

@@ -43,7 +43,9 @@ beforeEach(async () => {
     configured: () => [],
     areaOf: () => undefined,
     profilesOf: () => undefined,
+    profiles: () => [],
     serialPorts: () => Promise.resolve([]),
+    usbDevices: () => Promise.resolve(ok([])),
   });
   registry.start();
   server = await createServer({

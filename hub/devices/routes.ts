@@ -65,7 +65,12 @@ export function deviceRoutes(
     method: 'GET',
     url: '/api/devices',
     access: ['operator', 'auditor'],
-    handler: () => ({ devices: registry.list(), discovered: registry.discovered(), onBus: devices.busDevices() }),
+    handler: () => ({
+      devices: registry.list(),
+      discovered: registry.discovered(),
+      seesUsb: registry.seesUsb ?? false,
+      onBus: devices.busDevices(),
+    }),
   });
   api.route({
     method: 'GET',

@@ -313,6 +313,12 @@ describe('gates that decide beside their devices', () => {
     east.fire(true);
     await pass(5);
     for (const agent of [east, west]) agent.card(ZHANG);
+    // Taken back too early: its contact still alarms, and it releases them again.
+    campus.hub.gates.relax('area:campus', '7');
+    await pass(5);
+    expect(campus.hub.gates.orders()).toMatchObject([{ standing: 'fire' }, { standing: 'lock-down' }]);
+    east.fire(false);
+    await pass(2);
     campus.hub.gates.relax('area:campus', '7');
     await pass(5);
     for (const agent of [east, west]) agent.card(ZHANG);

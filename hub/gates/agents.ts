@@ -26,7 +26,9 @@ import {
   gateEventTypes,
   gateInput,
 } from './edge/wire.ts';
+import type { Pass } from './pass.ts';
 import { ownerOf } from './pass-id.ts';
+import { legacyCodeKey } from './qr/legacy-code.ts';
 import type { Credential, GateKind, GateRequest } from './project.ts';
 import { passDrafts } from './project.ts';
 import type { LegacyCodes } from './qr/index.ts';
@@ -67,7 +69,9 @@ export function createGateAgents(deps: {
   readonly db: Db;
   readonly store: GateStore;
   readonly pipe: GatePipe;
-  readonly requests: () => Pick<Requests, 'page'>;
+  readonly requests: () => Pick<Requests, 'page' | 'change'>;
+  /** The hub's own keyed hash. */
+  readonly match: (type: string, value: string) => Buffer;
   readonly gates: readonly GateConfig[];
   readonly areas: readonly AreaConfig[];
   readonly devices: readonly DeviceConfig[];
@@ -133,11 +137,26 @@ export function createGateAgents(deps: {
     scans: (agent) => gatesOf(agent).some(({ scanner }) => scanner !== undefined),
   });
 
+  /** Whom a roster names by this. A member's number stands in it as the id of their older codes. */
+  const rostersOf = ({ type, value }: Credential): readonly Pass[] =>
+    store.passes
+      .passesOf(type === 'member' ? deps.match('legacy-code', legacyCodeKey(value)) : deps.match(type, value))
+      .filter(({ kind }) => kind === 'roster');
+  /** Under what else somebody is known whom a document or a number names. A card or a plate that is barred is that alone. */
+  const whoElse = (identity: Credential): readonly Credential[] => {
+    if (identity.type === 'uid' || identity.type === 'plate') return [];
+    const others = [...new Set(rostersOf(identity).map(({ requestId }) => requestId))].flatMap((requestId) => {
+      const change = deps.requests().change(requestId);
+      return change?.kind === 'roster' ? passDrafts(change).flatMap(({ identities }) => [...identities]) : [];
+    });
+    return others.filter(({ type, value }) => type !== identity.type || value !== identity.value);
+  };
+
   const projectTo = (agent: string, change: Approved<GateKind>, before: readonly string[]): void => {
     const match = matcherOf(agent);
     if (!match) return;
     const kept = new Set<string>();
-    for (const pass of passesFor(change, match)) {
+    for (const pass of passesFor(change, match, whoElse)) {
       // Where a signature alone opens, a visitor whose pass is for elsewhere must be known, too: or the code would open here.
       const shows = trusting(agent) && pass.credentials.some(({ type }) => type === 'visitor-code');
       if (!shows && !covers(agent, pass.places)) continue;
@@ -157,6 +176,21 @@ export function createGateAgents(deps: {
 
   const project = (change: Approved<GateKind>, before: readonly string[]): void => {
     for (const agent of agents) projectTo(agent, change, before);
+    if (change.kind === 'roster') denyAgain(change);
+  };
+  /** A deny list that names somebody names them under what their roster says now. */
+  const denyAgain = (roster: Extract<GateRequest, { kind: 'roster' }>): void => {
+    if (agents.length === 0) return;
+    const denials = passDrafts(roster)
+      .flatMap(({ identities }) => [...identities])
+      .flatMap(({ type, value }) => store.passes.passesOf(deps.match(type, value)))
+      .filter(({ effect }) => effect === 'deny');
+    for (const requestId of new Set(denials.map((pass) => pass.requestId))) {
+      const change = deps.requests().change(requestId);
+      if (change?.kind !== 'block') continue;
+      const ids = store.passes.passesOfRequest(requestId).map(({ id }) => id);
+      for (const agent of agents) projectTo(agent, change, ids);
+    }
   };
   const revoke = (passIds: readonly string[]): void => {
     for (const agent of agents) for (const id of passIds) withdraw(agent, `pass/${id}`);
@@ -360,6 +394,9 @@ export function createGateAgents(deps: {
     if (row) events.settled(row, when);
   };
 
+  const sealedFor = (stranger: Stranger): string =>
+    Buffer.from(events.seal(Buffer.from(JSON.stringify(stranger)), TYPED)).toString('base64');
+
   return {
     agentOf: (gateId: string): string | undefined => agentOf.get(gateId),
     project,
@@ -384,10 +421,18 @@ export function createGateAgents(deps: {
     },
     /** Whether an agent that decides in this area cannot be heard. */
     anyAway: (area: string): boolean => agentsIn(area).some((agent) => !pipe.connected(agent)),
-    admit: async (gateId: string, order: object): Promise<Result<{ readonly entryId: string }>> => {
+    admit: async (
+      gateId: string,
+      order: object,
+      stranger: Stranger | undefined,
+    ): Promise<Result<{ readonly entryId: string }>> => {
       const agent = agentOf.get(gateId);
       if (agent === undefined) return failure('E-GATE-0203', gateId);
-      const answer = await pipe.ask(agent, 'admit', { gateId, ...order });
+      const answer = await pipe.ask(agent, 'admit', {
+        gateId,
+        ...order,
+        ...(stranger && { sealed: sealedFor(stranger) }),
+      });
       return answer.ok ? ok(answer.value as { readonly entryId: string }) : answer;
     },
     /** What was typed travels as a hash under the agent's own key, and beside it sealed under the hub's. */
@@ -405,7 +450,7 @@ export function createGateAgents(deps: {
         method,
         ...named,
         ...(stranger && {
-          sealed: Buffer.from(events.seal(Buffer.from(JSON.stringify(stranger)), TYPED)).toString('base64'),
+          sealed: sealedFor(stranger),
         }),
         expiresAt,
       });
@@ -421,16 +466,25 @@ const GATE_KINDS: ReadonlySet<string> = new Set<GateKind>([
 ]);
 const isGateChange = (change: { readonly kind: string }): change is Approved<GateKind> => GATE_KINDS.has(change.kind);
 
-/** The passes of an approval under an agent's own key, in the form of `gate-pass` records. */
-function passesFor(change: Approved<GateKind>, match: (type: string, value: string) => Buffer) {
+/**
+ * The passes of an approval under an agent's own key, in the form of `gate-pass` records. A deny list also names whoever the hub
+ * knows the named ones to be (`whoElse`): what links a document to a member may be an approval that this agent has no use for.
+ */
+function passesFor(
+  change: Approved<GateKind>,
+  match: (type: string, value: string) => Buffer,
+  whoElse: (identity: Credential) => readonly Credential[],
+) {
   const hash = ({ type, value }: Credential): string => match(type, value).toString('hex');
   // A change names one kind and carries that kind's data: that is what its type says, kind by kind.
-  return passDrafts(change as GateRequest).map(({ credentials, identities, account, ...draft }) => {
+  return passDrafts(change as GateRequest).map(({ credentials, identities, behind, account, ...draft }) => {
     const id = `${change.id}#${draft.person}`;
     const [first, ...others] = identities;
     const forced = credentials.filter(({ duress }) => duress).map(hash);
+    const named = draft.effect === 'deny' ? [...credentials, ...identities.flatMap(whoElse)] : credentials;
     return {
       ...draft,
+      ...(behind && { behind: behind.map(hash) }),
       ...(forced.length > 0 && { duress: forced }),
       id,
       requestId: change.id,
@@ -439,7 +493,7 @@ function passesFor(change: Approved<GateKind>, match: (type: string, value: stri
       identities: [hash(first), ...others.map(hash)],
       validFrom: change.validFrom,
       validUntil: change.validUntil,
-      credentials: [...credentials, ...codeOf(change.kind, id)].map((credential) => ({
+      credentials: [...named, ...codeOf(change.kind, id)].map((credential) => ({
         hash: hash(credential),
         type: credential.type,
         ...(credential.secret !== undefined && { secret: credential.secret }),

@@ -35,6 +35,7 @@ const refusals = {
     zh: '消防报警，此门未能放开，请走其他出口',
     en: 'Fire alarm: this gate could not be released; use another way out',
   },
+  'E-GATE-0128': { zh: '火警信号仍未解除，门保持放开', en: 'The fire alarm still sounds: the doors stay released' },
   'E-GATE-0131': { zh: '无法识别的二维码', en: 'This is not a code for this gate' },
   'E-GATE-0132': { zh: '二维码签名无效', en: 'This code is not genuine' },
   'E-GATE-0133': { zh: '二维码密钥未知', en: 'This code was made with an unknown key' },

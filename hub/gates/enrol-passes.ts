@@ -30,12 +30,13 @@ export function toPasses(
     };
   };
   // A change names one kind and carries that kind's data: that is what its type says, kind by kind.
-  return passDrafts(change as GateRequest).map(({ credentials, identities, account, ...draft }) => {
+  return passDrafts(change as GateRequest).map(({ credentials, identities, behind, account, ...draft }) => {
     const id = `${change.id}#${draft.person}`;
     const [first, ...others] = identities;
     const forced = credentials.filter(({ duress }) => duress).map((one) => hashed(one).toString('hex'));
     return {
       ...draft,
+      ...(behind && { behind: behind.map((one) => hashed(one).toString('hex')) }),
       ...(forced.length > 0 && { duress: forced }),
       id,
       requestId: change.id,

@@ -35,6 +35,8 @@ export interface Terms {
   /** Comes in only together with somebody who may escort. */
   readonly escorted: boolean;
   readonly may: readonly Privilege[];
+  /** Keyed hashes (hex) of whom else a deny list may name to shut this out, such as the driver of a car; absent: nobody. */
+  readonly behind?: readonly string[];
   /** Hex of those of its credentials that are shown by somebody who is forced to; absent: none. */
   readonly duress?: readonly string[];
 }
@@ -65,7 +67,7 @@ export const isSamePerson = (one: Pick<Pass, 'identities'>, other: Pick<Pass, 'i
 export const subjectOf = (pass: Pick<Pass, 'identities'>): string => pass.identities[0];
 
 /** Nothing special: what most approvals say beside where and when. */
-export const plainTerms: Terms = {
+export const plainTerms: Omit<Terms, 'behind' | 'duress'> = {
   places: [],
   windows: [],
   oneInside: false,

@@ -97,7 +97,7 @@ export interface Gates {
   lockDown(scope: string, staffId: string): Result<void>;
   /** Leaves a scope open, until it is relaxed. Errors: `E-GATE-0203`. */
   leaveOpen(scope: string, staffId: string): Result<void>;
-  /** Back to the schedule, or from a fire to what was ordered before it; also how doors that a fire released are locked again. Errors: `E-GATE-0203`, `E-GATE-0204`. */
+  /** Back to the schedule, or from a fire to what was ordered before it; also how doors that a fire released are locked again. Errors: `E-GATE-0203`, `E-GATE-0204`, `E-GATE-0128` a contact still alarms. */
   relax(scope: string, staffId: string): Result<void>;
   /** What was ordered against the schedule. */
   orders(): readonly StandingRow[];

@@ -25,12 +25,14 @@ export interface Credential {
 }
 
 /** A pass before it has an id and hashes. */
-export interface PassDraft extends Terms {
+export interface PassDraft extends Omit<Terms, 'behind' | 'duress'> {
   readonly person: number;
   readonly effect: 'admit' | 'deny';
   readonly credentials: readonly Credential[];
   /** Who it is; the first names them, a block on any of them holds. */
   readonly identities: readonly [Credential, ...Credential[]];
+  /** Who else a deny list may name to shut this out. */
+  readonly behind?: readonly Credential[];
   readonly account: 'pass' | 'request';
 }
 
@@ -97,6 +99,7 @@ function vehicles(data: VehicleAccess): readonly PassDraft[] {
       effect: 'admit',
       credentials: [plate],
       identities: [plate],
+      ...(data.driver?.document && { behind: [documentCredential(data.driver.document)] }),
       account: 'request',
     };
   });

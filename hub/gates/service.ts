@@ -158,6 +158,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     store,
     pipe: deps.agents,
     requests: deps.requests,
+    match: (type, value) => vault.match(type, value),
     gates: deps.gates,
     areas: deps.areas,
     devices: deps.devices,
@@ -354,23 +355,22 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         actor: `staff:${staffId}`,
         action: 'gate.admit',
         subject: `gate:${gateId}`,
-        detail: { reason },
+        // Whom it was for, where it answers a refusal.
+        detail: { reason, ...(row && { entry: row.id, ...(row.code !== null && { refused: row.code }) }) },
       });
-      if (elsewhere)
-        return agents.admit(gateId, {
-          by: staffId,
-          reason,
-          expiresAt: plus(clock.now(), ADMIT_TTL),
-          ...(pass && { passId: pass.id }),
-        });
       const stranger = row && strangerOf(row, vault);
+      if (elsewhere) {
+        const order = { by: staffId, reason, expiresAt: plus(clock.now(), ADMIT_TTL) };
+        return agents.admit(gateId, { ...order, ...(pass && { passId: pass.id }) }, pass ? undefined : stranger);
+      }
       const admitted = running?.admit(gateId, {
         by: staffId,
         reason,
         ...(pass && { pass }),
         ...(stranger && { stranger }),
       });
-      return admitted === undefined ? failure('E-GATE-0203', gateId) : ok({ entryId: admitted });
+      if (!admitted) return failure('E-GATE-0203', gateId);
+      return admitted.ok ? ok({ entryId: admitted.value }) : admitted;
     },
     present: async (gateId, shown) => {
       if (agents.agentOf(gateId) !== undefined) return agents.present(gateId, shown, plus(clock.now(), ADMIT_TTL));
@@ -397,7 +397,10 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         const relaxed = standings.relax(scope);
         if (relaxed) agents.relaxed(relaxed);
       });
-      return ok(undefined);
+      // A contact that still alarms has released the doors again before any of them moved.
+      return standings.orders().some((row) => row.scope === scope && row.standing === 'fire')
+        ? failure('E-GATE-0128', scope)
+        : ok(undefined);
     },
     orders: () => standings.orders(),
     alarms: ({ limit }) => store.alarms.list(limit),

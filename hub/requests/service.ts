@@ -39,6 +39,8 @@ export interface Requests {
   list(limit: number): readonly RequestView[];
   /** The request's data. Personal: whoever asks this for a person's eyes records it in the audit. Errors: `E-REQ-0101`. */
   data(id: string): Result<unknown>;
+  /** A request that still stands, with its data; undefined for one that was withdrawn, erased or never was. */
+  change(id: string): Extract<RequestChange, { op: 'upsert' }> | undefined;
   /** Requests that still stand, with their data, in the order of their ids: everything for whoever has to be told all of it. */
   page(
     after: string,
@@ -51,6 +53,18 @@ export interface Requests {
 
 const COLUMNS =
   'id, kind, revision, state, valid_from AS validFrom, valid_until AS validUntil, committed_at AS committedAt, applied_at AS appliedAt';
+
+const STANDING =
+  'id, kind, revision, valid_from AS validFrom, valid_until AS validUntil, committed_at AS committedAt, sealed';
+interface StandingRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly revision: number;
+  readonly validFrom: EpochMs;
+  readonly validUntil: EpochMs;
+  readonly committedAt: EpochMs;
+  readonly sealed: Uint8Array;
+}
 
 export function createRequests(deps: {
   readonly db: Db;
@@ -76,21 +90,19 @@ export function createRequests(deps: {
     `SELECT ${COLUMNS} FROM request ORDER BY applied_at DESC, id DESC LIMIT ?`,
   );
   const sealed = db.prepare<[string], { sealed: Uint8Array | null }>('SELECT sealed FROM request WHERE id = ?');
-  const standing = db.prepare<
-    [string, number],
-    {
-      readonly id: string;
-      readonly kind: string;
-      readonly revision: number;
-      readonly validFrom: EpochMs;
-      readonly validUntil: EpochMs;
-      readonly committedAt: EpochMs;
-      readonly sealed: Uint8Array;
-    }
-  >(
-    `SELECT id, kind, revision, valid_from AS validFrom, valid_until AS validUntil, committed_at AS committedAt, sealed
-     FROM request WHERE id > ? AND state = 'approved' AND sealed IS NOT NULL ORDER BY id LIMIT ?`,
+  const standing = db.prepare<[string, number], StandingRow>(
+    `SELECT ${STANDING} FROM request WHERE id > ? AND state = 'approved' AND sealed IS NOT NULL ORDER BY id LIMIT ?`,
   );
+  const standingById = db.prepare<[string], StandingRow>(
+    `SELECT ${STANDING} FROM request WHERE id = ? AND state = 'approved' AND sealed IS NOT NULL`,
+  );
+  const toChange = ({ sealed: body, ...row }: StandingRow): Extract<RequestChange, { op: 'upsert' }> | undefined => {
+    const opened = vault.open(body, `request/${row.id}`);
+    if (!opened.ok) return undefined;
+    // What was sealed here had been read by its kind's schema.
+    const data = JSON.parse(Buffer.from(opened.value).toString('utf8')) as never;
+    return { ...row, op: 'upsert' as const, data } as Extract<RequestChange, { op: 'upsert' }>;
+  };
   const erase = db.prepare('UPDATE request SET sealed = NULL WHERE valid_until < ? AND sealed IS NOT NULL');
   const counts = db.prepare<[], { state: string; count: number }>(
     'SELECT state, count(*) AS count FROM request GROUP BY state',
@@ -133,15 +145,13 @@ export function createRequests(deps: {
       const opened = vault.open(row.sealed, `request/${id}`);
       return opened.ok ? ok(JSON.parse(Buffer.from(opened.value).toString('utf8')) as unknown) : opened;
     },
+    change: (id) => {
+      const row = standingById.get(id);
+      return row && toChange(row);
+    },
     page: (after, limit) => {
       const rows = standing.all(after, limit);
-      const changes = rows.flatMap(({ sealed: body, ...row }) => {
-        const opened = vault.open(body, `request/${row.id}`);
-        if (!opened.ok) return [];
-        // What was sealed here had been read by its kind's schema.
-        const data = JSON.parse(Buffer.from(opened.value).toString('utf8')) as never;
-        return [{ ...row, op: 'upsert' as const, data } as Extract<RequestChange, { op: 'upsert' }>];
-      });
+      const changes = rows.flatMap((row) => toChange(row) ?? []);
       return { changes, next: rows.length < limit ? undefined : rows.at(-1)?.id };
     },
     erase: (before) => erase.run(before).changes,

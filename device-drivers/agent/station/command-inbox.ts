@@ -124,12 +124,11 @@ export function createCommandInbox(deps: {
       return;
     }
     const judged = judge(message);
-    const refusal = 'code' in judged ? judged : undefined;
     transact(db, () => {
       store.begin(message.id, message.device, memorable(message));
     });
-    if (refusal || 'code' in judged) {
-      settle(message, { ok: false, error: refusal ?? INTERRUPTED });
+    if ('code' in judged) {
+      settle(message, { ok: false, error: judged });
       return;
     }
     let receipt: Receipt;

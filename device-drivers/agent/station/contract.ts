@@ -235,7 +235,18 @@ const serialPort = z.object({
   vendorId: z.string().max(4).exactOptional(),
   productId: z.string().max(4).exactOptional(),
 });
-/** More ports than this are not told. */
+/** A USB device of the agent's machine that a driver could speak to. */
+const usbDevice = z.object({
+  vendorId: z.string().regex(/^[0-9a-f]{4}$/),
+  productId: z.string().regex(/^[0-9a-f]{4}$/),
+  serialNumber: z.string().max(200).exactOptional(),
+  product: z.string().max(200).exactOptional(),
+  interfaceClass: z
+    .string()
+    .max(2)
+    .meta({ description: 'By the codes of the USB-IF: `07` printer, `ff` the vendor’s own' }),
+});
+/** More ports than this are not told, nor more USB devices. */
 export const MOST_PORTS = 64;
 
 /** The agent's greeting after each connection, and every minute. */
@@ -260,6 +271,7 @@ export const helloSchema = z
       )
       .max(500),
     ports: z.array(serialPort).max(MOST_PORTS).default([]),
+    usb: z.array(usbDevice).max(MOST_PORTS).default([]).meta({ description: 'Empty as well where none can be seen' }),
   })
   .meta({ id: 'Hello' });
 export type Hello = z.output<typeof helloSchema>;

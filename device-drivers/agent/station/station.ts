@@ -6,7 +6,7 @@ import { type ReplicaStatus, createReplica } from '@hallhub/sync/replica';
 import { type Db, type Sealer, sqliteOutboxStore, sqliteReplicaStore, transact } from '@hallhub/sync/sqlite';
 import type { BundleKeys } from '@hallhub/firmware-profiles/bundle';
 import type { DeviceLog } from '../../kit/index.ts';
-import type { SerialPortInfo } from '../../transports/index.ts';
+import type { SerialPortInfo, UsbDeviceInfo } from '../../transports/index.ts';
 import type { AgentHost } from '../types.ts';
 import { createCommandInbox } from './command-inbox.ts';
 import type { Connection } from './connection.ts';
@@ -51,6 +51,8 @@ export interface StationOptions {
   readonly secret: Uint8Array;
   /** The serial ports of this machine; none by default. */
   readonly serialPorts?: () => Promise<readonly SerialPortInfo[]>;
+  /** The USB devices of this machine that drivers could speak to; none by default. */
+  readonly usbDevices?: () => Promise<Result<readonly UsbDeviceInfo[]>>;
   readonly crashLoop: Pick<CrashLoop, 'safeMode' | 'stable' | 'leave'>;
   /** Fetches the images of devices that are fed by their drivers; without it those cannot be updated. */
   readonly fetchImage?: FetchImage;
@@ -228,8 +230,10 @@ export function createStation(options: StationOptions): Station {
     hello: async () => {
       // Looking for ports takes a while, and what is said of devices must not be older than what was reported meanwhile.
       const ports = portsToTell((await options.serialPorts?.()) ?? []);
+      const onUsb = await options.usbDevices?.();
       return {
         ports,
+        usb: onUsb?.ok === true ? onUsb.value.slice(0, MOST_PORTS) : [],
         version: options.version,
         clock: clockReading(),
         startedAt,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Framed, Framer } from '../index.ts';
 import { chunked, mangled, noise } from './bytes.ts';
+import { countLooks, countWork } from './work.ts';
 
 export interface FramerFixture<F> {
   create(): Framer<F>;
@@ -13,44 +14,9 @@ export interface FramerFixture<F> {
   readonly falseStart: Uint8Array;
 }
 
+const LEAST_STREAM = 1_000;
 /** In, to the front once, out as a frame with a copy of its data, or as discarded bytes. */
 const COPIES = 5;
-
-/** How many bytes are copied between arrays meanwhile. */
-function countCopied(work: () => void): number {
-  let copied = 0;
-  const spies = [
-    vi.spyOn(Uint8Array.prototype, 'set').mockImplementation(function (
-      this: Uint8Array,
-      from: ArrayLike<number>,
-      to = 0,
-    ) {
-      copied += from.length;
-      for (let index = 0; index < from.length; index += 1) this[to + index] = from[index] ?? 0;
-    }),
-    vi.spyOn(Uint8Array.prototype, 'slice').mockImplementation(function (this: Uint8Array, from = 0, to = this.length) {
-      const result = Uint8Array.from(this.subarray(from, to));
-      copied += result.length;
-      return result;
-    }),
-    vi.spyOn(Uint8Array.prototype, 'copyWithin').mockImplementation(function (
-      this: Uint8Array,
-      target: number,
-      from: number,
-      to = this.length,
-    ) {
-      copied += to - from;
-      for (let index = 0; index < to - from; index += 1) this[target + index] = this[from + index] ?? 0;
-      return this;
-    }),
-  ];
-  try {
-    work();
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-  return copied;
-}
 
 /** What every framer must do, whatever its protocol. */
 export function framerConformance<F>(name: string, fixture: FramerFixture<F>): void {
@@ -140,11 +106,37 @@ export function framerConformance<F>(name: string, fixture: FramerFixture<F>): v
       const torn = Buffer.concat(new Array<Uint8Array>(Math.ceil(20_000 / good.length)).fill(good.subarray(0, -1)));
       for (const stream of [starts, torn, noise(20_000, 7)]) {
         const framer = fixture.create();
-        const copied = countCopied(() => {
+        const { copied } = countWork(() => {
           for (let at = 0; at < stream.length; at += size) framer.push(stream.subarray(at, at + size));
           framer.flush();
         });
         expect(copied / stream.length).toBeLessThan(COPIES);
+      }
+    });
+
+    it('looks at twice as many bytes for twice as many, whatever comes', () => {
+      const [good] = fc.sample(fixture.frames, { numRuns: 1, seed: 7 });
+      if (!good) throw new Error('no frame was generated');
+      const repeated = (piece: Uint8Array, length: number): Uint8Array =>
+        Uint8Array.from({ length }, (_byte, at) => piece[at % piece.length] ?? 0);
+      const streams: readonly ((length: number) => Uint8Array)[] = [
+        (length) => repeated(fixture.falseStart, length),
+        (length) => repeated(good.subarray(0, -1), length),
+        (length) => noise(length, 7),
+      ];
+      for (const stream of streams) {
+        const looks = (length: number): number =>
+          countLooks(
+            () => fixture.create(),
+            (framer) => {
+              const bytes = stream(length);
+              for (let at = 0; at < length; at += 64) framer.push(bytes.subarray(at, at + 64));
+              framer.flush();
+            },
+          );
+        // Long enough that what a framer holds at the end, and looks at once more, does not weigh.
+        const length = 20 * LEAST_STREAM;
+        expect(looks(2 * length)).toBeLessThan(2.2 * looks(length) + LEAST_STREAM);
       }
     });
 

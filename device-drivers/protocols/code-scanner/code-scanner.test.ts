@@ -3,8 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type ManualClock, manualClock, ms, seconds, unwrap } from '@hallhub/sync/base';
 import type { Scan } from '../../capabilities/index.ts';
 import { type Driver, type Traffic, silentLog } from '../../kit/index.ts';
+import { noise } from '../../kit/testing/index.ts';
 import { type MemoryLine, createMemoryLine } from '../../transports/index.ts';
-import { begin, hear, newlandSteps } from './dialogue.ts';
+import { begin, hear, moduleSteps, newlandSteps } from './dialogue.ts';
 import { codeScannerProtocol } from './driver.ts';
 import { encodeModuleReply, encodeModuleRequest, findModuleReply } from './module-frames.ts';
 import { type ScannerSimulator, type ScannerSimulatorOptions, createScannerSimulator } from './simulator.ts';
@@ -146,6 +147,24 @@ describe('the setup', () => {
     expect(driver.health.state).toBe('ready');
   });
 
+  it('that is refused is another matter than one that is not answered', async () => {
+    const settings = [{ address: 0x00d9, data: [0xd3] }];
+    await start({ setup: { language: 'module', settings } }, { language: 'module' }, () => {
+      scanner.refuses = true;
+    });
+    expect(driver.health).toMatchObject({
+      state: 'degraded',
+      reason: { code: 'E-DEV-0203', detail: 'which speed: status 1' },
+    });
+    await scanner.scan('DURING');
+    await clock.advanceAsync(ms(100));
+    expect(texts()).toEqual(['DURING']);
+    scanner.refuses = false;
+    await clock.advanceAsync(seconds(40));
+    expect(driver.health.state).toBe('ready');
+    expect(scanner.settings.get(0x00d9)).toEqual([0xd3]);
+  });
+
   it('of a module is written each time the line comes up', async () => {
     const settings = [{ address: 0x0000, data: [0xd6] }];
     await start({ setup: { language: 'module', settings } }, { language: 'module' });
@@ -192,6 +211,37 @@ it('loses no byte of a code that comes between question and answer', () => {
       expect([answers, rest, state.steps.length]).toEqual([1, before + after, 0]);
     }),
   );
+});
+
+it('finds the answer of a module among codes however it is cut, loses no byte of them, and keeps little of noise', () => {
+  const code = fc.stringMatching(/^[A-Z0-9]{0,20}\r?$/).map((text) => Buffer.from(text, 'latin1'));
+  const reply = fc.record({ status: fc.nat(3), data: fc.array(fc.nat(255), { maxLength: 20 }) });
+  fc.assert(
+    fc.property(code, reply, code, fc.integer({ min: 1, max: 8 }), (before, given, after, size) => {
+      const all = Buffer.concat([before, encodeModuleReply(given), after]);
+      let state = begin(moduleSteps([]));
+      const rest: number[] = [];
+      let answers = 0;
+      for (let at = 0; at < all.length; at += size) {
+        const heard = hear(state, all.subarray(at, at + size));
+        ({ state } = heard);
+        rest.push(...heard.rest);
+        if (heard.answered) answers += 1;
+      }
+      expect([answers, Buffer.from(rest)]).toEqual([1, Buffer.concat([before, after])]);
+      expect(state.refused).toBe(given.status === 0 ? undefined : `which speed: status ${given.status}`);
+    }),
+  );
+  let state = begin(moduleSteps([]));
+  let rest = 0;
+  const rubbish = noise(1_000_000, 3);
+  for (let at = 0; at < rubbish.length; at += 4_096) {
+    const heard = hear(state, rubbish.subarray(at, at + 4_096));
+    ({ state } = heard);
+    rest += heard.rest.length;
+    expect(Math.min(at + 4_096, rubbish.length) - rest).toBeLessThanOrEqual(1_024);
+  }
+  expect(hear(state, encodeModuleReply({ status: 0, data: [1] })).answered).toBe(true);
 });
 
 it('decodes every text that a person can scan, and throws for no bytes', () => {

@@ -14,15 +14,25 @@ type Message =
   | { readonly module: ModuleRequest }
   | { readonly status: number; readonly data: readonly number[] };
 
+const LISTENED_TO = 'it is only listened to: nothing is asked that it could answer so';
+
 /** Serial scanners. */
 export const codeScannerConformance: ProtocolConformance = {
   protocol: 'code-scanner',
-  deviceFaults: {
-    silent: true,
-    late: 'codes come when they are read, and a setup that is answered late is silence',
-    'wrong-address': 'one scanner a line: nothing is addressed',
-    'bad-check': 'codes carry no check',
-    refuses: 'a step of its setup that it does not take is one that it does not answer: silence',
+  deviceFaults: ({ params }) => {
+    const { setup } = scannerSchema.parse(params);
+    return {
+      silent: setup ? ['not-ready-again'] : LISTENED_TO,
+      late: setup ? 'a step of its setup that is answered late is one that is not answered: silence' : LISTENED_TO,
+      'wrong-address': 'one scanner a line: nothing is addressed',
+      'bad-check': setup?.language === 'module' ? ['not-ready-again'] : 'codes carry no check',
+      refuses:
+        setup?.language === 'module'
+          ? ['not-ready-again']
+          : setup
+            ? 'a step of its setup that it does not take is one that it does not answer: silence'
+            : LISTENED_TO,
+    };
   },
   notApplicable: ({ params }) => ({
     identity:
@@ -97,6 +107,8 @@ export const codeScannerConformance: ProtocolConformance = {
       orders: [],
       setFault: (fault) => {
         scanner.silent = fault === 'silent';
+        scanner.refuses = fault === 'refuses';
+        scanner.badCheck = fault === 'bad-check';
       },
     };
   },

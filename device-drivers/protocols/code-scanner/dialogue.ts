@@ -1,11 +1,20 @@
 import { encodeModuleRequest, findModuleReply } from './module-frames.ts';
 
+/** Where an answer lies in the bytes, and what it says. */
+interface Answer {
+  readonly from: number;
+  readonly to: number;
+  readonly says?: string;
+  /** The scanner understood, and does not do it: why. */
+  readonly refused?: string;
+}
+
 /** One question to a scanner and how its answer is found among whatever else it sends. */
 export interface Step {
   readonly send: Uint8Array;
   readonly meaning: string;
-  /** Where the answer lies in the bytes, and what it says; undefined while it is not there. */
-  find(bytes: Uint8Array): { readonly from: number; readonly to: number; readonly says?: string } | undefined;
+  /** Undefined while the answer is not there. */
+  find(bytes: Uint8Array): Answer | undefined;
 }
 
 const latin1 = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'));
@@ -43,7 +52,11 @@ export function moduleSteps(
 ): readonly Step[] {
   const find: Step['find'] = (bytes) => {
     const found = findModuleReply(bytes);
-    return found?.reply.status === 0 ? { ...found, says: Buffer.from(found.reply.data).toString('hex') } : undefined;
+    if (!found) return undefined;
+    const { from, to, reply } = found;
+    return reply.status === 0
+      ? { from, to, says: Buffer.from(reply.data).toString('hex') }
+      : { from, to, refused: `status ${reply.status}` };
   };
   return [
     { send: encodeModuleRequest({ kind: 'read', address: SPEED, count: 2 }), meaning: 'which speed', find },
@@ -66,6 +79,8 @@ export interface DialogueState {
   readonly kept: Uint8Array;
   /** What the answers said, in order. */
   readonly said: readonly string[];
+  /** Which step was refused, and why; no step follows it. */
+  readonly refused?: string;
 }
 
 export const begin = (steps: readonly Step[]): DialogueState => ({ steps, kept: new Uint8Array(), said: [] });
@@ -91,6 +106,10 @@ export function hear(
     };
   }
   const rest = Uint8Array.from([...all.subarray(0, found.from), ...all.subarray(found.to)]);
+  if (found.refused !== undefined) {
+    const refused = `${step?.meaning ?? ''}: ${found.refused}`;
+    return { state: { steps: [], kept: new Uint8Array(), said: state.said, refused }, answered: true, rest };
+  }
   const said = found.says === undefined ? state.said : [...state.said, found.says];
   return { state: { steps: later, kept: new Uint8Array(), said }, answered: true, rest };
 }

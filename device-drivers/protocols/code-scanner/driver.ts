@@ -90,11 +90,14 @@ export function createScannerDriver(options: ScannerOptions): Driver {
   };
   const unanswered = (): void => {
     const kept = dialogue?.kept;
-    dialogue = undefined;
-    cancel = clock.after(ASK_AGAIN_AFTER, open);
-    listener.health.set('degraded', { code: 'E-DEV-0202', detail: 'the scanner does not answer its setup' });
+    askLater({ code: 'E-DEV-0202', detail: 'the scanner does not answer its setup' });
     if (params.setup?.language === 'newland') void listener.write(newlandLeave.send, newlandLeave.meaning);
     if (kept) listener.replay(kept);
+  };
+  const askLater = (reason: Failure): void => {
+    dialogue = undefined;
+    cancel = clock.after(ASK_AGAIN_AFTER, open);
+    listener.health.set('degraded', reason);
   };
   const open = (): void => {
     if (!steps) {
@@ -110,7 +113,8 @@ export function createScannerDriver(options: ScannerOptions): Driver {
     dialogue = heard.state;
     if (!heard.answered) return heard.rest;
     cancel?.();
-    if (dialogue.steps.length > 0) ask();
+    if (dialogue.refused !== undefined) askLater({ code: 'E-DEV-0203', detail: dialogue.refused });
+    else if (dialogue.steps.length > 0) ask();
     else settle(dialogue.said);
     return heard.rest;
   };

@@ -17,6 +17,10 @@ export interface ScannerSimulator {
   scan(content: string | Uint8Array): Promise<boolean>;
   /** Answers nothing. */
   silent: boolean;
+  /** A module that says no to every step of its setup. */
+  refuses: boolean;
+  /** A module whose answers have a wrong CRC. */
+  badCheck: boolean;
   readonly isInSetup: boolean;
   /** What was written into a module, by address. */
   readonly settings: ReadonlyMap<number, readonly number[]>;
@@ -29,6 +33,8 @@ export function createScannerSimulator(options: ScannerSimulatorOptions): Scanne
   let pending = Buffer.alloc(0);
   let inSetup = false;
   let silent = false;
+  let refuses = false;
+  let badCheck = false;
 
   const answer = (bytes: Uint8Array | string): void => {
     if (!silent) void transport.write(Buffer.from(bytes as string));
@@ -60,11 +66,12 @@ export function createScannerSimulator(options: ScannerSimulatorOptions): Scanne
       const data = [...body.subarray(4)];
       pending = pending.subarray(end);
       if (given !== remainder(body)) continue;
-      if (type === 8) settings.set(address, data);
+      if (type === 8 && !refuses) settings.set(address, data);
       const [wanted = 0] = data;
       const told = type === 7 ? (settings.get(address) ?? []).slice(0, wanted) : [0];
-      const reply = Buffer.from([type === 7 || type === 8 ? 0 : 1, told.length, ...told]);
-      const sum = remainder(reply);
+      const status = refuses || (type !== 7 && type !== 8) ? 1 : 0;
+      const reply = Buffer.from([status, told.length, ...told]);
+      const sum = remainder(reply) ^ (badCheck ? 0x5555 : 0);
       answer(Buffer.concat([Buffer.of(2, 0), reply, Buffer.of(sum >> 8, sum & 0xff)]));
     }
   };
@@ -95,6 +102,18 @@ export function createScannerSimulator(options: ScannerSimulatorOptions): Scanne
     },
     set silent(next) {
       silent = next;
+    },
+    get refuses() {
+      return refuses;
+    },
+    set refuses(next) {
+      refuses = next;
+    },
+    get badCheck() {
+      return badCheck;
+    },
+    set badCheck(next) {
+      badCheck = next;
     },
     get isInSetup() {
       return inSetup;

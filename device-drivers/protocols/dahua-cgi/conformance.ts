@@ -8,13 +8,13 @@ const PASSWORD = 'another-long-one';
 
 export const dahuaCgiConformance: ProtocolConformance = {
   protocol: 'dahua-cgi',
-  deviceFaults: {
-    silent: true,
+  deviceFaults: () => ({
+    silent: ['not-ready', 'order-fails'],
     late: 'the line that delays is this fault',
     'wrong-address': 'one camera an address and a door: nothing else reaches the driver',
     'bad-check': 'bodies carry no check but that of TCP',
-    refuses: true,
-  },
+    refuses: ['order-fails'],
+  }),
   notApplicable: () => ({ frames: PARTS_ARE_TESTED }),
   installation: () => ({ password: PASSWORD }),
   checkVector: ({ direction, hex, message }, profile) => {

@@ -20,13 +20,13 @@ interface Message {
 /** Printers of tickets, as their profiles describe them. */
 export const escposConformance: ProtocolConformance = {
   protocol: 'escpos',
-  deviceFaults: {
-    silent: true,
+  deviceFaults: () => ({
+    silent: ['not-ready', 'order-fails'],
     late: 'a print lasts as long as its paper: an answer behind all patience is silence',
     'wrong-address': 'one printer a line: nothing is addressed',
-    'bad-check': true,
-    refuses: true,
-  },
+    'bad-check': ['discarded', 'not-ready', 'order-fails'],
+    refuses: ['not-ready', 'order-fails'],
+  }),
   checkVector: ({ direction, hex, message }, profile) => {
     const { question, completion, ticket, status, asb } = message as Message;
     if (direction === 'request') {

@@ -52,13 +52,13 @@ function encode(request: Request, params: AccessTerminalParams): IsapiRequest {
 /** Access terminals of the maker. */
 export const hikvisionAccessConformance: ProtocolConformance = {
   protocol: 'hikvision-access',
-  deviceFaults: {
-    silent: true,
+  deviceFaults: () => ({
+    silent: ['not-ready', 'order-fails'],
     late: 'the line that delays is this fault',
     'wrong-address': 'one terminal an address and a door: nothing else reaches the driver',
     'bad-check': 'bodies carry no check but that of TCP',
-    refuses: true,
-  },
+    refuses: ['order-fails'],
+  }),
   notApplicable: () => ({
     frames: PARTS_ARE_TESTED,
     promises: { 'cardReader.unreadable': 'the terminal reads the card, and tells of none that it could not read' },

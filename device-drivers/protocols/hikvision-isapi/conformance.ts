@@ -21,13 +21,13 @@ const event = (plate: string | undefined, at: number, id: number): string => {
 
 export const hikvisionIsapiConformance: ProtocolConformance = {
   protocol: 'hikvision-isapi',
-  deviceFaults: {
-    silent: true,
+  deviceFaults: () => ({
+    silent: ['not-ready', 'order-fails'],
     late: 'the line that delays is this fault',
     'wrong-address': 'one camera an address and a door: nothing else reaches the driver',
     'bad-check': 'bodies carry no check but that of TCP',
-    refuses: true,
-  },
+    refuses: ['order-fails'],
+  }),
   notApplicable: () => ({ frames: PARTS_ARE_TESTED }),
   installation: ({ transport }) => ({
     password: PASSWORD,

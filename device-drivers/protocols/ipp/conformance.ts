@@ -13,13 +13,21 @@ const STEP_BY_STEP =
 /** Printers over IPP, on HTTP connections that the driver opens by itself. */
 export const ippConformance: ProtocolConformance = {
   protocol: 'ipp',
-  deviceFaults: {
+  peers: [
+    {
+      tool: 'ipptool (CUPS)',
+      covers: 'the simulated printer, operation by operation',
+      run: 'ci',
+      test: 'ipptool.test.ts',
+    },
+  ],
+  deviceFaults: () => ({
     silent: STEP_BY_STEP,
     late: STEP_BY_STEP,
     'wrong-address': 'its address is its URL',
     'bad-check': 'messages carry no check but that of TCP',
     refuses: STEP_BY_STEP,
-  },
+  }),
   notApplicable: () => ({
     frames: MESSAGES_ARE_WHOLE,
     lineFaults: 'TCP keeps bytes whole and in order; a connection that breaks is the unplugged line',

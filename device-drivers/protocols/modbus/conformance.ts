@@ -1,4 +1,4 @@
-import { type Clock, ms } from '@hallhub/sync/base';
+import { type Clock, type DurationMs, ms } from '@hallhub/sync/base';
 import type {
   DeviceFaults,
   FrameSamples,
@@ -10,6 +10,8 @@ import type {
 import { sameBytes, sameValue, unhex } from '../../conformance/vectors.ts';
 import { createMbapFramer, encodeMbap } from './mbap.ts';
 import { type UnitParams, unitSchema } from './params.ts';
+import { baudRateOf } from './protocol.ts';
+import { longestAnswer } from './rtu-bus.ts';
 import { type ValueSpec, decodeValue } from './registers.ts';
 import {
   type ModbusReply,
@@ -32,6 +34,7 @@ interface ReplyMessage {
 }
 
 const CRC_BYTES = 2;
+const LONGEST_READ = 8;
 
 function checkReply(reply: ModbusReply, { bits, registers, exception }: ReplyMessage): void {
   sameValue(reply.exception, exception);
@@ -40,17 +43,38 @@ function checkReply(reply: ModbusReply, { bits, registers, exception }: ReplyMes
 }
 
 const FAULTS: DeviceFaults = {
-  silent: true,
-  late: true,
-  'wrong-address': true,
-  'bad-check': true,
-  refuses: true,
+  silent: ['not-ready', 'order-fails'],
+  late: ['too-late', 'not-ready', 'order-fails'],
+  'wrong-address': ['not-ready', 'order-fails'],
+  'bad-check': ['discarded', 'not-ready', 'order-fails'],
+  refuses: ['not-ready', 'order-fails'],
 };
 
 /** Units on Modbus RTU, as their profiles describe them. */
 export const modbusConformance: ProtocolConformance = {
   protocol: 'modbus-rtu',
-  deviceFaults: FAULTS,
+  peers: [
+    {
+      tool: 'pymodbus',
+      covers:
+        'its slave is read and written by the driver’s bus: coils, inputs, registers, exceptions, another address',
+      run: 'ci',
+      test: 'pymodbus.test.ts',
+    },
+    {
+      tool: 'libmodbus (unit-test server)',
+      covers: 'the driver’s bus on a slave that is busy, late, short or somebody else, and byte by byte',
+      run: 'ci',
+      test: 'libmodbus.test.ts',
+    },
+    {
+      tool: 'mbpoll',
+      covers: 'the simulated unit is read and written by its master',
+      run: 'ci',
+      test: 'mbpoll.test.ts',
+    },
+  ],
+  deviceFaults: () => FAULTS,
   checkVector: ({ direction, hex, message }) => {
     if (direction === 'request') {
       sameBytes(encodeRequest(message as unknown as ModbusRequest), unhex(hex));
@@ -68,14 +92,31 @@ export const modbusConformance: ProtocolConformance = {
   },
   simulate: ({ transport, clock, profile }) => {
     const params = unitSchema.parse(profile.params);
-    return subject(createRelayBoardSimulator({ transport, clock, ...memoryFor(params) }), params, clock);
+    // Behind the timeout and within the quiet that follows it: there a late reply would be taken for the next one.
+    const timeout = longestAnswer(ms(params.replyTimeoutMs), baudRateOf(profile.transport), LONGEST_READ);
+    const late = ms(timeout + params.quietMs / 2);
+    return subject(createRelayBoardSimulator({ transport, clock, ...memoryFor(params) }), params, { clock, late });
   },
 };
 
 /** Units on Modbus TCP. */
 export const modbusTcpConformance: ProtocolConformance = {
   protocol: 'modbus-tcp',
-  deviceFaults: FAULTS,
+  peers: [
+    {
+      tool: 'libmodbus (unit-test server)',
+      covers: 'three requests of the driver’s bus at once',
+      run: 'ci',
+      test: 'libmodbus.test.ts',
+    },
+    {
+      tool: 'mbpoll',
+      covers: 'the simulated unit is read and written by its master',
+      run: 'ci',
+      test: 'mbpoll.test.ts',
+    },
+  ],
+  deviceFaults: () => FAULTS,
   checkVector: ({ direction, hex, message }) => {
     if (direction === 'request') {
       const { transaction, ...request } = message as unknown as ModbusRequest & { readonly transaction: number };
@@ -96,11 +137,10 @@ export const modbusTcpConformance: ProtocolConformance = {
   }),
   simulate: ({ transport, clock, profile }) => {
     const params = unitSchema.parse(profile.params);
-    return subject(
-      createRelayBoardSimulator({ transport, clock, framing: 'tcp', ...memoryFor(params) }),
-      params,
+    return subject(createRelayBoardSimulator({ transport, clock, framing: 'tcp', ...memoryFor(params) }), params, {
       clock,
-    );
+      late: ms(params.replyTimeoutMs * 2),
+    });
   },
 };
 
@@ -138,7 +178,11 @@ function memoryFor(params: UnitParams): {
   };
 }
 
-function subject(board: RelayBoardSimulator, params: UnitParams, clock: Clock): Subject {
+function subject(
+  board: RelayBoardSimulator,
+  params: UnitParams,
+  { clock, late }: { readonly clock: Clock; readonly late: DurationMs },
+): Subject {
   const { relay, input, switch: switching, buttons, fire, occupancy, meter, climate } = params;
   const arm = relay && createTurnstileArm({ board, clock, relay: plain(relay), input: plain(input ?? { in: 0 }) });
   const effects = { release: 0, switched: 0, power: 0 };
@@ -312,7 +356,7 @@ function subject(board: RelayBoardSimulator, params: UnitParams, clock: Clock): 
       board.setFaults({
         silent: fault === 'silent',
         badCrc: fault === 'bad-check',
-        ...(fault === 'late' && { lateBy: ms(600) }),
+        ...(fault === 'late' && { lateBy: late }),
         ...(fault === 'wrong-address' && { wrongAddress: params.unit + 1 }),
         ...(fault === 'refuses' && { exception: 6 }),
       });

@@ -14,7 +14,11 @@ import { createRtuBus } from './rtu-bus.ts';
 import { createTcpBus } from './tcp-bus.ts';
 import { createUnitDriver } from './unit-driver.ts';
 
+/** Of a line whose speed is not known here, such as one behind a serial server. */
 const NOMINAL_BAUD_RATE = 9_600;
+
+export const baudRateOf = (transport: object): number =>
+  'baudRate' in transport && typeof transport.baudRate === 'number' ? transport.baudRate : NOMINAL_BAUD_RATE;
 
 /** The slowest unit sets the pace of its bus. */
 const slowest = (units: readonly { readonly params: UnitParams }[], of: 'replyTimeoutMs' | 'quietMs') =>
@@ -48,16 +52,15 @@ export const modbusRtuProtocol: Protocol = {
   name: 'modbus-rtu',
   clash: clashOf,
   connect: (definition, environment) =>
-    connect(definition, environment, (transport, units) => {
-      const { transport: settings } = definition;
-      return createRtuBus({
+    connect(definition, environment, (transport, units) =>
+      createRtuBus({
         ...environment,
         transport,
-        baudRate: ('baudRate' in settings ? settings.baudRate : undefined) ?? NOMINAL_BAUD_RATE,
+        baudRate: baudRateOf(definition.transport),
         replyTimeout: slowest(units, 'replyTimeoutMs'),
         quiet: slowest(units, 'quietMs'),
-      });
-    }),
+      }),
+    ),
 };
 
 /** Units that speak Modbus TCP, or stand behind a gateway that does. */

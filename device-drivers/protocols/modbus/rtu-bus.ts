@@ -32,6 +32,11 @@ export interface RtuBusOptions extends Pick<DriverEnvironment, 'clock' | 'random
   readonly quiet?: DurationMs;
 }
 
+/** The longest that the answer to a request of so many bytes may take on a line of this speed. */
+export const longestAnswer = (replyTimeout: DurationMs, baudRate: number, requestBytes: number): DurationMs =>
+  ms(replyTimeout + ((requestBytes + LONGEST_REPLY) * BITS_PER_CHARACTER * 1_000) / baudRate);
+
+const LONGEST_REPLY = 256;
 /** Start, eight data bits, parity or a second stop bit, stop. */
 const BITS_PER_CHARACTER = 11;
 /** Above 19200 baud the standard fixes the pause between frames. */
@@ -104,7 +109,7 @@ export function createRtuBus(options: RtuBusOptions): ModbusBus {
       bytes,
       meaning: requestMeaning(request),
       framer,
-      timeout: ms(replyTimeout + (bytes.length + 256) * character),
+      timeout: longestAnswer(replyTimeout, baudRate, bytes.length),
       accept: (reply) => answers(request, reply),
       describe: (reply) => ({ bytes: reply.bytes, meaning: replyMeaning(request, reply) }),
       ...(veto ? { veto } : {}),

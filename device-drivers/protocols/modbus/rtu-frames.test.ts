@@ -32,6 +32,19 @@ framerConformance('Modbus RTU reply', {
   falseStart: unhex('01 02 01 01 02'),
 });
 
+framerConformance('Modbus RTU reply on a line that may echo', {
+  create: () =>
+    withoutEcho({
+      inner: createReplyFramer(readEight),
+      sent: encodeRequest(readEight),
+      onEcho: () => undefined,
+    }),
+  frames: fc.integer({ min: 0, max: 255 }).map((bits) => sealed(1, 2, 1, bits)),
+  bytesOf: ({ bytes }) => bytes,
+  // The request without its last byte: an echo that never becomes whole.
+  falseStart: encodeRequest(readEight).subarray(0, -1),
+});
+
 describe('requests', () => {
   it.each<[string, ModbusRequest]>([
     ['01 05 00 00 FF 00 8C 3A', { function: 'write-coil', unit: 1, address: 0, on: true }],

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { manualClock, ms } from '@hallhub/sync/base';
 import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
 import { describe, expect, it } from 'vitest';
@@ -94,4 +95,42 @@ describe('devices that make themselves known at the broker', () => {
     expect(told).toBe(1);
     found.stop();
   });
+});
+
+it('whatever a device is called and has comes back as it was announced', async () => {
+  const announced = fc.record({
+    mac: fc.stringMatching(/^[0-9A-F]{12}$/),
+    topic: fc.stringMatching(/^[a-z0-9_]{1,20}$/),
+    name: fc.string({ minLength: 1, maxLength: 20 }),
+    version: fc.stringMatching(/^1[0-9]\.[0-9]\.[0-9]$/),
+    relays: fc.nat(4),
+    shutters: fc.nat(2),
+  });
+  await fc.assert(
+    fc.asyncProperty(announced, async ({ mac, topic, name, version, relays, shutters }) => {
+      const clock = manualClock();
+      const broker = createMemoryBroker({ clock, random: () => 0 });
+      const rl = [...new Array<number>(relays).fill(1), ...new Array<number>(shutters * 2).fill(3)];
+      const config = { dn: name, t: topic, ft: '%prefix%/%topic%/', md: 'Generic', sw: version, rl };
+      broker.leave(`tasmota/discovery/${mac}/config`, JSON.stringify(config));
+      const found = discoverMqttDevices({
+        channel: broker.channel,
+        profiles: () => [],
+        clock,
+        onListenerError: rethrow,
+      });
+      await clock.advanceAsync(ms(10));
+      expect(found.list()).toMatchObject([
+        {
+          key: `tasmota/${mac}`,
+          name,
+          identity: { relays: String(relays), shutters: String(shutters), version, model: 'Generic' },
+          params: { topic },
+        },
+      ]);
+      found.stop();
+      broker.close();
+    }),
+    { numRuns: 40 },
+  );
 });

@@ -343,3 +343,13 @@ framerConformance('OSDP reply', {
   bytesOf: ({ bytes }) => bytes,
   falseStart: unhex('ff5381a00504'),
 });
+
+framerConformance('OSDP command', {
+  create: () => createPacketFramer('command'),
+  frames: fc.tuple(fc.nat(0x7e), fc.nat(3), anyCommand, fc.boolean()).map(([address, sequence, command, isMarked]) => {
+    const frame = encodePacket({ address, sequence, isReply: false, check: 'crc' }, commands.encode(command));
+    return isMarked ? Uint8Array.of(0xff, ...frame) : frame;
+  }),
+  bytesOf: ({ bytes }) => bytes,
+  falseStart: unhex('ff5301a00504'),
+});

@@ -26,7 +26,13 @@ interface Head {
 /** Readers, as their profiles describe them. */
 export const osdpConformance: ProtocolConformance = {
   protocol: 'osdp',
-  deviceFaults: { silent: true, late: true, 'wrong-address': true, 'bad-check': true, refuses: true },
+  deviceFaults: () => ({
+    silent: ['not-ready', 'order-fails'],
+    late: ['too-late'],
+    'wrong-address': ['not-ready', 'order-fails'],
+    'bad-check': ['discarded', 'not-ready', 'order-fails'],
+    refuses: ['not-ready', 'order-fails'],
+  }),
   installation: (profile) => (profile.params['secureChannel'] === 'required' ? { key: KEY } : {}),
   checkVector: ({ direction, hex, message }) => {
     const way = direction === 'request' ? 'command' : 'reply';

@@ -70,7 +70,8 @@ export function createPlateFeed(options: {
         ...(plate === '' ? { confidence: 0 } : confidence === undefined ? {} : { confidence }),
         ...(direction && { direction }),
         at: at === undefined ? clock.now() : (at as EpochMs),
-        replayed,
+        // A car whose time nobody says may be yesterday's, sent when the camera's network came back.
+        replayed: replayed || at === undefined,
       });
       return true;
     },

@@ -14,7 +14,7 @@ import {
 } from './frames.ts';
 import { createReaderSimulator } from './simulator.ts';
 import type { ReaderVariant } from './simulator-wire.ts';
-import { createStxReplyFramer, encodeNumberRequest, encodeStxReply, isNumberRequest } from './stx-frames.ts';
+import { createStxReplyFramer, decodeReadRequest, encodeReadRequest, encodeStxReply } from './stx-frames.ts';
 
 /** The number of the specimen in GB 11643 with its check character. */
 const SPECIMEN = { layout: 'resident', name: '张三', number: '11010519491231002X' } as const;
@@ -34,8 +34,9 @@ function checkSam({ direction, hex, message }: Vector, set: CommandSet): void {
 
 function checkStx({ direction, hex, message }: Vector): void {
   if (direction === 'request') {
-    sameValue(isNumberRequest(unhex(hex)) ? { command: 'read-number' } : undefined, message);
-    sameBytes(encodeNumberRequest(), unhex(hex));
+    const wanted = decodeReadRequest(unhex(hex));
+    sameValue({ command: `read-${wanted ?? 'nothing'}` }, message);
+    if (wanted) sameBytes(encodeReadRequest(wanted), unhex(hex));
     return;
   }
   const [framed] = createStxReplyFramer().push(unhex(hex));
@@ -53,13 +54,13 @@ function variantOf({ params }: Profile): ReaderVariant {
 /** Readers of resident ID cards. */
 export const residentIdConformance: ProtocolConformance = {
   protocol: 'resident-id',
-  deviceFaults: {
-    silent: true,
-    late: true,
+  deviceFaults: () => ({
+    silent: ['not-ready', 'unreported'],
+    late: ['too-late'],
     'wrong-address': 'one reader a line: frames carry no address',
-    'bad-check': true,
+    'bad-check': ['discarded', 'not-ready', 'unreported'],
     refuses: 'nothing is ordered from it; a card that it cannot read is a stimulus',
-  },
+  }),
   checkVector: (vector, { params }) => {
     if (params['framing'] === 'stx-number') checkStx(vector);
     else checkSam(vector, params['commandSet'] === 'cvr-100au-nj' ? 'cvr-100au-nj' : 'standard');

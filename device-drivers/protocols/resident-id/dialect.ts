@@ -9,7 +9,7 @@ import {
   type StxReply,
   createStxReplyFramer,
   decodeNumber,
-  encodeNumberRequest,
+  encodeReadRequest,
   hasNone,
   hasNumber,
 } from './stx-frames.ts';
@@ -79,7 +79,7 @@ export function samDialect(set: CommandSet): Dialect<ReplyFrame> {
   };
 }
 
-const NUMBER_REQUEST: Shown = { bytes: encodeNumberRequest(), meaning: 'read the number of a card' };
+const NUMBER_REQUEST: Shown = { bytes: encodeReadRequest('number'), meaning: 'read the number of a card' };
 
 /**
  * An all-in-one terminal that is asked for the number alone. It finds, selects and reads by itself, so the step `find` is the

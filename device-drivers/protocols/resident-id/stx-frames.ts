@@ -21,7 +21,10 @@ const LONGEST_DATA = STATUS_BYTES + NUMBER_BYTES;
 export const LONGEST_STX_REPLY = FRAME_BYTES + LONGEST_DATA;
 
 const OK = 0x9000;
-const READ_NUMBER = [0xca, 0x01, 0x01] as const;
+const READ = [0xca, 0x01] as const;
+/** What of the card is asked for. */
+const MODES = { everything: 0x00, number: 0x01, 'name-and-number': 0x02 } as const;
+export type Wanted = keyof typeof MODES;
 
 export interface StxReply {
   /** 9000, or 00F1 to 00F4 where there is no number. */
@@ -32,14 +35,15 @@ export interface StxReply {
   readonly bytes: Uint8Array;
 }
 
-/** The one request: find a card, select it and read its number. */
-export function encodeNumberRequest(): Uint8Array {
-  return encodeFrame(READ_NUMBER);
+/** Find a card, select it and read of it what is wanted. Only the number is ever asked for here. */
+export function encodeReadRequest(wanted: Wanted): Uint8Array {
+  return encodeFrame([...READ, MODES[wanted]]);
 }
 
-/** Whether these bytes are exactly that request. */
-export function isNumberRequest(bytes: Uint8Array): boolean {
-  return Buffer.compare(bytes, encodeNumberRequest()) === 0;
+/** What exactly these bytes ask for; undefined when they are no request. */
+export function decodeReadRequest(bytes: Uint8Array): Wanted | undefined {
+  const modes = Object.keys(MODES) as Wanted[];
+  return modes.find((wanted) => Buffer.compare(bytes, encodeReadRequest(wanted)) === 0);
 }
 
 /** The bytes of a reply: for tests and for checking golden bytes both ways. */
@@ -72,7 +76,7 @@ const replyShape: FrameShape<StxReply> = {
   },
 };
 
-/** Cuts the replies to {@link encodeNumberRequest} out of what a terminal sends. */
+/** Cuts the replies to {@link encodeReadRequest} for the number out of what a terminal sends. */
 export function createStxReplyFramer(): Framer<StxReply> {
   return createFrameCutter(replyShape);
 }

@@ -9,7 +9,7 @@ import { residentIdProtocol } from './driver.ts';
 import { checkCharacter } from './number.ts';
 import type { ReaderSimulator } from './simulator-types.ts';
 import { createReaderSimulator } from './simulator.ts';
-import { createStxReplyFramer, decodeNumber, encodeNumberRequest, encodeStxReply } from './stx-frames.ts';
+import { createStxReplyFramer, decodeNumber, encodeReadRequest, encodeStxReply } from './stx-frames.ts';
 import { FOREIGN_2017, GOLDEN_CARD, OTHER_CARD } from './testing/golden.ts';
 
 const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le');
@@ -116,7 +116,7 @@ describe('an all-in-one terminal', () => {
     const out = traffic.filter(({ direction }) => direction === 'out');
     expect(out.length).toBeGreaterThan(0);
     for (const { bytes } of out) expect(Buffer.from(bytes).toString('hex')).toBe('020003ca0101ca03');
-    expect(encodeNumberRequest()).toHaveLength(8);
+    expect(encodeReadRequest('number')).toHaveLength(8);
     const number = utf16('11010519491231002X').toString('hex');
     const seen = traffic.map(({ bytes }) => Buffer.from(bytes).toString('hex'));
     expect(seen).toContain('0200269000');

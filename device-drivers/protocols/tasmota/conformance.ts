@@ -27,13 +27,13 @@ type Asked =
 
 export const tasmotaConformance: ProtocolConformance = {
   protocol: 'tasmota',
-  deviceFaults: {
-    silent: true,
+  deviceFaults: () => ({
+    silent: ['not-ready', 'order-fails'],
     late: 'the line that delays is this fault',
     'wrong-address': 'the topic is the address: what comes under another is never heard',
     'bad-check': 'payloads carry no check but that of TCP',
-    refuses: true,
-  },
+    refuses: ['order-fails'],
+  }),
   notApplicable: () => ({ frames: MESSAGES_ARE_WHOLE }),
   installation: () => ({ topic: TOPIC, updateWithin: 12 }),
   checkVector: ({ direction, topic, hex, message }, profile) => {

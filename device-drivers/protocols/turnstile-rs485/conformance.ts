@@ -12,13 +12,13 @@ const HOLD = { left: 0x81, right: 0x83 } as const;
 /** The turnstile board of one source. */
 export const turnstileRs485Conformance: ProtocolConformance = {
   protocol: 'turnstile-rs485',
-  deviceFaults: {
-    silent: true,
-    late: true,
-    'wrong-address': true,
-    'bad-check': true,
+  deviceFaults: () => ({
+    silent: ['not-ready', 'order-fails'],
+    late: ['too-late', 'not-ready', 'order-fails'],
+    'wrong-address': ['discarded', 'not-ready', 'order-fails'],
+    'bad-check': ['discarded', 'not-ready', 'order-fails'],
     refuses: 'the board has no word for no: it answers every order with its status',
-  },
+  }),
   checkVector: ({ direction, hex, message }) => {
     if (direction === 'request') {
       sameBytes(encodeRequest(message as unknown as MachineRequest), unhex(hex));

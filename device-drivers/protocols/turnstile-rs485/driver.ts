@@ -1,7 +1,6 @@
 import {
   type Cancel,
   type EpochMs,
-  type Failure,
   type MonoMs,
   type Result,
   err,
@@ -17,7 +16,8 @@ import {
   type Driver,
   type DriverEnvironment,
   type Exchange,
-  type Line,
+  type LineMember,
+  type SharedLine,
   type Protocol,
   type Receipt,
   type Traffic,
@@ -27,7 +27,7 @@ import {
   createEmitter,
   createExchange,
   createHealth,
-  createLine,
+  createSharedLine,
   parseParams,
 } from '../../kit/index.ts';
 import {
@@ -51,8 +51,8 @@ type ModeCommand = Parameters<CapabilityMap['barrierMode']['mode']>[0];
 /** What the machines on one line share. */
 interface Bus {
   readonly exchange: Exchange;
-  readonly line: Line;
-  join(member: { onUp(): void; onDown(reason: Failure): void }): () => Promise<void>;
+  readonly line: SharedLine['line'];
+  join(member: LineMember): () => Promise<void>;
   readonly onTraffic: (listener: (traffic: Traffic) => void) => Cancel;
 }
 
@@ -221,47 +221,27 @@ function createBus(
     environment.log.error({ error }, 'a listener of the turnstiles failed');
   });
   const slowest = (of: 'quietMs' | 'turnaroundMs') => ms(Math.max(...machines.map((params) => params[of])));
-  let members: readonly { onUp(): void; onDown(reason: Failure): void }[] = [];
   const exchange = createExchange({
     clock,
-    write: (bytes, order) => line.write(bytes, order),
+    write: (bytes, order) => shared.line.write(bytes, order),
     quiet: slowest('quietMs'),
     gap: slowest('turnaroundMs'),
     onTraffic: (event) => {
       traffic.emit({ ...event, at: clock.now() });
     },
   });
-  const line = createLine({
+  const shared = createSharedLine({
+    ...environment,
     transport: transport.value,
-    clock,
-    random: environment.random,
-    ...(environment.reconnect ? { reconnect: environment.reconnect } : {}),
     onUp: () => {
       exchange.up();
-      for (const member of members) member.onUp();
     },
     onDown: (reason) => {
       exchange.down(reason);
-      for (const member of members) member.onDown(reason);
     },
     onData: exchange.receive,
   });
-  return ok({
-    exchange,
-    line,
-    join: (member) => {
-      members = [...members, member];
-      if (line.isUp) member.onUp();
-      else line.start();
-      return async () => {
-        members = members.filter((other) => other !== member);
-        if (members.length > 0) return;
-        exchange.down({ code: 'E-DEV-0102', detail: 'stopped' });
-        await line.stop();
-      };
-    },
-    onTraffic: traffic.on,
-  });
+  return ok({ exchange, line: shared.line, join: shared.join, onTraffic: traffic.on });
 }
 
 /** Turnstiles on one RS-485 line; all share one queue. */

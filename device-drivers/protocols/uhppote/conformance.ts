@@ -17,13 +17,13 @@ const YEAR = 365 * 86_400_000;
 /** Door controllers over UDP. */
 export const uhppoteConformance: ProtocolConformance = {
   protocol: 'uhppote',
-  deviceFaults: {
-    silent: true,
-    late: true,
-    'wrong-address': true,
+  deviceFaults: () => ({
+    silent: ['not-ready', 'order-fails'],
+    late: ['discarded', 'not-ready', 'order-fails'],
+    'wrong-address': ['not-ready', 'order-fails'],
     'bad-check': 'its datagrams carry no check but that of UDP',
-    refuses: true,
-  },
+    refuses: ['order-fails'],
+  }),
   notApplicable: () => ({
     frames: 'a datagram is whole or lost: there is no byte stream to cut',
     promises: {

@@ -46,13 +46,13 @@ function partsOf(camera: VzenithSimulator, onlyInAnswers: boolean): Pick<Subject
 
 export const vzenithMqttConformance: ProtocolConformance = {
   protocol: 'vzenith-mqtt',
-  deviceFaults: {
-    silent: true,
+  deviceFaults: () => ({
+    silent: ['not-ready', 'order-fails'],
     late: 'the line that delays is this fault',
     'wrong-address': 'the topic is the address: what comes under another is never heard',
     'bad-check': 'payloads carry no check but that of TCP',
-    refuses: true,
-  },
+    refuses: ['order-fails'],
+  }),
   notApplicable: () => ({ frames: MESSAGES_ARE_WHOLE }),
   installation: () => ({ serial: SERIAL }),
   checkVector: ({ direction, topic, hex, message }, profile) => {
@@ -83,13 +83,13 @@ export const vzenithMqttConformance: ProtocolConformance = {
 
 export const vzenithHttpConformance: ProtocolConformance = {
   protocol: 'vzenith-http',
-  deviceFaults: {
-    silent: true,
+  deviceFaults: () => ({
+    silent: ['not-ready', 'order-fails'],
     late: 'the line that delays is this fault',
     'wrong-address': 'one camera an address and a door: nothing else reaches the driver',
     'bad-check': 'bodies carry no check but that of TCP',
     refuses: 'it takes the answer or not, and never says so',
-  },
+  }),
   notApplicable: () => ({ frames: MESSAGES_ARE_WHOLE }),
   installation: () => ({ door: { token: TOKEN } }),
   checkVector: ({ direction, hex, message }, profile) => {

@@ -11,13 +11,13 @@ const LISTENED_TO = 'it is only listened to: nothing is asked that it could answ
 /** Card readers with a serial output. */
 export const wiegandLineConformance: ProtocolConformance = {
   protocol: 'wiegand-line',
-  deviceFaults: {
+  deviceFaults: () => ({
     silent: LISTENED_TO,
     late: LISTENED_TO,
     'wrong-address': LISTENED_TO,
     'bad-check': 'a number whose parity is wrong is a stimulus here: the reader reports it as unreadable',
     refuses: LISTENED_TO,
-  },
+  }),
   notApplicable: () => ({ requests: 'nothing is ever sent to it: it is only listened to' }),
   checkVector: ({ hex, message }, profile) => {
     const params = lineReaderSchema.parse(profile.params);

@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type MonoMs, ms } from '@hallhub/sync/base';
+import { framerConformance } from '../../kit/testing/index.ts';
+import { createNumberFramer } from './driver.ts';
 import { type CardForm, readCard } from './number.ts';
 import { type Typing, readKey, typeKey } from './keys.ts';
+
+framerConformance('numbers on a line of their own', {
+  create: () => createNumberFramer({ prefix: '\x02', suffix: '\r\n' }),
+  frames: fc.stringMatching(/^[0-9A-F,]{1,40}$/).map((number) => Uint8Array.from(Buffer.from(`\x02${number}\r\n`))),
+  bytesOf: ({ bytes }) => bytes,
+  falseStart: Uint8Array.of(2),
+});
 
 const form = (over: Partial<CardForm>): CardForm => ({
   format: 'decimal',

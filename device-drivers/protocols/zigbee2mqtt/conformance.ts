@@ -1,3 +1,4 @@
+import type { Profile } from '@hallhub/firmware-profiles/schema';
 import type { MqttSubject, Order, ProtocolConformance, Stimulus } from '../../conformance/types.ts';
 import { MESSAGES_ARE_WHOLE, sameValue, unhex } from '../../conformance/vectors.ts';
 import {
@@ -22,15 +23,20 @@ type Asked =
   | { readonly ask: 'switch'; readonly channel: number; readonly on: boolean; readonly pulse?: number }
   | { readonly ask: 'cover'; readonly to: Parameters<typeof coverOrder>[1] };
 
+const takesOrders = ({ params }: Profile): boolean => {
+  const { switches, cover, firmware } = zigbee2mqttSchema.parse({ ...params, name: NAME });
+  return switches.length > 0 || cover || firmware;
+};
+
 export const zigbee2mqttConformance: ProtocolConformance = {
   protocol: 'zigbee2mqtt',
-  deviceFaults: {
-    silent: true,
+  deviceFaults: (profile) => ({
+    silent: ['not-ready', 'order-fails'],
     late: 'the line that delays is this fault',
     'wrong-address': 'the topic is the address: what comes under another is never heard',
     'bad-check': 'payloads carry no check but that of TCP',
-    refuses: true,
-  },
+    refuses: takesOrders(profile) ? ['order-fails'] : 'nothing is ordered from it',
+  }),
   notApplicable: () => ({ frames: MESSAGES_ARE_WHOLE }),
   installation: () => ({ name: NAME, updateWithin: 12 }),
   checkVector: ({ direction, topic, hex, message }, profile) => {

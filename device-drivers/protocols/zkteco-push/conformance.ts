@@ -15,13 +15,13 @@ const ALWAYS = { validFrom: 0, validTo: Number.MAX_SAFE_INTEGER };
 /** Terminals with PUSH firmware. */
 export const zktecoPushConformance: ProtocolConformance = {
   protocol: 'zkteco-push',
-  deviceFaults: {
-    silent: true,
+  deviceFaults: () => ({
+    silent: ['not-ready', 'order-fails'],
     late: 'the line that delays is this fault',
     'wrong-address': 'its serial number is its door: what comes under another never reaches the driver',
     'bad-check': 'bodies carry no check but that of TCP',
-    refuses: true,
-  },
+    refuses: ['order-fails'],
+  }),
   notApplicable: () => ({ frames: MESSAGES_ARE_WHOLE }),
   installation: () => ({ serial: SERIAL, address: '127.0.0.1', askEvery: ASK_EVERY / 1_000, pictures: true }),
   checkVector: ({ direction, hex, message }) => {

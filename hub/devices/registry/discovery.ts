@@ -1,29 +1,36 @@
 import { basename } from 'node:path';
 import type { Hello } from '@hallhub/device-drivers/agent/station';
 import type { DiscoveredDevice, MqttDiscovery } from '@hallhub/device-drivers/protocols/mqtt-discovery';
-import type { SerialPortInfo } from '@hallhub/device-drivers/transports';
+import type { SerialPortInfo, UsbDeviceInfo } from '@hallhub/device-drivers/transports';
+import { usbName } from '@hallhub/device-drivers/transports';
 import type { Profile } from '@hallhub/firmware-profiles/schema';
-import type { Cancel, Clock } from '@hallhub/sync/base';
+import { profilesOnUsb } from '@hallhub/firmware-profiles/schema';
+import type { Cancel, Clock, Result } from '@hallhub/sync/base';
 import { minutes } from '@hallhub/sync/base';
 import type { DeviceConfig } from '../../config/index.ts';
-import type { DiscoveryPort } from './hardware.ts';
+import type { Discovered, DiscoveryPort } from './hardware.ts';
 
 const EVERY = minutes(1);
 
-/** Looks once a minute for serial ports with a stable name that no configured device uses. */
-export function watchSerialPorts(deps: {
+/** Looks once a minute for serial ports with a stable name, and USB devices, that no configured device uses. */
+export function watchPorts(deps: {
   readonly clock: Clock;
-  readonly list: () => Promise<readonly SerialPortInfo[]>;
+  readonly serialPorts: () => Promise<readonly SerialPortInfo[]>;
+  readonly usbDevices: () => Promise<Result<readonly UsbDeviceInfo[]>>;
+  /** Whether this machine shows its USB devices at all. */
+  readonly onUsbSeen: (seen: boolean) => void;
   readonly configured: () => readonly DeviceConfig[];
   readonly discovery: DiscoveryPort;
 }): Cancel {
   let cancel: Cancel = () => undefined;
   let ended = false;
   const look = async (): Promise<void> => {
-    const ports = await deps.list();
+    const [ports, usb] = await Promise.all([deps.serialPorts(), deps.usbDevices()]);
     if (ended) return;
-    const own = deps.configured().filter(({ agent }) => agent === undefined);
-    foundPorts({ source: 'serial-ports', ports, configured: own, discovery: deps.discovery });
+    const configured = deps.configured().filter(({ agent }) => agent === undefined);
+    foundPorts({ source: 'serial-ports', ports, configured, discovery: deps.discovery });
+    deps.onUsbSeen(usb.ok);
+    if (usb.ok) foundUsb({ source: 'usb', devices: usb.value, configured, discovery: deps.discovery });
     cancel = deps.clock.after(EVERY, () => void look());
   };
   void look();
@@ -41,7 +48,7 @@ export function foundByAgent({
   discovery,
 }: {
   readonly agent: string;
-  readonly hello: Pick<Hello, 'devices' | 'ports'>;
+  readonly hello: Pick<Hello, 'devices' | 'ports' | 'usb'>;
   readonly configured: readonly DeviceConfig[];
   readonly discovery: DiscoveryPort;
 }): void {
@@ -52,6 +59,7 @@ export function foundByAgent({
     discovery.found({ source, identity: { port: line }, about: id });
   }
   foundPorts({ source, agent, ports: hello.ports, configured: own, discovery });
+  foundUsb({ source, agent, devices: hello.usb, configured: own, discovery });
 }
 
 /** Ports of one machine with a stable name that none of its devices uses. */
@@ -81,6 +89,49 @@ function foundPorts({
       about: basename(byId),
     });
   }
+}
+
+/** USB devices of one machine that none of its devices uses. */
+function foundUsb({
+  source,
+  agent,
+  devices,
+  configured,
+  discovery,
+}: {
+  readonly source: string;
+  /** Absent: the hub's own machine. */
+  readonly agent?: string;
+  readonly devices: readonly UsbDeviceInfo[];
+  readonly configured: readonly DeviceConfig[];
+  readonly discovery: DiscoveryPort;
+}): void {
+  const inUse = configured.flatMap(({ transport }) => (transport.kind === 'usb' ? [transport] : []));
+  for (const { vendorId: vendor, productId: product, serialNumber, product: name, interfaceClass } of devices) {
+    const [vendorId, productId] = [Number.parseInt(vendor, 16), Number.parseInt(product, 16)];
+    const isUsed = inUse.some(
+      (used) =>
+        used.vendorId === vendorId &&
+        used.productId === productId &&
+        (used.serialNumber === undefined || used.serialNumber === serialNumber),
+    );
+    if (isUsed) continue;
+    const settings = { vendorId, productId, ...(serialNumber !== undefined && { serialNumber }) };
+    discovery.found({
+      source,
+      identity: { port: usbName(settings), usb: `${vendor}:${product}`, 'usb-class': interfaceClass },
+      place: { ...(agent !== undefined && { agent }), transport: { kind: 'usb', ...settings } },
+      about: (name ?? usbName(settings)).slice(0, 120),
+    });
+  }
+}
+
+/** The profiles that hardware may have by what it says on USB, the most likely first. */
+export function suggested(profiles: readonly Profile[], { identity, place }: Discovered): readonly string[] {
+  const { usb, 'usb-class': interfaceClass } = identity;
+  const kind = place?.transport.kind;
+  if (usb === undefined || (kind !== 'serial' && kind !== 'usb')) return [];
+  return profilesOnUsb(profiles, kind, { ids: usb, ...(interfaceClass !== undefined && { interfaceClass }) });
 }
 
 /** Hands on what makes itself known at the broker and is no configured device, with the profiles that match. */

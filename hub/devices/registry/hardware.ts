@@ -11,7 +11,7 @@ import type { Audit } from '../../audit/service.ts';
 /** By what a piece of hardware is known. The first group tells two of a kind apart; the second only describes. */
 const identityKinds = [
   ...(['serial-number', 'printer-uuid', 'pdid', 'mac', 'mqtt-client'] as const),
-  ...(['usb', 'model', 'firmware', 'port'] as const),
+  ...(['usb', 'usb-class', 'model', 'firmware', 'port'] as const),
 ] as const;
 export type IdentityKind = (typeof identityKinds)[number];
 const UNIQUE: ReadonlySet<IdentityKind> = new Set(['serial-number', 'printer-uuid', 'pdid', 'mac', 'mqtt-client']);
@@ -56,6 +56,11 @@ export interface Discovered {
   readonly about: string;
   readonly firstSeen: EpochMs;
   readonly lastSeen: EpochMs;
+}
+
+/** With the profiles that it may have by what it says on USB, the most likely first. */
+export interface Suggested extends Discovered {
+  readonly profiles: readonly string[];
 }
 
 /** What finds hardware tells it here; again and again is fine. */

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { silentLog } from '@hallhub/device-drivers/kit';
 import type { DiscoveredDevice } from '@hallhub/device-drivers/protocols/mqtt-discovery';
+import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
 import type { EpochMs } from '@hallhub/sync/base';
-import { epochMs, hours, manualClock, minutes, seconds, systemRandom, unwrap } from '@hallhub/sync/base';
+import { epochMs, hours, manualClock, minutes, ok, seconds, systemRandom, unwrap } from '@hallhub/sync/base';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { auditSchema, createAudit } from '../../audit/index.ts';
 import type { DeviceConfig } from '../../config/index.ts';
 import { devicesSchema } from '../schema.ts';
@@ -43,7 +44,9 @@ function setUp() {
       configured: () => [],
       areaOf: () => 'campus',
       profilesOf: () => undefined,
+      profiles: () => builtInProfiles().list(),
       serialPorts: () => Promise.resolve([]),
+      usbDevices: () => Promise.resolve(ok([])),
     });
     registry.start();
     return { fleet, hardware, registry, audit };
@@ -201,7 +204,11 @@ describe('hardware', () => {
     const port = (name: string, path: string) => ({ byId: `/dev/serial/by-id/${name}`, path });
     const ports = [port('used', '/dev/ttyUSB0'), port('free', '/dev/ttyUSB1')];
     const device = { profile: 'x', capabilities: [], health: { state: 'ready' as const, since: 0 } };
-    const hello = { ports, devices: ['reader', 'left-over'].map((id) => ({ ...device, id, line: `memory:${id}` })) };
+    const hello = {
+      ports,
+      usb: [],
+      devices: ['reader', 'left-over'].map((id) => ({ ...device, id, line: `memory:${id}` })),
+    };
     for (const agent of ['gate-1', 'gate-2']) foundByAgent({ agent, hello, configured, discovery: hardware });
     found(hardware, '/dev/serial/by-id/free');
     const seen = registry.discovered().map(({ source, about, place }) => [source, about, place?.agent]);
@@ -312,6 +319,46 @@ describe('hardware', () => {
     hardware.observed('relay', { 'serial-number': 'B2' });
     expect(registry.replace('relay', { answering: true }, { actor: 'staff:1', note: 'x' })).toMatchObject({
       error: { code: 'E-DEV-0416' },
+    });
+  });
+
+  test('on USB is found with the profiles that it may have, and not what a device has', () => {
+    const { start } = setUp();
+    const { hardware, registry } = start();
+    const usb = [
+      { vendorId: '0400', productId: 'c35a', interfaceClass: 'ff', product: 'A reader' },
+      { vendorId: '0fe6', productId: '811e', interfaceClass: '07', serialNumber: 'A1' },
+      { vendorId: '0fe6', productId: '811e', interfaceClass: '07', serialNumber: 'A2' },
+      { vendorId: '1234', productId: '0001', interfaceClass: 'ff' },
+    ];
+    const configured: readonly DeviceConfig[] = [
+      {
+        ...plug,
+        id: 'printer',
+        agent: 'gate-1',
+        transport: { kind: 'usb', vendorId: 0x0fe6, productId: 0x811e, serialNumber: 'A2' },
+      },
+    ];
+    foundByAgent({ agent: 'gate-1', hello: { devices: [], ports: [], usb }, configured, discovery: hardware });
+    expect(registry.discovered()).toMatchObject([
+      { about: 'A reader', profiles: ['generic/resident-id-usb'], place: { agent: 'gate-1' } },
+      {
+        about: 'usb:0fe6:811e:A1',
+        profiles: ['generic/escpos-80mm-usb'],
+        place: { transport: { kind: 'usb', vendorId: 0x0fe6, productId: 0x811e, serialNumber: 'A1' } },
+      },
+      { about: 'usb:1234:0001', profiles: [] },
+    ]);
+    const [reader] = registry.discovered();
+    unwrap(registry.replace('relay', { discovered: reader?.id ?? '' }, { actor: 'staff:1', note: 'x' }));
+    expect(hardware.placeOf('relay')).toMatchObject({ transport: { kind: 'usb', vendorId: 0x0400 } });
+  });
+
+  test('is looked for on the machine itself, and whether that shows its USB devices is known', async () => {
+    const { start } = setUp();
+    const { registry } = start();
+    await vi.waitFor(() => {
+      expect(registry.seesUsb).toBe(true);
     });
   });
 

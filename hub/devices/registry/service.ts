@@ -2,7 +2,8 @@ import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { CapabilityName } from '@hallhub/device-drivers/capabilities';
 import { stateShapeOf } from '@hallhub/device-drivers/capabilities';
 import type { DeviceHealth, DeviceLog } from '@hallhub/device-drivers/kit';
-import type { SerialPortInfo } from '@hallhub/device-drivers/transports';
+import type { SerialPortInfo, UsbDeviceInfo } from '@hallhub/device-drivers/transports';
+import type { Profile } from '@hallhub/firmware-profiles/schema';
 import type { Cancel, Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
@@ -21,8 +22,8 @@ import { createDeviceAdmin } from './admin.ts';
 import { recordAlarms } from './alarms.ts';
 import type { Availability, AvailabilityView } from './availability.ts';
 import { createAvailability } from './availability.ts';
-import { watchSerialPorts } from './discovery.ts';
-import type { Claim, Discovered, DiscoveryPort, Hardware, HardwareIdentity } from './hardware.ts';
+import { suggested, watchPorts } from './discovery.ts';
+import type { Claim, DiscoveryPort, Hardware, HardwareIdentity, Suggested } from './hardware.ts';
 import { zoneOffset } from './zone-offset.ts';
 
 /** A device in the list: how it is doing, and what people decided about it. */
@@ -68,7 +69,9 @@ export interface DeviceRegistry {
   statesBetween(...span: Parameters<Availability['between']>): ReturnType<Availability['between']>;
   /** When a device saw nothing between two instants of the last days. */
   darkSpans(deviceId: string, from: EpochMs, to: EpochMs): ReturnType<Availability['dark']>;
-  discovered(): readonly Discovered[];
+  discovered(): readonly Suggested[];
+  /** Whether the hub's machine shows its USB devices; undefined before it has looked. */
+  readonly seesUsb: boolean | undefined;
   /** Errors: `E-DEV-0403`, and those of {@link Hardware.replace}. A new place counts at once. */
   replace(
     deviceId: string,
@@ -100,7 +103,10 @@ export function createRegistry(deps: {
   readonly areaOf: (deviceId: string) => string | undefined;
   /** Version of the profiles that the device's host uses. */
   readonly profilesOf: (device: DeviceConfig) => string | undefined;
+  /** The profiles in use, of which some are suggested for what is found. */
+  readonly profiles: () => readonly Profile[];
   readonly serialPorts: () => Promise<readonly SerialPortInfo[]>;
+  readonly usbDevices: () => Promise<Result<readonly UsbDeviceInfo[]>>;
 }): DeviceRegistry {
   const { db, clock, log, host, hardware } = deps;
   const behind = createBehind({
@@ -141,6 +147,7 @@ export function createRegistry(deps: {
     for (const listener of listeners) listener(deviceId);
   };
   let stops: Cancel[] = [];
+  let seesUsb: boolean | undefined;
 
   const view = ({ id, profile, line, capabilities, health }: ReturnType<AgentHost['devices']>[number]): DeviceView => {
     const config = configOf(id);
@@ -235,7 +242,11 @@ export function createRegistry(deps: {
       availability.dark(deviceId, { from, to, onAgent: configOf(deviceId)?.agent !== undefined }),
     discovered: () => {
       behind.flush();
-      return hardware.discovered();
+      const profiles = deps.profiles();
+      return hardware.discovered().map((one) => ({ ...one, profiles: suggested(profiles, one) }));
+    },
+    get seesUsb() {
+      return seesUsb;
     },
     replace: (deviceId, by, who) => {
       if (!find(deviceId)) return failure('E-DEV-0403', deviceId);
@@ -262,7 +273,13 @@ export function createRegistry(deps: {
           if (state === 'ready' || (state === 'degraded' && !wasUp)) onUp(deviceId);
         }),
         recordAlarms({ ...deps, behind, inService, changed }),
-        watchSerialPorts({ clock, list: deps.serialPorts, configured: deps.configured, discovery }),
+        watchPorts({
+          ...deps,
+          discovery,
+          onUsbSeen: (seen) => {
+            seesUsb = seen;
+          },
+        }),
       ];
     },
     stop: () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import { silentLog } from '@hallhub/device-drivers/kit';
 import type { Clock } from '@hallhub/sync/base';
-import { systemRandom, unwrap } from '@hallhub/sync/base';
+import { ok, systemRandom, unwrap } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import { auditSchema, createAudit } from '../../audit/index.ts';
@@ -48,7 +48,9 @@ export function createFirmwareRig(options: {
     configured: () => options.devices,
     areaOf: () => undefined,
     profilesOf: () => undefined,
+    profiles: () => [],
     serialPorts: () => Promise.resolve([]),
+    usbDevices: () => Promise.resolve(ok([])),
   });
   const fleet = registry.commands.fleet('before');
   const create = (): FirmwareService =>

@@ -161,8 +161,24 @@ describe('a fire', () => {
       ['not-released', false],
       ['fire', false],
     ]);
+    floor.emit('panel', 'fire', { alarm: false, at: floor.clock.now() });
     floor.gates.relax('area:campus', '7');
     expect(alarms()).toContainEqual(['not-released', true]);
+  });
+
+  it('cannot be taken back while its contact still alarms, and no door moves for the attempt', async () => {
+    const floor = createFloor({ areas: [CAMPUS], gates: [lane('a', { fireInput: 'panel' })], modes: true });
+    await floor.settle();
+    floor.emit('panel', 'fire', { alarm: true, at: floor.clock.now() });
+    await floor.settle();
+    const modes = floor.told.length;
+    expect(floor.gates.relax('area:campus', '7')).toMatchObject({ ok: false, error: { code: 'E-GATE-0128' } });
+    await floor.settle();
+    expect(floor.gates.gates()).toMatchObject([{ standing: 'fire' }]);
+    expect(floor.told.slice(modes)).toEqual([]);
+    floor.emit('panel', 'fire', { alarm: false, at: floor.clock.now() });
+    expect(floor.gates.relax('area:campus', '7')).toMatchObject({ ok: true });
+    expect(floor.gates.gates()).toMatchObject([{ standing: 'controlled' }]);
   });
 
   it('and one that did not take it', async () => {

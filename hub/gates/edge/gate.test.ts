@@ -272,6 +272,11 @@ describe('places', () => {
       'a refused E-GATE-0117',
       'c released',
     ]);
+    // A guard who sees the refusal and lets them through would open both.
+    expect(await floor.gates.admit({ gateId: 'a', reason: 'host-vouches' }, '7')).toMatchObject({
+      error: { code: 'E-GATE-0117' },
+    });
+    expect(floor.journal()).toHaveLength(5);
   });
 });
 

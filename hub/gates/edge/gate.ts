@@ -1,6 +1,6 @@
 import type { Barrier, DoorContact, GateAlarm, Passage, PassageSensor } from '@hallhub/device-drivers/capabilities';
-import type { Cancel, Clock, DurationMs, EpochMs } from '@hallhub/sync/base';
-import { ms, plus } from '@hallhub/sync/base';
+import type { Cancel, Clock, DurationMs, EpochMs, Result } from '@hallhub/sync/base';
+import { failure, ms, ok, plus } from '@hallhub/sync/base';
 import type { CampusClock } from '../calendar.ts';
 import type { RefusalCode } from '../codes.ts';
 import type { Pass } from '../pass.ts';
@@ -81,7 +81,8 @@ export type TerminalGrant = Pick<NewEntry, 'id' | 'at' | 'pass' | 'credential' |
 
 export interface RunningGate {
   /** Lets one through by hand. Returns the entry's id. */
-  admit(order: AdmitOrder): string;
+  /** Errors: `E-GATE-0117` the other door of its air lock is not shut. */
+  admit(order: AdmitOrder): Result<string>;
   /** A terminal has let somebody through: it is on record, and whoever walks now is that person. */
   note(grant: TerminalGrant): void;
   /** Judges a credential that a guard typed or looked up, as if it had been shown; undefined when the journal could not be written. */
@@ -439,6 +440,8 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       return lastTold;
     },
     admit: ({ by, reason, pass, stranger }) => {
+      // Whatever a guard sees on the screen, two doors of an air lock are never open together.
+      if (deps.otherDoorOpen()) return failure('E-GATE-0117', gate.id);
       const facts = entry(clock.now());
       journal.add({
         ...facts,
@@ -449,7 +452,7 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
       });
       order(facts.id, `staff:${by}`, facts.at);
       tell({ granted: true });
-      return facts.id;
+      return ok(facts.id);
     },
     note: (grant) => {
       const { id, at } = grant;

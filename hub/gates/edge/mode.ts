@@ -119,32 +119,45 @@ export function watchMode(deps: {
 const ASK_AGAIN = seconds(10);
 
 /**
- * The fire alarm's contact: an alarm latches. That it has cleared is told, and relocks nothing. The contact is also asked
- * when the gate starts, because an alarm does not wait for a hub that is restarting.
+ * The fire alarm's contact: an alarm latches. That it has cleared is told, and relocks nothing; while it has not, nothing that is
+ * ordered relocks anything either. The contact is also asked when the gate starts, because an alarm does not wait for a hub that is
+ * restarting.
  */
 export function watchFire(deps: {
   readonly fireInput: FireInput;
   readonly clock: Clock;
+  readonly standing: () => Standing;
+  readonly onChange: (listener: () => void) => Cancel;
   readonly onFire: (at: EpochMs) => void;
   readonly onCleared: (at: EpochMs) => void;
 }): Cancel {
   const { fireInput, clock } = deps;
   let stopped = false;
+  let alarming = false;
   let cancelTimer: Cancel = () => undefined;
-  const stopListening = fireInput.onFire(({ alarm, at }) => {
+  const heard = (alarm: boolean, at: EpochMs): void => {
+    alarming = alarm;
     if (alarm) deps.onFire(at);
     else deps.onCleared(at);
-  });
+  };
+  const stops = [
+    fireInput.onFire(({ alarm, at }) => {
+      heard(alarm, at);
+    }),
+    deps.onChange(() => {
+      if (alarming && deps.standing() !== 'fire') deps.onFire(clock.now());
+    }),
+  ];
   const ask = async (): Promise<void> => {
     const state = await fireInput.state();
     if (stopped) return;
     if (!state.ok) cancelTimer = clock.after(ASK_AGAIN, () => void ask());
-    else if (state.value.alarm) deps.onFire(clock.now());
+    else if (state.value.alarm) heard(true, clock.now());
   };
   void ask();
   return () => {
     stopped = true;
     cancelTimer();
-    stopListening();
+    for (const stop of stops) stop();
   };
 }

@@ -1,6 +1,6 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
-import type { Cancel, Clock, DurationMs, EpochMs, RandomBytes } from '@hallhub/sync/base';
-import { uuidv7 } from '@hallhub/sync/base';
+import type { Cancel, Clock, DurationMs, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
+import { failure, uuidv7 } from '@hallhub/sync/base';
 import { storeFailure } from '@hallhub/sync/sqlite';
 import type { AreaConfig, GateConfig } from '../../config/index.ts';
 import type { CampusClock } from '../calendar.ts';
@@ -37,8 +37,8 @@ export interface RunGatesDeps {
 }
 
 export interface RunningGates {
-  /** Lets one through by hand; the entry's id, or undefined for a gate that does not run here. */
-  admit(gateId: string, order: AdmitOrder): string | undefined;
+  /** Lets one through by hand; the entry's id. Errors: `E-GATE-0203` the gate does not run here, `E-GATE-0117`. */
+  admit(gateId: string, order: AdmitOrder): Result<string>;
   /** A terminal has let somebody through at this gate. False where the gate does not run here. */
   note(gateId: string, grant: TerminalGrant): boolean;
   /** Judges a credential that a guard typed or looked up; undefined for a gate that does not run here or cannot write. */
@@ -92,6 +92,20 @@ export function runGates(deps: RunGatesDeps): RunningGates {
           deps.log('info', 'a card could not be read', { gate: gate.id, code });
         }),
       );
+    // Before the barrier hears of any change: doors that are relocked while it still burns never move.
+    if (fireInput) {
+      const tell = (clear: boolean) => (at: EpochMs) => {
+        if (!clear) standings.order(`area:${gate.area}`, 'fire', `gate:${gate.id}`);
+        journal.alarm({ id: newId(), gateId: gate.id, alarm: 'fire', at, clear });
+      };
+      stops.push(
+        watchFire({
+          ...{ fireInput, clock, standing, onChange: standings.onChange },
+          onFire: tell(false),
+          onCleared: tell(true),
+        }),
+      );
+    }
     const keep = (capability: GateParts['barrierMode'], byItself: boolean) => {
       const kept =
         capability &&
@@ -120,13 +134,6 @@ export function runGates(deps: RunGatesDeps): RunningGates {
       const terminal = isTerminal ? mode : keep(parts.terminalMode, true);
       const isShut = () => standing() === 'lock-down' || standing() === 'closed';
       watch('not-shut', isShut, () => terminal?.taken() === 'closed');
-    }
-    if (fireInput) {
-      const tell = (clear: boolean) => (at: EpochMs) => {
-        if (!clear) standings.order(`area:${gate.area}`, 'fire', `gate:${gate.id}`);
-        journal.alarm({ id: newId(), gateId: gate.id, alarm: 'fire', at, clear });
-      };
-      stops.push(watchFire({ fireInput, clock, onFire: tell(false), onCleared: tell(true) }));
     }
     const started = runGate({
       gate: edgeGate(gate, area),
@@ -205,7 +212,7 @@ export function runGates(deps: RunGatesDeps): RunningGates {
   const stopFollowing = deps.host.onDevices(followAll);
 
   return {
-    admit: (gateId, order) => running.get(gateId)?.gate.admit(order),
+    admit: (gateId, order) => running.get(gateId)?.gate.admit(order) ?? failure('E-GATE-0203', gateId),
     note: (gateId, grant) => {
       const known = running.get(gateId);
       known?.gate.note(grant);

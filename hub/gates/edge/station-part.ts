@@ -32,6 +32,8 @@ export const admitParams = z.object({
   by: z.string().max(64),
   reason: z.string().max(64),
   passId: z.string().max(160).optional(),
+  /** Who it is, under the hub's key: the agent hands it back with the entry. */
+  sealed: z.string().max(2_000).optional(),
   /** By the hub's time. */
   expiresAt: z.number(),
 });
@@ -371,8 +373,14 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
   function admit(order: z.output<typeof admitParams>): Result<unknown> {
     if (isLate(order)) return failure('E-DEV-0201', order.gateId);
     const pass = order.passId === undefined ? undefined : store.passes.pass(order.passId);
-    const entryId = running?.admit(order.gateId, { by: order.by, reason: order.reason, ...(pass && { pass }) });
-    return entryId === undefined ? failure('E-GATE-0203', order.gateId) : ok({ entryId });
+    const stranger = order.sealed === undefined ? undefined : { sealed: order.sealed };
+    const admitted = running?.admit(order.gateId, {
+      ...{ by: order.by, reason: order.reason },
+      ...(pass && { pass }),
+      ...(stranger && { stranger }),
+    });
+    if (!admitted) return failure('E-GATE-0203', order.gateId);
+    return admitted.ok ? ok({ entryId: admitted.value }) : admitted;
   }
 }
 

@@ -63,6 +63,11 @@ const passWire = z
     companions: z.int().min(0),
     escorted: z.boolean(),
     may: z.array(z.enum(['escort', 'lead', 'override'])),
+    behind: z
+      .array(hex)
+      .max(20)
+      .exactOptional()
+      .meta({ description: 'Whom else a deny list may name to shut this out' }),
     duress: z
       .array(hex)
       .max(20)

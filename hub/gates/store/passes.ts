@@ -15,6 +15,11 @@ export interface PassInsert extends Omit<Pass, 'revoked'> {
   readonly credentials: readonly StoredCredential[];
 }
 
+interface CredentialRow extends PassRow {
+  /** Of the credential that led here. */
+  readonly type: string;
+}
+
 interface PassRow {
   readonly id: string;
   readonly requestId: string;
@@ -36,8 +41,8 @@ export type PassStore = ReturnType<typeof createPassStore>;
 
 /** The SQL of passes and the credentials that open them. */
 export function createPassStore(db: Db) {
-  const byCredential = db.prepare<[Uint8Array], PassRow>(
-    `SELECT ${COLUMNS} FROM gate_credential c JOIN gate_pass p ON p.id = c.pass_id WHERE c.credential = ?`,
+  const byCredential = db.prepare<[Uint8Array], CredentialRow>(
+    `SELECT ${COLUMNS}, c.type FROM gate_credential c JOIN gate_pass p ON p.id = c.pass_id WHERE c.credential = ?`,
   );
   const byRequest = db.prepare<[string], PassRow>(`SELECT ${COLUMNS} FROM gate_pass p WHERE p.request_id = ?`);
   const byId = db.prepare<[string], PassRow>(`SELECT ${COLUMNS} FROM gate_pass p WHERE p.id = ?`);
@@ -86,23 +91,32 @@ export function createPassStore(db: Db) {
 
   return {
     /**
-     * Every pass that this credential may call on: those that name it, and those of the people or plates behind them (a
-     * leave, a deny list), which name an identity instead.
+     * Every pass that this credential may call on: those that name it, leaves of the member behind them, and every deny list that
+     * names anybody behind them, over however many documents and numbers the person is known by.
      */
     passesOf: (credential: Uint8Array): readonly Pass[] => {
       const found = new Map<string, Pass>();
-      const add = (key: Uint8Array): readonly Pass[] => {
-        const fresh = byCredential
-          .all(key)
-          .filter(({ id }) => !found.has(id))
-          .map(toPass);
-        for (const pass of fresh) found.set(pass.id, pass);
-        return fresh;
+      const known = new Set([Buffer.from(credential).toString('hex')]);
+      const ahead: string[] = [];
+      const follow = ({ identities, behind = [] }: Pass): void => {
+        for (const identity of [...identities, ...behind]) {
+          if (known.has(identity)) continue;
+          known.add(identity);
+          ahead.push(identity);
+        }
       };
-      const shown = Buffer.from(credential).toString('hex');
-      const identities = new Set(add(credential).flatMap((pass) => pass.identities));
-      identities.delete(shown);
-      for (const identity of identities) add(Buffer.from(identity, 'hex'));
+      for (const row of byCredential.all(credential)) {
+        const pass = toPass(row);
+        found.set(pass.id, pass);
+        follow(pass);
+      }
+      for (let identity = ahead.pop(); identity !== undefined; identity = ahead.pop()) {
+        for (const row of byCredential.all(Buffer.from(identity, 'hex'))) {
+          const pass = toPass(row);
+          follow(pass);
+          if (row.effect === 'deny' || row.type === 'member') found.set(pass.id, pass);
+        }
+      }
       return [...found.values()];
     },
     pass: (id: string): Pass | undefined => {
@@ -151,18 +165,19 @@ function termsOf(pass: Terms): Partial<Terms> {
     ...(pass.companions > 0 && { companions: pass.companions }),
     ...(pass.escorted && { escorted: true }),
     ...(pass.may.length > 0 && { may: pass.may }),
+    ...(pass.behind && { behind: pass.behind }),
     ...(pass.duress && { duress: pass.duress }),
   };
 }
 
 function toPass(row: PassRow): Pass {
-  const { identities, revoked, terms, validFrom, validUntil, ...rest } = row;
+  const { id, requestId, person, kind, effect, account, identities, revoked, terms, validFrom, validUntil } = row;
   // Written by `replace` above: never empty.
   const named = identities.split(' ') as [string, ...string[]];
   return {
     ...plainTerms,
     ...(JSON.parse(terms) as Partial<Terms>),
-    ...rest,
+    ...{ id, requestId, person, kind, effect, account },
     identities: named,
     validFrom: epochMs(validFrom),
     validUntil: epochMs(validUntil),

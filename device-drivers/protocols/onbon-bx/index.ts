@@ -1,0 +1,8 @@
+export { onbonBxProtocol } from './driver.ts';
+export {
+  type OnbonFaults,
+  type OnbonSimulator,
+  type OnbonSimulatorOptions,
+  type ShownArea,
+  createOnbonSimulator,
+} from './simulator.ts';
