@@ -86,7 +86,7 @@ beforeAll(async () => {
       devices: `  - { id: desk-scanner, profile: generic/scanner-serial, label: { zh: 扫码器, en: Scanner },
       transport: { kind: serial, path: ${line.a}, baudRate: 9600 } }
   - { id: desk-terminal, profile: zkteco/push-terminal, label: { zh: 人脸终端, en: Terminal }, agent: ${AGENT},
-      transport: { kind: http-listen, host: 127.0.0.1, port: ${port} }, params: { serial: ${SERIAL}, pictures: true } }`,
+      transport: { kind: http-listen, host: 127.0.0.1, port: ${port} }, params: { serial: ${SERIAL}, address: 127.0.0.1, pictures: true } }`,
       top: `attendance: { checkIn: [
   { id: gym, label: { zh: 体育馆, en: Gym }, devices: [desk-scanner, desk-terminal] },
   { id: hall, label: { zh: 礼堂, en: Hall } }] }`,

@@ -57,7 +57,10 @@ const snapshot = z.object({
  */
 export const accessControllerShape = defineCapability({
   commands: {
-    /** Puts a person, in place of what the device had of that id; `without` are cards that are theirs no more. */
+    /**
+     * Puts a person, in place of what the device had of that id; `without` are cards that are theirs no more. Where it is refused, the
+     * device may still have something of before: whoever gives the order then withdraws the person.
+     */
     put: {
       args: person.extend({ without: z.array(cardUid).max(16).default([]) }),
       done: {
@@ -80,7 +83,7 @@ export const accessControllerShape = defineCapability({
       result: z.object({
         terminal: z.string(),
         people: z.int().nonnegative().exactOptional(),
-        /** What validity means to it: an instant; whole days and no hours; nothing, so that only who may come now is put. */
+        /** What validity means to it: an instant; whole days and no hours; nothing, so that only who may come now and for long is put. */
         validity: z.enum(['instant', 'day', 'none']),
       }),
     },

@@ -174,7 +174,7 @@ export async function startLanes(): Promise<Lanes> {
           device('carpark-camera', 'vzenith/http-push', listen, { door: { token: CARPARK_TOKEN } }),
           device('carpark-loop', relays, serial(loop.path, 115_200)),
           device('yard-camera', HIKVISION, listen, { ...yard.params, url: yard.url }),
-          device('door-terminal', 'zkteco/push-terminal', listen, { serial: SERIAL }),
+          device('door-terminal', 'zkteco/push-terminal', listen, { serial: SERIAL, address: '127.0.0.1' }),
           device('door-contact', relays, serial(door.path, 115_200)),
           device('fire-contact', 'generic/modbus-fire-input', serial(fireLine.a, 9_600)),
         ].join('\n'),

@@ -19,11 +19,15 @@ export function person(name: string, order: number): Person {
   return { name, number, card: { layout: 'resident', name, number, validTo: '长期' } };
 }
 
-const window = () => ({ validFrom: iso(plus(clock.now(), hours(-1))), validUntil: iso(plus(clock.now(), hours(24))) });
+const window = (back: number, ahead: number) => ({
+  validFrom: iso(plus(clock.now(), hours(-back))),
+  validUntil: iso(plus(clock.now(), hours(ahead))),
+});
+const MONTH = 30 * 24;
 
-/** Applies for `data` as that kind of request and approves it, for a day; returns the request's id. */
+/** Applies for `data` as that kind of request and approves it, for a day, and for a member's term; returns the request's id. */
 export function approve(hall: ReferenceHall, kind: string, data: object): string {
-  const id = unwrap(hall.requests.apply({ kind, ...window(), data }));
+  const id = unwrap(hall.requests.apply({ kind, ...(kind === 'roster' ? window(MONTH, MONTH) : window(1, 24)), data }));
   unwrap(hall.requests.approve(id));
   return id;
 }

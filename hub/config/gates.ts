@@ -107,7 +107,10 @@ export const gateSchema = z.strictObject({
   scanner: id.optional(),
   plateReader: id.optional(),
   faceTerminal: id.optional(),
-  /** What lets people through by itself: it is given those whose pass says nothing that only the hub can weigh. */
+  /**
+   * What lets people through by itself: it is given those whose pass says nothing that only the hub can weigh. It is shut in a lock-down
+   * and while the gate is closed; `maxStaleness` and `whenClockLost` of the area do not reach it.
+   */
   terminal: id.optional(),
   barrier: id,
   passageSensor: id.optional(),

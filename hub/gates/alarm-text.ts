@@ -11,6 +11,10 @@ const TEXTS: Readonly<Record<string, Label>> = {
   duress: { zh: '胁迫报警', en: 'duress' },
   fire: { zh: '消防报警', en: 'fire alarm' },
   'not-released': { zh: '消防报警，此门未能放开', en: 'fire alarm: this gate could not be released' },
+  'not-shut': {
+    zh: '此门应关闭，门禁终端未能锁闭',
+    en: 'this gate should be shut, and its terminal still lets people in',
+  },
   overused: { zh: '通行授权被超次使用', en: 'an approval was used more often than it allows' },
   'code-twice': { zh: '同一二维码在两处使用', en: 'one code was used at two gates' },
   clock: { zh: '时钟不可信', en: 'clock not trusted' },

@@ -1,4 +1,4 @@
-import { type EpochMs, type Result, err, ms, ok, seconds } from '@hallhub/sync/base';
+import { type DurationMs, type EpochMs, type Result, err, ms, ok, seconds } from '@hallhub/sync/base';
 import type { AccessEvent, AccessSnapshot, CapabilityMap, CardRead, Passage } from '../../capabilities/index.ts';
 import { LONGEST_PICTURE } from '../../capabilities/index.ts';
 import {
@@ -10,6 +10,7 @@ import {
   createCommandLedger,
   createEmitter,
 } from '../../kit/index.ts';
+import { createShutDoor } from '../shut-door.ts';
 import { createHttpDevice } from '../http-device/device.ts';
 import type { HttpDevicePlace } from '../http-device/protocol.ts';
 import { isJpeg } from '../http-device/picture.ts';
@@ -40,6 +41,8 @@ import {
 const LIVE = seconds(10);
 /** So long after it was released an opening door is somebody who was let through. */
 const WALKS_WITHIN = seconds(15);
+/** How long its lock is released, as it leaves the factory. */
+const RELEASE = seconds(5);
 const REMEMBERED = 4_096;
 const MODES: Readonly<Record<'free' | 'closed' | 'controlled', DoorOrder>> = {
   free: 'alwaysOpen',
@@ -195,22 +198,38 @@ export function createAccessTerminal(place: HttpDevicePlace, params: AccessTermi
   };
   const people = createPeople({ ask, terminal: isThere, toEvent, params, ledger, clock, random });
 
-  const order = (command: Command, cmd: DoorOrder, after: () => void = () => undefined): Promise<Receipt> =>
-    ledger.run(command, (veto) => {
-      const mine = doorTurn.then(async (): Promise<Receipt> => {
+  const tellDoor = async (cmd: DoorOrder, veto: Veto, within?: DurationMs): Promise<Result<unknown>> => {
+    const reply = await ask(orderDoor(cmd, params), veto, within);
+    return reply.ok ? readStatus(reply.value) : reply;
+  };
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const mine = doorTurn.then(act);
+    doorTurn = mine;
+    return mine;
+  };
+  const shutDoor = createShutDoor({
+    clock,
+    shut: () => inTurn(async () => (shutDoor.isShut ? tellDoor(MODES.closed, () => undefined) : ok())),
+  });
+  const order = (command: Command, cmd: DoorOrder, after: () => void): Promise<Receipt> =>
+    ledger.run(command, (veto) =>
+      inTurn(async (): Promise<Receipt> => {
         const late = veto();
         if (late) return err(late);
         // A connection that still waits when the order has expired is dropped: it must not arrive then.
-        const within = ms(Math.max(1, Math.min(place.answersWithin, command.expiresAt - clock.now())));
-        const reply = await ask(orderDoor(cmd, params), veto, within);
-        const taken = reply.ok ? readStatus(reply.value) : reply;
+        const within = () => ms(Math.max(1, Math.min(place.answersWithin, command.expiresAt - clock.now())));
+        if (cmd === 'open' && shutDoor.isShut) {
+          const lent = await tellDoor(MODES.controlled, veto, within());
+          // Nobody knows whether an order took effect whose answer was lost: it is shut again in either case.
+          shutDoor.lent(RELEASE);
+          if (!lent.ok) return lent;
+        }
+        const taken = await tellDoor(cmd, veto, within());
         if (!taken.ok) return taken;
         after();
         return ok({ commandId: command.id, confirmation: 'acknowledged' as const, at: clock.now() });
-      });
-      doorTurn = mine;
-      return mine;
-    });
+      }),
+    );
 
   const { settled, ...controller } = people;
   return {
@@ -224,7 +243,12 @@ export function createAccessTerminal(place: HttpDevicePlace, params: AccessTermi
             release(command.args.direction);
           }),
       },
-      barrierMode: { mode: (command) => order(command, MODES[command.args.mode]) },
+      barrierMode: {
+        mode: (command) =>
+          order(command, MODES[command.args.mode], () => {
+            shutDoor.keep(command.args.mode);
+          }),
+      },
       // A terminal without the door's contact sees nobody pass and nothing forced.
       ...(params.contact && {
         passageSensor: { onPassage: passages.on },
@@ -240,6 +264,7 @@ export function createAccessTerminal(place: HttpDevicePlace, params: AccessTermi
     },
     start: device.start,
     stop: async () => {
+      await shutDoor.stop();
       await device.stop(Promise.all([doorTurn, settled()]));
       raised.clear();
       isOpen = undefined;

@@ -1,2 +1,2 @@
 export { hikvisionAccessProtocol } from './protocol.ts';
-export { createAccessTerminalSimulator } from './simulator.ts';
+export { type AccessTerminalSimulator, createAccessTerminalSimulator } from './simulator.ts';

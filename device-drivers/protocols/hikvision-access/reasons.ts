@@ -13,9 +13,13 @@ const ACCESSES: ReadonlyMap<number, Pick<AccessEvent, 'method' | 'granted' | 're
   [39, { method: 'fingerprint', granted: false, reason: 'not recognised' }],
   [75, { method: 'face', granted: true }],
   [76, { method: 'face', granted: false, reason: 'not recognised' }],
+  [117, { method: 'card', granted: false, reason: 'the door is left shut' }],
 ]);
-/** What it refuses for want of a record that the hub may not have given it; the hub has the last word. */
-const LEFT_TO_HUB: ReadonlySet<number> = new Set([6, 7, 8, 9]);
+/**
+ * What it refuses for want of a record that the hub may not have given it, or because its door is left shut; the hub has the last
+ * word.
+ */
+const LEFT_TO_HUB: ReadonlySet<number> = new Set([6, 7, 8, 9, 117]);
 
 export const DOOR_OPENED = 25;
 export const DOOR_CLOSED = 26;

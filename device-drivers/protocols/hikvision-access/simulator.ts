@@ -60,6 +60,8 @@ export function createAccessTerminalSimulator(options: {
   const counts = new Map<string, number>();
   const records: StoredRecord[] = [];
   let serialNo = 0;
+  /** What its door was told last. */
+  let door = 'resume';
   let faults: { silent?: boolean; refuses?: boolean; deaf?: boolean } = {};
   let timer: Cancel = () => undefined;
 
@@ -152,6 +154,10 @@ export function createAccessTerminalSimulator(options: {
         break;
       default:
         if (!what.startsWith('PUT RemoteControl/door/')) return { status: 404 };
+        // Told to stay closed it opens for nobody.
+        if (what.endsWith(' open')) {
+          if (door === 'alwaysClose') return status(4, 'Invalid Operation', 'notSupport');
+        } else door = what.split(' ').at(-1) ?? door;
     }
     counts.set(what, (counts.get(what) ?? 0) + 1);
     return status(1, 'OK', 'ok');
@@ -184,8 +190,8 @@ export function createAccessTerminalSimulator(options: {
       xmlOrder === undefined ? JSON.parse(text || '{}') : { RemoteControlDoor: { cmd: xmlOrder } }
     ) as Record<string, Record<string, unknown>>;
     const below = pathname.replace('/ISAPI/AccessControl/', '');
-    const door = below.startsWith('RemoteControl/') ? ` ${String(body['RemoteControlDoor']?.['cmd'])}` : '';
-    return carryOut(`${request.method} ${below}${door}`, body);
+    const cmd = below.startsWith('RemoteControl/') ? ` ${String(body['RemoteControlDoor']?.['cmd'])}` : '';
+    return carryOut(`${request.method} ${below}${cmd}`, body);
   };
 
   const say = (alert: Readonly<Record<string, unknown>>, picture?: Uint8Array): void => {
@@ -263,8 +269,9 @@ export function createAccessTerminalSimulator(options: {
     swipe: (cardNo) => {
       const user = users.get(cards.get(cardNo) ?? '');
       const now = wall(clock.now());
-      const granted = user !== undefined && user.Valid.beginTime <= now && now <= user.Valid.endTime;
-      happen(granted ? 1 : user ? 7 : 9, { cardNo, ...(user && { employeeNoString: user.employeeNo }) });
+      const isShut = door === 'alwaysClose';
+      const granted = !isShut && user !== undefined && user.Valid.beginTime <= now && now <= user.Valid.endTime;
+      happen(granted ? 1 : isShut ? 117 : user ? 7 : 9, { cardNo, ...(user && { employeeNoString: user.employeeNo }) });
       return granted;
     },
     reset: () => {

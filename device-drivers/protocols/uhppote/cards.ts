@@ -7,7 +7,7 @@ import type { Link } from './link.ts';
 import { toInstant, wholeDays } from './local-time.ts';
 import type { CardRecord, ControllerEvent, DoorRights } from './packets.ts';
 import type { DoorParams } from './params.ts';
-import { NO_PRIVILEGE, reasonText } from './reasons.ts';
+import { DOOR_SHUT, NO_PRIVILEGE, reasonText } from './reasons.ts';
 
 const PAGE = 20;
 const FIRST = 0;
@@ -15,8 +15,11 @@ const LAST = 0xffff_ffff;
 const CARD_SHOWN = 1;
 const OVERWRITTEN = 0xff;
 
-/** What a controller refuses for want of a record that the hub may not have given it; the hub has the last word. */
-const LEFT_TO_HUB: ReadonlySet<number> = new Set([5, NO_PRIVILEGE, 15, 18]);
+/**
+ * What a controller refuses for want of a record that the hub may not have given it, or because its door is left shut; the hub has
+ * the last word.
+ */
+const LEFT_TO_HUB: ReadonlySet<number> = new Set([5, NO_PRIVILEGE, DOOR_SHUT, 15, 18]);
 
 export const isLeftToHub = ({ granted, reason }: Pick<ControllerEvent, 'granted' | 'reason'>): boolean =>
   !granted && LEFT_TO_HUB.has(reason);
@@ -87,7 +90,7 @@ export function createCards({
     record?.doors.some((right, index) => right !== 0 && index !== door - 1) === true;
 
   /** Gives the order and looks: an answer that was lost is found out so, and nothing is ordered twice. */
-  const change = async (
+  const carryOut = async (
     request: ({ readonly name: 'put-card' } & CardRecord) | { readonly name: 'delete-card'; readonly card: number },
     veto: Veto,
   ): Promise<Result<void>> => {
@@ -104,52 +107,62 @@ export function createCards({
     const before = await recordOf(card);
     if (!before.ok) return before;
     const record = before.value;
-    if (elsewhere(record) && (record?.from !== days.from || record.to !== days.to))
+    if (elsewhere(record) && (record?.from !== days.from || record.to !== days.to)) {
+      // Dropped here, it holds no other door back that is given the same new days: the last one that has it changes the record.
+      const dropped = await withdraw(card, veto);
+      if (!dropped.ok) return dropped;
       return failure('E-DEV-0203', 'another door of this controller has the card for other days');
+    }
     const wanted: CardRecord = { card, ...days, doors: withRight(record?.doors ?? [0, 0, 0, 0], 1) };
-    return same(record, wanted) ? ok() : change({ name: 'put-card', ...wanted }, veto);
+    return same(record, wanted) ? ok() : carryOut({ name: 'put-card', ...wanted }, veto);
   };
   const withdraw = async (card: number, veto: Veto): Promise<Result<void>> => {
     const before = await recordOf(card);
     if (!before.ok) return before;
     const record = before.value;
     if (!record || record.doors[door - 1] === 0) return ok();
-    if (elsewhere(record)) return change({ name: 'put-card', ...record, doors: withRight(record.doors, 0) }, veto);
-    return change({ name: 'delete-card', card }, veto);
+    if (elsewhere(record)) return carryOut({ name: 'put-card', ...record, doors: withRight(record.doors, 0) }, veto);
+    return carryOut({ name: 'delete-card', card }, veto);
   };
+  /** Cards that it cannot read have no right here. */
+  const numbersOf = (uids: readonly string[] = []): readonly number[] =>
+    uids.flatMap((uid) => cardNumber(uid, byteOrder) ?? []);
   /** One card after the other; the first that fails ends it, and the caller may give the whole again. */
-  const each = (
-    command: Command<string, { readonly cards: readonly string[]; readonly without?: readonly string[] }>,
+  const each = async (
+    cards: readonly number[],
     act: (card: number, veto: Veto) => Promise<Result<void>>,
-  ): Promise<Receipt> =>
+    veto: Veto,
+  ): Promise<Result<void>> => {
+    for (const card of cards) {
+      const done = await act(card, veto);
+      if (!done.ok) return done;
+    }
+    return ok();
+  };
+  const change = (command: Command, act: (veto: Veto) => Promise<Result<void>>): Promise<Receipt> =>
     ledger.run(command, (veto) =>
       controller.inTurn(async () => {
         const late = veto();
         if (late) return err(late);
-        const numbers = command.args.cards.map((uid) => cardNumber(uid, byteOrder));
-        for (const former of command.args.without ?? []) {
-          const number = cardNumber(former, byteOrder);
-          const gone = number === undefined ? ok() : await withdraw(number, veto);
-          if (!gone.ok) return gone;
-        }
-        if (numbers.length === 0) return failure('E-DEV-0203', 'it knows people by their cards alone');
-        for (const number of numbers) {
-          if (number === undefined) return failure('E-DEV-0203', 'a card whose UID is not of four bytes');
-          const done = await act(number, veto);
-          if (!done.ok) return done;
-        }
-        return ok({ commandId: command.id, confirmation: 'observed', at: clock.now() });
+        const done = await act(veto);
+        return done.ok ? ok({ commandId: command.id, confirmation: 'observed', at: clock.now() }) : done;
       }),
     );
 
   return {
-    put: (command) => {
-      const days = wholeDays(command.args.validFrom, command.args.validTo, utcOffset);
-      return each(command, (card, veto) =>
-        days ? put(card, days, veto) : Promise.resolve(failure('E-DEV-0203', 'no whole day: it knows no hours')),
-      );
-    },
-    withdraw: (command) => each(command, withdraw),
+    put: (command) =>
+      change(command, async (veto) => {
+        const { cards, without, validFrom, validTo } = command.args;
+        const dropped = await each(numbersOf(without), withdraw, veto);
+        if (!dropped.ok) return dropped;
+        const numbers = numbersOf(cards);
+        if (numbers.length < cards.length) return failure('E-DEV-0203', 'a card whose UID is not of four bytes');
+        if (numbers.length === 0) return failure('E-DEV-0203', 'it knows people by their cards alone');
+        const days = wholeDays(validFrom, validTo, utcOffset);
+        if (!days) return failure('E-DEV-0203', 'no whole day: it knows no hours');
+        return each(numbers, (card) => put(card, days, veto), veto);
+      }),
+    withdraw: (command) => change(command, (veto) => each(numbersOf(command.args.cards), withdraw, veto)),
     clear: (command) =>
       ledger.run(command, (veto) =>
         controller.inTurn(async () => {

@@ -14,6 +14,12 @@ export interface PlacedEvent extends ControllerEvent {
   readonly replayed: boolean;
 }
 
+/** When a status arrived, by the controller's clock and by ours. */
+interface StatusMoment {
+  readonly now: LocalTime | undefined;
+  readonly arrived: EpochMs;
+}
+
 /** What the doors of one controller share: its clock, its events, its state. */
 export interface Controller {
   readonly serial: number;
@@ -69,15 +75,18 @@ export function createController({
     }
     if (params.listener) await link.ask({ name: 'set-listener', serial, ...params.listener, interval: 0 }, { timeout });
   };
-  const place = (event: ControllerEvent, now: LocalTime | undefined): PlacedEvent => {
-    const at = event.time === undefined ? clock.now() : toInstant(event.time, utcOffset);
+  /** By the controller's clock beside ours at the moment its status arrived: reading what came before may have taken long since. */
+  const place = (event: ControllerEvent, { now, arrived }: StatusMoment): PlacedEvent => {
     const age =
       now === undefined || event.time === undefined
         ? Number.POSITIVE_INFINITY
         : (toInstant(now, utcOffset) - toInstant(event.time, utcOffset)) / 1_000;
     // Its clock has whole seconds and its own idea of now: what is live is placed by ours.
-    if (age >= -1 && age <= LIVE)
-      return { ...event, at: epochMs(clock.now() - Math.max(0, age) * 1_000), replayed: false };
+    if (age >= -1 && age <= LIVE) {
+      const at = epochMs(arrived - Math.max(0, age) * 1_000);
+      return { ...event, at, replayed: clock.now() - at > LIVE * 1_000 };
+    }
+    const at = event.time === undefined ? arrived : toInstant(event.time, utcOffset);
     return { ...event, at, replayed: true };
   };
   const take = (status: ControllerStatus): void => {
@@ -87,22 +96,22 @@ export function createController({
     if (told === undefined || event.index < told) told = event.index;
     if (event.index === told || reading) return;
     const mine = life;
-    reading = catchUp(status, told, mine).finally(() => {
+    const moment = { now: status.time, arrived: clock.now() };
+    reading = catchUp(event, moment, told, mine).finally(() => {
       reading = undefined;
     });
   };
-  const catchUp = async (status: ControllerStatus, from: number, mine: number): Promise<void> => {
-    const { event: newest, time } = status;
+  const catchUp = async (newest: ControllerEvent, moment: StatusMoment, from: number, mine: number): Promise<void> => {
     for (let index = Math.max(from + 1, newest.index - CATCH_UP + 1); index < newest.index; index += 1) {
       const reply = await link.ask({ name: 'get-event', serial, index }, { timeout });
       // Asked again from the same place with the next status.
       if (!reply.ok || mine !== life) return;
       told = index;
-      if (reply.value.event.index === index) events.emit(place(reply.value.event, time));
+      if (reply.value.event.index === index) events.emit(place(reply.value.event, moment));
     }
     if (mine !== life) return;
     told = newest.index;
-    events.emit(place(newest, time));
+    events.emit(place(newest, moment));
   };
   const poll = async (): Promise<void> => {
     const mine = life;

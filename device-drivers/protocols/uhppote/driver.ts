@@ -1,26 +1,20 @@
-import {
-  type Cancel,
-  type DurationMs,
-  type EpochMs,
-  type Failure,
-  err,
-  failure,
-  ok,
-  seconds,
-} from '@hallhub/sync/base';
+import { type Cancel, type DurationMs, type EpochMs, type Result, err, failure, ok, seconds } from '@hallhub/sync/base';
 import type { AccessEvent, CardRead, CapabilityMap, OpenCommand, Passage } from '../../capabilities/index.ts';
 import {
   type Driver,
   type DriverEnvironment,
   type Receipt,
   type Traffic,
+  type Veto,
   createCommandLedger,
   createEmitter,
   createHealth,
 } from '../../kit/index.ts';
+import { createShutDoor } from '../shut-door.ts';
 import { accessOf, cardUid, createCards, isLeftToHub } from './cards.ts';
 import type { Controller, ControllerStatus, PlacedEvent } from './controller.ts';
 import type { Link } from './link.ts';
+import type { DoorSetting } from './packets.ts';
 import type { DoorParams } from './params.ts';
 import { FORCED_OPEN, OPEN_TOO_LONG, PUSH_BUTTON } from './reasons.ts';
 
@@ -33,6 +27,8 @@ type Alarm = Parameters<Parameters<CapabilityMap['gateAlarm']['onAlarm']>[0]>[0]
 type ModeCommand = Parameters<CapabilityMap['barrierMode']['mode']>[0];
 /** A door has one lock: its mode holds both ways. */
 const MODES = { free: 1, closed: 2, controlled: 3 } as const;
+/** Seconds: as a controller comes; how long it releases is not known where it did not answer. */
+const USUAL_DELAY = 5;
 
 /** One door of a controller. */
 export function createDoor(
@@ -105,31 +101,49 @@ export function createDoor(
     for (const alarm of raised) alarms.emit({ alarm, clear: true, at });
     raised.clear();
   };
-  const open = async (command: OpenCommand, veto: () => Failure | undefined): Promise<Receipt> => {
+  const timeout = params.replyTimeoutMs as DurationMs;
+  const setDoor = async (mode: keyof typeof MODES, veto?: Veto): Promise<Result<DoorSetting>> => {
+    const now = await link.ask({ name: 'get-door', serial, door }, { timeout, urgent: true });
+    if (!now.ok) return now;
+    const wanted = MODES[mode];
+    const { delay } = now.value;
+    const set = await link.ask(
+      { name: 'set-door', serial, door, mode: wanted, delay },
+      { timeout, ...(veto && { veto }), urgent: true },
+    );
+    if (!set.ok) return set;
+    return set.value.mode === wanted ? ok(set.value) : failure('E-DEV-0208', 'set-door');
+  };
+  let doorTurn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const mine = doorTurn.then(act);
+    doorTurn = mine;
+    return mine;
+  };
+  const shutDoor = createShutDoor({
+    clock,
+    shut: () => inTurn(async () => (shutDoor.isShut ? setDoor('closed') : ok())),
+  });
+  const open = async (command: OpenCommand, veto: Veto): Promise<Receipt> => {
     const late = veto();
     if (late) return err(late);
-    const reply = await link.ask(
-      { name: 'open-door', serial, door },
-      { timeout: params.replyTimeoutMs as DurationMs, veto, urgent: true },
-    );
+    if (shutDoor.isShut) {
+      const lent = await setDoor('controlled', veto);
+      // Nobody knows whether an order took effect whose answer was lost: it is shut again in either case.
+      shutDoor.lent(seconds(lent.ok ? lent.value.delay : USUAL_DELAY));
+      if (!lent.ok) return lent;
+    }
+    const reply = await link.ask({ name: 'open-door', serial, door }, { timeout, veto, urgent: true });
     if (!reply.ok) return reply;
     if (!reply.value.done) return failure('E-DEV-0203', 'open-door');
     release(command.args.direction);
     return ok({ commandId: command.id, confirmation: 'acknowledged', at: clock.now() });
   };
 
-  const mode = async (command: ModeCommand, veto: () => Failure | undefined): Promise<Receipt> => {
-    const timeout = params.replyTimeoutMs as DurationMs;
-    const now = await link.ask({ name: 'get-door', serial, door }, { timeout, urgent: true });
-    if (!now.ok) return now;
-    const wanted = MODES[command.args.mode];
-    const { delay } = now.value;
-    const set = await link.ask(
-      { name: 'set-door', serial, door, mode: wanted, delay },
-      { timeout, veto, urgent: true },
-    );
+  const mode = async (command: ModeCommand, veto: Veto): Promise<Receipt> => {
+    const set = await setDoor(command.args.mode, veto);
     if (!set.ok) return set;
-    if (set.value.mode !== wanted) return failure('E-DEV-0208', 'set-door');
+    shutDoor.keep(command.args.mode);
     return ok({ commandId: command.id, confirmation: 'acknowledged', at: clock.now() });
   };
 
@@ -137,8 +151,8 @@ export function createDoor(
     deviceId,
     capabilities: {
       cardReader: { onCard: cards.on, onUnreadable: () => () => undefined },
-      barrier: { open: (command) => ledger.run(command, (veto) => open(command, veto)) },
-      barrierMode: { mode: (command) => ledger.run(command, (veto) => mode(command, veto)) },
+      barrier: { open: (command) => ledger.run(command, (veto) => inTurn(() => open(command, veto))) },
+      barrierMode: { mode: (command) => ledger.run(command, (veto) => inTurn(() => mode(command, veto))) },
       // A controller without the door's contact sees nobody pass and nothing forced.
       ...(params.contact && {
         passageSensor: { onPassage: passages.on },
@@ -174,6 +188,7 @@ export function createDoor(
     stop: async () => {
       const left = leave?.();
       leave = undefined;
+      await shutDoor.stop();
       await left;
       for (const cancel of undo) cancel();
       undo = [];

@@ -35,6 +35,8 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /** Nobody told the controller of this card: the hub decides. Whoever it has other words for is refused by those. */
 export const NO_PRIVILEGE = 6;
+/** Left shut, for whoever may come in otherwise too. */
+export const DOOR_SHUT = 11;
 export const PUSH_BUTTON = 20;
 export const OPEN_TOO_LONG = 37;
 export const FORCED_OPEN = 38;

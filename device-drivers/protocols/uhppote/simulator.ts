@@ -146,6 +146,8 @@ export function createUhppoteSimulator(options: UhppoteSimulatorOptions): Uhppot
         return packet(code, (bytes) => request.copy(bytes, 8, 8, 15));
       }
       case 0x40:
+        // Told to stay closed it opens for nobody.
+        if (obeys && modes[request.readUInt8(8) - 1] === 2) return packet(code, (bytes) => bytes.writeUInt8(0, 8));
         if (obeys) {
           count(code);
           releasedUntil[request.readUInt8(8) - 1] = now() + RELEASE;
@@ -235,7 +237,14 @@ export function createUhppoteSimulator(options: UhppoteSimulatorOptions): Uhppot
     swipe: (card, { door = 1, way = 'in' } = {}) => {
       const granted = rightOf(card, door);
       if (granted) releasedUntil[door - 1] = now() + RELEASE;
-      record({ type: 1, granted, door, way: way === 'in' ? 1 : 2, card, reason: granted ? 1 : 6 });
+      record({
+        type: 1,
+        granted,
+        door,
+        way: way === 'in' ? 1 : 2,
+        card,
+        reason: granted ? 1 : modes[door - 1] === 2 ? 11 : 6,
+      });
       return granted;
     },
     setOpen: (isOpen, door = 1) => {

@@ -229,6 +229,26 @@ describe('people of a door', () => {
     await stop();
   });
 
+  it('come to new days at all their doors: none keeps the old ones that another stands by', async () => {
+    const { put, controller, stop } = await rig();
+    for (const door of [1, 2] as const) expect((await put(door, day(22), day(30))).ok).toBe(true);
+    expect((await put(1, day(22), day(24))).ok).toBe(false);
+    expect(controller.cards.get(NUMBER)).toMatchObject({ to: '20261129', doors: [0, 1, 0, 0] });
+    for (const door of [2, 1] as const) expect((await put(door, day(22), day(24))).ok).toBe(true);
+    expect(controller.cards.get(NUMBER)).toMatchObject({ to: '20261123', doors: [1, 1, 0, 0] });
+    await stop();
+  });
+
+  it('are withdrawn with whatever else is said to be theirs: a card that it cannot read holds nothing up', async () => {
+    const { put, access, controller, clock, stop } = await rig();
+    expect((await put(1, day(22), day(30))).ok).toBe(true);
+    const args = { personId: 'p1', cards: ['04A1B2C3D4E5F6', CARD] };
+    const order = { id: 'w', issuedAt: clock.now(), expiresAt: plus(clock.now(), seconds(30)), issuedBy: 'test' };
+    expect((await settle(clock, access(1).withdraw({ ...order, name: 'withdraw', args }))).ok).toBe(true);
+    expect(controller.cards.size).toBe(0);
+    await stop();
+  });
+
   it('are confirmed by looking where the answer was lost', async () => {
     const { put, controller, stop } = await rig();
     controller.setFaults({ losesReplyTo: 0x50 });
@@ -281,6 +301,23 @@ describe('what a controller recorded', () => {
     expect(cards).toHaveLength(1);
     await stop();
   });
+});
+
+it('makes no old card a live one while it reads slowly what came before it', async () => {
+  const { all, controller, clock, stop } = await rig({ serves: [{ door: 1, replyTimeoutMs: 2_000 }] });
+  const seen: AccessEvent[] = [];
+  const cards: unknown[] = [];
+  all[0]?.capabilities.accessController?.onAccess((event) => seen.push(event));
+  all[0]?.capabilities.cardReader?.onCard((card) => cards.push(card));
+  const shown = clock.now();
+  for (let card = 1; card <= 10; card += 1) controller.swipe(card);
+  controller.setFaults({ lateBy: ms(1_500) });
+  await clock.advanceAsync(seconds(30));
+  expect(seen).toHaveLength(10);
+  for (const { at } of seen) expect(Math.abs(at - shown)).toBeLessThanOrEqual(seconds(2));
+  expect(seen.at(-1)?.replayed).toBe(true);
+  expect(cards.length).toBeLessThan(5);
+  await stop();
 });
 
 it('takes the event that comes before the answer to an open for what it is', async () => {

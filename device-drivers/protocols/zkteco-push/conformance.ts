@@ -23,7 +23,7 @@ export const zktecoPushConformance: ProtocolConformance = {
     refuses: ['order-fails'],
   }),
   notApplicable: () => ({ frames: MESSAGES_ARE_WHOLE }),
-  installation: () => ({ serial: SERIAL, askEvery: ASK_EVERY / 1_000, pictures: true }),
+  installation: () => ({ serial: SERIAL, address: '127.0.0.1', askEvery: ASK_EVERY / 1_000, pictures: true }),
   checkVector: ({ direction, hex, message }) => {
     if (direction === 'request') {
       const { id, ...command } = message as unknown as TerminalCommand & { readonly id: number };
@@ -34,7 +34,7 @@ export const zktecoPushConformance: ProtocolConformance = {
     sameValue(READERS[kind](Buffer.from(unhex(hex)).toString()), value);
   },
   simulateHttp: ({ web, clock, profile }): Subject => {
-    const { utcOffset } = terminalSchema.parse({ ...profile.params, serial: SERIAL });
+    const { utcOffset } = terminalSchema.parse({ ...profile.params, serial: SERIAL, address: '127.0.0.1' });
     const wallTime = (): string =>
       new Date(clock.now() + utcOffset * 60_000).toISOString().slice(0, 19).replace('T', ' ');
     let silent = false;
@@ -119,7 +119,7 @@ export const zktecoPushConformance: ProtocolConformance = {
           capability: 'accessController',
           command: 'withdraw',
           args: person,
-          confirmation: 'acknowledged',
+          confirmation: 'observed',
           answeredWithin: seconds(90),
           effects: () => terminal.done('withdraw'),
         },

@@ -15,6 +15,7 @@ import type { AccessController, AccessEvent, AccessSnapshot } from '../../capabi
 import { LONGEST_PICTURE } from '../../capabilities/index.ts';
 import {
   type Command,
+  type Confirmation,
   type Driver,
   type DriverEnvironment,
   type HttpExchange,
@@ -46,6 +47,7 @@ const LIVE = seconds(10);
 /** More than pass a terminal in that time. */
 const LATELY = 64;
 const SILENT_AFTER = seconds(90);
+const TOLD_EVERY = seconds(60);
 const BEGINNING = '2000-01-01 00:00:00';
 const METHODS: Readonly<Record<string, AccessEvent['method']>> = {
   0: 'pin',
@@ -98,6 +100,7 @@ export function createTerminal({
   let cancelSilence: Cancel | undefined;
   let leave: Cancel | undefined;
   let running = false;
+  let stranger: { readonly address: string; readonly at: number } | undefined;
 
   const toLocal = (at: number): string => new Date(at + offset).toISOString().slice(0, 19).replace('T', ' ');
   const fromLocal = (time: string): EpochMs => epochMs(Date.parse(`${time.replace(' ', 'T')}Z`) - offset);
@@ -214,7 +217,22 @@ export function createTerminal({
       ? { status: 200, text: 'OK', meaning: 'ping' }
       : { status: 404, text: '', meaning: 'unknown request' };
   };
+  /** Somebody else names its serial number: nothing is taken from them, and no order is given away. */
+  const turnAway = (exchange: HttpExchange): void => {
+    const { remoteAddress: address } = exchange.report;
+    const now = clock.monotonic();
+    if (address !== stranger?.address || now - stranger.at >= TOLD_EVERY) {
+      stranger = { address, at: now };
+      log.warn({ deviceId, address }, 'somebody at another address speaks as this terminal');
+      traffic.emit({ at: clock.now(), direction: 'in', bytes: new Uint8Array(), meaning: `refused: from ${address}` });
+    }
+    void exchange.answer({ status: 403, contentType: 'text/plain', body: new Uint8Array() });
+  };
   const onExchange = (exchange: HttpExchange): void => {
+    if (exchange.report.remoteAddress !== params.address) {
+      turnAway(exchange);
+      return;
+    }
     heard();
     const { status, text, meaning } = answerTo(exchange);
     // Bodies name people: what they mean is told, they themselves are not.
@@ -241,16 +259,21 @@ export function createTerminal({
       });
       queue.push({ id, command, veto, cancel, settle: resolve });
     });
-  const order = (command: Command, what: () => Result<TerminalCommand>): Promise<Receipt> =>
+  const order = (
+    command: Command,
+    what: () => Result<TerminalCommand>,
+    isDone: () => Promise<Result<Confirmation>> = () => Promise.resolve(ok('acknowledged')),
+  ): Promise<Receipt> =>
     ledger.run(command, async (veto) => {
       const wanted = what();
       if (!wanted.ok) return wanted;
-      const done = await ask(wanted.value, {
+      const taken = await ask(wanted.value, {
         veto,
         patience: ms(Math.max(0, command.expiresAt - clock.now())),
         tired: { code: 'E-DEV-0201', detail: 'it asked for nothing in time' },
       });
-      return done.ok ? ok({ commandId: command.id, confirmation: 'acknowledged', at: clock.now() }) : done;
+      const done = taken.ok ? await isDone() : taken;
+      return done.ok ? ok({ commandId: command.id, confirmation: done.value, at: clock.now() }) : done;
     });
   const pinOf = (personId: string): Result<string> =>
     params.stringPins || /^[1-9]\d{0,8}$/.test(personId)
@@ -277,25 +300,60 @@ export function createTerminal({
     return asked;
   };
 
+  const askUsers = (pin?: string): Promise<Result<readonly UserRecord[]>> =>
+    collect(
+      () => ({ name: 'users', ...(pin !== undefined && { pin }) }),
+      ({ users }) => users,
+    );
+  /** What it has of somebody now. Some take the question for one person for an error, and are asked for everybody. */
+  const recordOf = async (pin: string): Promise<Result<UserRecord | undefined>> => {
+    const one = await askUsers(pin);
+    const found = one.ok || one.error.code !== 'E-DEV-0203' ? one : await askUsers();
+    return found.ok
+      ? ok(found.value.findLast((user) => user.pin === pin))
+      : failure('E-DEV-0206', 'it took the order, and could not be asked');
+  };
+  const numberOf = (uid: string): number => {
+    const bytes = Buffer.from(uid, 'hex');
+    return params.byteOrder === 'big' ? bytes.readUInt32BE() : bytes.readUInt32LE();
+  };
+  const isGone = async (pin: string): Promise<Result<Confirmation>> => {
+    const record = await recordOf(pin);
+    if (!record.ok) return record;
+    return record.value ? failure('E-DEV-0208', 'it still has the person') : ok('observed');
+  };
+  const isWithout = async (pin: string, uids: readonly string[]): Promise<Result<Confirmation>> => {
+    const former = uids.filter((uid) => uid.length === 8).map((uid) => String(numberOf(uid)));
+    if (former.length === 0) return ok('acknowledged');
+    const record = await recordOf(pin);
+    if (!record.ok) return record;
+    return former.includes(record.value?.card ?? '')
+      ? failure('E-DEV-0208', 'it still has a card that is theirs no more')
+      : ok('acknowledged');
+  };
+
   const controller: AccessController = {
-    put: (command) =>
-      order(command, () => {
-        const { personId, cards } = command.args;
+    put: (command) => {
+      const { personId, cards, without } = command.args;
+      const what = (): Result<TerminalCommand> => {
         const pin = pinOf(personId);
         if (!pin.ok) return pin;
         if (cards.length > 1) return failure('E-DEV-0203', 'this terminal takes one card a person');
         const [uid] = cards;
         if (uid === undefined) return ok({ name: 'put', pin: pin.value });
         if (uid.length !== 8) return failure('E-DEV-0203', 'a card whose UID is not of four bytes');
-        const bytes = Buffer.from(uid, 'hex');
-        const card = params.byteOrder === 'big' ? bytes.readUInt32BE() : bytes.readUInt32LE();
-        return ok({ name: 'put', pin: pin.value, card });
-      }),
-    withdraw: (command) =>
-      order(command, () => {
-        const pin = pinOf(command.args.personId);
+        return ok({ name: 'put', pin: pin.value, card: numberOf(uid) });
+      };
+      return order(command, what, () => isWithout(personId, without));
+    },
+    withdraw: (command) => {
+      const { personId } = command.args;
+      const what = (): Result<TerminalCommand> => {
+        const pin = pinOf(personId);
         return pin.ok ? ok({ name: 'delete', pin: pin.value }) : pin;
-      }),
+      };
+      return order(command, what, () => isGone(personId));
+    },
     clear: () => Promise.resolve(failure('E-DEV-0203', 'this terminal is emptied at its own menu')),
     digest: () =>
       Promise.resolve(
@@ -303,14 +361,12 @@ export function createTerminal({
           ? ok({ terminal: params.serial, validity: 'none' as const })
           : failure('E-DEV-0102', 'it is not there'),
       ),
-    people: () =>
-      collect(
-        () => ({ name: 'users' }),
-        ({ users }) => ({
-          people: users.map(({ pin, card }) => ({ personId: pin, cards: card === undefined ? [] : [card] })),
-          next: null,
-        }),
-      ),
+    people: async () => {
+      const users = await askUsers();
+      if (!users.ok) return users;
+      const people = users.value.map(({ pin, card }) => ({ personId: pin, cards: card === undefined ? [] : [card] }));
+      return ok({ people, next: null });
+    },
     history: (position) => {
       const from = position ?? BEGINNING;
       return collect(

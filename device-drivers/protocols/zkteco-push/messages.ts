@@ -144,7 +144,8 @@ export const registryBlock = (options: {
 export type TerminalCommand =
   | { readonly name: 'put'; readonly pin: string; readonly card?: number }
   | { readonly name: 'delete'; readonly pin: string }
-  | { readonly name: 'users' }
+  /** Everybody, or one. */
+  | { readonly name: 'users'; readonly pin?: string }
   | { readonly name: 'records'; readonly from: string; readonly to: string };
 
 /** @throws {RangeError} for an id that no terminal takes: a bug of the caller. */
@@ -153,7 +154,8 @@ export function encodeCommand(id: number, command: TerminalCommand): string {
 }
 
 function bodyOf(command: TerminalCommand): string {
-  if ('pin' in command && !PIN.test(command.pin)) throw new RangeError('not an id of a terminal');
+  const pin = 'pin' in command ? command.pin : undefined;
+  if (pin !== undefined && !PIN.test(pin)) throw new RangeError('not an id of a terminal');
   switch (command.name) {
     case 'put':
       // A name is not needed to open a door, and stays away from the terminal.
@@ -161,7 +163,7 @@ function bodyOf(command: TerminalCommand): string {
     case 'delete':
       return `DATA DELETE USERINFO PIN=${command.pin}`;
     case 'users':
-      return 'DATA QUERY USERINFO';
+      return `DATA QUERY USERINFO${command.pin === undefined ? '' : ` PIN=${command.pin}`}`;
     case 'records':
       return `DATA QUERY ATTLOG StartTime=${command.from}\tEndTime=${command.to}`;
   }

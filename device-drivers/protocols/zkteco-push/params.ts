@@ -4,6 +4,11 @@ import { z } from 'zod';
 export const terminalSchema = z.strictObject({
   /** As it stands in the terminal's menu; the `SN` of its requests. */
   serial: z.string().regex(/^[A-Za-z0-9-]{4,32}$/),
+  /**
+   * Where its requests come from. A serial number stands on the terminal's label and is no secret: whoever else names it is told
+   * nothing and believed nothing.
+   */
+  address: z.union([z.ipv4(), z.ipv6()]),
   /** How the terminal numbers a card of four bytes: `big`, UID0 is the highest. */
   byteOrder: z.enum(['big', 'little']).default('little'),
   /** Whether it takes ids with letters (`StringPinFunOn=1`). */

@@ -13,6 +13,8 @@ export interface PushTerminalSimulator {
   done(what: 'put' | 'withdraw'): number;
   /** Carries nothing out, and says so. */
   refuses: boolean;
+  /** Says that it did what it did not. */
+  readonly faults: { keepsPeople?: boolean; keepsCards?: boolean };
 }
 
 export function createPushTerminalSimulator(options: {
@@ -27,6 +29,7 @@ export function createPushTerminalSimulator(options: {
   const users = new Map<string, string>();
   const records: string[] = [];
   const counts = { put: 0, withdraw: 0 };
+  const faults: { keepsPeople?: boolean; keepsCards?: boolean } = {};
   let refuses = false;
   const call = async (method: string, path: string, body?: string | Uint8Array<ArrayBuffer>): Promise<string> => {
     const joint = path.includes('?') ? '&' : '?';
@@ -44,13 +47,14 @@ export function createPushTerminalSimulator(options: {
     if (refuses) return -1004;
     if (command.startsWith('DATA UPDATE USERINFO')) {
       counts.put += 1;
-      users.set(pin, fields['Card'] ?? '');
+      if (!faults.keepsCards || fields['Card'] !== '') users.set(pin, fields['Card'] ?? '');
     } else if (command.startsWith('DATA DELETE USERINFO')) {
       counts.withdraw += 1;
-      users.delete(pin);
+      if (!faults.keepsPeople) users.delete(pin);
     } else if (command.startsWith('DATA QUERY ATTLOG')) await call('POST', 'cdata?table=ATTLOG', records.join(''));
     else if (command.startsWith('DATA QUERY USERINFO')) {
-      const lines = [...users].map(([id, card]) => `USER PIN=${id}\tName=\tPri=0\tCard=${card}\n`);
+      const asked = [...users].filter(([id]) => pin === '' || id === pin);
+      const lines = asked.map(([id, card]) => `USER PIN=${id}\tName=\tPri=0\tCard=${card}\n`);
       await call('POST', 'cdata?table=OPERLOG', lines.join(''));
     } else return -1002;
     return 0;
@@ -78,6 +82,7 @@ export function createPushTerminalSimulator(options: {
       if (results.length > 0) await call('POST', 'devicecmd', results.join('\n'));
     },
     users,
+    faults,
     done: (what) => counts[what],
     get refuses() {
       return refuses;

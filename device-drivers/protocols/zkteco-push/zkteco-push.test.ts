@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EpochMs, failure, plus, seconds, systemClock, systemRandom, unwrap } from '@hallhub/sync/base';
@@ -77,19 +78,40 @@ describe('what a terminal is told', () => {
   });
 });
 
+/** The status of the answer to what another machine of the loopback network sends. */
+const fromAnotherAddress = (port: number, method: string, path: string, body = ''): Promise<number> =>
+  new Promise((resolve, reject) => {
+    request({ host: '127.0.0.1', localAddress: '127.0.0.2', port, method, path }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    })
+      .once('error', reject)
+      .end(body);
+  });
+
 describe('a terminal that pushes, on real sockets', () => {
   let driver: Driver;
   let terminal: PushTerminalSimulator;
   let events: AccessEvent[];
   let snapshots: AccessSnapshot[];
+  let port: number;
+  /** The terminal goes on asking what there is to do, until the order is settled. */
+  const asking = async <T>(order: Promise<T>): Promise<T> => {
+    const state = { settled: false };
+    void order.then(() => {
+      state.settled = true;
+    });
+    for (let round = 0; round < 1_000 && !state.settled; round += 1) await terminal.ask();
+    return order;
+  };
 
   beforeEach(async () => {
-    const port = await freePort();
+    port = await freePort();
     const [made] = unwrap(
       zktecoPushProtocol.connect(
         {
           transport: { kind: 'http-listen', host: '127.0.0.1', port },
-          devices: [{ deviceId: 'face', params: { serial: SERIAL, pictures: true } }],
+          devices: [{ deviceId: 'face', params: { serial: SERIAL, address: '127.0.0.1', pictures: true } }],
         },
         {
           clock,
@@ -161,8 +183,37 @@ describe('a terminal that pushes, on real sockets', () => {
     expect(unwrap(await people).people).toMatchObject([{ personId: '42' }]);
     const withdrawn = controller().withdraw({ ...frame('withdraw'), args: { personId: '42', cards: [] } });
     await terminal.ask();
-    expect((await withdrawn).ok).toBe(true);
+    expect(await asking(withdrawn)).toMatchObject({ ok: true, value: { confirmation: 'observed' } });
     expect(terminal.users.size).toBe(0);
+  });
+
+  it('is not believed that it forgot somebody, or a card: it is asked', async () => {
+    const args = { personId: '42', cards: ['010203A4'], without: [], validFrom: 0 as EpochMs, validTo: 1 as EpochMs };
+    expect((await asking(controller().put({ ...frame('put'), args }))).ok).toBe(true);
+    terminal.faults.keepsCards = true;
+    const bare = { ...args, cards: [], without: ['010203A4'] };
+    expect(await asking(controller().put({ ...frame('put'), id: 'put-2', args: bare }))).toMatchObject({
+      error: { code: 'E-DEV-0208' },
+    });
+    terminal.faults.keepsCards = false;
+    expect((await asking(controller().put({ ...frame('put'), id: 'put-3', args: bare }))).ok).toBe(true);
+    terminal.faults.keepsPeople = true;
+    expect(await asking(controller().withdraw({ ...frame('withdraw'), args }))).toMatchObject({
+      error: { code: 'E-DEV-0208' },
+    });
+    expect(terminal.users.size).toBe(1);
+  });
+
+  it('is told and believed nothing from another address than its own', async () => {
+    const args = { personId: '42', cards: [], without: [], validFrom: 0 as EpochMs, validTo: 1 as EpochMs };
+    const put = controller().put({ ...frame('put'), args });
+    const forged = (method: string, target: string, body?: string) =>
+      fromAnotherAddress(port, method, `/iclock/${target}SN=${SERIAL}`, body);
+    expect(await forged('GET', 'getrequest?')).toBe(403);
+    expect(await forged('POST', 'cdata?table=ATTLOG&', `42\t${wall(clock.now())}\t0\t15\t0\t0\n`)).toBe(403);
+    expect(events).toEqual([]);
+    expect((await asking(put)).ok).toBe(true);
+    expect(terminal.users.has('42')).toBe(true);
   });
 
   it('refuses ids that it cannot have, and is told nothing that came too late', async () => {

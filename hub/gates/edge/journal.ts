@@ -26,6 +26,7 @@ export type GateAlarmKind =
   | 'duress'
   | 'fire'
   | 'not-released'
+  | 'not-shut'
   | 'overused'
   | 'code-twice'
   | 'clock';

@@ -5,14 +5,18 @@ import type { Standing } from '../rules.ts';
 
 type Mode = Parameters<BarrierMode['mode']>[0]['args']['mode'];
 
+type ModeOf = Readonly<Record<Standing, Mode>>;
+
 /** Free for a fire and at open hours; a lock-down stays controlled, because whoever may override still comes in. */
-const MODES: Readonly<Record<Standing, Mode>> = {
+const ASKING: ModeOf = {
   controlled: 'controlled',
   open: 'free',
   closed: 'controlled',
   'lock-down': 'controlled',
   fire: 'free',
 };
+/** What lets people through without asking is shut for all of them; for whoever may override it is opened by an order. */
+const BY_ITSELF: ModeOf = { ...ASKING, closed: 'closed', 'lock-down': 'closed' };
 
 /** How often the mode is looked at: a schedule's minute, a barrier that was away, an order that got lost. */
 const LOOK = seconds(5);
@@ -26,15 +30,18 @@ const MODE_TTL = seconds(4);
  */
 export function keepMode(deps: {
   readonly barrierMode: BarrierMode;
+  /** Whether the device lets people through without asking. */
+  readonly byItself: boolean;
   readonly standing: () => Standing;
   readonly onChange: (listener: () => void) => Cancel;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly gateId: string;
-}): { readonly stop: Cancel; isFree(): boolean } {
+}): { readonly stop: Cancel; taken(): Mode | undefined } {
   const { clock } = deps;
+  const modes = deps.byItself ? BY_ITSELF : ASKING;
   let applied: Mode | undefined;
-  let free = false;
+  let taken: Mode | undefined;
   let saidAt = Number.NEGATIVE_INFINITY;
   let stopped = false;
   let cancelTimer: Cancel = () => undefined;
@@ -43,7 +50,7 @@ export function keepMode(deps: {
     cancelTimer();
     if (stopped) return;
     cancelTimer = clock.after(LOOK, look);
-    const mode = MODES[deps.standing()];
+    const mode = modes[deps.standing()];
     const now = clock.now();
     const again = mode !== 'controlled' && clock.monotonic() - saidAt >= SAY_AGAIN;
     if (mode === applied && !again) return;
@@ -58,14 +65,14 @@ export function keepMode(deps: {
       issuedBy: `gate:${deps.gateId}`,
     });
     void order.then((receipt) => {
-      if (receipt.ok) free = mode === 'free';
+      if (receipt.ok) taken = mode;
       else if (applied === mode) applied = undefined;
     });
   };
   const stopListening = deps.onChange(look);
   look();
   return {
-    isFree: () => free,
+    taken: () => taken,
     stop: () => {
       stopped = true;
       cancelTimer();
@@ -75,39 +82,33 @@ export function keepMode(deps: {
 }
 
 /** Longer than a barrier takes for the order. */
-const RELEASED_WITHIN = seconds(10);
+const TAKEN_WITHIN = seconds(10);
 
-/** Says so when a gate that should stand open for a fire does not: its barrier takes no such order, or has not taken it. */
-export function watchRelease(deps: {
-  readonly standing: () => Standing;
-  readonly isFree: () => boolean;
+/** Says so when a gate that should stand open for a fire, or shut, does not: its device takes no such order, or has not taken it. */
+export function watchMode(deps: {
+  /** Whether it should, by how the gate stands. */
+  readonly applies: () => boolean;
+  readonly reached: () => boolean;
   readonly onChange: (listener: () => void) => Cancel;
   readonly clock: Clock;
   readonly tell: (clear: boolean) => void;
 }): Cancel {
   const { clock } = deps;
-  let burning = false;
+  let since: number | undefined;
   let told = false;
   let cancelTimer: Cancel = () => undefined;
   const look = (): void => {
-    if (!deps.isFree()) {
-      told = true;
-      deps.tell(false);
-    }
-  };
-  const follow = (): void => {
-    const now = deps.standing() === 'fire';
-    if (now === burning) return;
-    burning = now;
     cancelTimer();
-    if (burning) cancelTimer = clock.after(RELEASED_WITHIN, look);
-    else if (told) {
-      told = false;
-      deps.tell(true);
-    }
+    cancelTimer = clock.after(LOOK, look);
+    const applies = deps.applies();
+    since = applies ? (since ?? clock.monotonic()) : undefined;
+    const lacks = since !== undefined && !deps.reached() && clock.monotonic() - since >= TAKEN_WITHIN;
+    if (told ? applies && !deps.reached() : !lacks) return;
+    told = !told;
+    deps.tell(!told);
   };
-  const stopListening = deps.onChange(follow);
-  follow();
+  const stopListening = deps.onChange(look);
+  look();
   return () => {
     cancelTimer();
     stopListening();

@@ -11,6 +11,8 @@ export interface GateParts {
   readonly scanner?: CapabilityMap['codeScanner'];
   readonly barrier: CapabilityMap['barrier'];
   readonly barrierMode?: CapabilityMap['barrierMode'];
+  /** Of a terminal that is not the barrier. */
+  readonly terminalMode?: CapabilityMap['barrierMode'];
   readonly passageSensor?: CapabilityMap['passageSensor'];
   readonly doorContact?: CapabilityMap['doorContact'];
   readonly alarms?: CapabilityMap['gateAlarm'];
@@ -42,6 +44,7 @@ export function gateParts(gate: GateConfig, host: Pick<AgentHost, 'capability'>)
   ] as const;
   if (!barrier || named.some(([device, capability]) => device !== undefined && !capability)) return undefined;
   const barrierMode = host.capability(gate.barrier, 'barrierMode');
+  const terminalMode = gate.terminal === gate.barrier ? undefined : find(gate.terminal, 'barrierMode');
   const doorContact = host.capability(gate.passageSensor ?? gate.barrier, 'doorContact');
   const alarms = host.capability(gate.passageSensor ?? gate.barrier, 'gateAlarm');
   const indicator = find(gate.display ?? gate.reader, 'indicator');
@@ -51,6 +54,7 @@ export function gateParts(gate: GateConfig, host: Pick<AgentHost, 'capability'>)
     ...(reader && { reader }),
     ...(scanner && { scanner }),
     ...(barrierMode && { barrierMode }),
+    ...(terminalMode && { terminalMode }),
     ...(passageSensor && { passageSensor }),
     ...(doorContact && { doorContact }),
     ...(alarms && { alarms }),

@@ -7,8 +7,8 @@ import type { CampusClock } from '../calendar.ts';
 import { createFeedback } from './feedback.ts';
 import type { AdmitOrder, RunningGate, TerminalGrant, Told } from './gate.ts';
 import { runGate } from './gate.ts';
-import type { GateJournal } from './journal.ts';
-import { keepMode, watchFire, watchRelease } from './mode.ts';
+import type { GateAlarmKind, GateJournal } from './journal.ts';
+import { keepMode, watchFire, watchMode } from './mode.ts';
 import type { GateParts } from './parts.ts';
 import { edgeGate, gateParts, gateSources } from './parts.ts';
 import type { CodeReader, Match, Presentation } from './presentation.ts';
@@ -106,18 +106,35 @@ export function runGates(deps: RunGatesDeps): RunningGates {
         }),
       );
     }
-    const mode =
-      barrierMode && keepMode({ barrierMode, standing, onChange: standings.onChange, clock, newId, gateId: gate.id });
-    if (mode) stops.push(mode.stop);
-    const released = () => mode?.isFree() === true;
-    stops.push(
-      watchRelease({
-        ...{ standing, isFree: released, onChange: standings.onChange, clock },
-        tell: (clear) => {
-          journal.alarm({ id: newId(), gateId: gate.id, alarm: 'not-released', at: clock.now(), clear });
-        },
-      }),
-    );
+    const keep = (capability: GateParts['barrierMode'], byItself: boolean) => {
+      const kept =
+        capability &&
+        keepMode({
+          ...{ barrierMode: capability, byItself, standing, clock, newId, gateId: gate.id },
+          onChange: standings.onChange,
+        });
+      if (kept) stops.push(kept.stop);
+      return kept;
+    };
+    const watch = (alarm: GateAlarmKind, applies: () => boolean, reached: () => boolean): void => {
+      stops.push(
+        watchMode({
+          ...{ applies, reached, onChange: standings.onChange, clock },
+          tell: (clear) => {
+            journal.alarm({ id: newId(), gateId: gate.id, alarm, at: clock.now(), clear });
+          },
+        }),
+      );
+    };
+    const isTerminal = gate.terminal === gate.barrier;
+    const mode = keep(barrierMode, isTerminal);
+    const released = () => mode?.taken() === 'free';
+    watch('not-released', () => standing() === 'fire', released);
+    if (gate.terminal !== undefined) {
+      const terminal = isTerminal ? mode : keep(parts.terminalMode, true);
+      const isShut = () => standing() === 'lock-down' || standing() === 'closed';
+      watch('not-shut', isShut, () => terminal?.taken() === 'closed');
+    }
     const started = runGate({
       gate: edgeGate(gate, area),
       journal,

@@ -80,6 +80,39 @@ it('is given people with their validity, tells who came, and is relieved of them
   await stop();
 });
 
+it('opens for nobody in a lock-down but for whom the hub opens it, and for all after it', async () => {
+  const { clock, terminal, member, gates, entries, stop } = await floor();
+  member('m1');
+  member('m2', {
+    person: { number: 'S2', name: '李四', category: 'staff' },
+    credentials: [{ type: 'campus-card', uid: '0A0B0C0D' }],
+    may: ['override'],
+  });
+  await clock.advanceAsync(seconds(5));
+  gates().lockDown('area:lab', '7');
+  await clock.advanceAsync(seconds(2));
+  for (const number of [NUMBER, String(0x0d0c_0b0a)]) {
+    expect(terminal.swipe(number)).toBe(false);
+    await clock.advanceAsync(seconds(2));
+  }
+  expect(terminal.done(OPEN)).toBe(1);
+  await clock.advanceAsync(seconds(8));
+  // Shut again as soon as the release is over.
+  expect(terminal.swipe(NUMBER)).toBe(false);
+  await clock.advanceAsync(seconds(2));
+  gates().relax('area:lab', '7');
+  await clock.advanceAsync(seconds(2));
+  expect(terminal.swipe(NUMBER)).toBe(true);
+  await clock.advanceAsync(seconds(1));
+  expect(entries()).toEqual([
+    'refused uid E-GATE-0116 m1',
+    'lapsed uid m2',
+    'refused uid E-GATE-0116 m1',
+    'released uid m1',
+  ]);
+  await stop();
+});
+
 it('leaves to the hub the card of somebody whom only the hub can weigh', async () => {
   const { clock, terminal, member, entries, stop } = await floor();
   member('m1', { windows: [{ days: 'all', from: '08:00', until: '18:00' }] });

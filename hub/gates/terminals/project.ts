@@ -1,4 +1,5 @@
 import type { Clock, EpochMs } from '@hallhub/sync/base';
+import { hours, plus } from '@hallhub/sync/base';
 import type { AreaConfig, GateConfig } from '../../config/index.ts';
 import type { Requests } from '../../requests/service.ts';
 import type { Vault } from '../../vault/index.ts';
@@ -17,15 +18,26 @@ export interface TerminalGate {
   readonly deviceId: string;
   readonly gate: GateConfig;
   readonly edge: EdgeGate;
+  /** One door of an air lock: whether it may open depends on the other. */
+  readonly interlocked: boolean;
 }
 
 export const terminalGates = (gates: readonly GateConfig[], areas: readonly AreaConfig[]): readonly TerminalGate[] =>
   gates.flatMap((gate) => {
     const area = areas.find(({ id }) => id === gate.area);
-    return gate.terminal === undefined || !area ? [] : [{ deviceId: gate.terminal, gate, edge: edgeGate(gate, area) }];
+    const interlocked = gate.interlock.length > 0 || gates.some(({ interlock }) => interlock.includes(gate.id));
+    return gate.terminal === undefined || !area
+      ? []
+      : [{ deviceId: gate.terminal, gate, edge: edgeGate(gate, area), interlocked }];
   });
 
 export const cardsContext = (deviceId: string, personId: string): string => `gate-terminal/${deviceId}/${personId}`;
+
+/**
+ * A terminal that keeps no validity is relieved of people so long before their end: the order must reach it, and nothing else ends
+ * their right there.
+ */
+const NEAR_END = hours(24);
 
 /** What somebody is to have on a terminal: the target that the device is brought to. */
 export interface Target {
@@ -65,13 +77,19 @@ export function createTerminalProjection(deps: {
     // Only kinds that become passes are asked for.
     return kind !== undefined && data.ok ? passDrafts({ kind: kind as GateKind, data: data.value } as GateRequest) : [];
   };
-  /** A deny list speaks of this holder, in whatever way: then only the hub decides. */
-  const isDenied = (draft: PassDraft): boolean =>
-    draft.credentials.some(({ type, value }) =>
-      passes
-        .passesOf(vault.match(type, value))
-        .some((pass) => pass.effect === 'deny' && !pass.revoked && pass.validUntil > clock.now()),
-    );
+  /**
+   * Until when a deny list speaks of this holder, in whatever way; then only the hub decides. One that begins later counts from
+   * now on: a terminal that is cut off when it begins would go on.
+   */
+  const deniedUntil = (draft: PassDraft): EpochMs | undefined =>
+    draft.credentials
+      .flatMap(({ type, value }) => passes.passesOf(vault.match(type, value)))
+      .filter((pass) => pass.effect === 'deny' && !pass.revoked && pass.validUntil > clock.now())
+      .map(({ validUntil }) => validUntil)
+      .reduce<EpochMs | undefined>(
+        (latest, until) => (latest === undefined || until > latest ? until : latest),
+        undefined,
+      );
   const claim = (pass: Pass, draft: PassDraft): void => {
     const cards = draft.credentials.flatMap(({ type, value, duress }) =>
       // A terminal would open and tell nobody: the hub decides on it, as on any card that the terminal does not know.
@@ -81,9 +99,13 @@ export function createTerminalProjection(deps: {
     if ((cards.length === 0 && !face) || pass.validUntil <= clock.now()) return;
     const named = draft.credentials.map(({ type, value }) => vault.match(type, value).toString('hex'));
     for (const identity of [...pass.identities, ...named]) store.addIdentity(identity, pass.requestId);
-    if (isDenied(draft)) return;
-    for (const { deviceId, edge } of terminals) {
-      if (!mayDecideAlone(pass, edge)) continue;
+    const denied = deniedUntil(draft);
+    if (denied !== undefined) {
+      store.deny(pass.requestId, denied);
+      return;
+    }
+    for (const { deviceId, edge, interlocked } of terminals) {
+      if (!mayDecideAlone(pass, edge, interlocked)) continue;
       const personId = face?.value ?? String(store.alias(subjectOf(pass)));
       store.addClaim({
         deviceId,
@@ -99,9 +121,10 @@ export function createTerminalProjection(deps: {
   const target = (who: Person): Target | undefined => {
     const chosen = foremost(store.claims(who.deviceId, who.personId), clock.now());
     if (!chosen) return undefined;
-    const isLater = chosen.validFrom > clock.now();
-    if (isLater && store.terminal(who.deviceId)?.validity === 'none') return undefined;
     const { validFrom, validTo } = chosen;
+    const now = clock.now();
+    if (store.terminal(who.deviceId)?.validity === 'none' && (validFrom > now || validTo <= plus(now, NEAR_END)))
+      return undefined;
     const cards = unseal(who, chosen.cards);
     const digest = vault.match('terminal-person', JSON.stringify([cards, validFrom, validTo])).toString('hex');
     return { digest, cards, validFrom, validTo };
@@ -132,10 +155,11 @@ export function createTerminalProjection(deps: {
       if (terminals.length === 0) return;
       project(new Set([requestId, ...identities.flatMap((identity) => store.requestsOf(identity))]));
     },
-    /** Claims that began or ended in (since, now]. */
+    /** Claims that began or ended in (since, now], and deny lists that ended. */
     timePassed: (since: EpochMs): void => {
+      project(store.deniedUntil(clock.now()));
       // What begins later is decided too, once: a terminal that has just been met may keep no validity.
-      decide(since === 0 ? store.everyClaim() : store.changing(since, clock.now()));
+      decide(since === 0 ? store.everyClaim() : store.changing(since, clock.now(), NEAR_END));
     },
     target,
     seal,

@@ -4,9 +4,10 @@ import type { EdgeGate } from '../edge/gate.ts';
 
 /**
  * Whether a terminal may let the holder through without asking: it knows who and until when, and nothing else. Whatever a
- * pass or a gate says beside that only the hub can weigh, so it is not given the person.
+ * pass or a gate says beside that only the hub can weigh, so it is not given the person. How a gate stands is said to the device
+ * itself; how old the picture of the hall is, and whether a clock can be believed, does not reach it.
  */
-export function mayDecideAlone(pass: Pass, gate: EdgeGate): boolean {
+export function mayDecideAlone(pass: Pass, gate: EdgeGate, interlocked: boolean): boolean {
   return (
     pass.effect === 'admit' &&
     !pass.revoked &&
@@ -20,7 +21,9 @@ export function mayDecideAlone(pass: Pass, gate: EdgeGate): boolean {
     !pass.escorted &&
     !gate.firstPerson &&
     !gate.twoPeople &&
+    !interlocked &&
     gate.limit === undefined &&
+    gate.curfew?.then !== 'refuse' &&
     gate.antiPassback?.mode !== 'strict'
   );
 }

@@ -64,5 +64,17 @@ export const gateTerminalsSchema: SchemaComponent = {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX gate_terminal_event_by_time ON gate_terminal_event (at);`,
     },
+    {
+      name: 'whom a deny list keeps off terminals, and until when',
+      sql: `
+        CREATE TABLE gate_terminal_denied (
+          request_id TEXT PRIMARY KEY,
+          -- When the last of the lists ends that speak of a holder of the request.
+          until INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX gate_terminal_denied_by_end ON gate_terminal_denied (until);
+        -- Of those whom a list keeps off already nothing says until when: all are looked at once.
+        INSERT INTO gate_terminal_denied (request_id, until) SELECT DISTINCT request_id, 0 FROM gate_terminal_identity;`,
+    },
   ],
 };

@@ -152,12 +152,17 @@ export function createTerminals(deps: TerminalsDeps): Terminals {
       let cancelTick: Cancel = () => undefined;
       const tick = (): void => {
         cancelTick = clock.after(CLOCK_EVERY, tick);
-        projection.timePassed(since);
-        since = clock.now();
+        const now = clock.now();
+        transact(db, () => {
+          projection.timePassed(since);
+        });
+        since = now;
         kick();
       };
       listen();
-      projection.timePassed(0 as EpochMs);
+      transact(db, () => {
+        projection.timePassed(0 as EpochMs);
+      });
       cancelTick = clock.after(CLOCK_EVERY, tick);
       for (const { worker } of workers) worker.start();
       stops = [

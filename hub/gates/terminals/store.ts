@@ -1,4 +1,4 @@
-import type { EpochMs } from '@hallhub/sync/base';
+import type { DurationMs, EpochMs } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 
 export interface ClaimRow {
@@ -60,12 +60,21 @@ export function createTerminalStore(db: Db) {
   const insertIdentity = db.prepare(
     'INSERT OR IGNORE INTO gate_terminal_identity (identity, request_id) VALUES (?, ?)',
   );
+  const deny = db.prepare(
+    `INSERT INTO gate_terminal_denied (request_id, until) VALUES (?, ?)
+     ON CONFLICT (request_id) DO UPDATE SET until = max(until, excluded.until)`,
+  );
+  const deleteDenied = db.prepare('DELETE FROM gate_terminal_denied WHERE request_id = ?');
+  const deniedUntil = db
+    .prepare<[number], string>('SELECT request_id FROM gate_terminal_denied WHERE until <= ?')
+    .pluck();
   const requestsOf = db
     .prepare<[string], string>('SELECT request_id FROM gate_terminal_identity WHERE identity = ?')
     .pluck();
-  const changing = db.prepare<{ since: number; now: number }, Person>(
+  const changing = db.prepare<{ since: number; now: number; near: number }, Person>(
     `SELECT DISTINCT device_id AS deviceId, person_id AS personId FROM gate_terminal_claim
-     WHERE (valid_to > @since AND valid_to <= @now) OR (valid_from > @since AND valid_from <= @now)`,
+     WHERE (valid_to > @since AND valid_to <= @now) OR (valid_from > @since AND valid_from <= @now)
+       OR (valid_to > @since + @near AND valid_to <= @now + @near)`,
   );
   const everyClaim = db.prepare<[], Person>(
     'SELECT DISTINCT device_id AS deviceId, person_id AS personId FROM gate_terminal_claim',
@@ -103,6 +112,9 @@ export function createTerminalStore(db: Db) {
   const failed = db.prepare(
     `UPDATE gate_terminal_person SET attempts = attempts + 1, next_at = @nextAt, code = @code
      WHERE device_id = @deviceId AND person_id = @personId`,
+  );
+  const emptied = db.prepare(
+    'UPDATE gate_terminal_person SET held = NULL, cards = NULL WHERE device_id = ? AND person_id = ?',
   );
   const lost = db.prepare(
     'UPDATE gate_terminal_person SET held = NULL, next_at = 0 WHERE device_id = ? AND person_id = ?',
@@ -152,6 +164,7 @@ export function createTerminalStore(db: Db) {
       const people = peopleOf.all(requestId);
       deleteClaims.run(requestId);
       deleteIdentities.run(requestId);
+      deleteDenied.run(requestId);
       return people;
     },
     peopleOf: (requestId: string): readonly Person[] => peopleOf.all(requestId),
@@ -159,8 +172,14 @@ export function createTerminalStore(db: Db) {
       insertIdentity.run(identity, requestId);
     },
     requestsOf: (identity: string): readonly string[] => requestsOf.all(identity),
-    /** Whose claims began or ended in (since, now]. */
-    changing: (since: EpochMs, now: EpochMs): readonly Person[] => changing.all({ since, now }),
+    /** A deny list that ends then speaks of a holder of the request. */
+    deny: (requestId: string, until: EpochMs): void => {
+      deny.run(requestId, until);
+    },
+    /** Of whom no deny list speaks any more, as far as was known when they were looked at. */
+    deniedUntil: (now: EpochMs): readonly string[] => deniedUntil.all(now),
+    /** Whose claims began, ended or came so near to their end in (since, now]. */
+    changing: (since: EpochMs, now: EpochMs, near: DurationMs): readonly Person[] => changing.all({ since, now, near }),
     everyClaim: (): readonly Person[] => everyClaim.all(),
     forget: (before: EpochMs): number => forgetClaims.run(before).changes + forgetEvents.run(before).changes,
     want: (who: Person, wanted: string | null): void => {
@@ -181,6 +200,10 @@ export function createTerminalStore(db: Db) {
     },
     failed: ({ deviceId, personId }: Person, code: string, next: EpochMs): void => {
       failed.run({ deviceId, personId, code, nextAt: next });
+    },
+    /** The device has nothing of somebody whom it did not take. */
+    emptied: ({ deviceId, personId }: Person): void => {
+      emptied.run(deviceId, personId);
     },
     /** The device has not what it was thought to have. */
     lost: ({ deviceId, personId }: Person): void => {

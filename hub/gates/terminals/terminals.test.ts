@@ -2,7 +2,7 @@ import { createUhppoteSimulator, uhppoteProtocol } from '@hallhub/device-drivers
 import { silentLog } from '@hallhub/device-drivers/kit';
 import { createMemoryLine } from '@hallhub/device-drivers/transports';
 import type { EpochMs } from '@hallhub/sync/base';
-import { epochMs, hours, manualClock, ms, ok, seconds, systemRandom, unwrap } from '@hallhub/sync/base';
+import { epochMs, hours, manualClock, minutes, ms, ok, seconds, systemRandom, unwrap } from '@hallhub/sync/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFront } from '../../api/testing/front.ts';
@@ -15,7 +15,7 @@ const OPEN = 0x40;
 const NUMBER = 0xa403_0201;
 
 /** A hub's gates and a simulated door controller that speaks its bytes. */
-async function floor(area: object = {}) {
+async function floor(area: object = {}, gate: object = {}) {
   const clock = manualClock(epochMs(Date.UTC(2026, 10, 22, 2)));
   const line = createMemoryLine({ name: 'controller' });
   const controller = createUhppoteSimulator({ transport: line.device, clock, serial: SERIAL });
@@ -31,7 +31,7 @@ async function floor(area: object = {}) {
   );
   if (!driver) throw new Error('no driver');
   driver.start();
-  const hub = createTerminalHub({ clock, driver, area });
+  const hub = createTerminalHub({ clock, driver, area, gate });
   await clock.advanceAsync(seconds(5));
   return {
     ...hub,
@@ -93,6 +93,67 @@ describe('a terminal that lets people through by itself', () => {
     await stop();
   });
 
+  it.each([
+    ['refuses late comers', { curfew: { nights: [{ from: '22:30', lateUntil: '23:30' }], then: 'refuse' } }, {}],
+    ['is behind an air lock', {}, { interlock: ['other-door'] }],
+  ])('is given nobody where the gate %s', async (_, area, gate) => {
+    const { clock, controller, member, stop } = await floor(area, gate);
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    expect(controller.cards.size).toBe(0);
+    await stop();
+  });
+
+  it('opens for nobody in a lock-down but for whom the hub opens it, and for all after it', async () => {
+    const { clock, controller, member, gates, entries, stop } = await floor();
+    member('m1');
+    member('m2', {
+      person: { number: 'S2', name: '李四', category: 'staff' },
+      credentials: [{ type: 'campus-card', uid: '0A0B0C0D' }],
+      may: ['override'],
+    });
+    await clock.advanceAsync(seconds(3));
+    gates().lockDown('area:lab', '7');
+    await clock.advanceAsync(seconds(1));
+    expect(controller.swipe(NUMBER)).toBe(false);
+    await clock.advanceAsync(seconds(1));
+    expect(controller.done(OPEN)).toBe(0);
+    expect(controller.swipe(0x0d0c_0b0a)).toBe(false);
+    await clock.advanceAsync(seconds(1));
+    expect(controller.done(OPEN)).toBe(1);
+    await clock.advanceAsync(seconds(7));
+    // Shut again as soon as the release is over.
+    expect(controller.swipe(NUMBER)).toBe(false);
+    await clock.advanceAsync(seconds(1));
+    gates().relax('area:lab', '7');
+    await clock.advanceAsync(seconds(2));
+    expect(controller.swipe(NUMBER)).toBe(true);
+    await clock.advanceAsync(seconds(1));
+    expect(entries()).toEqual([
+      'refused uid E-GATE-0116 m1',
+      'lapsed uid m2',
+      'refused uid E-GATE-0116 m1',
+      'released uid m1',
+    ]);
+    await stop();
+  });
+
+  it('that does not take the order to shut raises an alarm until it does', async () => {
+    const { clock, controller, gates, stop } = await floor();
+    controller.setFaults({ silent: true });
+    gates().lockDown('area:lab', '7');
+    await clock.advanceAsync(seconds(16));
+    const alarms = () =>
+      gates()
+        .alarms({ limit: 5 })
+        .map(({ alarm, clearedAt }) => [alarm, clearedAt !== null]);
+    expect(alarms()).toEqual([['not-shut', false]]);
+    controller.setFaults({});
+    await clock.advanceAsync(seconds(20));
+    expect(alarms()).toEqual([['not-shut', true]]);
+    await stop();
+  });
+
   it('loses whom a deny list names, and gets them back when it is lifted', async () => {
     const { clock, controller, member, approve, revoke, stop } = await floor();
     member('m1');
@@ -103,6 +164,41 @@ describe('a terminal that lets people through by itself', () => {
     revoke('block', 'b1');
     await clock.advanceAsync(seconds(3));
     expect(controller.cards.size).toBe(1);
+    await stop();
+  });
+
+  it.each([
+    ['now', '2026-11-20T00:00:00+08:00'],
+    ['later', '2026-11-22T10:01:30+08:00'],
+  ])('gets back whom a deny list of %s named, when that has ended, over a restart too', async (_, validFrom) => {
+    const { clock, controller, member, block, restart, stop } = await floor();
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    block(CARD, { validFrom, validUntil: '2026-11-22T10:03:00+08:00' });
+    await clock.advanceAsync(seconds(100));
+    expect(controller.cards.size).toBe(0);
+    restart();
+    await clock.advanceAsync(seconds(10));
+    expect(controller.cards.size).toBe(0);
+    await clock.advanceAsync(seconds(200));
+    expect(controller.cards.size).toBe(1);
+    await stop();
+  });
+
+  it('keeps no right that was taken back in part, when it cannot take the rest', async () => {
+    const { clock, controller, member, view, db, stop } = await floor();
+    member('m1');
+    await clock.advanceAsync(seconds(3));
+    expect(controller.swipe(NUMBER)).toBe(true);
+    // Cut short to some hours of this day: the controller knows days.
+    member('m1', {}, { validFrom: '2026-11-22T09:00:00+08:00', validUntil: '2026-11-22T18:00:00+08:00' });
+    await clock.advanceAsync(seconds(3));
+    expect(controller.swipe(NUMBER)).toBe(false);
+    expect(controller.cards.size).toBe(0);
+    expect(view()).toMatchObject({ wanted: 1, held: 0, refused: 1, problems: [{ code: 'E-DEV-0203', people: 1 }] });
+    // Asked a few times, and not again on the same day.
+    await clock.advanceAsync(minutes(30));
+    expect(db.prepare('SELECT attempts FROM gate_terminal_person').pluck().get()).toBe(4);
     await stop();
   });
 

@@ -1,17 +1,19 @@
-import type { AccessController } from '@hallhub/device-drivers/capabilities';
+import type { AccessController, AccessEvent } from '@hallhub/device-drivers/capabilities';
+import type { Receipt } from '@hallhub/device-drivers/kit';
 import type { Cancel, Clock, DurationMs, EpochMs, Failure, RandomBytes, Result } from '@hallhub/sync/base';
 import { hours, ms, ok, plus, seconds, uuidv7 } from '@hallhub/sync/base';
 import { backoff } from '@hallhub/sync/link';
 import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
-import type { AccessEvent } from '@hallhub/device-drivers/capabilities';
 import type { Vault } from '../../vault/index.ts';
 import type { TerminalProjection } from './project.ts';
 import type { PersonRow, TerminalStore } from './store.ts';
 
 const RETRY = { first: seconds(2), max: seconds(300) };
-/** What the device refuses as such it will refuse again: asked anew with the day's comparison. */
-const REFUSED = 'E-DEV-0203';
+/** The device does not take what it should have, or took it and has something else. */
+const NOT_TAKEN: ReadonlySet<string> = new Set(['E-DEV-0203', 'E-DEV-0208']);
+/** What it refused so often it will refuse again: it is asked anew the day after. */
+const REFUSED_OFTEN = 3;
 const AGAIN_TOMORROW = hours(24);
 const ORDER_LIVES = seconds(60);
 const LOOK_EVERY = seconds(60);
@@ -145,31 +147,44 @@ export function createTerminalWorker(deps: WorkerDeps): TerminalWorker {
       return true;
     }
     const after = target?.cards ?? [];
-    store.begin(row, projection.seal(row, [...new Set([...before, ...after])]));
-    const receipt = target
-      ? await device.put({
-          ...order('put', {
-            personId,
-            cards: [...target.cards],
-            without: before.filter((card) => !target.cards.includes(card)),
-            validFrom: target.validFrom,
-            validTo: target.validTo,
-          }),
-          name: 'put',
-        })
-      : await device.withdraw({ ...order('withdraw', { personId, cards: [...before] }), name: 'withdraw' });
-    if (receipt.ok) {
-      store.done(row, target?.digest ?? null, target ? projection.seal(row, after) : null);
+    const all = [...new Set([...before, ...after])];
+    store.begin(row, projection.seal(row, all));
+    if (!target) {
+      const gone = await withdraw(device, personId, all);
+      if (!gone.ok) return postpone(row, gone.error);
+      store.done(row, null, null);
       return true;
     }
-    return postpone(row, receipt.error);
+    const put = await device.put({
+      ...order('put', {
+        personId,
+        cards: [...target.cards],
+        without: before.filter((card) => !target.cards.includes(card)),
+        validFrom: target.validFrom,
+        validTo: target.validTo,
+      }),
+      name: 'put',
+    });
+    if (put.ok) {
+      store.done(row, target.digest, projection.seal(row, after));
+      return true;
+    }
+    if (!NOT_TAKEN.has(put.error.code)) return postpone(row, put.error);
+    // What it has is a right that no longer is: better none.
+    const gone = await withdraw(device, personId, all);
+    if (!gone.ok) return postpone(row, gone.error);
+    store.emptied(row);
+    return postpone(row, put.error);
   };
+  const withdraw = (device: AccessController, personId: string, cards: readonly string[]): Promise<Receipt> =>
+    device.withdraw({ ...order('withdraw', { personId, cards: [...cards] }), name: 'withdraw' });
+  /** False: the device is left alone for a while. */
   const postpone = (row: PersonRow, { code, detail }: Failure): boolean => {
-    const isRefused = code === REFUSED && row.wanted !== null;
-    const delay = isRefused ? AGAIN_TOMORROW : backoff(RETRY, row.attempts + 1, random);
+    const isHopeless = NOT_TAKEN.has(code) && row.wanted !== null && row.attempts >= REFUSED_OFTEN;
+    const delay = isHopeless ? AGAIN_TOMORROW : backoff(RETRY, row.attempts + 1, random);
     store.failed(row, code, plus(clock.now(), delay));
     if (row.attempts === 0) log('warn', 'a terminal did not take a person', { device: deviceId, code, detail });
-    return isRefused;
+    return NOT_TAKEN.has(code);
   };
 
   /** Everything it has beside everything it should have. People whom nobody here put there stay, and are counted. */

@@ -16,6 +16,10 @@ import { noAgents } from '../../testing/no-agents.ts';
 
 /** Of whom `member` makes a member. */
 export const MEMBERS_CARD = '010203A4';
+interface Validity {
+  readonly validFrom?: string;
+  readonly validUntil?: string;
+}
 const label = { zh: '门', en: 'Door' };
 
 /** The gates of a hub over a real database, with one door that a terminal stands at; the driver is the caller's. */
@@ -23,10 +27,12 @@ export function createTerminalHub({
   clock,
   driver,
   area = {},
+  gate = {},
 }: {
   readonly clock: Clock;
   readonly driver: Driver;
   readonly area?: object;
+  readonly gate?: object;
 }) {
   const db = openDatabase({ file: ':memory:' });
   migrate({ db, components: [auditSchema, requestsSchema, gatesSchema, gateTerminalsSchema, gateCodeSchema] });
@@ -59,6 +65,7 @@ export function createTerminalHub({
           terminal: 'door',
           barrier: 'door',
           passageSensor: 'door',
+          ...gate,
         }),
       ],
       pictureAge: () => ms(0),
@@ -73,7 +80,13 @@ export function createTerminalHub({
   };
   let now = life();
   let revision = 0;
-  const change = (op: 'upsert' | 'revoke', kind: string, id: string, data: object): void => {
+  const change = (
+    op: 'upsert' | 'revoke',
+    kind: string,
+    id: string,
+    data: object,
+    { validFrom = '2026-11-20T00:00:00+08:00', validUntil = '2026-12-20T00:00:00+08:00' }: Validity = {},
+  ): void => {
     revision += 1;
     const reading = requestKinds.read(
       changeSchema.parse({
@@ -82,8 +95,8 @@ export function createTerminalHub({
         schemaVersion: '1.0',
         revision,
         op,
-        validFrom: '2026-11-20T00:00:00+08:00',
-        validUntil: '2026-12-20T00:00:00+08:00',
+        validFrom,
+        validUntil,
         committedAt: new Date(clock.now()).toISOString(),
         data,
       }),
@@ -91,20 +104,23 @@ export function createTerminalHub({
     if (reading.status !== 'accepted') throw new Error(JSON.stringify(reading));
     now.requests.project(reading.change);
   };
+  const member = (id: string, data: object = {}, validity?: Validity): void => {
+    const person = { number: 'S1', name: '张三', category: 'student' };
+    const credentials = [{ type: 'campus-card', uid: MEMBERS_CARD }];
+    change('upsert', 'roster', id, { person, credentials, ...data }, validity);
+  };
   return {
     faults,
     db,
     gates: () => now.gates,
-    /** A student with the campus card `uid`. */
-    member: (id: string, data: object = {}) => {
-      change('upsert', 'roster', id, {
-        person: { number: 'S1', name: '张三', category: 'student' },
-        credentials: [{ type: 'campus-card', uid: MEMBERS_CARD }],
-        ...data,
-      });
-    },
+    /** A student with the campus card {@link MEMBERS_CARD}. */
+    member,
     approve: (kind: string, id: string, data: object) => {
       change('upsert', kind, id, data);
+    },
+    /** Denies the campus card `uid` for a while. */
+    block: (uid: string, validity: Validity) => {
+      change('upsert', 'block', 'b1', { targets: [{ type: 'campus-card', uid }], reason: 'lost' }, validity);
     },
     revoke: (kind: string, id: string) => {
       change('revoke', kind, id, {});

@@ -35,6 +35,7 @@ const ALARMS: Readonly<Partial<Record<string, Text>>> = {
   fault: { zh: '闸机故障', en: 'Fault of the gate' },
   duress: { zh: '胁迫', en: 'Duress' },
   fire: { zh: '消防报警', en: 'Fire alarm' },
+  'not-shut': { zh: '此门应关闭，门禁终端未能锁闭', en: 'Should be shut: its terminal still lets people in' },
   'not-released': { zh: '消防报警，此门未能放开', en: 'Fire: this gate could not be released' },
   'code-twice': { zh: '同一二维码在两处使用', en: 'One code was used at two gates' },
   overused: { zh: '授权被重复使用', en: 'An approval was used twice' },
