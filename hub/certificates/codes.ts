@@ -42,6 +42,18 @@ export const certificateCodes = defineCodes({
   'E-CERT-0409': { zh: '请填写处理原因', en: 'A reason must be given' },
   'E-CERT-0410': { zh: '已由工作人员取消', en: 'Cancelled by staff' },
   'E-CERT-0411': { zh: '该次打印已结束', en: 'This print job has ended' },
+  'E-CERT-0412': {
+    zh: '同一请求编号已用于另一次打印',
+    en: 'This idempotency key already stands for another print job',
+  },
+  'E-CERT-0413': {
+    zh: '打印机上还有一份未了结的任务，清除后才能继续',
+    en: 'An earlier job is still on the printer; it must be cleared away first',
+  },
+  'E-CERT-0414': {
+    zh: '打印机上可能还有这份任务，清除后再登记份数；打印机已停用的，请先从配置中移除',
+    en: 'The printer may still have this job; settle it once that is cleared away, or take a printer that is gone out of the configuration',
+  },
   'E-CERT-0501': {
     zh: '电子签章密钥无法使用，稍后重试',
     en: 'The signing key cannot be used; it will be tried again',

@@ -179,6 +179,8 @@ export interface PrintJobView {
   readonly sentSha256?: string;
   /** How many jobs of its printer come before it; absent when it has ended. */
   readonly before?: number;
+  /** It has ended for the hub, and its printer may still have it. */
+  readonly leftover?: true;
   /** Staff want it gone, and it has not ended yet. */
   readonly withdrawn?: true;
   /** Sides that the printer has counted, of `pages` times `copies`. */
@@ -245,17 +247,24 @@ export interface CertificateService {
    * Asks the printer whether it can, takes the copies off the quota and puts the job in the printer's line; resolves when
    * that is committed, long before paper. Follow it by {@link job} and {@link onChange}. Refuses with the first grave finding
    * of a printer that is not fit (`E-CERT-0601` to `0604`).
+   *
+   * @param orderedAs the caller's name for this one order: the same again is answered with the same job, whatever the printer
+   *   says meanwhile, and refused with `E-CERT-0412` where it stands for another job
    */
   print(
     certificateId: string,
     printerId: string,
     copies: number,
     identity: PrintIdentity,
+    orderedAs?: string,
   ): Promise<Result<PrintJobView>>;
   /** Newest first. */
   jobs(filter?: { readonly unfinished?: boolean; readonly uncertain?: boolean }): readonly PrintJobView[];
   job(attemptId: string): PrintJobView | undefined;
-  /** The only way out of `uncertain`; audited and published. */
+  /**
+   * The only way out of `uncertain`; audited and published. Copies are given back only once the printer has the job no more.
+   * Errors: `E-CERT-0402`, `0407`, `0408`, `0409`, `0414`.
+   */
   resolveUncertain(
     attemptId: string,
     decision: UncertainDecision,

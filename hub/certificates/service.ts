@@ -185,14 +185,30 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     };
   };
 
+  /** What an order has become that was sent before; undefined: it is new, or nobody named it. */
+  const orderedBefore = (
+    orderedAs: string | undefined,
+    certificateId: string,
+    copies: number,
+  ): Result<PrintJobView> | undefined => {
+    const row = orderedAs === undefined ? undefined : store.ordered(orderedAs);
+    if (!row) return undefined;
+    const isSame = row.attempt.certificateId === certificateId && row.attempt.copies === copies;
+    return isSame ? ok(jobView(row)) : failure('E-CERT-0412');
+  };
+
   const accept = (
     certificateId: string,
     handle: PrinterHandle,
     verdict: PrinterVerdict,
     copies: number,
     identity: PrintIdentity,
+    orderedAs: string | undefined,
   ): Result<PrintJobView> =>
     transact(db, () => {
+      // The same order may have come twice at once.
+      const before = orderedBefore(orderedAs, certificateId, copies);
+      if (before) return before;
       const row = store.get(certificateId);
       if (!row?.documentSha256 || row.pages === null) return failure('E-CERT-0102');
       const allowed = mayPrint({ ...row, copies, copiesUsed: store.copiesUsed(certificateId) }, clock.now());
@@ -214,6 +230,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
         now,
       );
       save(attempt);
+      if (orderedAs !== undefined) store.nameOrder(attempt.attemptId, orderedAs);
       expireLater(attempt);
       if (identity.kind === 'staff') {
         deps.audit({
@@ -328,10 +345,12 @@ export function certificateService(deps: CertificateDeps): CertificateService {
         return openDocument(row);
       });
     },
-    print: async (certificateId, printerId, copies, identity) => {
+    print: async (certificateId, printerId, copies, identity, orderedAs) => {
       const row = store.get(certificateId);
       if (!row) return failure('E-CERT-0101');
       if (identity.kind === 'student' && !belongs(row, identity.student)) return failure('E-CERT-0105');
+      const before = orderedBefore(orderedAs, certificateId, copies);
+      if (before) return before;
       const handle = deps.printers.get(printerId);
       if (!handle) return failure('E-CERT-0403', printerId);
       const issued = await issuer.issue(certificateId);
@@ -344,7 +363,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       const problem = printerProblem(status.value);
       if (problem) return err(problem);
       if (copies > verdict.copiesMax) return failure('E-CERT-0402', `at most ${verdict.copiesMax}`);
-      const accepted = accept(certificateId, handle, verdict, copies, identity);
+      const accepted = accept(certificateId, handle, verdict, copies, identity, orderedAs);
       if (accepted.ok) runner.wake(printerId);
       return accepted;
     },
@@ -365,6 +384,8 @@ export function certificateService(deps: CertificateDeps): CertificateService {
         if (!Number.isInteger(copiesFound) || copiesFound < 0 || copiesFound > attempt.copies)
           return failure('E-CERT-0402');
         if (reason.trim() === '') return failure('E-CERT-0409');
+        const isLeft = attempt.orphan && deps.printers.get(attempt.printerId) !== undefined;
+        if (isLeft && copiesFound < attempt.copies) return failure('E-CERT-0414');
         store.resolve(attemptId, copiesFound, staffId, clock.now());
         deps.audit({
           actor: staffId,
@@ -463,6 +484,7 @@ function jobFigures({ attempt, resolution }: AttemptRow): PrintJobView {
     ...(attempt.sentSha256 === undefined ? {} : { sentSha256: attempt.sentSha256 }),
     ...(attempt.run === undefined ? {} : { run: attempt.run }),
     ...(attempt.code === undefined ? {} : { code: attempt.code }),
+    ...(isEnded(state) && attempt.orphan ? { leftover: true } : {}),
     ...(resolution ? { resolution } : {}),
   };
 }

@@ -140,12 +140,14 @@ export function certificateStore(db: Db) {
        requested_at, day, sheets, run)
      VALUES (@attemptId, @certificateId, @printerId, @state, @counted, @orphan, @body, @requestedAt, @day, @sheets,
        @run)
-     ON CONFLICT (attempt_id) DO UPDATE SET state = excluded.state, copies_counted = excluded.copies_counted,
+     ON CONFLICT (attempt_id) DO UPDATE SET state = excluded.state, copies_counted = COALESCE(copies_found, excluded.copies_counted),
        orphan = excluded.orphan, attempt = excluded.attempt, day = excluded.day`,
   );
   const getAttempt = db.prepare<[string], RawAttempt>(
     `SELECT ${attemptColumns} FROM print_attempt WHERE attempt_id = ?`,
   );
+  const byOrder = db.prepare<[string], RawAttempt>(`SELECT ${attemptColumns} FROM print_attempt WHERE ordered_as = ?`);
+  const nameOrder = db.prepare('UPDATE print_attempt SET ordered_as = ? WHERE attempt_id = ?');
   const used = db.prepare<[string], { n: number }>(
     'SELECT COALESCE(SUM(copies_counted), 0) AS n FROM print_attempt WHERE certificate_id = ?',
   );
@@ -268,6 +270,13 @@ export function certificateStore(db: Db) {
     attempt: (attemptId: string): AttemptRow | undefined => {
       const raw = getAttempt.get(attemptId);
       return raw && attemptRow(raw);
+    },
+    ordered: (orderedAs: string): AttemptRow | undefined => {
+      const raw = byOrder.get(orderedAs);
+      return raw && attemptRow(raw);
+    },
+    nameOrder: (attemptId: string, orderedAs: string): void => {
+      nameOrder.run(orderedAs, attemptId);
     },
     copiesUsed: (certificateId: string): number => used.get(certificateId)?.n ?? 0,
     unfinished: (printerId?: string): readonly AttemptRow[] =>

@@ -16,6 +16,7 @@ import type { Label } from '../config/index.ts';
  * | GET | `/certificates` | | `CertificateView[]` of the person |
  * | GET | `/certificates/{id}/document` | | the PDF |
  * | POST | `/print` | `{certificateId, copies}` | `PrintJobView`; changes come as `{job}` on the view's topic |
+ * | | | | needs `Idempotency-Key`, as a top-up does: the same key again is the same order, another body under it is refused |
  * | GET | `/jobs/{attemptId}` | | `PrintJobView` of a job that was ordered here, for a page that may have missed a change |
  * | POST | `/jobs/{attemptId}/receipt` | | none |
  * | GET | `/card`, `/card/transactions?before=` | | {@link CardView}, {@link CardTransactionView}`[]` |

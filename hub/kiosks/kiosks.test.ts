@@ -232,7 +232,9 @@ describe('the service of a kiosk', () => {
     idCard();
     upkeep.setOutOfService('hall', true, '换纸', 'staff:li');
     expect(view()).toMatchObject({ outOfService: { note: '换纸' } });
-    expect(await printing.print('hall', 'request-1', 1)).toMatchObject({ error: { code: 'E-KIOSK-0108' } });
+    expect(await printing.print('hall', 'request-1', 1, 'order-0001')).toMatchObject({
+      error: { code: 'E-KIOSK-0108' },
+    });
     kiosks.leave('hall');
     idCard();
     expect(view().person).toBeUndefined();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Api } from '../api/api.ts';
 import { problem } from '../api/api.ts';
+import { orderKeyOf } from '../api/order-key.ts';
 import type { Live } from '../api/live.ts';
 import type { CertificateService } from '../certificates/index.ts';
 import type { SelfService } from './compose.ts';
@@ -119,7 +120,10 @@ export function kioskRoutes(
     access: 'kiosk',
     params: kiosk,
     body: z.object({ certificateId: z.string().max(128), copies: z.int().min(1).max(20) }),
-    handler: ({ params, body }) => printing.print(params.kiosk, body.certificateId, body.copies),
+    handler: ({ params, body, request }) => {
+      const key = orderKeyOf(request);
+      return key.ok ? printing.print(params.kiosk, body.certificateId, body.copies, key.value) : key;
+    },
   });
   api.route({
     method: 'GET',
