@@ -7,6 +7,7 @@ export const certificateCodes = defineCodes({
   'E-CERT-0104': { zh: '该证明已过有效期', en: 'The certificate is no longer valid' },
   'E-CERT-0105': { zh: '该证明不属于当前用户', en: 'The certificate belongs to somebody else' },
   'E-CERT-0106': { zh: '该证明已更新，请重新打印', en: 'The certificate was issued anew; please print it again' },
+  'E-CERT-0107': { zh: '该证明无需重新生成', en: 'The certificate was not refused; there is nothing to make again' },
   'E-CERT-0201': { zh: '没有这个证明模板', en: 'There is no such template' },
   'E-CERT-0202': { zh: '证明内容不符合模板要求', en: 'A field does not keep to the rules of the template' },
   'E-CERT-0203': {

@@ -57,7 +57,12 @@ export interface CertificateEventData {
 export interface CertificateAudit {
   readonly actor: string;
   readonly action:
-    'certificate.resolve-uncertain' | 'certificate.cancel-print' | 'certificate.print-for' | 'certificate.view';
+    | 'certificate.resolve-uncertain'
+    | 'certificate.cancel-print'
+    | 'certificate.print-for'
+    | 'certificate.view'
+    | 'certificate.make-again'
+    | 'certificate.copy-spoiled';
   readonly subject: string;
   readonly reason: string;
   readonly detail: Readonly<Record<string, string | number>>;
@@ -190,6 +195,8 @@ export interface PrintJobView {
   readonly requestedAt: EpochMs;
   readonly changedAt: EpochMs;
   readonly resolution?: { readonly copiesFound: number; readonly staffId: string; readonly at: EpochMs };
+  /** So many of its copies were spoiled and given back. */
+  readonly spoiled?: number;
 }
 
 /** What staff saw: of an uncertain attempt's copies, so many lay in the tray or were taken. */
@@ -276,6 +283,16 @@ export interface CertificateService {
    * of it is found out as always. Errors: `E-CERT-0407`, `0409`, `0411` it has ended.
    */
   cancel(attemptId: string, staffId: string, reason: string): Result<PrintJobView>;
+  /**
+   * Staff have mended why a certificate was refused; it is made anew, and the hall told what comes of it. Those refused for a
+   * template or a character are tried at every start as well. Errors: `E-CERT-0101`, `0107`, `0409`.
+   */
+  makeAgain(certificateId: string, staffId: string, reason: string): Result<void>;
+  /**
+   * So many copies of a run came out and are worth nothing: smeared, torn, eaten. They may be printed again; the hall sees it
+   * in what is left after the next print. Errors: `E-CERT-0402` more than came out, `0407`, `0409`.
+   */
+  giveBackSpoiled(attemptId: string, copies: number, staffId: string, reason: string): Result<PrintJobView>;
   printers(): readonly PrinterView[];
   /**
    * Whether certificates may go to a printer that has just said this of itself; kept for {@link printers} where it is another

@@ -124,5 +124,9 @@ export const certificateSchema: SchemaComponent = {
         ALTER TABLE print_attempt ADD COLUMN ordered_as TEXT;
         CREATE UNIQUE INDEX print_attempt_ordered ON print_attempt (ordered_as) WHERE ordered_as IS NOT NULL;`,
     },
+    {
+      name: 'copies that were spoiled',
+      sql: 'ALTER TABLE print_attempt ADD COLUMN copies_spoiled INTEGER NOT NULL DEFAULT 0;',
+    },
   ],
 };

@@ -15,8 +15,9 @@ import type {
 } from './ports.ts';
 import { prepareDocument } from './prepare.ts';
 import { printerChecks } from './printers.ts';
-import { type PrintAttempt, expire, isEnded, mayPrint, newAttempt, strand, withdraw } from './rules.ts';
+import { type PrintAttempt, expire, isEnded, mayPrint, newAttempt, strand } from './rules.ts';
 import { certificateRegister } from './register.ts';
+import { staffDecisions } from './staff-decisions.ts';
 import { type AttemptRow, type CertificateRow, certificateStore } from './store.ts';
 import type { PrinterVerdict } from './suitability.ts';
 import { loadTemplates } from './templates/index.ts';
@@ -241,7 +242,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
           detail: { attemptId: attempt.attemptId, copies },
         });
       }
-      return ok(jobView({ attempt }));
+      return ok(jobView({ attempt, spoiled: 0 }));
     });
 
   const upsert = (request: CertificateRequest): 'applied' | 'stale' => {
@@ -280,6 +281,19 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     tell({ certificateId });
     return 'applied';
   };
+
+  const decisions = staffDecisions({
+    ...deps,
+    store,
+    runner,
+    save,
+    publishPrint,
+    tell,
+    jobView,
+    wake: () => {
+      issuer.wake();
+    },
+  });
 
   return {
     upsert,
@@ -375,49 +389,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       const row = store.attempt(attemptId);
       return row && jobView(row);
     },
-    resolveUncertain: (attemptId, { copiesFound }, staffId, reason) =>
-      transact(db, () => {
-        const row = store.attempt(attemptId);
-        if (!row) return failure('E-CERT-0407');
-        const { attempt } = row;
-        if (attempt.state !== 'uncertain' || row.resolution) return failure('E-CERT-0408');
-        if (!Number.isInteger(copiesFound) || copiesFound < 0 || copiesFound > attempt.copies)
-          return failure('E-CERT-0402');
-        if (reason.trim() === '') return failure('E-CERT-0409');
-        const isLeft = attempt.orphan && deps.printers.get(attempt.printerId) !== undefined;
-        if (isLeft && copiesFound < attempt.copies) return failure('E-CERT-0414');
-        store.resolve(attemptId, copiesFound, staffId, clock.now());
-        deps.audit({
-          actor: staffId,
-          action: 'certificate.resolve-uncertain',
-          subject: attempt.certificateId,
-          reason,
-          detail: { attemptId, copies: attempt.copies, copiesFound, sidesCounted: attempt.impressions },
-        });
-        publishPrint(attempt, copiesFound > 0 ? 'certificate.printed' : 'certificate.not-printed', copiesFound);
-        tell({ certificateId: attempt.certificateId, attemptId });
-        return ok(jobView({ attempt, resolution: { copiesFound, staffId, at: clock.now() } }));
-      }),
-    cancel: (attemptId, staffId, reason) =>
-      transact(db, () => {
-        const row = store.attempt(attemptId);
-        if (!row) return failure('E-CERT-0407');
-        if (isEnded(row.attempt.state)) return failure('E-CERT-0411');
-        if (reason.trim() === '') return failure('E-CERT-0409');
-        store.withdraw(attemptId, staffId);
-        deps.audit({
-          actor: staffId,
-          action: 'certificate.cancel-print',
-          subject: row.attempt.certificateId,
-          reason,
-          detail: { attemptId, state: row.attempt.state, sidesCounted: row.attempt.impressions },
-        });
-        // Its turn may be far away. What is under way sees it before its next step.
-        const ended = runner.holds(attemptId) ? undefined : withdraw(row.attempt, clock.now());
-        if (ended && !ended.effect) save(ended.attempt);
-        else tell({ certificateId: row.attempt.certificateId, attemptId });
-        return ok(jobView(store.attempt(attemptId) ?? row));
-      }),
+    ...decisions,
     printers: () =>
       deps.printers.list().map(({ printerId, name }) => {
         const check = checks.known(printerId);
@@ -456,6 +428,8 @@ export function certificateService(deps: CertificateDeps): CertificateService {
         if (!deps.printers.get(attempt.printerId)) save(strand(attempt, clock.now()));
         else if (attempt.state === 'queued') expireLater(attempt);
       }
+      // What was missing when they were refused may be there by now: a font, a template.
+      store.retryRefused(['E-CERT-0201', 'E-CERT-0203'], clock.now());
       issuer.start();
       runner.start();
       checks.start();
@@ -468,7 +442,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
   };
 }
 
-function jobFigures({ attempt, resolution }: AttemptRow): PrintJobView {
+function jobFigures({ attempt, resolution, spoiled }: AttemptRow): PrintJobView {
   const { attemptId, certificateId, printerId, copies, pages, state, impressions, requestedAt, changedAt } = attempt;
   return {
     attemptId,
@@ -486,6 +460,7 @@ function jobFigures({ attempt, resolution }: AttemptRow): PrintJobView {
     ...(attempt.code === undefined ? {} : { code: attempt.code }),
     ...(isEnded(state) && attempt.orphan ? { leftover: true } : {}),
     ...(resolution ? { resolution } : {}),
+    ...(spoiled > 0 ? { spoiled } : {}),
   };
 }
 
