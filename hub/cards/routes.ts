@@ -109,7 +109,10 @@ export function cardRoutes(
     url: '/api/top-ups/:order/resolve',
     access: ['operator', 'counter'],
     params: order.pick({ order: true }),
-    body: z.object({ as: z.enum(['credited', 'refund']), reason: z.string().trim().min(2).max(200) }),
+    body: z.object({
+      as: z.enum(['credited', 'refund', 'refunded-outside']),
+      reason: z.string().trim().min(2).max(200),
+    }),
     handler: ({ params, body, staff }) =>
       cards?.resolve(params.order, body.as, `staff:${staff.id}`, body.reason) ?? failure('E-PAY-0207'),
   });

@@ -214,4 +214,33 @@ describe('a campus card at a kiosk', () => {
     expect(await cards.reportLost(NUMBER)).toMatchObject({ value: { state: 'lost', amounts: [] } });
     expect(await cards.topUp(NUMBER, 1_000, hall())).toMatchObject({ error: { code: 'E-PAY-0104' } });
   });
+
+  it('whose refund the payment service refuses is not asked for again and again, and ends with a word that is on record', async () => {
+    const { clock, payments, ledger, open, audit } = setUp();
+    const cards = open({ ...ledger, createTopUp: () => Promise.resolve({ ok: false, error: { code: 'E-PAY-0104' } }) });
+    let asked = 0;
+    payments.refund = () => {
+      asked += 1;
+      return Promise.resolve({ ok: false, error: { code: 'E-PAY-0201' } });
+    };
+    const begun = await cards.topUp(NUMBER, 5_000, hall());
+    const orderId = begun.ok ? begun.value.orderId : '';
+    payments.pay(orderId);
+    await clock.advanceAsync(minutes(10));
+    expect(asked).toBe(1);
+    expect(cards.open()).toMatchObject([{ orderId, state: 'refunding', refundStuck: true }]);
+    expect(clock.pending).toBe(0);
+    expect(cards.resolve(orderId, 'refund', 'staff:li', '再试一次')).toMatchObject({ error: { code: 'E-PAY-0205' } });
+    expect(cards.resolve(orderId, 'refunded-outside', 'staff:li', '现金退还')).toMatchObject({
+      value: { state: 'refunded' },
+    });
+    expect(cards.open()).toEqual([]);
+    expect(audit.list({ limit: 1 })).toMatchObject([
+      {
+        action: 'card.resolve-top-up',
+        actor: 'staff:li',
+        detail: expect.stringContaining('refunded-outside') as string,
+      },
+    ]);
+  });
 });

@@ -7,8 +7,8 @@ import type { Audit } from '../audit/service.ts';
 import type { CardTransactionView, CardView, TopUpView } from '../kiosks/contract.ts';
 import type { Vault } from '../vault/index.ts';
 import type { CardAccount, CardAccountPort, PaymentPort } from './ports.ts';
-import type { TopUp, TopUpEffect, TopUpInput, TopUpStep } from './rules.ts';
-import { hasEnded, newTopUp, resumeTopUp, stepTopUp } from './rules.ts';
+import type { Resolution, TopUp, TopUpEffect, TopUpInput, TopUpStep } from './rules.ts';
+import { hasEnded, needsRefundOutside, newTopUp, resumeTopUp, stepTopUp } from './rules.ts';
 
 /** An order as staff see it. */
 export interface TopUpRow extends TopUpView {
@@ -17,6 +17,8 @@ export interface TopUpRow extends TopUpView {
   readonly changedAt: EpochMs;
   /** Staff want the money to go back, and the card's system has not said yet that nothing arrived. */
   readonly refundWanted: boolean;
+  /** The money should go back, and the payment service has refused that or takes too long: a person must give it back. */
+  readonly refundStuck: boolean;
 }
 
 /** Campus cards for their holders; errors are those of the ports. `number` is 学号 or 工号. */
@@ -42,9 +44,9 @@ export interface Cards {
   open(): readonly TopUpRow[];
   /**
    * A person has looked what became of the credit; audited. `refund` asks the card's system once more, and gives nothing back
-   * when the credit has arrived meanwhile. Errors: `E-PAY-0203`, `E-PAY-0205`.
+   * when the credit has arrived meanwhile; `refunded-outside` ends a refund that the payment service does not make. Errors: `E-PAY-0203`, `E-PAY-0205`.
    */
-  resolve(orderId: string, as: 'credited' | 'refund', by: string, reason: string): Result<TopUpRow>;
+  resolve(orderId: string, as: Resolution, by: string, reason: string): Result<TopUpRow>;
   onChange(listener: (orderId: string) => void): Cancel;
   start(): void;
   stop(): Promise<void>;
@@ -191,6 +193,7 @@ export function createCards(deps: {
       kioskId: row.kioskId,
       createdAt: order.createdAt,
       changedAt: order.changedAt,
+      refundStuck: needsRefundOutside(order, clock.now()),
       refundWanted: order.state === 'credit-unknown' && order.staffRefund !== undefined,
     };
   };
