@@ -41,7 +41,7 @@ export const certificateCodes = defineCodes({
   'E-CERT-0407': { zh: '没有这次打印', en: 'There is no such print job' },
   'E-CERT-0408': { zh: '该次打印无需人工确认', en: 'This print job needs no decision' },
   'E-CERT-0409': { zh: '请填写处理原因', en: 'A reason must be given' },
-  'E-CERT-0410': { zh: '已由工作人员取消', en: 'Cancelled by staff' },
+  'E-CERT-0410': { zh: '已取消打印', en: 'The print was cancelled' },
   'E-CERT-0411': { zh: '该次打印已结束', en: 'This print job has ended' },
   'E-CERT-0412': {
     zh: '同一请求编号已用于另一次打印',

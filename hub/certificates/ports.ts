@@ -135,8 +135,8 @@ export interface StudentKey {
   readonly idKey?: string;
   /** 学号. */
   readonly number?: string;
-  /** One certificate and no other: its pick-up code was shown. */
-  readonly certificateId?: string;
+  /** These certificates and no others: their pick-up code was shown. */
+  readonly certificateIds?: readonly string[];
 }
 
 export type PrintIdentity =
@@ -165,6 +165,8 @@ export interface CertificateView {
   readonly copiesUsed: number;
   readonly validFrom: EpochMs;
   readonly validUntil: EpochMs;
+  /** It cannot be printed now for its dates; absent: they allow it. */
+  readonly untimely?: 'not-yet' | 'over';
   /** Why it is `refused`, or why it is still `pending`. */
   readonly code?: `E-${string}-${number}`;
   readonly detail?: string;
@@ -241,8 +243,8 @@ export interface CertificateService {
   issue(requestId: string): Promise<Result<CertificateView>>;
   /** Certificates of one person that are issued or on the way, newest first. */
   list(student: StudentKey): readonly CertificateView[];
-  /** Whose pick-up code has this keyed hash; it is good as long as the certificate may be printed. */
-  byPickUp(pickUpKey: string): CertificateView | undefined;
+  /** One person's certificates whose pick-up code has this keyed hash, the newest first; it is good as long as they may be printed. */
+  byPickUp(pickUpKey: string): readonly CertificateView[];
   /** Whose certificate it is, in full. */
   holder(certificateId: string): { readonly name: string; readonly number: string } | undefined;
   /** For staff: every certificate, newest first. */

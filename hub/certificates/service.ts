@@ -49,10 +49,10 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     },
   });
 
-  const belongs = (row: CertificateRow, { idKey, number, certificateId }: StudentKey): boolean =>
+  const belongs = (row: CertificateRow, { idKey, number, certificateIds }: StudentKey): boolean =>
     (idKey !== undefined && row.idKey === idKey) ||
     (number !== undefined && row.studentKey === deps.keyedHash('student-number', number)) ||
-    row.certificateId === certificateId;
+    certificateIds?.includes(row.certificateId) === true;
 
   const view = (row: CertificateRow): CertificateView => {
     const request = openRequest(deps, row);
@@ -67,6 +67,8 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       copiesUsed: store.copiesUsed(row.certificateId),
       validFrom: row.validFrom,
       validUntil: row.validUntil,
+      ...(clock.now() < row.validFrom && { untimely: 'not-yet' }),
+      ...(clock.now() >= row.validUntil && { untimely: 'over' }),
       ...(row.templateVersion === null ? {} : { templateVersion: row.templateVersion }),
       ...(row.number === null ? {} : { certificateNumber: row.number }),
       ...(row.pages === null ? {} : { pages: row.pages }),
@@ -312,12 +314,11 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       const row = store.get(requestId);
       return row ? ok(view(row)) : failure('E-CERT-0101');
     },
-    list: ({ idKey, number, certificateId }) => {
-      const one = certificateId === undefined ? undefined : store.get(certificateId);
+    list: ({ idKey, number, certificateIds = [] }) => {
       const rows = [
         ...(idKey === undefined ? [] : store.ofIdKey(idKey)),
         ...(number === undefined ? [] : store.ofStudent(deps.keyedHash('student-number', number))),
-        ...(one ? [one] : []),
+        ...certificateIds.flatMap((id) => store.get(id) ?? []),
       ];
       return [...new Map(rows.map((row) => [row.certificateId, row])).values()]
         .filter(({ state }) => state !== 'revoked')
@@ -326,10 +327,10 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     },
     byPickUp: (pickUpKey) => {
       const now = clock.now();
-      const row = store
+      const rows = store
         .ofPickUp(pickUpKey)
-        .find(({ state, validFrom, validUntil }) => state !== 'revoked' && now >= validFrom && now < validUntil);
-      return row && view(row);
+        .filter(({ state, validFrom, validUntil }) => state !== 'revoked' && now >= validFrom && now < validUntil);
+      return rows.filter(({ studentKey }) => studentKey === rows[0]?.studentKey).map(view);
     },
     holder: (certificateId) => {
       const row = store.get(certificateId);

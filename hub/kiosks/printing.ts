@@ -17,6 +17,8 @@ export interface KioskPrinting {
   print(kioskId: string, certificateId: string, copies: number, key: string): Promise<Result<PrintJobView>>;
   /** A job of this kiosk's printer; nothing in it says whose. Errors: `E-CERT-0407`. */
   job(kioskId: string, attemptId: string): Result<PrintJobView>;
+  /** They do not want to wait for it any more. Errors: `E-CERT-0407`, `E-CERT-0411`. */
+  withdraw(kioskId: string, attemptId: string): Result<PrintJobView>;
   /** Errors: `E-KIOSK-0107` no receipts here, those of the printer. */
   receipt(kioskId: string, attemptId: string): Promise<Result<void>>;
 }
@@ -71,6 +73,12 @@ export function createKioskPrinting(deps: {
       if (!kiosk) return failure('E-KIOSK-0102', kioskId);
       const job = certificates.job(attemptId);
       return job && job.printerId === kiosk.printer ? ok(job) : failure('E-CERT-0407');
+    },
+    withdraw: (kioskId, attemptId) => {
+      const here = kiosks.person(kioskId);
+      if (!here.ok) return here;
+      if (!here.value.session.jobs.has(attemptId)) return failure('E-CERT-0407');
+      return certificates.cancel(attemptId, `kiosk:${kioskId}`, '本人在自助机上取消');
     },
     receipt: async (kioskId, attemptId) => {
       const here = kiosks.person(kioskId);

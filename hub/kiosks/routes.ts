@@ -139,6 +139,13 @@ export function kioskRoutes(
     params: kiosk.extend({ id: z.string().max(64) }),
     handler: ({ params }) => printing.receipt(params.kiosk, params.id),
   });
+  api.route({
+    method: 'POST',
+    url: '/api/kiosks/:kiosk/jobs/:id/withdraw',
+    access: 'kiosk',
+    params: kiosk.extend({ id: z.string().max(64) }),
+    handler: ({ params }) => printing.withdraw(params.kiosk, params.id),
+  });
   for (const act of ['touch', 'leave'] as const)
     api.route({
       method: 'POST',

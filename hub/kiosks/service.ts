@@ -7,6 +7,7 @@ import type { Cancel, Clock, Code, DurationMs, EpochMs, RandomBytes, Result } fr
 import { failure, minutes, ok, plus, seconds } from '@hallhub/sync/base';
 import { createGuesses } from '../agents/index.ts';
 import type { CertificateService } from '../certificates/index.ts';
+import { isEnded } from '../certificates/index.ts';
 import type { Config, KioskConfig } from '../config/index.ts';
 import type { Notifications } from '../notifications/index.ts';
 import type { Bucket } from '../notifications/rate.ts';
@@ -61,7 +62,7 @@ export interface KiosksDeps {
   readonly rules: Config['selfService'];
   readonly host: Pick<AgentHost, 'capability' | 'health' | 'onDevices'>;
   readonly recogniser: Recogniser;
-  readonly certificates: Pick<CertificateService, 'jobs' | 'judge' | 'sheetsSince'>;
+  readonly certificates: Pick<CertificateService, 'job' | 'jobs' | 'cancel' | 'judge' | 'sheetsSince'>;
   readonly serviceCards: Pick<ServiceCards, 'find' | 'open'>;
   readonly notifications: Pick<Notifications, 'notify'>;
   readonly store: KioskStore;
@@ -111,6 +112,19 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
     onChange: changed,
   });
 
+  /** They go while the printer waits for somebody: what would come out later would lie there for a stranger. */
+  const goes = (kioskId: string): void => {
+    for (const attemptId of sessions.of(kioskId)?.jobs ?? []) {
+      const job = deps.certificates.job(attemptId);
+      const isWaiting = job && !isEnded(job.state) && job.impressions === 0 && job.code !== undefined;
+      if (isWaiting) deps.certificates.cancel(attemptId, `kiosk:${kioskId}`, '本人已离开，打印机仍在等候处理');
+    }
+  };
+  const enter = (kioskId: string, known: Known): void => {
+    goes(kioskId);
+    sessions.begin(kioskId, known);
+  };
+
   const endNotice = (kioskId: string): void => {
     notices.get(kioskId)?.cancel();
     notices.delete(kioskId);
@@ -144,7 +158,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
     endNotice(kiosk.id);
     // Somebody who serves it has no certificates to print meanwhile.
     if (services.get(kiosk.id)?.accountId !== undefined || store.outOfService(kiosk.id)) changed(kiosk.id);
-    else sessions.begin(kiosk.id, known.value);
+    else enter(kiosk.id, known.value);
   };
   const onCard = (kiosk: KioskConfig, { presented }: CardRead): void => {
     const type = presented.type === 'uid' ? 'uid' : 'resident-id';
@@ -250,6 +264,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
         return deviceId === undefined ? [] : [{ kind, ...device(deviceId) }];
       }),
       ...(kiosk.receiptPrinter !== undefined && { receipts: device(kiosk.receiptPrinter) }),
+      ...(rules.alerts.length > 0 && { alerted: true }),
       ways: ways(kiosk),
       ...(code !== undefined && { notice: { code } }),
       ...(other && { elsewhere: { id: other.id, label: other.label } }),
@@ -277,7 +292,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
       return known.ok ? failure('E-KIOSK-0105') : known;
     }
     endNotice(kioskId);
-    sessions.begin(kioskId, known.value);
+    enter(kioskId, known.value);
     return ok();
   };
   const tokenOf = (kioskId: string): string => createHmac('sha256', tokenKey).update(kioskId).digest('base64url');
@@ -337,6 +352,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
       if (service?.accountId !== undefined) setService(kioskId, service, SERVICE_FOR);
     },
     leave: (kioskId) => {
+      goes(kioskId);
       sessions.end(kioskId);
       leaveService(kioskId);
     },

@@ -195,6 +195,10 @@ export function openSelfService(more: Partial<ConfigInput> = {}) {
     unreadable: () => {
       unreadable.emit({ code: 'E-CARD-0101', at: clock.now() });
     },
+    /** Another certificate of the same person with the same pick-up code. */
+    share: (requestId: string) => {
+      certificates.upsert(request({ requestId, studentNumber: STUDENT, pickUpKey: pickUpKey(vault, PICK_UP) }));
+    },
     /** Lets the printers be asked and answer. */
     settle: async () => {
       await clock.advanceAsync(10_000 as never);

@@ -27,7 +27,7 @@ export const copiesLeft = ({ copiesAllowed, copiesUsed }: CertificateView): numb
   Math.max(0, copiesAllowed - copiesUsed);
 
 export const canPrint = (certificate: CertificateView): boolean =>
-  certificate.state === 'issued' && copiesLeft(certificate) > 0;
+  certificate.state === 'issued' && certificate.untimely === undefined && copiesLeft(certificate) > 0;
 
 /** The step of the mode's line that a page belongs to; identification is step 0. `over`: the job has ended. */
 export function stepOf(page: PrintPage, over: boolean): number {
