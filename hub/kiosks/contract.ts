@@ -77,6 +77,8 @@ export interface PrinterView {
   /** `attention`: reached, and a person must do something first; `code` says what. */
   readonly state: 'ready' | 'busy' | 'attention' | 'down';
   readonly code?: Code;
+  /** The most copies that one order may be of; absent: the printer was not asked yet. */
+  readonly maxCopies?: number;
   readonly paper: SupplyState;
   readonly toner: SupplyState;
 }

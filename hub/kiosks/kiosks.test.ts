@@ -132,7 +132,7 @@ describe('a kiosk whose devices fail', () => {
   it('says what is wrong with its printer before anybody identifies, and where another one prints', async () => {
     const { status, settle, view } = open();
     await settle();
-    expect(view()).toMatchObject({ printer: { state: 'ready', paper: 'ok', toner: 'ok' } });
+    expect(view()).toMatchObject({ printer: { state: 'ready', paper: 'ok', toner: 'ok', maxCopies: 1 } });
     expect(view().elsewhere).toBeUndefined();
     const idle = status.get('printer');
     if (idle?.ok !== true) throw new Error('the printer was idle');

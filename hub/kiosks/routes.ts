@@ -6,6 +6,7 @@ import type { Live } from '../api/live.ts';
 import type { CertificateService } from '../certificates/index.ts';
 import type { SelfService } from './compose.ts';
 import { KIOSK_COOKIE } from './edge/cookie.ts';
+import { MOST_COPIES } from './service.ts';
 
 const kiosk = z.object({ kiosk: z.string() });
 const number = z.string().trim().min(1).max(32);
@@ -119,7 +120,7 @@ export function kioskRoutes(
     url: '/api/kiosks/:kiosk/print',
     access: 'kiosk',
     params: kiosk,
-    body: z.object({ certificateId: z.string().max(128), copies: z.int().min(1).max(20) }),
+    body: z.object({ certificateId: z.string().max(128), copies: z.int().min(1).max(MOST_COPIES) }),
     handler: ({ params, body, request }) => {
       const key = orderKeyOf(request);
       return key.ok ? printing.print(params.kiosk, body.certificateId, body.copies, key.value) : key;

@@ -86,6 +86,8 @@ interface Service {
 const NOTICE = seconds(10);
 /** A queue of people may each ask for a code, and again when it does not come. */
 const SENDS = { burst: 20, per: minutes(10) };
+/** Of one order, whatever the printer can. */
+export const MOST_COPIES = 20;
 const PIN_WITHIN = seconds(30);
 const SERVICE_FOR = seconds(600);
 
@@ -196,6 +198,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
   const kioskOf = (printerId: string): readonly KioskConfig[] => kiosks.filter(({ printer }) => printer === printerId);
   /** Why no certificate may go to a printer, by what it said last. */
   const unfit = new Map<string, Code>();
+  const mostCopies = new Map<string, number>();
   const printers = watchPrinters({
     printers: [...new Set(kiosks.flatMap(({ printer }) => printer ?? []))],
     status: (printerId) => host.capability(printerId, 'pagePrinter')?.status(),
@@ -206,6 +209,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
       const grave = verdict?.findings.find((finding) => finding.grave);
       if (grave) unfit.set(printerId, grave.code);
       else if (verdict) unfit.delete(printerId);
+      if (verdict) mostCopies.set(printerId, Math.min(MOST_COPIES, verdict.copiesMax));
       for (const { id } of kioskOf(printerId)) changed(id);
     },
     onFault: (printerId, error) => {
@@ -218,7 +222,11 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
     const paper = refill?.sheets
       ? { filled: refill.sheets, used: deps.certificates.sheetsSince(printer, refill.at), lowAt: rules.lowSheets }
       : undefined;
-    return printerView(printer, host.health(printer), printers.last(printer), paper, unfit.get(printer));
+    const maxCopies = mostCopies.get(printer);
+    return {
+      ...printerView(printer, host.health(printer), printers.last(printer), paper, unfit.get(printer)),
+      ...(maxCopies !== undefined && { maxCopies }),
+    };
   };
   const prints = (kiosk: KioskConfig): boolean => {
     const state = printerOf(kiosk)?.state;

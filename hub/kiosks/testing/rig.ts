@@ -41,7 +41,7 @@ const device = (id: string) => ({
 });
 
 /** Two kiosks over real certificates, audit and vault; the devices are driven by hand. */
-export function openSelfService(more: Partial<ConfigInput> = {}) {
+export function openSelfService(more: Partial<ConfigInput> = {}, real?: PagePrinter) {
   const clock = manualClock(epochMs(Date.UTC(2026, 10, 22, 2)));
   const status = new Map<string, Result<PrinterStatus>>([
     ['printer', ok(IDLE)],
@@ -54,6 +54,7 @@ export function openSelfService(more: Partial<ConfigInput> = {}) {
     };
     return port as PagePrinter;
   };
+  const port: { -readonly [K in keyof PagePrinter]: PagePrinter[K] } = real ?? paperPort('printer');
   const vault = createVault(randomBytes(32));
   const { service: certificates, db } = testService({
     file: ':memory:',
@@ -62,7 +63,7 @@ export function openSelfService(more: Partial<ConfigInput> = {}) {
     printers: ['printer', 'printer-2'].map((printerId) => ({
       printerId,
       name: printerId,
-      printer: paperPort(printerId),
+      printer: printerId === 'printer' ? port : paperPort(printerId),
       countsImpressions: true,
     })),
   });
@@ -100,7 +101,7 @@ export function openSelfService(more: Partial<ConfigInput> = {}) {
     'reader/cardReader': { onCard: card.on, onUnreadable: unreadable.on },
     'cards/cardReader': { onCard: card.on, onUnreadable: unreadable.on },
     'scanner/codeScanner': { onScan: scan.on, onUnreadable: unreadable.on },
-    'printer/pagePrinter': paperPort('printer'),
+    'printer/pagePrinter': port,
     'printer-2/pagePrinter': paperPort('printer-2'),
     'receipts/ticketPrinter': {
       print: ({ args }: { args: { ticket: Ticket } }) => {
@@ -160,6 +161,8 @@ export function openSelfService(more: Partial<ConfigInput> = {}) {
     clock,
     audit,
     certificates,
+    /** The first kiosk's printer; a real one where one was given. */
+    port,
     status,
     health,
     receipts,

@@ -45,6 +45,12 @@ describe('printing', () => {
       expect(walk({ type: 'choose', certificateId })).toEqual(START);
   });
 
+  it('orders no more than is left, nor than the printer makes at once', () => {
+    const chosen = walk({ type: 'choose', certificateId: 'three' }, { type: 'confirm' });
+    expect(turn(chosen, { type: 'copies', copies: 9 }, ALL)).toMatchObject({ copies: 3 });
+    expect(turn(chosen, { type: 'copies', copies: 9 }, ALL, 2)).toMatchObject({ copies: 2 });
+  });
+
   it('orders nothing that was not looked at', () => {
     expect(walk({ type: 'choose', certificateId: 'three' }, { type: 'ordered' })).toMatchObject({ at: 'preview' });
   });
