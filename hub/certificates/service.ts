@@ -28,10 +28,13 @@ export function certificateService(deps: CertificateDeps): CertificateService {
   const templates = deps.templates ?? loadTemplates();
   const expiries = new Map<string, Cancel>();
   const listeners = new Set<(change: { readonly certificateId: string; readonly attemptId?: string }) => void>();
+  /** Listeners look into the database, which is closed by then. */
+  let hasStopped = false;
   const today = (): string => dayIn(deps.timeZone, clock.now());
   /** Told in a turn of its own, so that the transaction under way is over and no listener can break it. */
   const tell = (change: { readonly certificateId: string; readonly attemptId?: string }): void => {
     clock.after(ms(0), () => {
+      if (hasStopped) return;
       for (const listener of listeners) listener(change);
     });
   };
@@ -438,6 +441,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     stop: async () => {
       for (const cancel of expiries.values()) cancel();
       await Promise.all([issuer.stop(), runner.stop(), checks.stop()]);
+      hasStopped = true;
       await deps.signer?.close();
     },
   };
