@@ -27,6 +27,8 @@ export function httpClient(url: () => string): HttpClient {
       method,
       headers: {
         'x-hallhub': '1',
+        // As a page names its orders: each call is one of its own.
+        ...(method === 'POST' && { 'idempotency-key': crypto.randomUUID() }),
         cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,

@@ -12,4 +12,8 @@ export const campusCardCodes = defineCodes({
   'E-PAY-0205': { zh: '该订单无需人工处理', en: 'This order needs no decision' },
   'E-PAY-0206': { zh: '已有一笔充值在进行', en: 'Another top-up of this card is under way' },
   'E-PAY-0207': { zh: '本系统未接入校园卡', en: 'No campus-card system is joined to this hub' },
+  'E-PAY-0208': {
+    zh: '同一请求编号已用于另一笔充值',
+    en: 'This idempotency key already stands for another top-up',
+  },
 });

@@ -3,6 +3,7 @@ import type { Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import { z } from 'zod';
 import type { Api } from '../api/api.ts';
+import { orderKeyOf } from '../api/order-key.ts';
 import type { Live } from '../api/live.ts';
 import type { SelfService } from '../kiosks/index.ts';
 import type { Cards } from './service.ts';
@@ -24,12 +25,14 @@ export function cardRoutes(
   });
   const base = '/api/kiosks/:kiosk/card';
   /** Whose card it is that is asked for: theirs who stands there, and nobody else's. */
-  const here = (kioskId: string): Result<{ readonly cards: Cards; readonly number: string }> => {
+  const here = (
+    kioskId: string,
+  ): Result<{ readonly cards: Cards; readonly number: string; readonly session: string }> => {
     if (!cards) return failure('E-PAY-0207');
     const person = selfService.kiosks.person(kioskId);
     if (!person.ok) return person;
-    const { number } = person.value.session.known;
-    return number === undefined ? failure('E-PAY-0101') : ok({ cards, number });
+    const { id: session, known } = person.value.session;
+    return known.number === undefined ? failure('E-PAY-0101') : ok({ cards, number: known.number, session });
   };
   api.route({
     method: 'GET',
@@ -69,9 +72,16 @@ export function cardRoutes(
     access: 'kiosk',
     params: kiosk,
     body: z.object({ amount: z.int().min(1).max(1_000_000) }),
-    handler: ({ params, body }) => {
+    handler: ({ params, body, request }) => {
+      const key = orderKeyOf(request);
+      if (!key.ok) return key;
       const asked = here(params.kiosk);
-      return asked.ok ? asked.value.cards.topUp(asked.value.number, body.amount, params.kiosk) : asked;
+      if (!asked.ok) return asked;
+      const { number, session } = asked.value;
+      return asked.value.cards.topUp(number, body.amount, {
+        kioskId: params.kiosk,
+        orderedAs: `${session}/${key.value}`,
+      });
     },
   });
   api.route({
@@ -99,7 +109,10 @@ export function cardRoutes(
     url: '/api/top-ups/:order/resolve',
     access: ['operator', 'counter'],
     params: order.pick({ order: true }),
-    body: z.object({ as: z.enum(['credited', 'refund']), reason: z.string().trim().min(2).max(200) }),
+    body: z.object({
+      as: z.enum(['credited', 'refund', 'refunded-outside']),
+      reason: z.string().trim().min(2).max(200),
+    }),
     handler: ({ params, body, staff }) =>
       cards?.resolve(params.order, body.as, `staff:${staff.id}`, body.reason) ?? failure('E-PAY-0207'),
   });

@@ -3,7 +3,7 @@ import { epochMs, failure, hours, minutes, ok, plus } from '@hallhub/sync/base';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TopUpEffect, TopUpInput, TopUpStep } from './rules.ts';
-import { hasEnded, newTopUp, resumeTopUp, stepTopUp, topUpTimes } from './rules.ts';
+import { hasEnded, needsRefundOutside, newTopUp, resumeTopUp, stepTopUp, topUpTimes } from './rules.ts';
 
 const START = epochMs(Date.UTC(2026, 10, 22));
 const first = () => newTopUp({ orderId: 'o', cardId: 'c', amount: 5_000 }, START);
@@ -98,6 +98,60 @@ describe('a top-up', () => {
     );
   });
 
+  it('asks no service over and over: whatever of them fails for good, twelve questions take ten seconds at least', () => {
+    const failing = fc.subarray(Object.keys(silent) as TopUpEffect['type'][]);
+    fc.assert(
+      fc.property(
+        failing,
+        fc.nat(20),
+        fc.boolean(),
+        fc.constantFrom('E-PAY-0201', 'E-PAY-0202'),
+        (dead, cancelAt, pays, code) => {
+          const outside = world();
+          if (pays) outside.pay();
+          let step: TopUpStep = first();
+          let now: EpochMs = START;
+          const asked: EpochMs[] = [];
+          for (let turn = 0; turn < 200 && step.effect; turn += 1) {
+            const { effect } = step;
+            now = plus(now, effect.after);
+            asked.push(now);
+            const order = turn === cancelAt ? stepTopUp(step.order, { type: 'cancel' }, now).order : step.order;
+            const refusal = { type: silent[effect.type], result: failure(code) } as TopUpInput;
+            step = stepTopUp(order, dead.includes(effect.type) ? refusal : outside.perform(effect, false), now);
+          }
+          for (const [index, at] of asked.entries()) {
+            const later = asked[index + 12];
+            if (later !== undefined) expect(later - at).toBeGreaterThanOrEqual(10_000);
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('whose refund is refused for good is left to a person, who says when the money went back', () => {
+    const paid = stepTopUp(first().order, { type: 'payment', result: ok('paid') }, START);
+    const refunding = stepTopUp(paid.order, { type: 'credit', result: failure('E-PAY-0104') }, START);
+    expect(refunding).toMatchObject({ order: { state: 'refunding' }, effect: { type: 'refund' } });
+    expect(needsRefundOutside(refunding.order, START)).toBe(false);
+    expect(needsRefundOutside(refunding.order, plus(START, hours(1)))).toBe(true);
+    const refused = stepTopUp(refunding.order, { type: 'refund', result: failure('E-PAY-0201') }, START);
+    expect(refused.effect).toMatchObject({ type: 'query-refund' });
+    const left = stepTopUp(refused.order, { type: 'refund-query', result: ok('none') }, START);
+    expect(left.effect).toBeUndefined();
+    expect(needsRefundOutside(left.order, START)).toBe(true);
+    expect(resumeTopUp(left.order, START).effect).toMatchObject({ type: 'query-refund' });
+    expect(stepTopUp(left.order, { type: 'resolve', as: 'refunded-outside' }, START).order.state).toBe('refunded');
+    // Before that nobody may say so.
+    const early = stepTopUp(refunding.order, { type: 'resolve', as: 'refunded-outside' }, START);
+    expect(early.order).toBe(refunding.order);
+    // It had been carried out after all.
+    expect(stepTopUp(refused.order, { type: 'refund-query', result: ok('refunded') }, START).order.state).toBe(
+      'refunded',
+    );
+  });
+
   it('is total: no input in any state throws or brings an ended order back to life', () => {
     const input: fc.Arbitrary<TopUpInput> = fc.oneof(
       fc.constantFrom<TopUpInput>(
@@ -116,6 +170,8 @@ describe('a top-up', () => {
         { type: 'cancel' },
         { type: 'resolve', as: 'credited' },
         { type: 'resolve', as: 'refund' },
+        { type: 'resolve', as: 'refunded-outside' },
+        { type: 'refund', result: failure('E-PAY-0201') },
       ),
     );
     fc.assert(

@@ -17,6 +17,9 @@ import { hours, minutes, ms, plus, seconds } from '@hallhub/sync/base';
 export type TopUpState =
   'created' | 'paying' | 'paid' | 'crediting' | 'credited' | 'credit-unknown' | 'closed' | 'refunding' | 'refunded';
 
+/** What staff say became of it, or should; `refunded-outside`: the owner has the money back, and not by the payment service. */
+export type Resolution = 'credited' | 'refund' | 'refunded-outside';
+
 export interface TopUp {
   readonly orderId: string;
   readonly cardId: string;
@@ -32,6 +35,8 @@ export interface TopUp {
   readonly isClosed: boolean;
   /** A refund may have been asked for. */
   readonly refundBegun: boolean;
+  /** The payment service refused it for good: a person must give the money back in another way. */
+  readonly refundRefused?: boolean;
   /**
    * Staff want the money to go back. `wanted`: the question that may be under way was put before that, and its answer does not
    * count; `confirming`: the next one does.
@@ -58,7 +63,7 @@ export type TopUpInput =
   | { readonly type: 'refund-query'; readonly result: Result<'refunded' | 'pending' | 'none'> }
   /** Told between two effects. */
   | { readonly type: 'cancel' }
-  | { readonly type: 'resolve'; readonly as: 'credited' | 'refund' };
+  | { readonly type: 'resolve'; readonly as: Resolution };
 
 export interface TopUpStep {
   readonly order: TopUp;
@@ -74,10 +79,16 @@ export const topUpTimes = {
   queryCreditEvery: seconds(30),
   /** The card's system has closed its day: a credit that it has not seen by then cannot come any more. */
   creditSettled: hours(24),
+  /** A refund that takes longer is looked at by a person. */
+  refundPatience: hours(1),
 } as const;
 
 export const hasEnded = ({ state }: TopUp): boolean =>
   state === 'credited' || state === 'closed' || state === 'refunded';
+
+/** The money should go back, and the payment service has refused that or takes too long over it. */
+export const needsRefundOutside = ({ state, refundRefused, changedAt }: TopUp, now: EpochMs): boolean =>
+  state === 'refunding' && (refundRefused === true || now >= plus(changedAt, topUpTimes.refundPatience));
 
 const soon = ms(0);
 
@@ -136,7 +147,8 @@ export function stepTopUp(order: TopUp, input: TopUpInput, now: EpochMs): TopUpS
       return order.state === 'paying' || order.state === 'created'
         ? {
             order: { ...order, isClosed: order.isClosed || input.result.ok },
-            effect: { type: 'query-payment', after: soon },
+            // A service that cannot close now is left alone for a while.
+            effect: { type: 'query-payment', after: input.result.ok ? soon : topUpTimes.retryEvery },
           }
         : { order };
     case 'credit':
@@ -208,18 +220,27 @@ function onCreditQuery(order: TopUp, result: Result<'credited' | 'pending' | 'no
 
 function onRefund(order: TopUp, result: Result<'refunded' | 'pending'>, now: EpochMs): TopUpStep {
   if (result.ok && result.value === 'refunded') return { order: moved(order, 'refunded', now) };
-  return { order, effect: { type: 'query-refund', after: topUpTimes.retryEvery } };
+  const isRefused = !result.ok && result.error.code === 'E-PAY-0201';
+  return {
+    order: isRefused ? { ...order, refundRefused: true } : order,
+    // One that was asked for before may have been carried out all the same.
+    effect: { type: 'query-refund', after: topUpTimes.retryEvery },
+  };
 }
 
 function onRefundQuery(order: TopUp, result: Result<'refunded' | 'pending' | 'none'>, now: EpochMs): TopUpStep {
   if (result.ok && result.value === 'refunded') return { order: moved(order, 'refunded', now) };
+  const isNo = result.ok ? result.value === 'none' : result.error.code === 'E-PAY-0201';
+  if (isNo && order.refundRefused === true) return { order };
   // The service gives a refund back once, however often it is asked for.
   if (result.ok && result.value === 'none') return { order, effect: { type: 'refund', after: topUpTimes.retryEvery } };
   return { order, effect: { type: 'query-refund', after: topUpTimes.retryEvery } };
 }
 
-/** A person has looked at the card's system. */
-function onResolve(order: TopUp, as: 'credited' | 'refund', now: EpochMs): TopUpStep {
+/** A person has looked at the card's system, or has given the money back. */
+function onResolve(order: TopUp, as: Resolution, now: EpochMs): TopUpStep {
+  if (as === 'refunded-outside')
+    return needsRefundOutside(order, now) ? { order: moved(order, 'refunded', now) } : { order };
   if (order.state !== 'credit-unknown') return { order };
   if (as === 'credited') return { order: moved(order, 'credited', now) };
   if (order.staffRefund !== undefined) return { order };

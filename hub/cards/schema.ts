@@ -22,5 +22,12 @@ export const cardSchema: SchemaComponent = {
         CREATE UNIQUE INDEX card_top_up_open ON card_top_up (card_key) WHERE state IN ('created', 'paying', 'paid', 'crediting');
         CREATE INDEX card_top_up_unfinished ON card_top_up (created_at) WHERE state NOT IN ('credited', 'closed', 'refunded');`,
     },
+    {
+      name: 'an order that is sent twice counts once',
+      sql: `
+        -- What the page that ordered it calls it: its person's session and its own key.
+        ALTER TABLE card_top_up ADD COLUMN ordered_as TEXT;
+        CREATE UNIQUE INDEX card_top_up_ordered ON card_top_up (ordered_as) WHERE ordered_as IS NOT NULL;`,
+    },
   ],
 };

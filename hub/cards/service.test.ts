@@ -7,6 +7,9 @@ import { createVault } from '../vault/index.ts';
 import { cardSchema, createCards, createLedger, ledgerSchema, simulatedPayments } from './index.ts';
 
 const NUMBER = '20230417086';
+let orders = 0;
+/** A new order at the kiosk in the hall. */
+const hall = () => ({ kioskId: 'hall', orderedAs: `session/${(orders += 1)}` });
 
 function setUp() {
   const clock = manualClock();
@@ -44,10 +47,10 @@ describe('a campus card at a kiosk', () => {
 
   it('is topped up once somebody pays the code, and the money waits on the account', async () => {
     const { cards, clock, payments, ledger } = setUp();
-    const begun = await cards.topUp(NUMBER, 5_000, 'hall');
+    const begun = await cards.topUp(NUMBER, 5_000, hall());
     expect(begun).toMatchObject({ value: { state: 'paying', payUrl: expect.stringContaining('hallpay') as string } });
-    expect(await cards.topUp(NUMBER, 5_000, 'hall')).toMatchObject({ error: { code: 'E-PAY-0206' } });
-    expect(await cards.topUp(NUMBER, 1, 'hall')).toMatchObject({ error: { code: 'E-PAY-0204' } });
+    expect(await cards.topUp(NUMBER, 5_000, hall())).toMatchObject({ error: { code: 'E-PAY-0206' } });
+    expect(await cards.topUp(NUMBER, 1, hall())).toMatchObject({ error: { code: 'E-PAY-0204' } });
     const orderId = begun.ok ? begun.value.orderId : '';
     expect(cards.order(orderId, 'library')).toMatchObject({ error: { code: 'E-PAY-0203' } });
     expect(payments.pay(orderId)).toBe(true);
@@ -59,22 +62,37 @@ describe('a campus card at a kiosk', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('is one top-up when the page sends its order again because the answer was lost, and no other one under its name', async () => {
+    const { cards, clock, payments, ledger } = setUp();
+    const place = hall();
+    const begun = await cards.topUp(NUMBER, 5_000, place);
+    const again = await cards.topUp(NUMBER, 5_000, place);
+    expect(again).toEqual(begun);
+    expect(payments.waiting()).toHaveLength(1);
+    expect(await cards.topUp(NUMBER, 1_000, place)).toMatchObject({ error: { code: 'E-PAY-0208' } });
+    const orderId = begun.ok ? begun.value.orderId : '';
+    payments.pay(orderId);
+    await clock.advanceAsync(seconds(5));
+    expect(await cards.topUp(NUMBER, 5_000, place)).toMatchObject({ value: { orderId, state: 'credited' } });
+    expect(ledger.creditsOf(orderId)).toBe(1);
+  });
+
   it('is not topped up when nobody pays, nor when they leave; one who pays in the last moment gets what they paid', async () => {
     const { cards, clock, payments, ledger } = setUp();
-    const left = await cards.topUp(NUMBER, 1_000, 'hall');
+    const left = await cards.topUp(NUMBER, 1_000, hall());
     const leftId = left.ok ? left.value.orderId : '';
     cards.cancel(leftId, 'hall');
     await clock.advanceAsync(seconds(1));
     expect(cards.order(leftId, 'hall')).toMatchObject({ value: { state: 'closed' } });
     expect(payments.pay(leftId)).toBe(false);
-    const late = await cards.topUp(NUMBER, 2_000, 'hall');
+    const late = await cards.topUp(NUMBER, 2_000, hall());
     const lateId = late.ok ? late.value.orderId : '';
     payments.pay(lateId);
     cards.cancel(lateId, 'hall');
     await clock.advanceAsync(minutes(1));
     expect(cards.order(lateId, 'hall')).toMatchObject({ value: { state: 'credited' } });
     expect(ledger.creditsOf(lateId)).toBe(1);
-    const slow = await cards.topUp(NUMBER, 1_000, 'hall');
+    const slow = await cards.topUp(NUMBER, 1_000, hall());
     await clock.advanceAsync(minutes(4));
     expect(cards.order(slow.ok ? slow.value.orderId : '', 'hall')).toMatchObject({ value: { state: 'closed' } });
   });
@@ -82,7 +100,7 @@ describe('a campus card at a kiosk', () => {
   it('says that no code can be had when the payment service is away, and closes what it may have begun', async () => {
     const { cards, clock, payments } = setUp();
     payments.fault = () => 'unanswered';
-    const asked = cards.topUp(NUMBER, 1_000, 'hall');
+    const asked = cards.topUp(NUMBER, 1_000, hall());
     await clock.advanceAsync(seconds(11));
     expect(await asked).toMatchObject({ error: { code: 'E-PAY-0202' } });
     payments.fault = undefined;
@@ -93,7 +111,7 @@ describe('a campus card at a kiosk', () => {
 
   it('is credited once when the process ends in the middle of it', async () => {
     const { clock, payments, ledger, open, cards } = setUp();
-    const begun = await cards.topUp(NUMBER, 5_000, 'hall');
+    const begun = await cards.topUp(NUMBER, 5_000, hall());
     const orderId = begun.ok ? begun.value.orderId : '';
     payments.pay(orderId);
     await cards.stop();
@@ -114,7 +132,7 @@ describe('a campus card at a kiosk', () => {
       queryTopUp: (order) =>
         answers ? ledger.queryTopUp(order) : Promise.resolve({ ok: false, error: { code: 'E-PAY-0102' } }),
     });
-    const begun = await cards.topUp(NUMBER, 5_000, 'hall');
+    const begun = await cards.topUp(NUMBER, 5_000, hall());
     const orderId = begun.ok ? begun.value.orderId : '';
     payments.pay(orderId);
     await clock.advanceAsync(minutes(2));
@@ -145,7 +163,7 @@ describe('a campus card at a kiosk', () => {
         return asked.promise;
       },
     });
-    const begun = await cards.topUp(NUMBER, 5_000, 'hall');
+    const begun = await cards.topUp(NUMBER, 5_000, hall());
     const orderId = begun.ok ? begun.value.orderId : '';
     payments.pay(orderId);
     await clock.advanceAsync(minutes(1));
@@ -172,7 +190,7 @@ describe('a campus card at a kiosk', () => {
       },
       queryTopUp: (order) => ((questions += 1) === 1 ? asked.promise : ledger.queryTopUp(order)),
     });
-    const begun = await cards.topUp(NUMBER, 5_000, 'hall');
+    const begun = await cards.topUp(NUMBER, 5_000, hall());
     const orderId = begun.ok ? begun.value.orderId : '';
     payments.pay(orderId);
     await clock.advanceAsync(minutes(1));
@@ -194,6 +212,35 @@ describe('a campus card at a kiosk', () => {
   it('reported lost takes no top-up any more', async () => {
     const { cards } = setUp();
     expect(await cards.reportLost(NUMBER)).toMatchObject({ value: { state: 'lost', amounts: [] } });
-    expect(await cards.topUp(NUMBER, 1_000, 'hall')).toMatchObject({ error: { code: 'E-PAY-0104' } });
+    expect(await cards.topUp(NUMBER, 1_000, hall())).toMatchObject({ error: { code: 'E-PAY-0104' } });
+  });
+
+  it('whose refund the payment service refuses is not asked for again and again, and ends with a word that is on record', async () => {
+    const { clock, payments, ledger, open, audit } = setUp();
+    const cards = open({ ...ledger, createTopUp: () => Promise.resolve({ ok: false, error: { code: 'E-PAY-0104' } }) });
+    let asked = 0;
+    payments.refund = () => {
+      asked += 1;
+      return Promise.resolve({ ok: false, error: { code: 'E-PAY-0201' } });
+    };
+    const begun = await cards.topUp(NUMBER, 5_000, hall());
+    const orderId = begun.ok ? begun.value.orderId : '';
+    payments.pay(orderId);
+    await clock.advanceAsync(minutes(10));
+    expect(asked).toBe(1);
+    expect(cards.open()).toMatchObject([{ orderId, state: 'refunding', refundStuck: true }]);
+    expect(clock.pending).toBe(0);
+    expect(cards.resolve(orderId, 'refund', 'staff:li', '再试一次')).toMatchObject({ error: { code: 'E-PAY-0205' } });
+    expect(cards.resolve(orderId, 'refunded-outside', 'staff:li', '现金退还')).toMatchObject({
+      value: { state: 'refunded' },
+    });
+    expect(cards.open()).toEqual([]);
+    expect(audit.list({ limit: 1 })).toMatchObject([
+      {
+        action: 'card.resolve-top-up',
+        actor: 'staff:li',
+        detail: expect.stringContaining('refunded-outside') as string,
+      },
+    ]);
   });
 });

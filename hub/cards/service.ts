@@ -7,8 +7,8 @@ import type { Audit } from '../audit/service.ts';
 import type { CardTransactionView, CardView, TopUpView } from '../kiosks/contract.ts';
 import type { Vault } from '../vault/index.ts';
 import type { CardAccount, CardAccountPort, PaymentPort } from './ports.ts';
-import type { TopUp, TopUpEffect, TopUpInput, TopUpStep } from './rules.ts';
-import { hasEnded, newTopUp, resumeTopUp, stepTopUp } from './rules.ts';
+import type { Resolution, TopUp, TopUpEffect, TopUpInput, TopUpStep } from './rules.ts';
+import { hasEnded, needsRefundOutside, newTopUp, resumeTopUp, stepTopUp } from './rules.ts';
 
 /** An order as staff see it. */
 export interface TopUpRow extends TopUpView {
@@ -17,6 +17,8 @@ export interface TopUpRow extends TopUpView {
   readonly changedAt: EpochMs;
   /** Staff want the money to go back, and the card's system has not said yet that nothing arrived. */
   readonly refundWanted: boolean;
+  /** The money should go back, and the payment service has refused that or takes too long: a person must give it back. */
+  readonly refundStuck: boolean;
 }
 
 /** Campus cards for their holders; errors are those of the ports. `number` is 学号 or 工号. */
@@ -24,8 +26,17 @@ export interface Cards {
   card(number: string): Promise<Result<CardView>>;
   transactions(number: string, before: EpochMs | undefined): Promise<Result<readonly CardTransactionView[]>>;
   reportLost(number: string): Promise<Result<CardView>>;
-  /** Resolves when there is a code to show, or it is known that there will be none. Errors: `E-PAY-0204`, `E-PAY-0206`. */
-  topUp(number: string, amount: number, kioskId: string): Promise<Result<TopUpView>>;
+  /**
+   * Resolves when there is a code to show, or it is known that there will be none. Errors: `E-PAY-0204`, `E-PAY-0206`.
+   *
+   * @param place.orderedAs the caller's name for this one order: the same again is the same top-up; `E-PAY-0208` where it
+   *   stands for another
+   */
+  topUp(
+    number: string,
+    amount: number,
+    place: { readonly kioskId: string; readonly orderedAs: string },
+  ): Promise<Result<TopUpView>>;
   /** Only at the kiosk where it was begun. Errors: `E-PAY-0203`. */
   order(orderId: string, kioskId: string): Result<TopUpView>;
   cancel(orderId: string, kioskId: string): Result<TopUpView>;
@@ -33,9 +44,9 @@ export interface Cards {
   open(): readonly TopUpRow[];
   /**
    * A person has looked what became of the credit; audited. `refund` asks the card's system once more, and gives nothing back
-   * when the credit has arrived meanwhile. Errors: `E-PAY-0203`, `E-PAY-0205`.
+   * when the credit has arrived meanwhile; `refunded-outside` ends a refund that the payment service does not make. Errors: `E-PAY-0203`, `E-PAY-0205`.
    */
-  resolve(orderId: string, as: 'credited' | 'refund', by: string, reason: string): Result<TopUpRow>;
+  resolve(orderId: string, as: Resolution, by: string, reason: string): Result<TopUpRow>;
   onChange(listener: (orderId: string) => void): Cancel;
   start(): void;
   stop(): Promise<void>;
@@ -76,8 +87,11 @@ export function createCards(deps: {
     )
     .pluck();
   const insert = db.prepare(
-    `INSERT INTO card_top_up (order_id, card_key, state, amount, sealed, kiosk_id, created_at, changed_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO card_top_up (order_id, card_key, state, amount, sealed, kiosk_id, created_at, changed_at, ordered_as)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const ordered = db.prepare<[string], { orderId: string; cardKey: Buffer; amount: number }>(
+    'SELECT order_id AS orderId, card_key AS cardKey, amount FROM card_top_up WHERE ordered_as = ?',
   );
   const update = db.prepare('UPDATE card_top_up SET state = ?, sealed = ?, changed_at = ? WHERE order_id = ?');
 
@@ -179,6 +193,7 @@ export function createCards(deps: {
       kioskId: row.kioskId,
       createdAt: order.createdAt,
       changedAt: order.changedAt,
+      refundStuck: needsRefundOutside(order, clock.now()),
       refundWanted: order.state === 'credit-unknown' && order.staffRefund !== undefined,
     };
   };
@@ -208,6 +223,16 @@ export function createCards(deps: {
     listeners.delete(listener);
   };
 
+  /** The order once its code can be shown, or it is known that there will be none. */
+  const offered = async (orderId: string): Promise<Result<TopUpView>> => {
+    await codeShown(orderId);
+    const order = find(orderId)?.order;
+    // Nobody has seen a code: what may have been begun is closed again.
+    if (order?.state === 'created') save(stepTopUp(order, { type: 'cancel' }, clock.now()).order);
+    if (!order || order.state === 'created') return failure('E-PAY-0202');
+    return order.state === 'closed' ? failure('E-PAY-0201') : ok(viewOf(order));
+  };
+
   return {
     card: async (number) => {
       const found = await accounts.lookup(number);
@@ -226,31 +251,32 @@ export function createCards(deps: {
       const lost = await accounts.reportLost(found.value.cardId);
       return lost.ok ? ok(cardView(lost.value)) : lost;
     },
-    topUp: async (number, amount, kioskId) => {
+    topUp: async (number, amount, { kioskId, orderedAs }) => {
       if (!offers('top-up')) return failure('E-PAY-0103');
       if (!AMOUNTS.includes(amount)) return failure('E-PAY-0204');
       const found = await accounts.lookup(number);
       if (!found.ok) return found;
       const { cardId, state } = found.value;
-      if (state !== 'active') return failure('E-PAY-0104');
       const cardKey = vault.match('card', cardId);
+      const before = ordered.get(orderedAs);
+      if (before) {
+        const isSame = before.amount === amount && before.cardKey.equals(cardKey);
+        return isSame ? offered(before.orderId) : failure('E-PAY-0208');
+      }
+      if (state !== 'active') return failure('E-PAY-0104');
       // WeChat takes up to 32 characters of letters and digits.
       const orderId = randomUUID().replaceAll('-', '');
       const first = newTopUp({ orderId, cardId, amount }, clock.now());
       const begun = transact(db, () => {
         if (isUnderWay.get(cardKey) !== undefined) return failure('E-PAY-0206');
         const { order } = first;
-        insert.run(orderId, cardKey, order.state, amount, seal(order), kioskId, order.createdAt, order.changedAt);
+        const { createdAt, changedAt } = order;
+        insert.run(orderId, cardKey, order.state, amount, seal(order), kioskId, createdAt, changedAt, orderedAs);
         return ok();
       });
       if (!begun.ok) return begun;
       begin(orderId, first);
-      await codeShown(orderId);
-      const order = find(orderId)?.order;
-      if (order?.state === 'paying') return ok(viewOf(order));
-      // Nobody has seen a code: what may have been begun is closed again.
-      if (order?.state === 'created') save(stepTopUp(order, { type: 'cancel' }, clock.now()).order);
-      return failure(order?.state === 'closed' ? 'E-PAY-0201' : 'E-PAY-0202');
+      return offered(orderId);
     },
     order: (orderId, kioskId) => {
       const order = hereOnly(orderId, kioskId);

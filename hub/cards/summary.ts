@@ -10,10 +10,17 @@ export const cardsSummary =
       domain: 'cards',
       title: { zh: '校园卡充值', en: 'Card top-ups' },
       figures: [{ text: { zh: '进行中', en: 'Under way' }, value: open.length }],
-      attention: waiting({
-        text: { zh: '已付款、到账待核实', en: 'Paid, and not known to be credited' },
-        count: open.filter(({ state, refundWanted }) => state === 'credit-unknown' && !refundWanted).length,
-        page: '/top-ups',
-      }),
+      attention: waiting(
+        {
+          text: { zh: '已付款、到账待核实', en: 'Paid, and not known to be credited' },
+          count: open.filter(({ state, refundWanted }) => state === 'credit-unknown' && !refundWanted).length,
+          page: '/top-ups',
+        },
+        {
+          text: { zh: '退款未成功，需人工退还', en: 'Refunds that a person must make' },
+          count: open.filter(({ refundStuck }) => refundStuck).length,
+          page: '/top-ups',
+        },
+      ),
     };
   };

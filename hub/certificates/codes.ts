@@ -7,6 +7,7 @@ export const certificateCodes = defineCodes({
   'E-CERT-0104': { zh: '该证明已过有效期', en: 'The certificate is no longer valid' },
   'E-CERT-0105': { zh: '该证明不属于当前用户', en: 'The certificate belongs to somebody else' },
   'E-CERT-0106': { zh: '该证明已更新，请重新打印', en: 'The certificate was issued anew; please print it again' },
+  'E-CERT-0107': { zh: '该证明无需重新生成', en: 'The certificate was not refused; there is nothing to make again' },
   'E-CERT-0201': { zh: '没有这个证明模板', en: 'There is no such template' },
   'E-CERT-0202': { zh: '证明内容不符合模板要求', en: 'A field does not keep to the rules of the template' },
   'E-CERT-0203': {
@@ -40,8 +41,20 @@ export const certificateCodes = defineCodes({
   'E-CERT-0407': { zh: '没有这次打印', en: 'There is no such print job' },
   'E-CERT-0408': { zh: '该次打印无需人工确认', en: 'This print job needs no decision' },
   'E-CERT-0409': { zh: '请填写处理原因', en: 'A reason must be given' },
-  'E-CERT-0410': { zh: '已由工作人员取消', en: 'Cancelled by staff' },
+  'E-CERT-0410': { zh: '已取消打印', en: 'The print was cancelled' },
   'E-CERT-0411': { zh: '该次打印已结束', en: 'This print job has ended' },
+  'E-CERT-0412': {
+    zh: '同一请求编号已用于另一次打印',
+    en: 'This idempotency key already stands for another print job',
+  },
+  'E-CERT-0413': {
+    zh: '打印机上还有一份未了结的任务，清除后才能继续',
+    en: 'An earlier job is still on the printer; it must be cleared away first',
+  },
+  'E-CERT-0414': {
+    zh: '打印机上可能还有这份任务，清除后再登记份数；打印机已停用的，请先从配置中移除',
+    en: 'The printer may still have this job; settle it once that is cleared away, or take a printer that is gone out of the configuration',
+  },
   'E-CERT-0501': {
     zh: '电子签章密钥无法使用，稍后重试',
     en: 'The signing key cannot be used; it will be tried again',

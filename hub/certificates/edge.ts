@@ -6,7 +6,9 @@ import {
   type PrintInput,
   type PrintStep,
   isEnded,
+  leftoversOf,
   nothingSent,
+  printTimes,
   resume,
   step,
   withdraw,
@@ -38,7 +40,7 @@ export interface PrintJournal {
   save(attempt: PrintAttempt): void;
   /** Attempts that have not ended: the one that holds the printer first, then by age. */
   unfinished(printerId: string): readonly PrintAttempt[];
-  /** Ended attempts that may have left an empty job on the printer. */
+  /** Ended attempts that may have left a job on the printer. */
   orphans(printerId: string): readonly PrintAttempt[];
   /** Whether staff want it gone; asked before every step. */
   isWithdrawn(attemptId: string): boolean;
@@ -74,7 +76,15 @@ export function printRunner({ clock, journal, printers, onFault }: PrintRunnerDe
   /** Woken while their line was running: looked at once more when it ends. */
   const woken = new Set<string>();
   const held = new Set<string>();
+  /** Lines that rest before they look again, each with what wakes it. */
+  const resting = new Map<string, AbortController>();
   const stopping = new AbortController();
+  const rest = async (printerId: string, until: DurationMs): Promise<void> => {
+    const woken = new AbortController();
+    resting.set(printerId, woken);
+    await pause(clock, until, AbortSignal.any([woken.signal, stopping.signal]));
+    resting.delete(printerId);
+  };
 
   const walk = async (handle: PrinterHandle, found: PrintAttempt): Promise<void> => {
     let document: PreparedDocument | undefined;
@@ -105,10 +115,16 @@ export function printRunner({ clock, journal, printers, onFault }: PrintRunnerDe
   const drain = async (printerId: string): Promise<void> => {
     const handle = printers.get(printerId);
     if (!handle) return;
-    await clearOrphans(handle, journal);
     for (;;) {
       if (stopping.signal.aborted) return;
+      const isFree = await clearLeftovers(handle, journal);
       const [attempt] = journal.unfinished(printerId);
+      // What was left might put out its paper between the sheets of the next one.
+      if (!isFree && (attempt === undefined || attempt.state === 'queued')) {
+        if (attempt && attempt.code !== 'E-CERT-0413') journal.save({ ...attempt, code: 'E-CERT-0413' });
+        await rest(printerId, attempt ? printTimes.retryEvery : printTimes.leftoverEvery);
+        continue;
+      }
       if (!attempt) return;
       held.add(attempt.attemptId);
       try {
@@ -123,6 +139,7 @@ export function printRunner({ clock, journal, printers, onFault }: PrintRunnerDe
     if (stopping.signal.aborted) return;
     if (lines.has(printerId)) {
       woken.add(printerId);
+      resting.get(printerId)?.abort();
       return;
     }
     const line = drain(printerId)
@@ -194,17 +211,25 @@ function jobIdOf(attempt: PrintAttempt): number {
   return attempt.jobId;
 }
 
-/** An empty job that a lost answer left behind blocks a printer that holds one job at a time. */
-async function clearOrphans({ printerId, printer }: PrinterHandle, journal: PrintJournal): Promise<void> {
+/** Whether ended attempts have left nothing on the printer. */
+async function clearLeftovers({ printerId, printer }: PrinterHandle, journal: PrintJournal): Promise<boolean> {
   for (const attempt of journal.orphans(printerId)) {
-    const found = await printer.findJobs(attempt.attemptId);
-    if (!found.ok) return;
-    const empty = found.value.filter(
-      (job) => job.name === attempt.attemptId && !['canceled', 'aborted', 'completed'].includes(job.state),
-    );
-    const canceled = await Promise.all(empty.map((job) => printer.cancelJob(job.jobId)));
-    if (canceled.every((result) => result.ok || result.error.code === 'E-PRN-0103')) {
-      journal.save({ ...attempt, orphan: false });
-    }
+    // That a cancel was taken does not say that the job has ended.
+    const isGone = (await isCleared(printer, attempt)) || (await isCleared(printer, attempt));
+    if (!isGone) return false;
+    journal.save({ ...attempt, orphan: false });
   }
+  return true;
+}
+
+/** Whether the printer has no job of an ended attempt any more. What it has is cancelled. */
+async function isCleared(printer: PagePrinter, attempt: PrintAttempt): Promise<boolean> {
+  const named = await printer.findJobs(attempt.attemptId);
+  if (!named.ok) return false;
+  // Not every printer keeps the name; one that keeps ids and UUIDs is asked for those.
+  const same = attempt.jobId === undefined ? undefined : await printer.job(attempt.jobId);
+  if (same && !same.ok && same.error.code !== 'E-PRN-0103') return false;
+  const left = leftoversOf(attempt, [...named.value, ...(same?.ok ? [same.value] : [])]);
+  for (const jobId of new Set(left.map((job) => job.jobId))) await printer.cancelJob(jobId);
+  return left.length === 0;
 }

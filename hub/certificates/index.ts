@@ -24,6 +24,7 @@ export { type FontFiles, type PdfProcessOptions, fontFiles, pdfProcess } from '.
 export { type TemplateSet, loadSample, loadTemplates } from './templates/index.ts';
 export type { PrinterDirectory, PrinterHandle, PrintJournal, PrintRunner, PrintRunnerDeps } from './edge.ts';
 export type { AttemptState, PrintAttempt } from './rules.ts';
+export { isEnded } from './rules.ts';
 export type { MadePdf, PdfMaker } from './render/index.ts';
 export type { Issuer, RenderInput } from './templates/index.ts';
 

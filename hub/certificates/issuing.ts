@@ -46,7 +46,7 @@ export function openRequest({ sealer }: Pick<CertificateDeps, 'sealer'>, row: Ce
 
 export const documentContext = (certificateId: string): string => `certificate:${certificateId}:document`;
 
-/** These pass by themselves; every other refusal stands until the hall sends a new revision. */
+/** These pass by themselves; every other refusal stands until the hall sends a new revision or staff ask for it again. */
 const passing = new Set([
   ...['E-CERT-0205', 'E-CERT-0301', 'E-CERT-0302', 'E-CERT-0303'],
   // The operator's to mend: a key, a certificate, a PIN, or a chain and a time stamp too long for their room.
@@ -179,7 +179,9 @@ export function issuing(
   const refuse = (row: CertificateRow, error: Failure): Result<void> => {
     const forGood = !passing.has(error.code);
     store.fail(row.certificateId, forGood ? 'refused' : 'pending', error.code, error.detail);
-    if (forGood) {
+    // Tried again and refused for the same: the hall knows.
+    const isNews = row.code !== error.code || row.detail !== (error.detail ?? null);
+    if (forGood && isNews) {
       deps.publish({
         type: 'certificate.refused',
         subject: row.certificateId,
@@ -189,7 +191,8 @@ export function issuing(
           ...(error.detail === undefined ? {} : { detail: error.detail }),
         },
       });
-    } else {
+    }
+    if (!forGood) {
       const times = (misses.get(row.certificateId)?.times ?? 0) + 1;
       const delay = Math.min(minutes(5), seconds(2) * 2 ** Math.min(times, 8)) * (0.75 + fraction(deps.random) / 2);
       misses.set(row.certificateId, { times, notBefore: plus(clock.now(), ms(delay)) });

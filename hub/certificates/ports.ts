@@ -57,7 +57,12 @@ export interface CertificateEventData {
 export interface CertificateAudit {
   readonly actor: string;
   readonly action:
-    'certificate.resolve-uncertain' | 'certificate.cancel-print' | 'certificate.print-for' | 'certificate.view';
+    | 'certificate.resolve-uncertain'
+    | 'certificate.cancel-print'
+    | 'certificate.print-for'
+    | 'certificate.view'
+    | 'certificate.make-again'
+    | 'certificate.copy-spoiled';
   readonly subject: string;
   readonly reason: string;
   readonly detail: Readonly<Record<string, string | number>>;
@@ -130,8 +135,8 @@ export interface StudentKey {
   readonly idKey?: string;
   /** 学号. */
   readonly number?: string;
-  /** One certificate and no other: its pick-up code was shown. */
-  readonly certificateId?: string;
+  /** These certificates and no others: their pick-up code was shown. */
+  readonly certificateIds?: readonly string[];
 }
 
 export type PrintIdentity =
@@ -160,6 +165,8 @@ export interface CertificateView {
   readonly copiesUsed: number;
   readonly validFrom: EpochMs;
   readonly validUntil: EpochMs;
+  /** It cannot be printed now for its dates; absent: they allow it. */
+  readonly untimely?: 'not-yet' | 'over';
   /** Why it is `refused`, or why it is still `pending`. */
   readonly code?: `E-${string}-${number}`;
   readonly detail?: string;
@@ -179,6 +186,8 @@ export interface PrintJobView {
   readonly sentSha256?: string;
   /** How many jobs of its printer come before it; absent when it has ended. */
   readonly before?: number;
+  /** It has ended for the hub, and its printer may still have it. */
+  readonly leftover?: true;
   /** Staff want it gone, and it has not ended yet. */
   readonly withdrawn?: true;
   /** Sides that the printer has counted, of `pages` times `copies`. */
@@ -188,6 +197,8 @@ export interface PrintJobView {
   readonly requestedAt: EpochMs;
   readonly changedAt: EpochMs;
   readonly resolution?: { readonly copiesFound: number; readonly staffId: string; readonly at: EpochMs };
+  /** So many of its copies were spoiled and given back. */
+  readonly spoiled?: number;
 }
 
 /** What staff saw: of an uncertain attempt's copies, so many lay in the tray or were taken. */
@@ -232,8 +243,8 @@ export interface CertificateService {
   issue(requestId: string): Promise<Result<CertificateView>>;
   /** Certificates of one person that are issued or on the way, newest first. */
   list(student: StudentKey): readonly CertificateView[];
-  /** Whose pick-up code has this keyed hash; it is good as long as the certificate may be printed. */
-  byPickUp(pickUpKey: string): CertificateView | undefined;
+  /** One person's certificates whose pick-up code has this keyed hash, the newest first; it is good as long as they may be printed. */
+  byPickUp(pickUpKey: string): readonly CertificateView[];
   /** Whose certificate it is, in full. */
   holder(certificateId: string): { readonly name: string; readonly number: string } | undefined;
   /** For staff: every certificate, newest first. */
@@ -245,17 +256,24 @@ export interface CertificateService {
    * Asks the printer whether it can, takes the copies off the quota and puts the job in the printer's line; resolves when
    * that is committed, long before paper. Follow it by {@link job} and {@link onChange}. Refuses with the first grave finding
    * of a printer that is not fit (`E-CERT-0601` to `0604`).
+   *
+   * @param orderedAs the caller's name for this one order: the same again is answered with the same job, whatever the printer
+   *   says meanwhile, and refused with `E-CERT-0412` where it stands for another job
    */
   print(
     certificateId: string,
     printerId: string,
     copies: number,
     identity: PrintIdentity,
+    orderedAs?: string,
   ): Promise<Result<PrintJobView>>;
   /** Newest first. */
   jobs(filter?: { readonly unfinished?: boolean; readonly uncertain?: boolean }): readonly PrintJobView[];
   job(attemptId: string): PrintJobView | undefined;
-  /** The only way out of `uncertain`; audited and published. */
+  /**
+   * The only way out of `uncertain`; audited and published. Copies are given back only once the printer has the job no more.
+   * Errors: `E-CERT-0402`, `0407`, `0408`, `0409`, `0414`.
+   */
   resolveUncertain(
     attemptId: string,
     decision: UncertainDecision,
@@ -267,6 +285,16 @@ export interface CertificateService {
    * of it is found out as always. Errors: `E-CERT-0407`, `0409`, `0411` it has ended.
    */
   cancel(attemptId: string, staffId: string, reason: string): Result<PrintJobView>;
+  /**
+   * Staff have mended why a certificate was refused; it is made anew, and the hall told what comes of it. Those refused for a
+   * template or a character are tried at every start as well. Errors: `E-CERT-0101`, `0107`, `0409`.
+   */
+  makeAgain(certificateId: string, staffId: string, reason: string): Result<void>;
+  /**
+   * So many copies of a run came out and are worth nothing: smeared, torn, eaten. They may be printed again; the hall sees it
+   * in what is left after the next print. Errors: `E-CERT-0402` more than came out, `0407`, `0409`.
+   */
+  giveBackSpoiled(attemptId: string, copies: number, staffId: string, reason: string): Result<PrintJobView>;
   printers(): readonly PrinterView[];
   /**
    * Whether certificates may go to a printer that has just said this of itself; kept for {@link printers} where it is another

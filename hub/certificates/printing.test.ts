@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { PDFDocument, rgb } from '@cantoo/pdf-lib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { epochMs, ms, ok, systemClock, unwrap } from '@hallhub/sync/base';
+import { epochMs, failure, ms, ok, systemClock, unwrap } from '@hallhub/sync/base';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import type { PagePrinter } from '@hallhub/device-drivers/capabilities';
 import {
@@ -42,13 +42,19 @@ const clientOf = (printer: SimulatedPrinter): PagePrinter =>
 function hall(change: Partial<CertificateDeps>, abilities: SimulatedPrinterOptions['abilities'] = {}) {
   const clock = systemClock({ mode: 'test', speed: 50 });
   const printer = simulatedPrinter({ clock, perPage: ms(500), abilities });
-  const standing = { printer };
+  const standing = { printer, hidesJobs: false };
+  /** The printer as it stands there; where it hides its jobs it answers no question about them. */
+  const port = (): PagePrinter => {
+    const real = clientOf(standing.printer);
+    const away = () => Promise.resolve(failure('E-PRN-0101'));
+    return standing.hidesJobs ? { ...real, job: away, findJobs: away, cancelJob: away } : real;
+  };
   const handle = {
     printerId: 'printer-1',
     name: 'test',
     countsImpressions: true,
     get printer() {
-      return clientOf(standing.printer);
+      return port();
     },
   };
   const made = testService({ file: join(folder(), 'hub.db'), clock, printers: [handle], change });
@@ -302,4 +308,44 @@ describe('a job that staff want gone', () => {
     expect(hub.printer.jobs.map(({ state }) => state)).toEqual([7]);
     expect(hub.printer.tray).toEqual([]);
   });
+});
+
+describe('a job that nobody saw end', () => {
+  test(
+    'is cancelled when the printer answers again, before the next one starts and before copies are given back',
+    { timeout: 60_000 },
+    async () => {
+      const hub = hall({});
+      hub.printer.inject({ type: 'slow', factor: 1_000 });
+      const first = unwrap(await hub.print());
+      await expect.poll(() => hub.service.job(first.attemptId)?.state).toBe('sent');
+      hub.standing.hidesJobs = true;
+      unwrap(hub.service.cancel(first.attemptId, 'staff-7', 'no answer'));
+      await expect
+        .poll(() => hub.service.job(first.attemptId), { timeout: 10_000 })
+        .toMatchObject({ state: 'uncertain', leftover: true });
+      const settle = () =>
+        hub.service.resolveUncertain(first.attemptId, { copiesFound: 0 }, 'staff-7', 'tray is empty');
+      expect(settle()).toMatchObject({ error: { code: 'E-CERT-0414' } });
+
+      const second = unwrap(await hub.print());
+      await expect
+        .poll(() => hub.service.job(second.attemptId), { timeout: 10_000 })
+        .toMatchObject({ state: 'queued', code: 'E-CERT-0413' });
+      await expect
+        .poll(() => hub.service.job(second.attemptId), { timeout: 10_000 })
+        .toMatchObject({ state: 'not-printed', code: 'E-CERT-0413' });
+      expect(hub.printer.jobs).toHaveLength(1);
+
+      hub.standing.hidesJobs = false;
+      hub.printer.clearFaults();
+      await expect.poll(() => hub.service.job(first.attemptId)?.leftover, { timeout: 15_000 }).toBeUndefined();
+      expect(hub.printer.jobs.map(({ state }) => state)).toEqual([7]);
+      const sheets = hub.printer.tray.length;
+      expect(await hub.printed()).toMatchObject({ state: 'printed' });
+      expect(hub.printer.tray).toHaveLength(sheets + 1);
+      expect(settle()).toMatchObject({ value: { resolution: { copiesFound: 0 } } });
+      expect(hub.service.get('request-1')?.copiesUsed).toBe(1);
+    },
+  );
 });

@@ -80,7 +80,7 @@ export interface PrintAttempt {
   /** Not to be tried again; `code` says why. */
   readonly abandoned: boolean;
   readonly cancelAsked: boolean;
-  /** Ended, and may have left an empty job on the printer. */
+  /** Ended, and may have left a job on the printer, which no other job comes before: it is cancelled and seen to end first. */
   readonly orphan: boolean;
   /** `sent` and `winding-down` last until then at most. */
   readonly patienceUntil?: EpochMs;
@@ -115,6 +115,8 @@ export const printTimes = {
   startWithin: minutes(2),
   pollEvery: ms(700),
   retryEvery: seconds(2),
+  /** How often a job that an ended attempt may have left is looked for while nobody waits for the printer. */
+  leftoverEvery: seconds(10),
   /** Paper may be refilled this long; later a certificate would come out for a stranger. */
   patience: minutes(10),
   settle: seconds(3),
@@ -186,7 +188,8 @@ export function resume(attempt: PrintAttempt, now: EpochMs): PrintStep {
 /** The verdict on an unfinished attempt whose printer is no longer there to be asked. */
 export function strand(attempt: PrintAttempt, now: EpochMs): PrintAttempt {
   const sent = attempt.state === 'sending' || attempt.state === 'sent' || attempt.state === 'winding-down';
-  return end(attempt, sent ? 'uncertain' : 'not-printed', sent ? 'E-CERT-0406' : 'E-CERT-0403', now).attempt;
+  const left = { ...attempt, orphan: attempt.state !== 'queued' };
+  return end(left, sent ? 'uncertain' : 'not-printed', sent ? 'E-CERT-0406' : 'E-CERT-0403', now).attempt;
 }
 
 /** Whether not a byte of the document has left yet. */
@@ -260,6 +263,11 @@ function without(
 
 function end(attempt: PrintAttempt, state: 'not-printed' | 'uncertain', code: Code, now: EpochMs): PrintStep {
   return { attempt: { ...moved(attempt, state, now), code } };
+}
+
+/** Nobody saw its job end: it may still be on the printer and put out paper later. */
+function endUnseen(attempt: PrintAttempt, now: EpochMs): PrintStep {
+  return end({ ...attempt, orphan: true }, 'uncertain', 'E-CERT-0406', now);
 }
 
 const lapsed = (attempt: PrintAttempt, now: EpochMs): boolean => attempt.abandoned || now >= attempt.startBy;
@@ -387,19 +395,29 @@ function onJob(attempt: PrintAttempt, input: Extract<PrintInput, { type: 'job' }
   const impatient = attempt.patienceUntil !== undefined && now >= attempt.patienceUntil;
   if (!input.result.ok) {
     const { code } = input.result.error;
-    if (code === 'E-PRN-0103' || impatient) return end(attempt, 'uncertain', 'E-CERT-0406', now);
+    if (code === 'E-PRN-0103' || impatient) return endUnseen(attempt, now);
     return { attempt: { ...attempt, code }, effect: { type: 'ask-job', after: printTimes.retryEvery } };
   }
   const job = input.result.value;
-  if (!isOurs(attempt, job)) return end(attempt, 'uncertain', 'E-CERT-0406', now);
+  if (!isOurs(attempt, job)) return endUnseen(attempt, now);
   const known = learn(attempt, job, input.printer);
   if (jobEnded(job)) return onJobEnded(known, job, now);
   if (!impatient && (known.state === 'sent' || known.cancelAsked)) {
     return { attempt: known, effect: { type: 'ask-job', after: printTimes.pollEvery } };
   }
   if (known.state === 'sent') return windDown(known, now);
-  if (impatient) return end(known, 'uncertain', 'E-CERT-0406', now);
+  if (impatient) return endUnseen(known, now);
   return { attempt: { ...known, cancelAsked: true }, effect: { type: 'cancel-job', jobId: job.jobId, after: now0 } };
+}
+
+/** Of the jobs of a printer those that an ended attempt left there. A printer that restarted gives them other ids. */
+export function leftoversOf(
+  { attemptId, jobUuid }: Pick<PrintAttempt, 'attemptId' | 'jobUuid'>,
+  jobs: readonly JobStatus[],
+): readonly JobStatus[] {
+  const isTheirs = (job: JobStatus): boolean =>
+    job.name === attemptId || (job.jobUuid !== '' && job.jobUuid === jobUuid);
+  return jobs.filter((job) => isTheirs(job) && !jobEnded(job));
 }
 
 /** A restarted printer gives old ids to new jobs. */

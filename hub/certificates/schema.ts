@@ -117,5 +117,16 @@ export const certificateSchema: SchemaComponent = {
       name: 'sites that were told of every paper',
       sql: 'CREATE TABLE verify_site (identity TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;',
     },
+    {
+      name: 'an order that is sent twice counts once',
+      sql: `
+        -- What whoever ordered it calls it: a session at a kiosk and that page's own key.
+        ALTER TABLE print_attempt ADD COLUMN ordered_as TEXT;
+        CREATE UNIQUE INDEX print_attempt_ordered ON print_attempt (ordered_as) WHERE ordered_as IS NOT NULL;`,
+    },
+    {
+      name: 'copies that were spoiled',
+      sql: 'ALTER TABLE print_attempt ADD COLUMN copies_spoiled INTEGER NOT NULL DEFAULT 0;',
+    },
   ],
 };

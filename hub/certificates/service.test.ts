@@ -403,3 +403,83 @@ describe('issuing', () => {
     ]);
   });
 });
+
+describe('what staff decide', () => {
+  test('a refused certificate is made again when they have mended why, audited; the hall is told no refusal twice', async () => {
+    const standing = { hasFont: false };
+    const hub = hall({
+      pdf: {
+        render: () =>
+          Promise.resolve(standing.hasFont ? ok({ pdf: tinyPdf(1), pages: 1 }) : failure('E-CERT-0203', '𠮷 U+20BB7')),
+        inspect: () => Promise.resolve(ok({ pages: 1 })),
+        overprint: (pdf) => Promise.resolve(ok({ pdf })),
+        memory: undefined,
+        stop: () => Promise.resolve(),
+      },
+    });
+    hub.service.upsert(request());
+    await hub.service.issue('request-1');
+    const numberOf = () => hub.service.get('request-1')?.certificateNumber;
+    const number = numberOf();
+    expect(number).toMatch(/^HH/);
+    expect(hub.service.makeAgain('request-1', 'staff-7', ' ')).toMatchObject({ error: { code: 'E-CERT-0409' } });
+    // Nothing was mended.
+    unwrap(hub.service.makeAgain('request-1', 'staff-7', '装了字库'));
+    await hub.service.issue('request-1');
+    expect(hub.service.get('request-1')?.state).toBe('refused');
+    expect(types(hub)).toEqual(['certificate.refused']);
+    standing.hasFont = true;
+    unwrap(hub.service.makeAgain('request-1', 'staff-7', '装了字库'));
+    await hub.service.issue('request-1');
+    expect(hub.service.get('request-1')?.state).toBe('issued');
+    expect(numberOf()).toBe(number);
+    expect(types(hub)).toEqual(['certificate.refused', 'certificate.issued']);
+    expect(hub.audits).toMatchObject([
+      { action: 'certificate.make-again', actor: 'staff-7', detail: { code: 'E-CERT-0203' } },
+      { action: 'certificate.make-again' },
+    ]);
+    expect(hub.service.makeAgain('request-1', 'staff-7', 'again')).toMatchObject({ error: { code: 'E-CERT-0107' } });
+  });
+
+  test('what was refused for a missing template or character is tried at the next start, and nothing else', async () => {
+    let answer: ReturnType<typeof failure> | undefined = failure('E-CERT-0203', '𠮷 U+20BB7');
+    const hub = hall({
+      pdf: {
+        render: () => Promise.resolve(answer ?? ok({ pdf: tinyPdf(1), pages: 1 })),
+        inspect: () => Promise.resolve(ok({ pages: 1 })),
+        overprint: (pdf) => Promise.resolve(ok({ pdf })),
+        memory: undefined,
+        stop: () => Promise.resolve(),
+      },
+    });
+    hub.service.upsert(request());
+    await hub.service.issue('request-1');
+    answer = failure('E-CERT-0202', 'gender: missing');
+    hub.service.upsert(request({ requestId: 'request-2' }));
+    await hub.service.issue('request-2');
+    answer = undefined;
+    hub.service.start();
+    await expect.poll(() => hub.service.get('request-1')?.state, { timeout: 10_000 }).toBe('issued');
+    expect(hub.service.get('request-2')?.state).toBe('refused');
+  });
+
+  test('copies that were spoiled are given back, no more than came out, and the next run has a number of its own', async () => {
+    const hub = hall();
+    hub.service.upsert(request());
+    const { attemptId } = unwrap(await print(hub, 2));
+    expect(hub.service.giveBackSpoiled(attemptId, 1, 'staff-7', 'too early')).toMatchObject({
+      error: { code: 'E-CERT-0402' },
+    });
+    expect(await ended(hub, attemptId)).toBe('printed');
+    expect(await print(hub)).toMatchObject({ error: { code: 'E-CERT-0401' } });
+    expect(unwrap(hub.service.giveBackSpoiled(attemptId, 1, 'staff-7', '墨粉不均'))).toMatchObject({ spoiled: 1 });
+    expect(hub.service.get('request-1')?.copiesUsed).toBe(1);
+    expect(hub.service.giveBackSpoiled(attemptId, 2, 'staff-7', 'more')).toMatchObject({
+      error: { code: 'E-CERT-0402' },
+    });
+    expect(hub.audits).toMatchObject([{ action: 'certificate.copy-spoiled', detail: { attemptId, copies: 1 } }]);
+    const again = unwrap(await print(hub));
+    expect(again.run).toBe(2);
+    expect(await ended(hub, again.attemptId)).toBe('printed');
+  });
+});

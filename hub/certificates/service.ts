@@ -15,8 +15,9 @@ import type {
 } from './ports.ts';
 import { prepareDocument } from './prepare.ts';
 import { printerChecks } from './printers.ts';
-import { type PrintAttempt, expire, isEnded, mayPrint, newAttempt, strand, withdraw } from './rules.ts';
+import { type PrintAttempt, expire, isEnded, mayPrint, newAttempt, strand } from './rules.ts';
 import { certificateRegister } from './register.ts';
+import { staffDecisions } from './staff-decisions.ts';
 import { type AttemptRow, type CertificateRow, certificateStore } from './store.ts';
 import type { PrinterVerdict } from './suitability.ts';
 import { loadTemplates } from './templates/index.ts';
@@ -27,10 +28,13 @@ export function certificateService(deps: CertificateDeps): CertificateService {
   const templates = deps.templates ?? loadTemplates();
   const expiries = new Map<string, Cancel>();
   const listeners = new Set<(change: { readonly certificateId: string; readonly attemptId?: string }) => void>();
+  /** Listeners look into the database, which is closed by then. */
+  let hasStopped = false;
   const today = (): string => dayIn(deps.timeZone, clock.now());
   /** Told in a turn of its own, so that the transaction under way is over and no listener can break it. */
   const tell = (change: { readonly certificateId: string; readonly attemptId?: string }): void => {
     clock.after(ms(0), () => {
+      if (hasStopped) return;
       for (const listener of listeners) listener(change);
     });
   };
@@ -48,10 +52,10 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     },
   });
 
-  const belongs = (row: CertificateRow, { idKey, number, certificateId }: StudentKey): boolean =>
+  const belongs = (row: CertificateRow, { idKey, number, certificateIds }: StudentKey): boolean =>
     (idKey !== undefined && row.idKey === idKey) ||
     (number !== undefined && row.studentKey === deps.keyedHash('student-number', number)) ||
-    row.certificateId === certificateId;
+    certificateIds?.includes(row.certificateId) === true;
 
   const view = (row: CertificateRow): CertificateView => {
     const request = openRequest(deps, row);
@@ -66,6 +70,8 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       copiesUsed: store.copiesUsed(row.certificateId),
       validFrom: row.validFrom,
       validUntil: row.validUntil,
+      ...(clock.now() < row.validFrom && { untimely: 'not-yet' }),
+      ...(clock.now() >= row.validUntil && { untimely: 'over' }),
       ...(row.templateVersion === null ? {} : { templateVersion: row.templateVersion }),
       ...(row.number === null ? {} : { certificateNumber: row.number }),
       ...(row.pages === null ? {} : { pages: row.pages }),
@@ -185,14 +191,30 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     };
   };
 
+  /** What an order has become that was sent before; undefined: it is new, or nobody named it. */
+  const orderedBefore = (
+    orderedAs: string | undefined,
+    certificateId: string,
+    copies: number,
+  ): Result<PrintJobView> | undefined => {
+    const row = orderedAs === undefined ? undefined : store.ordered(orderedAs);
+    if (!row) return undefined;
+    const isSame = row.attempt.certificateId === certificateId && row.attempt.copies === copies;
+    return isSame ? ok(jobView(row)) : failure('E-CERT-0412');
+  };
+
   const accept = (
     certificateId: string,
     handle: PrinterHandle,
     verdict: PrinterVerdict,
     copies: number,
     identity: PrintIdentity,
+    orderedAs: string | undefined,
   ): Result<PrintJobView> =>
     transact(db, () => {
+      // The same order may have come twice at once.
+      const before = orderedBefore(orderedAs, certificateId, copies);
+      if (before) return before;
       const row = store.get(certificateId);
       if (!row?.documentSha256 || row.pages === null) return failure('E-CERT-0102');
       const allowed = mayPrint({ ...row, copies, copiesUsed: store.copiesUsed(certificateId) }, clock.now());
@@ -214,6 +236,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
         now,
       );
       save(attempt);
+      if (orderedAs !== undefined) store.nameOrder(attempt.attemptId, orderedAs);
       expireLater(attempt);
       if (identity.kind === 'staff') {
         deps.audit({
@@ -224,7 +247,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
           detail: { attemptId: attempt.attemptId, copies },
         });
       }
-      return ok(jobView({ attempt }));
+      return ok(jobView({ attempt, spoiled: 0 }));
     });
 
   const upsert = (request: CertificateRequest): 'applied' | 'stale' => {
@@ -264,6 +287,19 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     return 'applied';
   };
 
+  const decisions = staffDecisions({
+    ...deps,
+    store,
+    runner,
+    save,
+    publishPrint,
+    tell,
+    jobView,
+    wake: () => {
+      issuer.wake();
+    },
+  });
+
   return {
     upsert,
     revoke: (requestId, revision) => {
@@ -281,12 +317,11 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       const row = store.get(requestId);
       return row ? ok(view(row)) : failure('E-CERT-0101');
     },
-    list: ({ idKey, number, certificateId }) => {
-      const one = certificateId === undefined ? undefined : store.get(certificateId);
+    list: ({ idKey, number, certificateIds = [] }) => {
       const rows = [
         ...(idKey === undefined ? [] : store.ofIdKey(idKey)),
         ...(number === undefined ? [] : store.ofStudent(deps.keyedHash('student-number', number))),
-        ...(one ? [one] : []),
+        ...certificateIds.flatMap((id) => store.get(id) ?? []),
       ];
       return [...new Map(rows.map((row) => [row.certificateId, row])).values()]
         .filter(({ state }) => state !== 'revoked')
@@ -295,10 +330,10 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     },
     byPickUp: (pickUpKey) => {
       const now = clock.now();
-      const row = store
+      const rows = store
         .ofPickUp(pickUpKey)
-        .find(({ state, validFrom, validUntil }) => state !== 'revoked' && now >= validFrom && now < validUntil);
-      return row && view(row);
+        .filter(({ state, validFrom, validUntil }) => state !== 'revoked' && now >= validFrom && now < validUntil);
+      return rows.filter(({ studentKey }) => studentKey === rows[0]?.studentKey).map(view);
     },
     holder: (certificateId) => {
       const row = store.get(certificateId);
@@ -328,10 +363,12 @@ export function certificateService(deps: CertificateDeps): CertificateService {
         return openDocument(row);
       });
     },
-    print: async (certificateId, printerId, copies, identity) => {
+    print: async (certificateId, printerId, copies, identity, orderedAs) => {
       const row = store.get(certificateId);
       if (!row) return failure('E-CERT-0101');
       if (identity.kind === 'student' && !belongs(row, identity.student)) return failure('E-CERT-0105');
+      const before = orderedBefore(orderedAs, certificateId, copies);
+      if (before) return before;
       const handle = deps.printers.get(printerId);
       if (!handle) return failure('E-CERT-0403', printerId);
       const issued = await issuer.issue(certificateId);
@@ -344,7 +381,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       const problem = printerProblem(status.value);
       if (problem) return err(problem);
       if (copies > verdict.copiesMax) return failure('E-CERT-0402', `at most ${verdict.copiesMax}`);
-      const accepted = accept(certificateId, handle, verdict, copies, identity);
+      const accepted = accept(certificateId, handle, verdict, copies, identity, orderedAs);
       if (accepted.ok) runner.wake(printerId);
       return accepted;
     },
@@ -356,47 +393,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       const row = store.attempt(attemptId);
       return row && jobView(row);
     },
-    resolveUncertain: (attemptId, { copiesFound }, staffId, reason) =>
-      transact(db, () => {
-        const row = store.attempt(attemptId);
-        if (!row) return failure('E-CERT-0407');
-        const { attempt } = row;
-        if (attempt.state !== 'uncertain' || row.resolution) return failure('E-CERT-0408');
-        if (!Number.isInteger(copiesFound) || copiesFound < 0 || copiesFound > attempt.copies)
-          return failure('E-CERT-0402');
-        if (reason.trim() === '') return failure('E-CERT-0409');
-        store.resolve(attemptId, copiesFound, staffId, clock.now());
-        deps.audit({
-          actor: staffId,
-          action: 'certificate.resolve-uncertain',
-          subject: attempt.certificateId,
-          reason,
-          detail: { attemptId, copies: attempt.copies, copiesFound, sidesCounted: attempt.impressions },
-        });
-        publishPrint(attempt, copiesFound > 0 ? 'certificate.printed' : 'certificate.not-printed', copiesFound);
-        tell({ certificateId: attempt.certificateId, attemptId });
-        return ok(jobView({ attempt, resolution: { copiesFound, staffId, at: clock.now() } }));
-      }),
-    cancel: (attemptId, staffId, reason) =>
-      transact(db, () => {
-        const row = store.attempt(attemptId);
-        if (!row) return failure('E-CERT-0407');
-        if (isEnded(row.attempt.state)) return failure('E-CERT-0411');
-        if (reason.trim() === '') return failure('E-CERT-0409');
-        store.withdraw(attemptId, staffId);
-        deps.audit({
-          actor: staffId,
-          action: 'certificate.cancel-print',
-          subject: row.attempt.certificateId,
-          reason,
-          detail: { attemptId, state: row.attempt.state, sidesCounted: row.attempt.impressions },
-        });
-        // Its turn may be far away. What is under way sees it before its next step.
-        const ended = runner.holds(attemptId) ? undefined : withdraw(row.attempt, clock.now());
-        if (ended && !ended.effect) save(ended.attempt);
-        else tell({ certificateId: row.attempt.certificateId, attemptId });
-        return ok(jobView(store.attempt(attemptId) ?? row));
-      }),
+    ...decisions,
     printers: () =>
       deps.printers.list().map(({ printerId, name }) => {
         const check = checks.known(printerId);
@@ -435,6 +432,8 @@ export function certificateService(deps: CertificateDeps): CertificateService {
         if (!deps.printers.get(attempt.printerId)) save(strand(attempt, clock.now()));
         else if (attempt.state === 'queued') expireLater(attempt);
       }
+      // What was missing when they were refused may be there by now: a font, a template.
+      store.retryRefused(['E-CERT-0201', 'E-CERT-0203'], clock.now());
       issuer.start();
       runner.start();
       checks.start();
@@ -442,12 +441,13 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     stop: async () => {
       for (const cancel of expiries.values()) cancel();
       await Promise.all([issuer.stop(), runner.stop(), checks.stop()]);
+      hasStopped = true;
       await deps.signer?.close();
     },
   };
 }
 
-function jobFigures({ attempt, resolution }: AttemptRow): PrintJobView {
+function jobFigures({ attempt, resolution, spoiled }: AttemptRow): PrintJobView {
   const { attemptId, certificateId, printerId, copies, pages, state, impressions, requestedAt, changedAt } = attempt;
   return {
     attemptId,
@@ -463,7 +463,9 @@ function jobFigures({ attempt, resolution }: AttemptRow): PrintJobView {
     ...(attempt.sentSha256 === undefined ? {} : { sentSha256: attempt.sentSha256 }),
     ...(attempt.run === undefined ? {} : { run: attempt.run }),
     ...(attempt.code === undefined ? {} : { code: attempt.code }),
+    ...(isEnded(state) && attempt.orphan ? { leftover: true } : {}),
     ...(resolution ? { resolution } : {}),
+    ...(spoiled > 0 ? { spoiled } : {}),
   };
 }
 

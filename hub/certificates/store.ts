@@ -31,6 +31,8 @@ export interface CertificateRow {
 export interface AttemptRow {
   readonly attempt: PrintAttempt;
   readonly resolution?: { readonly copiesFound: number; readonly staffId: string; readonly at: EpochMs };
+  /** Copies that came out and were worth nothing. */
+  readonly spoiled: number;
 }
 
 interface RawAttempt {
@@ -38,6 +40,7 @@ interface RawAttempt {
   readonly copies_found: number | null;
   readonly resolved_by: string | null;
   readonly resolved_at: number | null;
+  readonly copies_spoiled: number;
 }
 
 export interface Issued {
@@ -62,14 +65,16 @@ const columns = `certificate_id AS certificateId, revision, student_key AS stude
   template_version AS templateVersion, sealed, copies_allowed AS copiesAllowed, valid_from AS validFrom,
   valid_until AS validUntil, state, number, verification_code AS verificationCode, document_sha256 AS documentSha256,
   signature, pages, code, detail, received_at AS receivedAt`;
-const attemptColumns = 'attempt, copies_found, resolved_by, resolved_at';
+const attemptColumns = 'attempt, copies_found, resolved_by, resolved_at, copies_spoiled';
 
 function attemptRow(raw: RawAttempt): AttemptRow {
   // Written by save() below and by nothing else.
   const attempt = JSON.parse(raw.attempt) as PrintAttempt;
-  if (raw.copies_found === null || raw.resolved_by === null || raw.resolved_at === null) return { attempt };
+  const { copies_spoiled: spoiled } = raw;
+  if (raw.copies_found === null || raw.resolved_by === null || raw.resolved_at === null) return { attempt, spoiled };
   return {
     attempt,
+    spoiled,
     resolution: { copiesFound: raw.copies_found, staffId: raw.resolved_by, at: raw.resolved_at as EpochMs },
   };
 }
@@ -126,6 +131,12 @@ export function certificateStore(db: Db) {
     'SELECT sealed FROM certificate_document WHERE certificate_id = ?',
   );
   const fail = db.prepare('UPDATE certificate SET state = ?, code = ?, detail = ? WHERE certificate_id = ?');
+  const retry = db.prepare("UPDATE certificate SET state = 'pending' WHERE certificate_id = ? AND state = 'refused'");
+  const retryRefused = db.prepare<[string, number]>(
+    `UPDATE certificate SET state = 'pending'
+     WHERE state = 'refused' AND code IN (SELECT value FROM json_each(?)) AND valid_until > ?`,
+  );
+  const spoil = db.prepare('UPDATE print_attempt SET copies_spoiled = copies_spoiled + ? WHERE attempt_id = ?');
   const states = db.prepare<[], { state: CertificateState; n: number }>(
     'SELECT state, COUNT(*) AS n FROM certificate GROUP BY state',
   );
@@ -140,14 +151,16 @@ export function certificateStore(db: Db) {
        requested_at, day, sheets, run)
      VALUES (@attemptId, @certificateId, @printerId, @state, @counted, @orphan, @body, @requestedAt, @day, @sheets,
        @run)
-     ON CONFLICT (attempt_id) DO UPDATE SET state = excluded.state, copies_counted = excluded.copies_counted,
+     ON CONFLICT (attempt_id) DO UPDATE SET state = excluded.state, copies_counted = COALESCE(copies_found, excluded.copies_counted),
        orphan = excluded.orphan, attempt = excluded.attempt, day = excluded.day`,
   );
   const getAttempt = db.prepare<[string], RawAttempt>(
     `SELECT ${attemptColumns} FROM print_attempt WHERE attempt_id = ?`,
   );
+  const byOrder = db.prepare<[string], RawAttempt>(`SELECT ${attemptColumns} FROM print_attempt WHERE ordered_as = ?`);
+  const nameOrder = db.prepare('UPDATE print_attempt SET ordered_as = ? WHERE attempt_id = ?');
   const used = db.prepare<[string], { n: number }>(
-    'SELECT COALESCE(SUM(copies_counted), 0) AS n FROM print_attempt WHERE certificate_id = ?',
+    'SELECT COALESCE(SUM(copies_counted - copies_spoiled), 0) AS n FROM print_attempt WHERE certificate_id = ?',
   );
   const open = `state NOT IN ('printed', 'not-printed', 'uncertain')`;
   const unfinished = db.prepare<[string], RawAttempt>(
@@ -245,6 +258,16 @@ export function certificateStore(db: Db) {
     fail: (certificateId: string, state: 'pending' | 'refused', code: Code, detail: string | undefined): void => {
       fail.run(state, code, detail ?? null, certificateId);
     },
+    /** Make it again. Its number stays, and so does why it was refused, until something else is known. */
+    retry: (certificateId: string): void => {
+      retry.run(certificateId);
+    },
+    retryRefused: (codes: readonly Code[], now: EpochMs): void => {
+      retryRefused.run(JSON.stringify(codes), now);
+    },
+    spoil: (attemptId: string, copies: number): void => {
+      spoil.run(copies, attemptId);
+    },
     /** Pending for what an operator must mend: fonts, key, certificate, PIN. */
     countStuck: (): number => stuck.get()?.n ?? 0,
     countByState: (): ReadonlyMap<CertificateState, number> => new Map(states.all().map(({ state, n }) => [state, n])),
@@ -268,6 +291,13 @@ export function certificateStore(db: Db) {
     attempt: (attemptId: string): AttemptRow | undefined => {
       const raw = getAttempt.get(attemptId);
       return raw && attemptRow(raw);
+    },
+    ordered: (orderedAs: string): AttemptRow | undefined => {
+      const raw = byOrder.get(orderedAs);
+      return raw && attemptRow(raw);
+    },
+    nameOrder: (attemptId: string, orderedAs: string): void => {
+      nameOrder.run(orderedAs, attemptId);
     },
     copiesUsed: (certificateId: string): number => used.get(certificateId)?.n ?? 0,
     unfinished: (printerId?: string): readonly AttemptRow[] =>

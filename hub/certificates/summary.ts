@@ -20,7 +20,7 @@ export const certificatesSummary =
       attention: waiting(
         { text: { zh: '打印待人工确认', en: 'Prints to settle' }, count: uncertain, page: '/prints' },
         {
-          text: { zh: '证明因签章或字体问题等待', en: 'Certificates that wait for key or font' },
+          text: { zh: '签章密钥或字体文件待修复，证明等待生成', en: 'Certificates that wait for a key or a font file' },
           count: stuck,
           page: '/prints',
         },
@@ -29,7 +29,11 @@ export const certificatesSummary =
           count: told ? told.deadLetters + (told.link.state === 'offline' ? told.pending : 0) : 0,
           page: '/prints',
         },
-        { text: { zh: '证明无法生成', en: 'Certificates that cannot be made' }, count: refused, page: '/prints' },
+        {
+          text: { zh: '证明被拒，修正后可重新生成', en: 'Certificates refused: mend, then make again' },
+          count: refused,
+          page: '/prints',
+        },
       ),
     };
   };

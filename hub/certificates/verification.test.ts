@@ -98,6 +98,22 @@ describe('a file by its own bytes', () => {
     }
   });
 
+  test('its signer is named to people only where a root vouches for the name', () => {
+    const stranger = (trust: TrustRoots): VerificationAnswer =>
+      unwrap(
+        answerFile(signed, {
+          register: { byCode: () => undefined, byFile: () => undefined },
+          today: () => '2026-03-02',
+          roots: trust,
+          now: clock.now(),
+        }),
+      );
+    expect(stranger(roots)).toMatchObject({ signature: { verdict: 'sound', signer: '示例大学教务处电子签章' } });
+    const unknown = stranger(strangers);
+    expect(unknown).toMatchObject({ state: 'unknown', signature: { verdict: 'untrusted' } });
+    expect(JSON.stringify(unknown)).not.toContain('示例大学');
+  });
+
   test('of our own signer is trusted by what the signer itself holds, and nobody else below the same authority', async () => {
     const key = unwrap(await pkcs12Key(authority.file('seal.p12'), 'geheim'));
     const { certificates } = createSigner({ key, clock });

@@ -89,7 +89,11 @@ describe('the main job, on the floor of the demo', () => {
     const ask = async <T>(path: string, body?: unknown): Promise<T> => {
       const response = await fetch(`${demo.hub.url}${kiosk}${path}`, {
         method: body === undefined ? 'GET' : 'POST',
-        headers: { cookie, 'x-hallhub': '1', ...(body !== undefined && { 'content-type': 'application/json' }) },
+        headers: {
+          cookie,
+          'x-hallhub': '1',
+          ...(body !== undefined && { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() }),
+        },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       return (await response.json()) as T;

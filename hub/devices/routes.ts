@@ -1,9 +1,9 @@
 import { capabilityNames } from '@hallhub/device-drivers/capabilities';
 import type { Cancel, Result } from '@hallhub/sync/base';
 import { failure, ms, ok } from '@hallhub/sync/base';
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Api } from '../api/api.ts';
+import { orderKeyOf } from '../api/order-key.ts';
 import type { Live } from '../api/live.ts';
 import type { DeviceRegistry } from './registry/service.ts';
 import type { Devices } from './service.ts';
@@ -13,15 +13,6 @@ const device = z.object({ id });
 const deviceAndCommand = z.object({ id, command: z.string().min(1).max(64) });
 const capability = z.enum(capabilityNames as [(typeof capabilityNames)[number]]);
 const note = z.string().trim().min(1).max(200);
-const key = z.string().regex(/^[\x21-\x7e]{8,64}$/);
-
-/** The caller's name for this one request; whoever sends it twice has asked once. */
-function keyOf(request: FastifyRequest): Result<string> {
-  const parsed = key.safeParse(request.headers['idempotency-key']);
-  return parsed.success
-    ? ok(parsed.data)
-    : failure('E-API-0101', 'header Idempotency-Key: 8 to 64 printable characters');
-}
 
 /** Tells the pages which devices changed, at most once in a quarter of a second: a busy gate changes more often. */
 function announce(registry: DeviceRegistry, live: Live, after: (action: () => void) => Cancel): void {
@@ -155,7 +146,7 @@ export function deviceRoutes(
       confirmed: z.boolean().default(false),
     }),
     handler: ({ params, body, staff, request }) => {
-      const asked = keyOf(request);
+      const asked = orderKeyOf(request);
       if (!asked.ok) return asked;
       const { command: name, args, lifetime, confirmed } = body;
       return commands.submit(
@@ -181,7 +172,7 @@ export function deviceRoutes(
     params: device,
     body: z.object({ capability, property: z.string().min(1).max(64), confirmed: z.boolean().default(false) }),
     handler: ({ params, body, staff, request }) => {
-      const asked = keyOf(request);
+      const asked = orderKeyOf(request);
       if (!asked.ok) return asked;
       return commands.restore({ deviceId: params.id, ...body }, { actor: `staff:${staff.id}`, key: asked.value });
     },

@@ -2,7 +2,14 @@ import type { KioskView } from './contract.ts';
 
 /** What those who look after kiosks hear of. */
 export type KioskAlert =
-  'paper-low' | 'paper-empty' | 'toner-low' | 'toner-empty' | 'printer-waits' | 'printer-away' | 'job-stuck';
+  | 'paper-low'
+  | 'paper-empty'
+  | 'toner-low'
+  | 'toner-empty'
+  | 'printer-waits'
+  | 'printer-away'
+  | 'job-stuck'
+  | 'print-uncertain';
 
 const TEXT: Readonly<Record<KioskAlert, string>> = {
   'paper-low': '纸张不足，请补充',
@@ -12,6 +19,7 @@ const TEXT: Readonly<Record<KioskAlert, string>> = {
   'printer-waits': '打印机需要人工处理',
   'printer-away': '打印机无法连接',
   'job-stuck': '有打印任务长时间未完成',
+  'print-uncertain': '有打印结果待人工确认，请查看出纸口',
 };
 
 /** One line for whoever goes there. */

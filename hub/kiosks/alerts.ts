@@ -13,11 +13,20 @@ const PATIENCE: DurationMs = minutes(1);
 /** The same trouble that comes back within this is not told again: a tray that is opened and shut. */
 const AGAIN_AFTER: DurationMs = minutes(30);
 
+const AT_ONCE: readonly KioskAlert[] = ['paper-low', 'toner-low', 'print-uncertain'];
+
 /** The troubles that a kiosk has now. */
-export function alertsOf({ kiosk: { printer, outOfService }, stuck }: FleetKioskView): readonly KioskAlert[] {
-  if (!printer || outOfService) return [];
+export function alertsOf({
+  kiosk: { printer, outOfService },
+  stuck,
+  uncertain,
+}: FleetKioskView): readonly KioskAlert[] {
+  // Somebody has been told on the screen that the staff see to it.
+  const doubts: readonly KioskAlert[] = uncertain > 0 ? ['print-uncertain'] : [];
+  if (!printer || outOfService) return doubts;
   const supply = supplyAlert(printer);
   return [
+    ...doubts,
     ...(supply ? [supply] : []),
     ...(printer.state === 'attention' && supply !== 'paper-empty' && supply !== 'toner-empty'
       ? (['printer-waits'] as const)
@@ -47,7 +56,7 @@ export function createKioskAlerts(deps: {
         here.add(key);
         const seen = known.get(key) ?? { since: now };
         known.set(key, seen);
-        const waits = alert === 'paper-low' || alert === 'toner-low' ? 0 : PATIENCE;
+        const waits = AT_ONCE.includes(alert) ? 0 : PATIENCE;
         if (now - seen.since < waits || seen.toldAt !== undefined) continue;
         seen.toldAt = now;
         const text = alertText(alert, view.kiosk);

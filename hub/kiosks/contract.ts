@@ -16,8 +16,10 @@ import type { Label } from '../config/index.ts';
  * | GET | `/certificates` | | `CertificateView[]` of the person |
  * | GET | `/certificates/{id}/document` | | the PDF |
  * | POST | `/print` | `{certificateId, copies}` | `PrintJobView`; changes come as `{job}` on the view's topic |
+ * | | | | needs `Idempotency-Key`, as a top-up does: the same key again is the same order, another body under it is refused |
  * | GET | `/jobs/{attemptId}` | | `PrintJobView` of a job that was ordered here, for a page that may have missed a change |
  * | POST | `/jobs/{attemptId}/receipt` | | none |
+ * | POST | `/jobs/{attemptId}/withdraw` | | `PrintJobView`; the person does not want to wait for it |
  * | GET | `/card`, `/card/transactions?before=` | | {@link CardView}, {@link CardTransactionView}`[]` |
  * | POST | `/card/lost` | | {@link CardView} |
  * | POST | `/card/top-ups` | `{amount}` | {@link TopUpView}; GET `/card/top-ups/{orderId}` until it has ended |
@@ -47,6 +49,8 @@ export interface KioskView {
     readonly code?: Code;
   }[];
   readonly receipts?: { readonly id: string; readonly state: OperatingState; readonly code?: Code };
+  /** Somebody is told of a printer that waits and of a print to settle; absent: the screens ask people to tell the staff. */
+  readonly alerted?: true;
   /** How somebody can be recognised here now. */
   readonly ways: readonly IdentifyWay[];
   /** For ten seconds, why what was just shown made nobody known. */
@@ -73,6 +77,8 @@ export interface PrinterView {
   /** `attention`: reached, and a person must do something first; `code` says what. */
   readonly state: 'ready' | 'busy' | 'attention' | 'down';
   readonly code?: Code;
+  /** The most copies that one order may be of; absent: the printer was not asked yet. */
+  readonly maxCopies?: number;
   readonly paper: SupplyState;
   readonly toner: SupplyState;
 }

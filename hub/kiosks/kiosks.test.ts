@@ -1,5 +1,6 @@
-import { minutes, seconds } from '@hallhub/sync/base';
+import { epochMs, minutes, seconds } from '@hallhub/sync/base';
 import { describe, expect, it } from 'vitest';
+import { alertsOf } from './alerts.ts';
 import { CAMPUS_CARD, PICK_UP, STAFF_CARD, openSelfService } from './testing/rig.ts';
 
 const open = (more: Parameters<typeof openSelfService>[0] = {}) => {
@@ -55,6 +56,14 @@ describe('whom a kiosk knows', () => {
     kiosks.leave('hall');
     scan(PICK_UP);
     expect(papers()).toEqual(['request-1']);
+  });
+
+  it('two certificates of one person that share a pick-up code, and nothing else of theirs', async () => {
+    const { kiosks, papers, share } = open();
+    share('request-3');
+    await kiosks.pickUp('library', PICK_UP);
+    const found = papers('library');
+    expect(typeof found === 'string' ? found : found.toSorted()).toEqual(['request-1', 'request-3']);
   });
 
   it('nobody by guessing: after ten wrong codes none is looked at for a while', async () => {
@@ -123,7 +132,7 @@ describe('a kiosk whose devices fail', () => {
   it('says what is wrong with its printer before anybody identifies, and where another one prints', async () => {
     const { status, settle, view } = open();
     await settle();
-    expect(view()).toMatchObject({ printer: { state: 'ready', paper: 'ok', toner: 'ok' } });
+    expect(view()).toMatchObject({ printer: { state: 'ready', paper: 'ok', toner: 'ok', maxCopies: 1 } });
     expect(view().elsewhere).toBeUndefined();
     const idle = status.get('printer');
     if (idle?.ok !== true) throw new Error('the printer was idle');
@@ -168,6 +177,57 @@ describe('a kiosk whose devices fail', () => {
     status.set('printer', { ok: true, value: { ...idle.value, reasons: ['media-empty'] } });
     await clock.advanceAsync(minutes(20));
     expect(messages.map(({ text }) => text)).toEqual(['自助机「大厅」：已缺纸，无法打印（E-PRN-0201）']);
+  });
+});
+
+describe('a print that waits for somebody', () => {
+  const waiting = async (more: Parameters<typeof openSelfService>[0] = {}) => {
+    const rig = open(more);
+    await rig.certificates.issue('request-1');
+    rig.idCard();
+    const job = await rig.printing.print('hall', 'request-1', 1, 'order-0001');
+    if (!job.ok) throw new Error(job.error.code);
+    // The printer is too busy for it, again and again.
+    await rig.clock.advanceAsync(seconds(3));
+    const { attemptId } = job.value;
+    return { ...rig, attemptId, state: () => rig.certificates.job(attemptId)?.state };
+  };
+
+  it('is withdrawn by whoever asked for it, and by nobody else', async () => {
+    const { printing, attemptId, clock, state, uid, kiosks } = await waiting();
+    expect(printing.withdraw('library', attemptId)).toMatchObject({ error: { code: 'E-KIOSK-0101' } });
+    expect(printing.withdraw('hall', attemptId)).toMatchObject({ ok: true });
+    await clock.advanceAsync(seconds(5));
+    expect(state()).toBe('not-printed');
+    kiosks.leave('hall');
+    uid(CAMPUS_CARD);
+    expect(printing.withdraw('hall', attemptId)).toMatchObject({ error: { code: 'E-CERT-0407' } });
+  });
+
+  it('is withdrawn by itself when they go, and when somebody else takes their place', async () => {
+    for (const goes of ['leave', 'replaced'] as const) {
+      const { kiosks, uid, clock, state, certificates } = await waiting();
+      if (goes === 'leave') kiosks.leave('hall');
+      else uid(CAMPUS_CARD);
+      await clock.advanceAsync(seconds(5));
+      expect(state()).toBe('not-printed');
+      expect(certificates.get('request-1')?.copiesUsed).toBe(0);
+    }
+  });
+
+  it('is said to be seen to only where somebody is told', () => {
+    expect(open().view().alerted).toBeUndefined();
+    expect(open({ ...SMS, selfService: { alerts: [{ channel: 'sms' }] } }).view().alerted).toBe(true);
+  });
+});
+
+describe('alerts', () => {
+  it('tell of a print that must be settled, also of a kiosk that is out of service', () => {
+    const { view } = open();
+    const kiosk = { ...view(), outOfService: { since: epochMs(0) } };
+    const fleet = { kiosk, occupied: false, jobs: [], stuck: 0, uncertain: 1, today: [] };
+    expect(alertsOf(fleet)).toEqual(['print-uncertain']);
+    expect(alertsOf({ ...fleet, uncertain: 0 })).toEqual([]);
   });
 });
 
@@ -232,7 +292,9 @@ describe('the service of a kiosk', () => {
     idCard();
     upkeep.setOutOfService('hall', true, '换纸', 'staff:li');
     expect(view()).toMatchObject({ outOfService: { note: '换纸' } });
-    expect(await printing.print('hall', 'request-1', 1)).toMatchObject({ error: { code: 'E-KIOSK-0108' } });
+    expect(await printing.print('hall', 'request-1', 1, 'order-0001')).toMatchObject({
+      error: { code: 'E-KIOSK-0108' },
+    });
     kiosks.leave('hall');
     idCard();
     expect(view().person).toBeUndefined();

@@ -62,10 +62,11 @@ export function createRecogniser(deps: {
   });
 
   const pickUp = (code: string): Result<Known> => {
-    const certificate = code.length > LONGEST_CODE ? undefined : certificates.byPickUp(pickUpKey(vault, code));
-    if (!certificate) return failure('E-KIOSK-0105');
-    const { certificateId, studentName: name } = certificate;
-    return ok({ way: 'pick-up-code', name, student: { certificateId } });
+    const found = code.length > LONGEST_CODE ? [] : certificates.byPickUp(pickUpKey(vault, code));
+    const [first] = found;
+    if (!first) return failure('E-KIOSK-0105');
+    const certificateIds = found.map(({ certificateId }) => certificateId);
+    return ok({ way: 'pick-up-code', name: first.studentName, student: { certificateIds } });
   };
 
   return {

@@ -10,10 +10,15 @@ import type { KioskStore } from './store.ts';
 export interface KioskPrinting {
   certificates(kioskId: string): Result<readonly CertificateView[]>;
   document(kioskId: string, certificateId: string): Result<Uint8Array>;
-  /** Errors: `E-KIOSK-0108`, `E-KIOSK-0109`, those of printing. */
-  print(kioskId: string, certificateId: string, copies: number): Promise<Result<PrintJobView>>;
+  /**
+   * `key` is the page's name for this one order: sent again in the same session it is answered with the same job. Errors:
+   * `E-KIOSK-0108`, `E-KIOSK-0109`, those of printing.
+   */
+  print(kioskId: string, certificateId: string, copies: number, key: string): Promise<Result<PrintJobView>>;
   /** A job of this kiosk's printer; nothing in it says whose. Errors: `E-CERT-0407`. */
   job(kioskId: string, attemptId: string): Result<PrintJobView>;
+  /** They do not want to wait for it any more. Errors: `E-CERT-0407`, `E-CERT-0411`. */
+  withdraw(kioskId: string, attemptId: string): Result<PrintJobView>;
   /** Errors: `E-KIOSK-0107` no receipts here, those of the printer. */
   receipt(kioskId: string, attemptId: string): Promise<Result<void>>;
 }
@@ -49,7 +54,7 @@ export function createKioskPrinting(deps: {
       const here = kiosks.person(kioskId);
       return here.ok ? certificates.document(certificateId, identityOf(here.value.session.known.student)) : here;
     },
-    print: async (kioskId, certificateId, copies) => {
+    print: async (kioskId, certificateId, copies, key) => {
       const here = kiosks.person(kioskId);
       if (!here.ok) return here;
       const { kiosk, session } = here.value;
@@ -57,7 +62,8 @@ export function createKioskPrinting(deps: {
       const template = certificates.get(certificateId)?.template;
       const printsIt = template === undefined || (kiosk.templates?.includes(template) ?? true);
       if (kiosk.printer === undefined || !printsIt) return failure('E-KIOSK-0109');
-      const job = await certificates.print(certificateId, kiosk.printer, copies, identityOf(session.known.student));
+      const identity = identityOf(session.known.student);
+      const job = await certificates.print(certificateId, kiosk.printer, copies, identity, `${session.id}/${key}`);
       if (job.ok) session.jobs.add(job.value.attemptId);
       kiosks.look(kioskId);
       return job;
@@ -67,6 +73,12 @@ export function createKioskPrinting(deps: {
       if (!kiosk) return failure('E-KIOSK-0102', kioskId);
       const job = certificates.job(attemptId);
       return job && job.printerId === kiosk.printer ? ok(job) : failure('E-CERT-0407');
+    },
+    withdraw: (kioskId, attemptId) => {
+      const here = kiosks.person(kioskId);
+      if (!here.ok) return here;
+      if (!here.value.session.jobs.has(attemptId)) return failure('E-CERT-0407');
+      return certificates.cancel(attemptId, `kiosk:${kioskId}`, '本人在自助机上取消');
     },
     receipt: async (kioskId, attemptId) => {
       const here = kiosks.person(kioskId);

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { Api } from '../api/api.ts';
 import { problem } from '../api/api.ts';
+import { orderKeyOf } from '../api/order-key.ts';
 import type { Live } from '../api/live.ts';
 import type { CertificateService } from '../certificates/index.ts';
 import type { SelfService } from './compose.ts';
 import { KIOSK_COOKIE } from './edge/cookie.ts';
+import { MOST_COPIES } from './service.ts';
 
 const kiosk = z.object({ kiosk: z.string() });
 const number = z.string().trim().min(1).max(32);
@@ -118,8 +120,11 @@ export function kioskRoutes(
     url: '/api/kiosks/:kiosk/print',
     access: 'kiosk',
     params: kiosk,
-    body: z.object({ certificateId: z.string().max(128), copies: z.int().min(1).max(20) }),
-    handler: ({ params, body }) => printing.print(params.kiosk, body.certificateId, body.copies),
+    body: z.object({ certificateId: z.string().max(128), copies: z.int().min(1).max(MOST_COPIES) }),
+    handler: ({ params, body, request }) => {
+      const key = orderKeyOf(request);
+      return key.ok ? printing.print(params.kiosk, body.certificateId, body.copies, key.value) : key;
+    },
   });
   api.route({
     method: 'GET',
@@ -134,6 +139,13 @@ export function kioskRoutes(
     access: 'kiosk',
     params: kiosk.extend({ id: z.string().max(64) }),
     handler: ({ params }) => printing.receipt(params.kiosk, params.id),
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/kiosks/:kiosk/jobs/:id/withdraw',
+    access: 'kiosk',
+    params: kiosk.extend({ id: z.string().max(64) }),
+    handler: ({ params }) => printing.withdraw(params.kiosk, params.id),
   });
   for (const act of ['touch', 'leave'] as const)
     api.route({

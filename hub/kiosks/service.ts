@@ -7,6 +7,7 @@ import type { Cancel, Clock, Code, DurationMs, EpochMs, RandomBytes, Result } fr
 import { failure, minutes, ok, plus, seconds } from '@hallhub/sync/base';
 import { createGuesses } from '../agents/index.ts';
 import type { CertificateService } from '../certificates/index.ts';
+import { isEnded } from '../certificates/index.ts';
 import type { Config, KioskConfig } from '../config/index.ts';
 import type { Notifications } from '../notifications/index.ts';
 import type { Bucket } from '../notifications/rate.ts';
@@ -61,7 +62,7 @@ export interface KiosksDeps {
   readonly rules: Config['selfService'];
   readonly host: Pick<AgentHost, 'capability' | 'health' | 'onDevices'>;
   readonly recogniser: Recogniser;
-  readonly certificates: Pick<CertificateService, 'jobs' | 'judge' | 'sheetsSince'>;
+  readonly certificates: Pick<CertificateService, 'job' | 'jobs' | 'cancel' | 'judge' | 'sheetsSince'>;
   readonly serviceCards: Pick<ServiceCards, 'find' | 'open'>;
   readonly notifications: Pick<Notifications, 'notify'>;
   readonly store: KioskStore;
@@ -85,6 +86,8 @@ interface Service {
 const NOTICE = seconds(10);
 /** A queue of people may each ask for a code, and again when it does not come. */
 const SENDS = { burst: 20, per: minutes(10) };
+/** Of one order, whatever the printer can. */
+export const MOST_COPIES = 20;
 const PIN_WITHIN = seconds(30);
 const SERVICE_FOR = seconds(600);
 
@@ -110,6 +113,19 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
     isBusy: ({ jobs }) => deps.certificates.jobs({ unfinished: true }).some(({ attemptId }) => jobs.has(attemptId)),
     onChange: changed,
   });
+
+  /** They go while the printer waits for somebody: what would come out later would lie there for a stranger. */
+  const goes = (kioskId: string): void => {
+    for (const attemptId of sessions.of(kioskId)?.jobs ?? []) {
+      const job = deps.certificates.job(attemptId);
+      const isWaiting = job && !isEnded(job.state) && job.impressions === 0 && job.code !== undefined;
+      if (isWaiting) deps.certificates.cancel(attemptId, `kiosk:${kioskId}`, '本人已离开，打印机仍在等候处理');
+    }
+  };
+  const enter = (kioskId: string, known: Known): void => {
+    goes(kioskId);
+    sessions.begin(kioskId, known);
+  };
 
   const endNotice = (kioskId: string): void => {
     notices.get(kioskId)?.cancel();
@@ -144,7 +160,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
     endNotice(kiosk.id);
     // Somebody who serves it has no certificates to print meanwhile.
     if (services.get(kiosk.id)?.accountId !== undefined || store.outOfService(kiosk.id)) changed(kiosk.id);
-    else sessions.begin(kiosk.id, known.value);
+    else enter(kiosk.id, known.value);
   };
   const onCard = (kiosk: KioskConfig, { presented }: CardRead): void => {
     const type = presented.type === 'uid' ? 'uid' : 'resident-id';
@@ -182,6 +198,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
   const kioskOf = (printerId: string): readonly KioskConfig[] => kiosks.filter(({ printer }) => printer === printerId);
   /** Why no certificate may go to a printer, by what it said last. */
   const unfit = new Map<string, Code>();
+  const mostCopies = new Map<string, number>();
   const printers = watchPrinters({
     printers: [...new Set(kiosks.flatMap(({ printer }) => printer ?? []))],
     status: (printerId) => host.capability(printerId, 'pagePrinter')?.status(),
@@ -192,6 +209,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
       const grave = verdict?.findings.find((finding) => finding.grave);
       if (grave) unfit.set(printerId, grave.code);
       else if (verdict) unfit.delete(printerId);
+      if (verdict) mostCopies.set(printerId, Math.min(MOST_COPIES, verdict.copiesMax));
       for (const { id } of kioskOf(printerId)) changed(id);
     },
     onFault: (printerId, error) => {
@@ -204,7 +222,11 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
     const paper = refill?.sheets
       ? { filled: refill.sheets, used: deps.certificates.sheetsSince(printer, refill.at), lowAt: rules.lowSheets }
       : undefined;
-    return printerView(printer, host.health(printer), printers.last(printer), paper, unfit.get(printer));
+    const maxCopies = mostCopies.get(printer);
+    return {
+      ...printerView(printer, host.health(printer), printers.last(printer), paper, unfit.get(printer)),
+      ...(maxCopies !== undefined && { maxCopies }),
+    };
   };
   const prints = (kiosk: KioskConfig): boolean => {
     const state = printerOf(kiosk)?.state;
@@ -250,6 +272,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
         return deviceId === undefined ? [] : [{ kind, ...device(deviceId) }];
       }),
       ...(kiosk.receiptPrinter !== undefined && { receipts: device(kiosk.receiptPrinter) }),
+      ...(rules.alerts.length > 0 && { alerted: true }),
       ways: ways(kiosk),
       ...(code !== undefined && { notice: { code } }),
       ...(other && { elsewhere: { id: other.id, label: other.label } }),
@@ -277,7 +300,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
       return known.ok ? failure('E-KIOSK-0105') : known;
     }
     endNotice(kioskId);
-    sessions.begin(kioskId, known.value);
+    enter(kioskId, known.value);
     return ok();
   };
   const tokenOf = (kioskId: string): string => createHmac('sha256', tokenKey).update(kioskId).digest('base64url');
@@ -337,6 +360,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
       if (service?.accountId !== undefined) setService(kioskId, service, SERVICE_FOR);
     },
     leave: (kioskId) => {
+      goes(kioskId);
       sessions.end(kioskId);
       leaveService(kioskId);
     },

@@ -1,5 +1,5 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
-import type { PrinterStatus } from '@hallhub/device-drivers/capabilities';
+import type { PagePrinter, PrinterStatus } from '@hallhub/device-drivers/capabilities';
 import { printerProblem } from '@hallhub/device-drivers/capabilities';
 import type { Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
 import { err, failure, ok, uuidv7 } from '@hallhub/sync/base';
@@ -18,7 +18,7 @@ import type { KioskStore } from './store.ts';
 export interface Upkeep {
   /** The kiosk's devices with their last frames. */
   devices(kioskId: string, by: string): Promise<Result<readonly ServiceDeviceView[]>>;
-  /** A page that says nothing of anybody. Errors: those of the printer. */
+  /** A page that says nothing of anybody. Errors: those of the printer, `E-PRN-0102` while a certificate is in its line. */
   testPage(kioskId: string, by: string): Promise<Result<void>>;
   refill(kioskId: string, refill: { readonly supply: Supply; readonly sheets?: number }, by: string): Result<void>;
   setOutOfService(kioskId: string, out: boolean, note: string | undefined, by: string): Result<void>;
@@ -94,15 +94,17 @@ export function createUpkeep(deps: {
       const status: Result<PrinterStatus> = await printer.status();
       const problem = status.ok ? printerProblem(status.value) : status.error;
       if (problem) return err(problem);
+      // One job at a printer: somebody's certificate comes first.
+      const isTaken = deps.certificates.jobs({ unfinished: true }).some(({ printerId }) => printerId === kiosk.printer);
+      if (isTaken) return failure('E-PRN-0102');
       record(by, 'test-page', kioskId);
       // Nobody prints one for weeks: the hub does not carry 17 MiB of PDF library for it from its start on.
       const { testPage } = await import('./test-page.ts');
       const page = await testPage({ kiosk: kioskId, at: clock.now() });
-      const job = await printer.createJob({ name: uuidv7(clock.now(), deps.random), copies: 1, duplex: false });
-      if (!job.ok) return job;
-      const sent = await printer.sendDocument(job.value.jobId, page, 'application/pdf');
+      const name = uuidv7(clock.now(), deps.random);
+      const sent = await sendOnce(printer, name, page);
       kiosks.look(kioskId);
-      return sent.ok ? ok() : sent;
+      return sent;
     },
     refill: (kioskId, { supply, sheets }, by) => {
       const kiosk = find(kioskId);
@@ -156,6 +158,17 @@ export function createUpkeep(deps: {
       return deps.restartAgent(agent);
     },
   };
+}
+
+/** Sends a page as a job of its own. What fails half-way is cancelled: an empty job blocks a printer that holds one at a time. */
+async function sendOnce(printer: PagePrinter, name: string, page: Uint8Array): Promise<Result<void>> {
+  const job = await printer.createJob({ name, copies: 1, duplex: false });
+  const sent = job.ok ? await printer.sendDocument(job.value.jobId, page, 'application/pdf') : job;
+  if (sent.ok) return ok();
+  // The answer to Create-Job may be lost: the job is looked for by its name.
+  const left = job.ok ? ok([job.value]) : await printer.findJobs(name);
+  for (const { jobId } of left.ok ? left.value : []) await printer.cancelJob(jobId);
+  return sent;
 }
 
 const stamp = (at: EpochMs): string => new Date(at).toISOString();

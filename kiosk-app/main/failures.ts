@@ -1,3 +1,4 @@
+import type { WebContents } from 'electron';
 import type { DurationMs, MonoMs } from '@hallhub/sync/base';
 import { minutes } from '@hallhub/sync/base';
 
@@ -15,4 +16,22 @@ export interface Failures {
 export function afterFailure(earlier: readonly MonoMs[], now: MonoMs): Failures {
   const state = [...earlier.filter((at) => now - at < WITHIN), now];
   return { state, action: state.length >= TOO_MANY ? 'exit' : 'reload' };
+}
+
+/** Ends a page that hangs, since one that hangs loads nothing, and tells of every page that ended. */
+export function watchPage(
+  contents: Pick<WebContents, 'on' | 'forcefullyCrashRenderer'>,
+  told: {
+    readonly log: (what: string, details: object) => void;
+    /** It is to be loaded again, or given up. */
+    readonly failed: (what: string, details: object) => void;
+  },
+): void {
+  contents.on('unresponsive', () => {
+    told.log('the page hangs', {});
+    contents.forcefullyCrashRenderer();
+  });
+  contents.on('render-process-gone', (_event, { reason, exitCode }) => {
+    told.failed('the page ended', { reason, exitCode });
+  });
 }

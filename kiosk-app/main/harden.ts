@@ -1,7 +1,11 @@
+import { basename, join } from 'node:path';
 import type { App, Menu, Session, WebContents } from 'electron';
 import { isAllowedKey, isSavable, isScreen } from './policy.ts';
 
-/** Takes away what a page could ask of a browser: permissions, devices, downloads. */
+/**
+ * Takes away what a page could ask of a browser: permissions, devices, downloads. The log that staff save goes to the folder
+ * `downloads` without a dialog, which would show them all of the machine's files.
+ */
 export function hardenSession(
   session: Pick<
     Session,
@@ -12,6 +16,7 @@ export function hardenSession(
     | 'setSpellCheckerEnabled'
     | 'on'
   >,
+  { downloads }: { readonly downloads: string },
 ): void {
   // All three: the request handler alone stops neither checks nor devices.
   session.setPermissionRequestHandler((_contents, _permission, answer) => {
@@ -24,7 +29,8 @@ export function hardenSession(
   });
   session.setSpellCheckerEnabled(false);
   session.on('will-download', (event, item) => {
-    if (!isSavable(item.getURL())) event.preventDefault();
+    if (isSavable(item.getURL())) item.setSavePath(join(downloads, basename(item.getFilename())));
+    else event.preventDefault();
   });
 }
 

@@ -6,7 +6,7 @@ import { BrowserWindow, Menu, app, ipcMain, nativeTheme, net, protocol, session,
 import { keepAgent } from './agent-process.ts';
 import type { Upstream } from './app-protocol.ts';
 import { appProtocol } from './app-protocol.ts';
-import { afterFailure } from './failures.ts';
+import { afterFailure, watchPage } from './failures.ts';
 import { hardenApp, hardenSession } from './harden.ts';
 import { hear } from './ipc.ts';
 import { PARTITION, SCHEME, pageOf, windowOptions } from './policy.ts';
@@ -50,7 +50,7 @@ if (!app.requestSingleInstanceLock()) app.exit(0);
 await app.whenReady();
 nativeTheme.themeSource = 'light';
 const kiosk = session.fromPartition(PARTITION);
-hardenSession(kiosk);
+hardenSession(kiosk, { downloads: app.getPath('downloads') });
 kiosk.protocol.handle(
   SCHEME,
   appProtocol({
@@ -101,7 +101,12 @@ hear({
     'hallhub:alive': () => dog?.alive(),
     'hallhub:finished': () => {
       // Whatever the browser kept of whoever was here.
-      void kiosk.clearData().then(load);
+      kiosk
+        .clearData()
+        .catch((error: unknown) => {
+          log('the browser could not forget', { error: String(error) });
+        })
+        .finally(load);
     },
     'hallhub:restart': () => {
       leave(START_AGAIN);
@@ -111,12 +116,7 @@ hear({
     log('a message was refused', { channel });
   },
 });
-window.webContents.on('unresponsive', () => {
-  failed('the page hangs', {});
-});
-window.webContents.on('render-process-gone', (_event, { reason, exitCode }) => {
-  failed('the page ended', { reason, exitCode });
-});
+watchPage(window.webContents, { log, failed });
 app.on('child-process-gone', (_event, { type, reason, exitCode }) => {
   log('a process of the browser ended', { type, reason, exitCode });
   if (type === 'GPU' && reason !== 'clean-exit') failed('the screen cannot be drawn', { reason });

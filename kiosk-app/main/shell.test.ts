@@ -8,7 +8,7 @@ import type { ToParent } from '../agent/messages.ts';
 import type { AgentChild } from './agent-process.ts';
 import { keepAgent } from './agent-process.ts';
 import { STEADY } from './agent-restarts.ts';
-import { afterFailure } from './failures.ts';
+import { afterFailure, watchPage } from './failures.ts';
 import { hardenApp, hardenContents, hardenSession } from './harden.ts';
 import { CHANNELS, hear, isTrusted } from './ipc.ts';
 import { shellSettings } from './settings.ts';
@@ -75,7 +75,7 @@ describe('a session', () => {
     'setDisplayMediaRequestHandler',
     'setSpellCheckerEnabled',
   ]);
-  hardenSession(session as unknown as Session);
+  hardenSession(session as unknown as Session, { downloads: '/home/kiosk/logs' });
 
   it('gives no permission, to none of the three who ask', () => {
     let granted: boolean | undefined;
@@ -91,11 +91,35 @@ describe('a session', () => {
   });
 
   it('saves nothing but the log', () => {
-    const item = (address: string): object => ({ getURL: () => address });
+    const paths: string[] = [];
+    const item = (address: string): object => ({
+      getURL: () => address,
+      getFilename: () => '../hall.log',
+      setSavePath: (path: string) => paths.push(path),
+    });
     expect(prevented(session, 'will-download', {}, item('app://kiosk/api/kiosks/hall/certificates/1/document'))).toBe(
       true,
     );
     expect(prevented(session, 'will-download', {}, item('app://kiosk/api/kiosks/hall/service/log'))).toBe(false);
+    // Without a dialog, and nowhere else.
+    expect(paths).toEqual(['/home/kiosk/logs/hall.log']);
+  });
+});
+
+describe('a page that hangs', () => {
+  it('is ended, and loaded again only when it has; one that ended by itself as well', () => {
+    const contents = Object.assign(new EventEmitter(), {
+      forcefullyCrashRenderer: () => contents.emit('render-process-gone', {}, { reason: 'killed', exitCode: 9 }),
+    });
+    const told: string[] = [];
+    watchPage(contents as unknown as WebContents, {
+      log: (what) => told.push(`log: ${what}`),
+      failed: (what) => told.push(`failed: ${what}`),
+    });
+    contents.emit('unresponsive');
+    expect(told).toEqual(['log: the page hangs', 'failed: the page ended']);
+    contents.emit('render-process-gone', {}, { reason: 'oom', exitCode: 5 });
+    expect(told).toHaveLength(3);
   });
 });
 

@@ -26,6 +26,7 @@ export interface PaperView {
 export interface SignatureView {
   /** `partial`: genuine, and something stands behind it that it is not over. */
   readonly verdict: 'sound' | 'partial' | 'untrusted' | 'expired' | 'unsupported';
+  /** Told only of a signature that leads to a root: what another names itself proves nothing. */
   readonly signer?: string;
   readonly stampedAt?: EpochMs;
 }
@@ -86,7 +87,12 @@ function answerStranger({ signatures, sound }: DocumentFindings, register: Verif
 function signatureView({ integrity, trust, signer, stampedAt }: SignatureFinding, sound: boolean): SignatureView {
   const verdict =
     integrity === 'unsupported' ? 'unsupported' : trust !== 'trusted' ? trust : sound ? 'sound' : 'partial';
-  return { verdict, ...(signer !== undefined && { signer }), ...(stampedAt !== undefined && { stampedAt }) };
+  const isProven = verdict === 'sound' || verdict === 'partial' || verdict === 'expired';
+  return {
+    verdict,
+    ...(isProven && signer !== undefined && { signer }),
+    ...(stampedAt !== undefined && { stampedAt }),
+  };
 }
 
 function answerRecord(record: VerificationRecord | undefined, today: string): VerificationAnswer {

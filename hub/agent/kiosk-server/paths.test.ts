@@ -52,6 +52,7 @@ describe('what a kiosk’s server does with a path', () => {
     ['GET', '/service/log'],
     ['POST', '/session'],
     ['POST', '/print'],
+    ['POST', '/jobs/0197/withdraw'],
     ['POST', '/identify/one-time'],
     ['POST', '/card/top-ups/o-1/cancel'],
     ['POST', '/service/restart'],

@@ -16,7 +16,7 @@ const HANDED_ON: Readonly<Record<string, RegExp>> = {
     `^/(certificates|certificates/${ID}/document|card|card/transactions|card/top-ups/${ID}|service/devices)$`,
   ),
   POST: new RegExp(
-    `^/(identify/(pick-up|number|one-time)|touch|leave|print|jobs/${ID}/receipt|card/lost|card/top-ups|card/top-ups/${ID}/cancel|service/(enter|leave|test-page|refill|out-of-service))$`,
+    `^/(identify/(pick-up|number|one-time)|touch|leave|print|jobs/${ID}/(receipt|withdraw)|card/lost|card/top-ups|card/top-ups/${ID}/cancel|service/(enter|leave|test-page|refill|out-of-service))$`,
   ),
 };
 const JOB = new RegExp(`^/jobs/(${ID})$`);

@@ -17,6 +17,8 @@ import { createServer } from '../server.ts';
 export async function createFront(options: {
   readonly clock: Clock;
   readonly who: Readonly<Record<string, readonly Grant[]>>;
+  /** Whose page asks, where a kiosk's does. */
+  readonly kiosk?: string;
   readonly routes: (api: Api, live: Live) => void;
 }) {
   const { clock, who } = options;
@@ -27,7 +29,10 @@ export async function createFront(options: {
     const grants = who[name];
     return grants && { id: name, login: name, name, grants, disabled: false };
   };
-  options.routes(createApi({ server, staff: { whoIs } as unknown as Staff, isKiosk: () => false }), live);
+  options.routes(
+    createApi({ server, staff: { whoIs } as unknown as Staff, isKiosk: (id) => id === options.kiosk }),
+    live,
+  );
   return {
     read: async (name: string, url: string): Promise<unknown> =>
       (await server.inject({ url, cookies: { hallhub_session: name } })).json(),
@@ -41,6 +46,21 @@ export async function createFront(options: {
       });
       if (answer.statusCode < 300) return String(answer.statusCode);
       return `${answer.statusCode} ${answer.json<{ code: string }>().code}`;
+    },
+    /** As the kiosk's page: its answer's status and body. */
+    page: async (
+      method: 'GET' | 'POST',
+      url: string,
+      payload?: object,
+      headers: Readonly<Record<string, string>> = {},
+    ): Promise<{ readonly status: number; readonly body: unknown }> => {
+      const answer = await server.inject({
+        method,
+        url,
+        headers: { 'x-hallhub': '1', ...headers },
+        ...(payload && { payload }),
+      });
+      return { status: answer.statusCode, body: answer.body === '' ? undefined : answer.json() };
     },
     /** Serves on the loopback interface; its address. */
     listen: (): Promise<string> => server.listen({ host: '127.0.0.1', port: 0 }),

@@ -13,6 +13,10 @@ import { drawTable } from './table.ts';
 /** How far a page gives way in one step, and in how many steps at most. */
 const RETREAT = 12 * mm;
 const RETREATS = 8;
+/** How much of its white a paper of one page keeps, step by step, before it is refused as too long. */
+const TIGHTER = [0.85, 0.7, 0.55, 0.4];
+/** Lines never stand closer than this, in em. */
+const CLOSEST = 1.35;
 /** Of the foot of each page, from the edge of the paper. */
 const FOOTER_MM = 15;
 
@@ -30,14 +34,14 @@ export async function drawCertificate(
 
   const feet = shown.filter((block) => block.type === 'signature' || block.type === 'verification');
   const foot = Math.max(template.marginMm.bottom * mm, ...feet.map((block) => topOf(block)));
-  const pour = async (shortened?: Shortened): Promise<Sheet> => {
+  const pour = async (shortened?: Shortened, white = 1): Promise<Sheet> => {
     const document = await PDFDocument.create();
     const faces = fonts.open(document, template.fonts);
     const { frame, watermark } = template;
     const mark = watermark && isShown(watermark.when, values) ? watermark : undefined;
     const background = await backgroundOf({ frame, watermark: mark }, faces);
     const opened = openSheet({ document, template, fonts: faces, values, background, shortened });
-    for (const block of shown) await drawFlowing(opened, block, input);
+    for (const block of shown) await drawFlowing(opened, white === 1 ? block : tightened(block, white), input);
     return opened;
   };
   let sheet = await pour();
@@ -49,6 +53,11 @@ export async function drawCertificate(
     for (let step = 0; step < RETREATS && isLonely(); step += 1) {
       sheet = await pour({ page, floor: foot + step * RETREAT });
     }
+  }
+  // A long name makes a line more; the paper is worth more than its white.
+  for (const white of sheet.mayOverflow ? [] : TIGHTER) {
+    if (!sheet.tooLong && sheet.y >= foot) break;
+    sheet = await pour(undefined, white);
   }
   if (sheet.tooLong || sheet.y < foot) {
     if (sheet.fonts.lacking.size > 0) return failure('E-CERT-0203', lackingIn(sheet));
@@ -77,6 +86,14 @@ export async function drawCertificate(
   document.setModificationDate(createdAt);
   document.convertToPDFA({ conformance: '2U' });
   return ok({ pdf: await document.save({ useObjectStreams: false }), pages: document.getPageCount() });
+}
+
+/** A block with so much of its white, between its lines and after it. */
+function tightened(block: Block, white: number): Block {
+  if (!('after' in block)) return block;
+  const after = block.after * white;
+  if (block.type !== 'paragraph' || block.leading <= CLOSEST) return { ...block, after };
+  return { ...block, after, leading: CLOSEST + (block.leading - CLOSEST) * white };
 }
 
 const lackingIn = ({ fonts }: Sheet): string => [...fonts.lacking].map(nameOf).join('、');

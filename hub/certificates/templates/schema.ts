@@ -150,7 +150,7 @@ export const templateSchema = z.strictObject({
   fonts: z.record(fontName, z.array(fontName).min(1)).default({}),
   fields: z.record(z.string(), field),
   watermark: z.strictObject({ when: z.string(), text: z.string(), textEn: z.string() }).optional(),
-  /** What does not fit on one page is refused (`E-CERT-0204`), or goes on on further pages. */
+  /** What does not fit on one page loses white, then is refused (`E-CERT-0204`); or it goes on on further pages. */
   overflow: z.enum(['refuse', 'pages']).default('refuse'),
   /** At the foot of every page; may name `{{page}}` and `{{pages}}`. */
   footer: z.strictObject({ text: z.string(), size, font }).optional(),

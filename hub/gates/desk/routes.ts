@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { toString as drawQr } from 'qrcode';
 import { z } from 'zod';
 import type { Api } from '../../api/api.ts';
+import { orderKeyOf } from '../../api/order-key.ts';
 import type { Live } from '../../api/live.ts';
 import type { Account } from '../../staff/index.ts';
 import { may } from '../../staff/index.ts';
@@ -16,17 +17,8 @@ import type { Desk } from './service.ts';
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 const gate = z.object({ gate: id });
 const area = z.object({ area: id });
-const key = z.string().regex(/^[\x21-\x7e]{8,64}$/);
 const scope = z.string().regex(/^(?:area|gate):[a-z0-9][a-z0-9-]{0,62}$/);
 const requestId = z.string().trim().min(1).max(128);
-
-/** The caller's name for this one order; whoever sends it twice has ordered once. */
-function keyOf(request: FastifyRequest): Result<string> {
-  const parsed = key.safeParse(request.headers['idempotency-key']);
-  return parsed.success
-    ? ok(parsed.data)
-    : failure('E-API-0101', 'header Idempotency-Key: 8 to 64 printable characters');
-}
 
 /** What a guard does at a desk or on a tablet; each only in the areas where they hold the role. */
 export function deskRoutes(
@@ -60,7 +52,7 @@ export function deskRoutes(
     act: () => Result<T> | Promise<Result<T>>,
   ): Promise<Result<T>> | Result<T> => {
     if (!acts(call.staff, areaOf(gateId))) return failure('E-GATE-0203', gateId);
-    const named = keyOf(call.request);
+    const named = orderKeyOf(call.request);
     return named.ok ? desk.once.run({ id: call.staff.id, key: named.value }, about, act) : named;
   };
 

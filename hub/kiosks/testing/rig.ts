@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { CardRead, PrinterStatus, Ticket } from '@hallhub/device-drivers/capabilities';
+import type { CardRead, PagePrinter, PrinterStatus, Ticket } from '@hallhub/device-drivers/capabilities';
 import type { DeviceHealth } from '@hallhub/device-drivers/kit';
 import { createEmitter } from '@hallhub/device-drivers/kit';
 import type { Result } from '@hallhub/sync/base';
@@ -41,17 +41,29 @@ const device = (id: string) => ({
 });
 
 /** Two kiosks over real certificates, audit and vault; the devices are driven by hand. */
-export function openSelfService(more: Partial<ConfigInput> = {}) {
+export function openSelfService(more: Partial<ConfigInput> = {}, real?: PagePrinter) {
   const clock = manualClock(epochMs(Date.UTC(2026, 10, 22, 2)));
+  const status = new Map<string, Result<PrinterStatus>>([
+    ['printer', ok(IDLE)],
+    ['printer-2', ok(IDLE)],
+  ]);
+  const paperPort = (printerId: string): PagePrinter => {
+    const port: Pick<PagePrinter, 'status' | 'createJob'> = {
+      status: () => Promise.resolve(status.get(printerId) ?? failure('E-PRN-0101')),
+      createJob: () => Promise.resolve(failure('E-PRN-0102')),
+    };
+    return port as PagePrinter;
+  };
+  const port: { -readonly [K in keyof PagePrinter]: PagePrinter[K] } = real ?? paperPort('printer');
   const vault = createVault(randomBytes(32));
   const { service: certificates, db } = testService({
     file: ':memory:',
     clock,
-    // Asked and judged; what is printed on paper is tested with the certificates.
+    // Asked and judged, and too busy to take a job; what is printed on paper is tested with the certificates.
     printers: ['printer', 'printer-2'].map((printerId) => ({
       printerId,
       name: printerId,
-      printer: undefined as never,
+      printer: printerId === 'printer' ? port : paperPort(printerId),
       countsImpressions: true,
     })),
   });
@@ -77,10 +89,6 @@ export function openSelfService(more: Partial<ConfigInput> = {}) {
     ],
     ...more,
   } satisfies ConfigInput);
-  const status = new Map<string, Result<PrinterStatus>>([
-    ['printer', ok(IDLE)],
-    ['printer-2', ok(IDLE)],
-  ]);
   const health = new Map<string, DeviceHealth['state']>();
   const broken = (error: unknown): never => {
     throw error instanceof Error ? error : new Error(String(error));
@@ -93,8 +101,8 @@ export function openSelfService(more: Partial<ConfigInput> = {}) {
     'reader/cardReader': { onCard: card.on, onUnreadable: unreadable.on },
     'cards/cardReader': { onCard: card.on, onUnreadable: unreadable.on },
     'scanner/codeScanner': { onScan: scan.on, onUnreadable: unreadable.on },
-    'printer/pagePrinter': { status: () => Promise.resolve(status.get('printer')) },
-    'printer-2/pagePrinter': { status: () => Promise.resolve(status.get('printer-2')) },
+    'printer/pagePrinter': port,
+    'printer-2/pagePrinter': paperPort('printer-2'),
     'receipts/ticketPrinter': {
       print: ({ args }: { args: { ticket: Ticket } }) => {
         receipts.push(args.ticket);
@@ -153,6 +161,8 @@ export function openSelfService(more: Partial<ConfigInput> = {}) {
     clock,
     audit,
     certificates,
+    /** The first kiosk's printer; a real one where one was given. */
+    port,
     status,
     health,
     receipts,
@@ -187,6 +197,10 @@ export function openSelfService(more: Partial<ConfigInput> = {}) {
     },
     unreadable: () => {
       unreadable.emit({ code: 'E-CARD-0101', at: clock.now() });
+    },
+    /** Another certificate of the same person with the same pick-up code. */
+    share: (requestId: string) => {
+      certificates.upsert(request({ requestId, studentNumber: STUDENT, pickUpKey: pickUpKey(vault, PICK_UP) }));
     },
     /** Lets the printers be asked and answer. */
     settle: async () => {

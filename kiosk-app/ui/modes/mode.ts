@@ -1,4 +1,4 @@
-import type { KioskView } from '@hallhub/hub/kiosks/contract';
+import type { IdentifyWay, KioskView } from '@hallhub/hub/kiosks/contract';
 import type { Text } from '@hallhub/hub/web/kit/i18n.ts';
 import type { Component } from 'vue';
 import type { IconName } from '../kit/icons.ts';
@@ -9,6 +9,8 @@ export interface KioskMode {
   readonly name: string;
   readonly tile: { readonly title: Text; readonly hint: Text; readonly icon: IconName };
   readonly needsPerson: boolean;
+  /** The ways to be known that tell enough for it; absent: all. A pick-up code tells no number, and so no campus card. */
+  readonly ways?: readonly IdentifyWay[];
   /** Drawn anew for each session, so that nothing of one reaches the next. */
   readonly screens: Component;
   /** The way through it, the first step being identification; none: no line of steps is drawn. */

@@ -26,6 +26,7 @@ export interface KioskApi {
   print(certificateId: string, copies: number, once: string): Promise<Answer<PrintJobView>>;
   job(attemptId: string): Promise<Answer<PrintJobView>>;
   receipt(attemptId: string): Promise<Answer<undefined>>;
+  withdraw(attemptId: string): Promise<Answer<PrintJobView>>;
   card(): Promise<Answer<CardView>>;
   transactions(before?: string): Promise<Answer<readonly CardTransactionView[]>>;
   reportLost(): Promise<Answer<CardView>>;
@@ -64,6 +65,7 @@ export function kioskApi(kioskId: string): KioskApi {
     print: (certificateId, copies, once) => post('/print', { certificateId, copies }, once),
     job: (attemptId) => get(`/jobs/${encodeURIComponent(attemptId)}`),
     receipt: (attemptId) => post(`/jobs/${encodeURIComponent(attemptId)}/receipt`),
+    withdraw: (attemptId) => post(`/jobs/${encodeURIComponent(attemptId)}/withdraw`),
     card: () => get('/card'),
     transactions: (before) =>
       get(`/card/transactions${before === undefined ? '' : `?before=${encodeURIComponent(before)}`}`),

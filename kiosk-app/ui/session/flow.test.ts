@@ -236,3 +236,14 @@ describe('whatever happened', () => {
     );
   });
 });
+
+it('asks staff who have gone from an open service whether they are still there, and shuts it', () => {
+  const walk = new Walk().see({ service: 'pin' }).wait(10_000).see({ service: 'open' });
+  walk.wait(IDLE_MS - 1_000);
+  expect(isAsking(walk.flow, walk.now)).toBe(false);
+  walk.do({ type: 'touched' }).wait(IDLE_MS);
+  expect(isAsking(walk.flow, walk.now)).toBe(true);
+  walk.wait(QUESTION_MS + 1_000);
+  expect(walk.effects.filter((effect) => effect === 'tell-service-leave')).toHaveLength(1);
+  expect(walk.flow.view?.service).toBeUndefined();
+});

@@ -92,7 +92,7 @@ const isHeld = ({ holdUntil }: Flow, now: Now): boolean => holdUntil !== undefin
 
 /** Milliseconds until the screen forgets; undefined where there is nothing to forget or paper moves. */
 export function remaining(flow: Flow, now: Now): number | undefined {
-  if (flow.stage.name === 'attract' || isHeld(flow, now)) return undefined;
+  if ((flow.stage.name === 'attract' && !flow.view?.service) || isHeld(flow, now)) return undefined;
   const allowed = flow.stage.name === 'farewell' || flow.stage.name === 'tail' ? FAREWELL_MS : IDLE_MS + QUESTION_MS;
   const left = Math.max(flow.touchedAt, flow.holdUntil ?? 0) + allowed - now;
   return Math.min(allowed, Math.max(0, left));
@@ -129,7 +129,8 @@ function welcome(flow: Flow, session: string, wanted: string | undefined, modes:
 function see(before: Flow, told: KioskView, modes: readonly Mode[], now: Now): Step {
   const { person, ...nobody } = told;
   const view: KioskView = person !== undefined && person.session === before.gone ? nobody : told;
-  const flow: Flow = { ...before, view, link: 'up' };
+  const isOpened = view.service !== undefined && view.service.state !== before.view?.service?.state;
+  const flow: Flow = { ...before, view, link: 'up', ...(isOpened && { touchedAt: now }) };
   const { stage } = flow;
   const session = view.person?.session;
   const shown = 'session' in stage ? stage.session : undefined;
@@ -163,6 +164,8 @@ function tick(flow: Flow, now: Now): Step {
   if (isHeld(flow, now)) return tell(flow, now);
   const left = remaining(flow, now);
   if (left === undefined) return stay(flow);
+  // The kiosk must not stay open to whoever comes next.
+  if (left === 0 && flow.view?.service) return leave(flow, 'left', now);
   if (left === 0) return end(withoutHold(flow), { name: 'attract' }, now);
   // The question must not stand longer than the server knows them.
   return isAsking(flow, now) && flow.toldAt < flow.touchedAt + IDLE_MS ? tell(flow, now) : stay(flow);
@@ -200,7 +203,7 @@ export function step(flow: Flow, event: FlowEvent, modes: readonly Mode[], now: 
       return stay(event.on ? { ...flow, holdUntil: now + HOLD_MS } : { ...withoutHold(flow), touchedAt: now });
     case 'touched':
       if (stage.name === 'farewell' || stage.name === 'tail') return stay(flow);
-      return tell(stage.name === 'attract' ? flow : { ...flow, touchedAt: now }, now);
+      return tell(stage.name === 'attract' && !flow.view?.service ? flow : { ...flow, touchedAt: now }, now);
     case 'tick':
       return tick(flow, now);
   }

@@ -71,23 +71,39 @@ const FACES: Readonly<Record<PrintJobView['state'], Face>> = {
     icon: 'warn',
     title: { zh: '打印结果待人工确认', en: 'A person must look at this print' },
     text: {
-      zh: '打印机没有说明纸张是否全部送出。请查看出纸口，工作人员已收到提示，核实后少打的份数会退还。',
-      en: 'The printer did not say whether all sheets came out. Please look at the tray. The staff have been told; copies that did not come out will be given back.',
+      zh: '打印机没有说明纸张是否全部送出。请查看出纸口；系统会提示工作人员，核实后少打的份数会退还。',
+      en: 'The printer did not say whether all sheets came out. Please look at the tray. The staff are being told; copies that did not come out will be given back.',
     },
   },
 };
 
 /** The printer waits for somebody: paper, a jam, a cover. */
-const ATTENTION: Face = {
+const waiting = (isAlerted: boolean): Face => ({
   tone: 'wait',
   icon: 'tools',
   title: { zh: '打印机需要处理', en: 'The printer needs a person' },
+  text: isAlerted
+    ? {
+        zh: '系统会提示工作人员，处理后会接着打印；也可以取消这次打印。',
+        en: 'The staff are being told; it goes on when they have seen to it. You may also cancel it.',
+      }
+    : {
+        zh: '请告知工作人员，处理后会接着打印；也可以取消这次打印。',
+        en: 'Please tell the staff; it goes on when they have seen to it. You may also cancel it.',
+      },
+});
+
+/** Nobody is told by the system: people at the kiosk are asked to. */
+const UNCERTAIN_UNTOLD: Face = {
+  ...FACES.uncertain,
   text: {
-    zh: '工作人员已收到提示，处理后会接着打印。请不要重复下单。',
-    en: 'The staff have been told; it goes on when they have seen to it. Please do not order again.',
+    zh: '打印机没有说明纸张是否全部送出。请查看出纸口，并告知工作人员；核实后少打的份数会退还。',
+    en: 'The printer did not say whether all sheets came out. Please look at the tray and tell the staff; copies that did not come out will be given back.',
   },
 };
 
-/** How a job is shown, by what the printer says of it. */
-export const faceOf = (job: PrintJobView): Face =>
-  !isOver(job) && job.code !== undefined ? ATTENTION : FACES[job.state];
+/** How a job is shown, by what the printer says of it. `isAlerted`: the system tells somebody of troubles. */
+export function faceOf(job: PrintJobView, isAlerted: boolean): Face {
+  if (!isOver(job) && job.code !== undefined) return waiting(isAlerted);
+  return job.state === 'uncertain' && !isAlerted ? UNCERTAIN_UNTOLD : FACES[job.state];
+}

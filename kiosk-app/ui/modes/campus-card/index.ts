@@ -9,5 +9,6 @@ export const campusCardMode = defineMode({
     icon: 'card',
   },
   needsPerson: true,
+  ways: ['resident-id', 'campus-card', 'campus-code', 'one-time-code'],
   screens: CardScreens,
 });

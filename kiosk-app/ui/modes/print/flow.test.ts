@@ -15,13 +15,15 @@ const certificate = (id: string, state: CertificateView['state'], allowed: numbe
   copiesAllowed: allowed,
   copiesUsed: used,
   validFrom: epochMs(0),
-  validUntil: epochMs(1),
+  validUntil: epochMs(9e15),
 });
 const ALL = [
   certificate('three', 'issued', 3, 0),
   certificate('one', 'issued', 2, 1),
   certificate('used-up', 'issued', 2, 2),
   certificate('pending', 'pending', 2, 0),
+  { ...certificate('early', 'issued', 2, 0), untimely: 'not-yet' as const },
+  { ...certificate('expired', 'issued', 2, 0), untimely: 'over' as const },
 ];
 const walk = (...events: readonly PrintEvent[]): PrintPage =>
   events.reduce((page, event) => turn(page, event, ALL), START);
@@ -39,8 +41,14 @@ describe('printing', () => {
   });
 
   it('chooses nothing that cannot be printed', () => {
-    for (const certificateId of ['used-up', 'pending', 'nowhere'])
+    for (const certificateId of ['used-up', 'pending', 'early', 'expired', 'nowhere'])
       expect(walk({ type: 'choose', certificateId })).toEqual(START);
+  });
+
+  it('orders no more than is left, nor than the printer makes at once', () => {
+    const chosen = walk({ type: 'choose', certificateId: 'three' }, { type: 'confirm' });
+    expect(turn(chosen, { type: 'copies', copies: 9 }, ALL)).toMatchObject({ copies: 3 });
+    expect(turn(chosen, { type: 'copies', copies: 9 }, ALL, 2)).toMatchObject({ copies: 2 });
   });
 
   it('orders nothing that was not looked at', () => {
@@ -51,7 +59,7 @@ describe('printing', () => {
 const anyEvent: fc.Arbitrary<PrintEvent> = fc.oneof(
   fc.nat(9).map((page): PrintEvent => ({ type: 'turn', page })),
   fc
-    .constantFrom('three', 'one', 'used-up', 'pending', 'nowhere')
+    .constantFrom('three', 'one', 'used-up', 'pending', 'early', 'expired', 'nowhere')
     .map((certificateId): PrintEvent => ({ type: 'choose', certificateId })),
   fc.integer({ min: -3, max: 30 }).map((copies): PrintEvent => ({ type: 'copies', copies })),
   fc.constantFrom<PrintEvent>({ type: 'confirm' }, { type: 'back' }, { type: 'ordered' }, { type: 'again' }),

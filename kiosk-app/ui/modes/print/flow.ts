@@ -27,7 +27,7 @@ export const copiesLeft = ({ copiesAllowed, copiesUsed }: CertificateView): numb
   Math.max(0, copiesAllowed - copiesUsed);
 
 export const canPrint = (certificate: CertificateView): boolean =>
-  certificate.state === 'issued' && copiesLeft(certificate) > 0;
+  certificate.state === 'issued' && certificate.untimely === undefined && copiesLeft(certificate) > 0;
 
 /** The step of the mode's line that a page belongs to; identification is step 0. `over`: the job has ended. */
 export function stepOf(page: PrintPage, over: boolean): number {
@@ -42,8 +42,17 @@ export function stepOf(page: PrintPage, over: boolean): number {
   }
 }
 
-/** One step. `certificates`: what the server has told of this person. */
-export function turn(page: PrintPage, event: PrintEvent, certificates: readonly CertificateView[]): PrintPage {
+/** How many copies may be ordered now; `most`: what the printer makes at once. */
+export const copiesAtMost = (certificate: CertificateView, most = Infinity): number =>
+  Math.min(copiesLeft(certificate), most);
+
+/** One step. `certificates`: what the server has told of this person; `most`: how many copies the printer makes at once. */
+export function turn(
+  page: PrintPage,
+  event: PrintEvent,
+  certificates: readonly CertificateView[],
+  most?: number,
+): PrintPage {
   const known = (id: string): CertificateView | undefined =>
     certificates.find((one) => one.certificateId === id && canPrint(one));
   switch (event.type) {
@@ -61,7 +70,7 @@ export function turn(page: PrintPage, event: PrintEvent, certificates: readonly 
       if (page.at !== 'copies') return page;
       const certificate = known(page.certificateId);
       if (!certificate) return START;
-      return { ...page, copies: Math.min(Math.max(1, event.copies), copiesLeft(certificate)) };
+      return { ...page, copies: Math.max(1, Math.min(event.copies, copiesAtMost(certificate, most))) };
     }
     case 'back':
       if (page.at === 'copies') return { at: 'preview', certificateId: page.certificateId };

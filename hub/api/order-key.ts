@@ -1,0 +1,14 @@
+import type { Result } from '@hallhub/sync/base';
+import { failure, ok } from '@hallhub/sync/base';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+
+const key = z.string().regex(/^[\x21-\x7e]{8,64}$/);
+
+/** The caller's name for this one order; whoever sends it twice has ordered once. Errors: `E-API-0101`. */
+export function orderKeyOf(request: Pick<FastifyRequest, 'headers'>): Result<string> {
+  const parsed = key.safeParse(request.headers['idempotency-key']);
+  return parsed.success
+    ? ok(parsed.data)
+    : failure('E-API-0101', 'header Idempotency-Key: 8 to 64 printable characters');
+}
