@@ -3,8 +3,15 @@ import type { RunningCluster } from '../hub/broker/testing/rabbitmq.ts';
 import { startRabbitmq } from '../hub/broker/testing/rabbitmq.ts';
 import { cleanUp } from './testing/clean-up.ts';
 import type { Hall } from './testing/faulty-hall.ts';
-import { SHORT, cardWorks, giveInVain, neverDone, openHall, orderWorks } from './testing/faulty-hall.ts';
-import { until } from './testing/until.ts';
+import {
+  SHORT,
+  cardWorks,
+  giveInVain,
+  neverDone,
+  openHall,
+  orderWorks,
+  ordersGetThrough,
+} from './testing/faulty-hall.ts';
 
 /*
  * A gate behind an agent, and three nodes of RabbitMQ between it and the hub. Each test goes on from the one before. When all
@@ -30,12 +37,7 @@ test('a cluster that loses the node that everybody uses: the gate goes on over t
   // Whether the hub has found its way to another node by now or not: in time or never.
   const given = [await hall.orders.give(SHORT), await hall.orders.give(SHORT), await hall.orders.give(SHORT)];
   await hall.gateIs('ready');
-  await until('an order is done over the nodes that are left', async () => {
-    const { hold } = await hall.orders.give(5_000);
-    return (
-      (await hall.orders.settled(hold, ['acknowledged', 'observed', 'failed', 'expired'])).state === 'acknowledged'
-    );
-  });
+  await ordersGetThrough(hall);
   const journal = await hall.orders.journal();
   for (const { hold } of given) {
     const effects = hall.orders.effects(hold);
@@ -53,7 +55,7 @@ test('a cluster of which all nodes went down: everything is back by itself, and 
   const given = await giveInVain(hall);
   await lost.back();
   await hall.gateIs('ready');
-  await orderWorks(hall);
+  await ordersGetThrough(hall);
   await cardWorks(hall, 1);
   await neverDone(hall, given);
 });

@@ -94,6 +94,26 @@ export async function orderWorks({ orders }: Hall): Promise<void> {
   expect(orders.effects(hold)).toHaveLength(1);
 }
 
+/** After a broker was away: orders get through again by themselves. Those that were lost on the way were done in time or never. */
+export async function ordersGetThrough(hall: Hall): Promise<void> {
+  const lost: number[] = [];
+  await until('an order gets through', async () => {
+    const { hold } = await hall.orders.give(5_000);
+    const { state } = await hall.orders.settled(hold, ['acknowledged', 'observed', 'failed', 'expired']);
+    if (state === 'acknowledged') return true;
+    lost.push(hold);
+    return false;
+  });
+  await orderWorks(hall);
+  const journal = await hall.orders.journal();
+  for (const hold of lost) {
+    const effects = hall.orders.effects(hold);
+    const expiresAt = journal.find(({ args }) => args.hold === hold)?.expiresAt ?? 0;
+    expect(effects.length).toBeLessThanOrEqual(1);
+    for (const { at } of effects) expect(at).toBeLessThan(expiresAt);
+  }
+}
+
 /** A visitor is approved, holds a card to the reader until the gate knows of the approval, and the board releases the arm. */
 export async function cardWorks({ campus, staff }: Hall, order: number): Promise<void> {
   const visitor = person('访客', order);

@@ -16,6 +16,7 @@ export type {
   StudentKey,
   UncertainDecision,
 } from './ports.ts';
+export { type Certificates, createCertificates } from './compose.ts';
 export { certificateService } from './service.ts';
 export { certificateSchema } from './schema.ts';
 export { printRunner } from './edge.ts';

@@ -2,11 +2,9 @@ export { type GateHandlers, type Gates, type GatesDeps, type GatesSummary, creat
 export { type EntryView, type GateView } from './views.ts';
 export { gatesSchema } from './schema.ts';
 export { gateCodes } from './codes.ts';
-export { alarmText } from './alarm-text.ts';
 export { type CalendarConfig, type CampusClock, campusClock, campusInstant, neighbour } from './calendar.ts';
 export { type Curfew, nightMinute, nightRule } from './curfew.ts';
 export type { Sighting, Span } from './store/sightings.ts';
 export type { Direction } from './pass.ts';
 export { memberIdentity } from './project.ts';
 export { gateTerminalsSchema } from './terminals/index.ts';
-export { gatesWithoutConfidence } from './camera-advice.ts';

@@ -13,7 +13,6 @@ import type { Devices } from '../devices/index.ts';
 import type { ServiceDeviceView, Supply } from './contract.ts';
 import type { Kiosks } from './service.ts';
 import type { KioskStore } from './store.ts';
-import { testPage } from './test-page.ts';
 
 /** What staff do to a kiosk, before its screen or from afar. `by` is `staff:<id>`. Error of all: `E-KIOSK-0102`. */
 export interface Upkeep {
@@ -96,6 +95,8 @@ export function createUpkeep(deps: {
       const problem = status.ok ? printerProblem(status.value) : status.error;
       if (problem) return err(problem);
       record(by, 'test-page', kioskId);
+      // Nobody prints one for weeks: the hub does not carry 17 MiB of PDF library for it from its start on.
+      const { testPage } = await import('./test-page.ts');
       const page = await testPage({ kiosk: kioskId, at: clock.now() });
       const job = await printer.createJob({ name: uuidv7(clock.now(), deps.random), copies: 1, duplex: false });
       if (!job.ok) return job;
