@@ -1,1 +1,2 @@
+export { queueCodes } from './codes.ts';
 export type * from './contract.ts';
