@@ -65,7 +65,10 @@ export function createFleet(deps: FleetDeps): Fleet {
     keys: config.profiles.keys,
     trial: config.profiles.trial,
     builtIn: builtInFiles(),
-    sights: (from, to) => new Map([...registry.statesBetween(from, to)].map(([id, spans]) => [id, sightOf(spans)])),
+    sights: (from, to) => {
+      const spans = registry.statesBetween(from, to);
+      return new Map(configured.map(({ id }) => [id, sightOf(spans.get(id) ?? {})]));
+    },
     log: (level, message, fields) => {
       log[level](fields, message);
     },

@@ -261,6 +261,33 @@ describe('a trial', () => {
     expect(profiles.view().current).toBe('1');
   });
 
+  it('is judged by the devices that are watched: an agent without power is no fault of it', () => {
+    use('2');
+    now('ready', 'barrier');
+    now('unknown', 'reader');
+    clock.advance(minutes(3));
+    expect(profiles.view()).toMatchObject({ current: '2', trialUntil: null });
+  });
+
+  it('waits while most devices are not watched, and ends as soon as one that is watched went dark', () => {
+    use('2');
+    now('unknown', 'reader', 'barrier');
+    clock.advance(minutes(60));
+    expect(profiles.view()).toMatchObject({ current: '2' });
+    expect(profiles.view().trialUntil).not.toBeNull();
+    now('down', 'barrier');
+    clock.advance(minutes(3));
+    expect(profiles.view()).toMatchObject({ current: '1', trialUntil: null });
+  });
+
+  it('does not wait for a device that is gone for good', () => {
+    use('2');
+    states.delete('reader');
+    now('ready', 'barrier');
+    clock.advance(minutes(3));
+    expect(profiles.view()).toMatchObject({ current: '2', trialUntil: null });
+  });
+
   const seenFor = fc.record({ lit: fc.nat(100), dark: fc.nat(100), unwatched: fc.nat(100) });
   const sights = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), seenFor).map((all) => new Map(Object.entries(all)));
   it('goes back only because of devices that were there before and mostly dark since, and only when its time is up', () => {

@@ -47,7 +47,9 @@ export function mostlyLit(sights: Sights): readonly string[] {
 
 /**
  * How a trial stands at `now`. `during` is what was seen since {@link judgedFrom}. A device counts that was there before and was
- * dark for most of that time, whatever it does at this instant. Where nobody watched for most of it, there is another half.
+ * dark for most of the time in which it was watched, if that was most of the time; whatever it does at this instant. Where most
+ * devices were not watched (the hub was down, an agent is without power) there is another half. One that is no longer there
+ * (`during` has it not) says nothing.
  */
 export function judgeTrial({ length, until, litBefore }: Trial, during: Sights, now: EpochMs): Verdict {
   if (now < until) return { type: 'wait', until };
@@ -55,9 +57,10 @@ export function judgeTrial({ length, until, litBefore }: Trial, during: Sights, 
     const sight = during.get(device);
     return sight ? [{ device, ...sight }] : [];
   });
-  if (seen.some(({ lit, dark, unwatched }) => unwatched > lit + dark)) {
-    return { type: 'wait', until: plus(now, ms(Math.max(1, length / 2))) };
-  }
-  const dark = seen.flatMap((one) => (one.dark > one.lit ? [one.device] : []));
-  return dark.length === 0 ? { type: 'kept' } : { type: 'back', dark };
+  const watched = seen.filter(({ lit, dark, unwatched }) => lit + dark > 0 && unwatched <= lit + dark);
+  const gone = watched.flatMap(({ device, lit, dark }) => (dark > lit ? [device] : []));
+  if (gone.length > 0) return { type: 'back', dark: gone };
+  return watched.length * 2 >= seen.length
+    ? { type: 'kept' }
+    : { type: 'wait', until: plus(now, ms(Math.max(1, length / 2))) };
 }

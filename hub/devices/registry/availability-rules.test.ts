@@ -1,7 +1,7 @@
 import { epochMs } from '@hallhub/sync/base';
 import { describe, expect, it } from 'vitest';
 import type { WatchedState } from './availability-rules.ts';
-import { darkSpans } from './availability-rules.ts';
+import { asHeard, darkSpans, spansOf } from './availability-rules.ts';
 
 const change = (at: number, state: WatchedState, code: string | null = null) => ({ at: epochMs(at), state, code });
 const dark = (changes: ReturnType<typeof change>[], onAgent = false) =>
@@ -46,4 +46,9 @@ describe('when a device saw nothing', () => {
   ])('%s', (_, changes, onAgent, expected) => {
     expect(dark(changes, onAgent)).toEqual(expected);
   });
+});
+
+it('of a device whose agent is away nobody knows how it is', () => {
+  const changes = [change(0, 'ready'), change(20, 'down', 'E-AGENT-0103'), change(50, 'down', 'E-DEV-0101')];
+  expect(spansOf(asHeard(changes), epochMs(10), epochMs(100))).toEqual({ ready: 10, unknown: 30, down: 50 });
 });

@@ -40,6 +40,10 @@ export interface DarkSpan {
   readonly until: EpochMs;
 }
 
+/** As if nobody had watched a device while its agent was away: it went on, and how is not known. */
+export const asHeard = (changes: readonly (StateChange & { readonly code: string | null })[]): readonly StateChange[] =>
+  changes.map(({ at, state, code }) => ({ at, state: code === AGENT_AWAY ? 'unknown' : state }));
+
 const SEEING: ReadonlySet<WatchedState> = new Set(['ready', 'degraded']);
 /** How the hub says that it does not hear the agent of a device. */
 const AGENT_AWAY = 'E-AGENT-0103';

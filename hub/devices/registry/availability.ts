@@ -5,7 +5,7 @@ import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import type { Behind } from '../behind.ts';
 import type { DarkSpan, Spans, StateChange, WatchedState } from './availability-rules.ts';
-import { addSpans, darkSpans, dayOf, shareOf, spansOf, startOfDay } from './availability-rules.ts';
+import { asHeard, addSpans, darkSpans, dayOf, shareOf, spansOf, startOfDay } from './availability-rules.ts';
 
 export interface AvailabilityView {
   /** 0 to 1; absent where nobody watched. */
@@ -20,7 +20,7 @@ export interface AvailabilityView {
 /** Every change of every device's state, and what follows from them. */
 export interface Availability {
   of(deviceId: string): AvailabilityView;
-  /** How long each device was in each state between two instants of the last days. */
+  /** How long each device was in each state between two instants of the last days; `unknown` also while its agent was away. */
   between(from: EpochMs, to: EpochMs): ReadonlyMap<string, Spans>;
   /** When a device saw nothing between two instants of the last days. */
   dark(
@@ -138,7 +138,7 @@ export function createAvailability(deps: {
     },
     between: (from, to) => {
       behind.flush();
-      return new Map(ids.all().map((id) => [id, spansOf(changes.all(id), from, to)]));
+      return new Map(ids.all().map((id) => [id, spansOf(asHeard(changes.all(id)), from, to)]));
     },
     dark: (deviceId, within) => {
       behind.flush();
