@@ -4,6 +4,9 @@ import type { SimulatedCard } from '@hallhub/device-drivers/protocols/resident-i
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { campusCodeKeyId } from '../hub/gates/project.ts';
 import { campusCodeAt } from '../hub/gates/qr/campus-code.ts';
+import type { VzenithSimulator } from '@hallhub/device-drivers/protocols/vzenith';
+import type { Cameras, WatchingCamera } from './testing/cameras.ts';
+import { SEEN_PLATES, startCameras } from './testing/cameras.ts';
 import type { Campus } from './testing/campus.ts';
 import { GATE, startCampus } from './testing/campus.ts';
 import type { GateWatch } from './testing/gate-watch.ts';
@@ -27,21 +30,33 @@ const LIBRARY = { gates: ['east'], areas: [] } as const;
 
 let campus: Campus;
 let lanes: Lanes;
+let cameras: Cameras;
+let garage: VzenithSimulator;
 let staff: HttpClient;
 let watch: GateWatch;
 
 beforeAll(async () => {
   lanes = await startLanes();
-  campus = await startCampus({ extra: lanes.extra });
+  cameras = await startCameras();
+  campus = await startCampus({
+    extra: {
+      ...lanes.extra,
+      guests: cameras.extra.guests,
+      devices: `${lanes.extra.devices}\n${cameras.extra.devices}`,
+      gates: `${lanes.extra.gates}\n${cameras.extra.gates}`,
+    },
+  });
   const hub = await campus.startHub();
   staff = await logInAsFirst(() => hub);
   watch = watchGates(campus, staff);
+  garage = await cameras.joinGarage(hub, staff);
   await until('the terminal is greeted', () =>
     lanes.doorTerminal.handshake().then((answer) => answer.startsWith('GET OPTION')),
   );
   await watch.ready();
 });
 afterAll(async () => {
+  await cameras.stop();
   await campus.stop();
   await lanes.stop();
 });
@@ -275,24 +290,44 @@ describe('a plate', () => {
     expect(lanes.carparkCamera.opened).toBe(1);
   });
 
-  test('told by a camera of another make opens that one, and where nobody watches it is said so', async () => {
-    const id = cars(['京A12345', '京A12345D', '沪AD06188'], 'yard');
+  test('seen through the hub’s broker opens that camera’s barrier; what it tells out of its memory opens nothing', async () => {
+    const id = cars(['京B54321'], 'garage');
     await watch.reached(id);
-    const entry = await watch.decides('yard', () => {
-      lanes.yardCamera.see();
+    expect(
+      await watch.decides('garage', () => garage.see('京B54321', { offlineAt: epochMs(Date.now() - 60_000) })),
+    ).toMatchObject({ state: 'refused', code: 'E-GATE-0138' });
+    const entry = await watch.decides('garage', () => garage.see('京B54321'));
+    expect(entry).toMatchObject({ requestId: id, method: 'plate' });
+    await watch.becomes(entry, 'unconfirmed');
+    expect(garage.opened).toBe(1);
+    expect((await watch.told('hallhub.vehicle-access.entered.v1', id)).data).toMatchObject({ gate: 'garage' });
+    expect(await watch.decides('garage', () => garage.see('京B54321'))).toMatchObject({
+      state: 'refused',
+      code: 'E-GATE-0109',
     });
+    expect(garage.opened).toBe(1);
+  });
+
+  test.each<[string, string, () => WatchingCamera]>([
+    ['reported by a camera of another make', 'yard', () => lanes.yardCamera],
+    ['streamed by one of that make', 'annex', () => cameras.annex],
+    ['streamed by one of a third, which never says how sure it is,', 'lodge', () => cameras.lodge],
+  ])('%s opens that one, and where nobody watches it is said so', async (_, gate, camera) => {
+    const id = cars(SEEN_PLATES, gate);
+    await watch.reached(id);
+    const see = (): void => {
+      camera().see();
+    };
+    const entry = await watch.decides(gate, see);
     expect(entry).toMatchObject({ requestId: id });
     await watch.becomes(entry, 'unconfirmed');
-    expect(lanes.yardCamera.opened()).toBe(1);
+    expect(camera().opened()).toBe(1);
     expect((await watch.told('hallhub.vehicle-access.entered.v1', id)).data).toMatchObject({
-      gate: 'yard',
+      gate,
       passage: 'unconfirmed',
     });
-    const again = await watch.decides('yard', () => {
-      lanes.yardCamera.see();
-    });
-    expect(again).toMatchObject({ state: 'refused', code: 'E-GATE-0109' });
-    expect(lanes.yardCamera.opened()).toBe(1);
+    expect(await watch.decides(gate, see)).toMatchObject({ state: 'refused', code: 'E-GATE-0109' });
+    expect(camera().opened()).toBe(1);
   });
 });
 

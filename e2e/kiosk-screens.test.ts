@@ -2,14 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { TestContext } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ScriptedServer } from '../kiosk-app/testing/scripted-server.ts';
 import { KIOSK, person, quietHall, scriptedServer } from '../kiosk-app/testing/scripted-server.ts';
 import { cleanUp } from './testing/clean-up.ts';
 import { LAUNCHER } from './testing/hub-process.ts';
-import { PANEL, accessFaults, touchFaults } from './testing/kiosk-screens.ts';
+import { COLOUR_RULES, PANEL, accessFaults, touchFaults } from './testing/kiosk-screens.ts';
 import { until } from './testing/until.ts';
 
 /*
@@ -45,16 +46,31 @@ beforeAll(async () => {
 });
 afterAll(() => running.run());
 
-let server: ScriptedServer;
-let context: BrowserContext;
-let page: Page;
-let complaints: string[];
+/** A panel of its own with a server of its own, so that several can stand beside each other. */
+interface Stand {
+  readonly server: ScriptedServer;
+  readonly page: Page;
+  /** What the page has complained of. */
+  readonly complaints: readonly string[];
+  tap(name: string | RegExp): Promise<void>;
+  heading(name: string | RegExp): Promise<void>;
+  posted(path: string): Promise<unknown>;
+  type(digits: string): Promise<void>;
+}
 
-async function open(language: 'zh' | 'en' = 'zh'): Promise<void> {
-  context = await browser.newContext({ viewport: PANEL, hasTouch: true, reducedMotion: 'reduce' });
-  page = await context.newPage();
+async function open(
+  { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
+  language: 'zh' | 'en' = 'zh',
+): Promise<Stand> {
+  const server = await scriptedServer({ webRoot: UI, script: quietHall(document) });
+  const context = await browser.newContext({ viewport: PANEL, hasTouch: true, reducedMotion: 'reduce' });
+  onTestFinished(async () => {
+    await context.close();
+    await server.stop();
+  });
+  const page = await context.newPage();
   page.setDefaultTimeout(15_000);
-  complaints = [];
+  const complaints: string[] = [];
   page.on('console', (message) => {
     // The browser notes refusals as errors; those that a test asks for are shown on the screen.
     if (message.text().includes('409')) return;
@@ -64,222 +80,225 @@ async function open(language: 'zh' | 'en' = 'zh'): Promise<void> {
   await page.clock.install();
   await page.goto(`${server.url}/kiosk/${KIOSK}?lang=${language}`);
   await page.locator('h1').first().waitFor();
+  return {
+    server,
+    page,
+    complaints,
+    tap: (name) => page.getByRole('button', { name }).first().tap(),
+    heading: (name) => page.getByRole('heading', { name, level: 1 }).waitFor(),
+    posted: (path) => until(`${path} is posted`, () => server.posts.some((one) => one.path === path)),
+    type: async (digits) => {
+      for (const digit of digits) await page.getByRole('button', { name: digit, exact: true }).tap();
+    },
+  };
 }
-beforeEach(async () => {
-  server = await scriptedServer({ webRoot: UI, script: quietHall(document) });
-});
-afterEach(async () => {
-  await context.close();
-  await server.stop();
-});
-
-const tap = (name: string | RegExp): Promise<void> => page.getByRole('button', { name }).first().tap();
-const heading = (name: string | RegExp): Promise<void> => page.getByRole('heading', { name, level: 1 }).waitFor();
-const posted = (path: string): Promise<unknown> =>
-  until(`${path} is posted`, () => server.posts.some((one) => one.path === path));
-const type = async (digits: string): Promise<void> => {
-  for (const digit of digits) await page.getByRole('button', { name: digit, exact: true }).tap();
-};
 
 /** Each screen, by what is touched and said to come there. */
-const SCREENS: Readonly<Record<string, (language: 'zh' | 'en') => Promise<void>>> = {
+const SCREENS: Readonly<Record<string, (on: Stand) => Promise<void>>> = {
   attract: () => Promise.resolve(),
-  'attract, printer out of paper': async () => {
-    server.show({
+  'attract, printer out of paper': async (on) => {
+    on.server.show({
       printer: { id: 'printer', state: 'attention', code: 'E-PRN-0201', paper: 'empty', toner: 'ok' },
       elsewhere: { id: 'library', label: { zh: '图书馆一层', en: 'Library, ground floor' } },
     });
-    await page.getByRole('alert').waitFor();
+    await on.page.getByRole('alert').waitFor();
   },
-  'out of service': async () => {
-    server.show({
+  'attract, printer unfit for certificates': async (on) => {
+    on.server.show({
+      printer: { id: 'printer', state: 'attention', code: 'E-CERT-0602', paper: 'ok', toner: 'ok' },
+      elsewhere: { id: 'library', label: { zh: '图书馆一层', en: 'Library, ground floor' } },
+    });
+    await on.page.getByText('E-CERT-0602').waitFor();
+  },
+  'out of service': async (on) => {
+    on.server.show({
       outOfService: { since: person().until },
       elsewhere: { id: 'library', label: { zh: '图书馆一层', en: 'Library, ground floor' } },
     });
-    await heading(/本机暂停服务|out of service/);
+    await on.heading(/本机暂停服务|out of service/);
   },
-  'hub gone': async () => {
-    server.show({ hub: 'gone' });
-    await heading(/暂时无法办理|Not available/);
+  'hub gone': async (on) => {
+    on.server.show({ hub: 'gone' });
+    await on.heading(/暂时无法办理|Not available/);
   },
-  'hall gone': async () => {
-    server.show({ hall: 'gone' });
-    await page.getByText(/网上办事大厅暂时|online hall cannot/).waitFor();
+  'hall gone': async (on) => {
+    on.server.show({ hall: 'gone' });
+    await on.page.getByText(/网上办事大厅暂时|online hall cannot/).waitFor();
   },
-  identify: async () => {
-    await tap(/打印证明|Print a cert/);
-    await heading(/验证方式|know you/);
-    server.show({ notice: { code: 'E-KIOSK-0103' } });
-    await page.getByRole('alert').waitFor();
+  identify: async (on) => {
+    await on.tap(/打印证明|Print a cert/);
+    await on.heading(/验证方式|know you/);
+    on.server.show({ notice: { code: 'E-KIOSK-0103' } });
+    await on.page.getByRole('alert').waitFor();
   },
-  'identify by card': async () => {
-    await tap(/打印证明|Print a cert/);
-    await tap(/身份证|Resident ID/);
-    await heading(/身份证|Resident ID/);
+  'identify by card': async (on) => {
+    await on.tap(/打印证明|Print a cert/);
+    await on.tap(/身份证|Resident ID/);
+    await on.heading(/身份证|Resident ID/);
   },
-  'identify by phone': async () => {
-    await tap(/打印证明|Print a cert/);
-    await tap(/手机校园码|QR code/);
-    await heading(/手机校园码|QR code/);
+  'identify by phone': async (on) => {
+    await on.tap(/打印证明|Print a cert/);
+    await on.tap(/手机校园码|QR code/);
+    await on.heading(/手机校园码|QR code/);
   },
-  'identify by pick-up code': async () => {
-    await tap(/打印证明|Print a cert/);
-    await tap(/取件码|Pick-up/);
-    server.script.refusals.set('/identify/pick-up', 'E-KIOSK-0201');
-    await type('7QK4X2MA');
-    await tap(/^(确定|OK)$/);
-    await page.getByRole('alert').waitFor();
+  'identify by pick-up code': async (on) => {
+    await on.tap(/打印证明|Print a cert/);
+    await on.tap(/取件码|Pick-up/);
+    on.server.script.refusals.set('/identify/pick-up', 'E-KIOSK-0201');
+    await on.type('7QK4X2MA');
+    await on.tap(/^(确定|OK)$/);
+    await on.page.getByRole('alert').waitFor();
   },
-  'identify by number': async () => {
-    await tap(/打印证明|Print a cert/);
-    await tap(/学号|Student number/);
-    await type('20230417');
+  'identify by number': async (on) => {
+    await on.tap(/打印证明|Print a cert/);
+    await on.tap(/学号|Student number/);
+    await on.type('20230417');
   },
-  'identify by one-time code': async () => {
-    await SCREENS['identify by number']?.('zh');
-    await tap(/下一步|Next/);
-    await heading(/请输入验证码|Enter the code/);
-    await type('123');
+  'identify by one-time code': async (on) => {
+    await SCREENS['identify by number']?.(on);
+    await on.tap(/下一步|Next/);
+    await on.heading(/请输入验证码|Enter the code/);
+    await on.type('123');
   },
-  choose: async () => {
-    server.show({ person: person() });
-    await heading(/林\*夏/);
+  choose: async (on) => {
+    on.server.show({ person: person() });
+    await on.heading(/林\*夏/);
   },
-  list: async () => {
-    await tap(/打印证明|Print a cert/);
-    server.show({ person: person() });
-    await page
+  list: async (on) => {
+    await on.tap(/打印证明|Print a cert/);
+    on.server.show({ person: person() });
+    await on.page
       .getByRole('button', { name: /在读证明|of enrolment/ })
       .first()
       .waitFor();
   },
-  'nothing to print': async () => {
-    server.script.certificates = [];
-    await tap(/打印证明|Print a cert/);
-    server.show({ person: person() });
-    await heading(/没有可打印|nothing to print/);
+  'nothing to print': async (on) => {
+    on.server.script.certificates = [];
+    await on.tap(/打印证明|Print a cert/);
+    on.server.show({ person: person() });
+    await on.heading(/没有可打印|nothing to print/);
   },
-  preview: async () => {
-    await SCREENS['list']?.('zh');
-    await tap(/成绩单|transcript/);
-    await page.locator('canvas').waitFor();
+  preview: async (on) => {
+    await SCREENS['list']?.(on);
+    await on.tap(/成绩单|transcript/);
+    await on.page.locator('canvas').waitFor();
   },
-  'preview, enlarged': async () => {
-    await SCREENS['preview']?.('zh');
-    await tap(/放大|Enlarge/);
-    await page.getByRole('button', { name: /整页|Whole page/ }).waitFor();
+  'preview, enlarged': async (on) => {
+    await SCREENS['preview']?.(on);
+    await on.tap(/放大|Enlarge/);
+    await on.page.getByRole('button', { name: /整页|Whole page/ }).waitFor();
   },
-  copies: async () => {
-    await SCREENS['preview']?.('zh');
-    await tap(/内容无误|It is right/);
-    await tap(/增加|One more/);
-    await page.getByRole('button', { name: /打印 2 份|Print 2/ }).waitFor();
+  copies: async (on) => {
+    await SCREENS['preview']?.(on);
+    await on.tap(/内容无误|It is right/);
+    await on.tap(/增加|One more/);
+    await on.page.getByRole('button', { name: /打印 2 份|Print 2/ }).waitFor();
   },
-  printing: async () => {
-    await SCREENS['copies']?.('zh');
-    await tap(/打印 2 份|Print 2/);
-    await heading(/排队|Waiting/);
-    server.tellJob({ state: 'sent', impressions: 4 });
-    await heading(/正在打印|Printing/);
+  printing: async (on) => {
+    await SCREENS['copies']?.(on);
+    await on.tap(/打印 2 份|Print 2/);
+    await on.heading(/排队|Waiting/);
+    on.server.tellJob({ state: 'sent', impressions: 4 });
+    await on.heading(/正在打印|Printing/);
   },
-  'printer waits for paper': async () => {
-    await SCREENS['printing']?.('zh');
-    server.tellJob({ code: 'E-PRN-0201' });
-    await heading(/打印机需要处理|needs a person/);
+  'printer waits for paper': async (on) => {
+    await SCREENS['printing']?.(on);
+    on.server.tellJob({ code: 'E-PRN-0201' });
+    await on.heading(/打印机需要处理|needs a person/);
   },
-  printed: async () => {
-    await SCREENS['printing']?.('zh');
-    server.tellJob({ state: 'printed', impressions: 6 });
-    await heading(/请取走证明和证件|Take your papers/);
+  printed: async (on) => {
+    await SCREENS['printing']?.(on);
+    on.server.tellJob({ state: 'printed', impressions: 6 });
+    await on.heading(/请取走证明和证件|Take your papers/);
   },
-  'not printed': async () => {
-    await SCREENS['printing']?.('zh');
-    server.tellJob({ state: 'not-printed', code: 'E-CERT-0405' });
-    await heading(/没有打印|Nothing was printed/);
+  'not printed': async (on) => {
+    await SCREENS['printing']?.(on);
+    on.server.tellJob({ state: 'not-printed', code: 'E-CERT-0405' });
+    await on.heading(/没有打印|Nothing was printed/);
   },
-  uncertain: async () => {
-    await SCREENS['printing']?.('zh');
-    server.tellJob({ state: 'uncertain', code: 'E-CERT-0406' });
-    await heading(/待人工确认|must look/);
+  uncertain: async (on) => {
+    await SCREENS['printing']?.(on);
+    on.server.tellJob({ state: 'uncertain', code: 'E-CERT-0406' });
+    await on.heading(/待人工确认|must look/);
   },
-  farewell: async () => {
-    await SCREENS['printed']?.('zh');
-    await tap(/已取走|Taken/);
-    await heading(/请取走证明和证件|Please take/);
+  farewell: async (on) => {
+    await SCREENS['printed']?.(on);
+    await on.tap(/已取走|Taken/);
+    await on.heading(/请取走证明和证件|Please take/);
   },
-  'idle question': async () => {
-    await SCREENS['list']?.('zh');
-    await page.clock.runFor(46_000);
-    await page.getByRole('alertdialog').waitFor();
+  'idle question': async (on) => {
+    await SCREENS['list']?.(on);
+    await on.page.clock.runFor(46_000);
+    await on.page.getByRole('alertdialog').waitFor();
   },
-  'campus card': async () => {
-    await tap(/校园卡|Campus card/);
-    server.show({ person: person() });
-    await page.getByText('¥ 128.50').waitFor();
+  'campus card': async (on) => {
+    await on.tap(/校园卡|Campus card/);
+    on.server.show({ person: person() });
+    await on.page.getByText('¥ 128.50').waitFor();
   },
-  transactions: async () => {
-    await SCREENS['campus card']?.('zh');
-    await tap(/流水|Records/);
-    await page
+  transactions: async (on) => {
+    await SCREENS['campus card']?.(on);
+    await on.tap(/流水|Records/);
+    await on.page
       .getByText(/食堂|Canteen/)
       .first()
       .waitFor();
   },
-  'report lost': async () => {
-    await SCREENS['campus card']?.('zh');
-    await tap(/挂失|Report lost/);
-    await heading(/确定挂失|Report this card/);
+  'report lost': async (on) => {
+    await SCREENS['campus card']?.(on);
+    await on.tap(/挂失|Report lost/);
+    await on.heading(/确定挂失|Report this card/);
   },
-  amounts: async () => {
-    await SCREENS['campus card']?.('zh');
-    await tap(/充值|Top up/);
-    await heading(/充值多少|How much/);
+  amounts: async (on) => {
+    await SCREENS['campus card']?.(on);
+    await on.tap(/充值|Top up/);
+    await on.heading(/充值多少|How much/);
   },
-  pay: async () => {
-    await SCREENS['amounts']?.('zh');
-    await tap(/¥ 50/);
-    await heading(/扫码付款|Scan with/);
+  pay: async (on) => {
+    await SCREENS['amounts']?.(on);
+    await on.tap(/¥ 50/);
+    await on.heading(/扫码付款|Scan with/);
   },
-  'credit unknown': async () => {
-    await SCREENS['pay']?.('zh');
-    server.script.topUp = { ...server.script.topUp, state: 'credit-unknown' };
-    await page.clock.runFor(2_500);
-    await heading(/还在核实|being checked/);
+  'credit unknown': async (on) => {
+    await SCREENS['pay']?.(on);
+    on.server.script.topUp = { ...on.server.script.topUp, state: 'credit-unknown' };
+    await on.page.clock.runFor(2_500);
+    await on.heading(/还在核实|being checked/);
   },
-  'service: PIN': async () => {
-    server.show({ service: { state: 'pin', until: person().until } });
-    await heading(/维护模式|Service mode/);
-    await type('12');
+  'service: PIN': async (on) => {
+    on.server.show({ service: { state: 'pin', until: person().until } });
+    await on.heading(/维护模式|Service mode/);
+    await on.type('12');
   },
-  service: async () => {
-    server.show({ service: { state: 'open', until: person().until } });
-    await page.getByRole('button', { name: /测试页|Test page/ }).waitFor();
+  service: async (on) => {
+    on.server.show({ service: { state: 'open', until: person().until } });
+    await on.page.getByRole('button', { name: /测试页|Test page/ }).waitFor();
   },
-  'service: devices': async () => {
-    await SCREENS['service']?.('zh');
-    await tap(/设备状态|Devices/);
-    await page.getByRole('button', { name: /身份证阅读器|Resident ID/ }).waitFor();
+  'service: devices': async (on) => {
+    await SCREENS['service']?.(on);
+    await on.tap(/设备状态|Devices/);
+    await on.page.getByRole('button', { name: /身份证阅读器|Resident ID/ }).waitFor();
   },
-  'service: a device': async () => {
-    await SCREENS['service: devices']?.('zh');
-    await tap(/身份证阅读器|Resident ID/);
-    await heading(/身份证阅读器|Resident ID/);
+  'service: a device': async (on) => {
+    await SCREENS['service: devices']?.(on);
+    await on.tap(/身份证阅读器|Resident ID/);
+    await on.heading(/身份证阅读器|Resident ID/);
   },
-  'service: a name in pinyin': async () => {
-    await SCREENS['service']?.('zh');
-    await tap(/触摸与键盘|Touch and keys/);
-    for (const letter of 'ouyangzhe') await page.getByRole('button', { name: letter, exact: true }).tap();
-    await page.getByRole('button', { name: '欧阳', exact: true }).tap();
-    await page
+  'service: a name in pinyin': async (on) => {
+    await SCREENS['service']?.(on);
+    await on.tap(/触摸与键盘|Touch and keys/);
+    for (const letter of 'ouyangzhe') await on.page.getByRole('button', { name: letter, exact: true }).tap();
+    await on.page.getByRole('button', { name: '欧阳', exact: true }).tap();
+    await on.page
       .getByRole('button', { name: '喆', exact: true })
-      .or(page.getByRole('button', { name: '这', exact: true }))
+      .or(on.page.getByRole('button', { name: '这', exact: true }))
       .first()
       .waitFor();
   },
-  'service: refill': async () => {
-    await SCREENS['service']?.('zh');
-    await tap(/补充耗材|Refill/);
-    await page.getByRole('button', { name: /500/ }).waitFor();
+  'service: refill': async (on) => {
+    await SCREENS['service']?.(on);
+    await on.tap(/补充耗材|Refill/);
+    await on.page.getByRole('button', { name: /500/ }).waitFor();
   },
 };
 
@@ -290,128 +309,137 @@ const SWITCHES = {
 } as const;
 const LOOKS: readonly (readonly (keyof typeof SWITCHES)[])[] = [[], ['large'], ['low', 'contrast'], ['large', 'low']];
 
-describe.each(['zh', 'en'] as const)('in %s', (language) => {
-  test.each(Object.keys(SCREENS))('%s can be used by everybody, whatever it is made to look like', async (name) => {
-    await open(language);
-    await SCREENS[name]?.(language);
-    const flip = async (look: readonly (keyof typeof SWITCHES)[]): Promise<void> => {
-      for (const one of look) await page.getByRole('button', { name: SWITCHES[one][language], exact: true }).tap();
-    };
-    const isAsking = (await page.getByRole('alertdialog').count()) > 0;
-    const faults: string[] = [];
-    for (const look of isAsking ? [[]] : LOOKS) {
-      await flip(look);
-      await page.clock.runFor(300);
-      const called = [name, language, ...look].join('-').replaceAll(/[^\w.-]+/g, '-');
-      if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, `${called}.png`) });
-      const found = await touchFaults(page);
-      // Colours are those of two looks; sizes and places those of all.
-      const isOwnColours = look.length === 0 || look.includes('contrast');
-      faults.push(
-        ...[...found, ...(isOwnColours ? await accessFaults(page) : [])].map((one) => `${look.join(' and ')}: ${one}`),
-      );
-      await flip(look);
-    }
-    expect(faults).toEqual([]);
-    expect(complaints).toEqual([]);
-  });
+/** What somebody could stumble over on a screen, in every look that it can be given. */
+async function faultsOf(on: Stand, name: string, language: 'zh' | 'en'): Promise<readonly string[]> {
+  // Said to the page at once: that the switches can be touched is what is looked at.
+  const flip = (switches: readonly (keyof typeof SWITCHES)[]): Promise<void> =>
+    on.page.evaluate(`for (const name of ${JSON.stringify(switches.map((one) => SWITCHES[one][language]))})
+      [...document.querySelectorAll('.switches button')].find((one) => one.textContent === name).click()`);
+  const isAsking = (await on.page.getByRole('alertdialog').count()) > 0;
+  const faults: string[] = [];
+  let worn: readonly (keyof typeof SWITCHES)[] = [];
+  for (const look of isAsking ? [[]] : LOOKS) {
+    await flip([...worn.filter((one) => !look.includes(one)), ...look.filter((one) => !worn.includes(one))]);
+    worn = look;
+    await on.page.clock.runFor(300);
+    const called = [name, language, ...look].join('-').replaceAll(/[^\w.-]+/g, '-');
+    if (SHOTS !== undefined) await on.page.screenshot({ path: join(SHOTS, `${called}.png`) });
+    // Sizes and places are those of all looks; names and roles of one; colours of two, whatever is written in them.
+    const found = [...(await touchFaults(on.page))];
+    if (look.length === 0) found.push(...(await accessFaults(on.page)));
+    else if (look.includes('contrast') && language === 'zh') found.push(...(await accessFaults(on.page, COLOUR_RULES)));
+    faults.push(...found.map((one) => `${look.join(' and ')}: ${one}`));
+  }
+  return faults;
+}
+
+describe.concurrent.each(['zh', 'en'] as const)('in %s', (language) => {
+  test.for(Object.keys(SCREENS))(
+    '%s can be used by everybody, whatever it is made to look like',
+    async (name, context) => {
+      const on = await open(context, language);
+      await SCREENS[name]?.(on);
+      expect(await faultsOf(on, name, language)).toEqual([]);
+      expect(on.complaints).toEqual([]);
+    },
+  );
 });
 
 describe('a session', () => {
-  test('ends with everything wiped: settings, language, name', async () => {
-    await open();
-    await SCREENS['list']?.('zh');
-    await tap('English');
-    await tap('Large');
-    await tap(/I am not/);
-    await posted('/leave');
-    await heading('已退出，屏幕已清除');
-    await tap('好的');
-    await heading('请选择要办理的业务');
-    expect(await page.locator('html').getAttribute('data-large')).toBeNull();
-    expect(await page.content()).not.toContain('林*夏');
+  test('ends with everything wiped: settings, language, name', async (context) => {
+    const on = await open(context);
+    await SCREENS['list']?.(on);
+    await on.tap('English');
+    await on.tap('Large');
+    await on.tap(/I am not/);
+    await on.posted('/leave');
+    await on.heading('已退出，屏幕已清除');
+    await on.tap('好的');
+    await on.heading('请选择要办理的业务');
+    expect(await on.page.locator('html').getAttribute('data-large')).toBeNull();
+    expect(await on.page.content()).not.toContain('林*夏');
   });
 
-  test('of somebody else begins with nothing of the one before', async () => {
-    await open();
-    await SCREENS['copies']?.('zh');
-    server.script.certificates = [];
-    server.show({ person: person('s2', '林*夏') });
-    await heading(/林\*夏，您好/);
-    expect(await page.getByText('本科生成绩单').count()).toBe(0);
+  test('of somebody else begins with nothing of the one before', async (context) => {
+    const on = await open(context);
+    await SCREENS['copies']?.(on);
+    on.server.script.certificates = [];
+    on.server.show({ person: person('s2', '林*夏') });
+    await on.heading(/林\*夏，您好/);
+    expect(await on.page.getByText('本科生成绩单').count()).toBe(0);
   });
 
-  test('is extended by Go on, again and again, and forgotten otherwise', async () => {
-    await open();
-    await SCREENS['list']?.('zh');
+  test('is extended by Go on, again and again, and forgotten otherwise', async (context) => {
+    const on = await open(context);
+    await SCREENS['list']?.(on);
     for (let times = 0; times < 10; times += 1) {
-      await page.clock.runFor(46_000);
-      await tap('继续');
-      await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+      await on.page.clock.runFor(46_000);
+      await on.tap('继续');
+      await on.page.getByRole('alertdialog').waitFor({ state: 'detached' });
     }
-    await page.clock.runFor(66_000);
-    await heading('请选择要办理的业务');
-    await posted('/leave');
+    await on.page.clock.runFor(66_000);
+    await on.heading('请选择要办理的业务');
+    await on.posted('/leave');
   });
 
-  test('does not end while it prints, and the paper of somebody who left is shown to nobody in particular', async () => {
-    await open();
-    await SCREENS['printing']?.('zh');
-    await page.clock.runFor(120_000);
-    await heading(/正在打印/);
-    await tap('退出');
-    await posted('/leave');
-    await heading(/正在打印/);
-    expect(await page.content()).not.toContain('林*夏');
-    server.tellJob({ state: 'printed', impressions: 6 });
-    await heading(/请取走证明和证件/);
-    await page.clock.runFor(12_000);
-    await heading('请选择要办理的业务');
+  test('does not end while it prints, and the paper of somebody who left is shown to nobody in particular', async (context) => {
+    const on = await open(context);
+    await SCREENS['printing']?.(on);
+    await on.page.clock.runFor(120_000);
+    await on.heading(/正在打印/);
+    await on.tap('退出');
+    await on.posted('/leave');
+    await on.heading(/正在打印/);
+    expect(await on.page.content()).not.toContain('林*夏');
+    on.server.tellJob({ state: 'printed', impressions: 6 });
+    await on.heading(/请取走证明和证件/);
+    await on.page.clock.runFor(12_000);
+    await on.heading('请选择要办理的业务');
   });
 });
 
 describe('the hub', () => {
-  test('that goes away is told within seconds, and used again without a reload when it is back', async () => {
-    await open();
-    await page.evaluate('window.stillTheSame = true');
-    server.dark(true);
-    await page.clock.runFor(6_000);
-    await heading('暂时无法办理');
-    server.dark(false);
-    await page.clock.runFor(6_000);
-    await heading('请选择要办理的业务');
-    expect(await page.evaluate('window.stillTheSame')).toBe(true);
+  test('that goes away is told within seconds, and used again without a reload when it is back', async (context) => {
+    const on = await open(context);
+    await on.page.evaluate('window.stillTheSame = true');
+    on.server.dark(true);
+    await on.page.clock.runFor(6_000);
+    await on.heading('暂时无法办理');
+    on.server.dark(false);
+    await on.page.clock.runFor(6_000);
+    await on.heading('请选择要办理的业务');
+    expect(await on.page.evaluate('window.stillTheSame')).toBe(true);
   });
 
-  test('that goes away in mid-print leaves the job on the screen, and its end is learned afterwards', async () => {
-    await open();
-    await SCREENS['printing']?.('zh');
-    server.dark(true);
-    await page.clock.runFor(6_000);
-    await page.getByText('已送到打印机的内容会打印完成').waitFor();
-    await heading(/正在打印/);
-    if (server.script.job) server.script.job = { ...server.script.job, state: 'printed', impressions: 6 };
-    server.dark(false);
-    await page.clock.runFor(6_000);
-    await heading(/请取走证明和证件/);
+  test('that goes away in mid-print leaves the job on the screen, and its end is learned afterwards', async (context) => {
+    const on = await open(context);
+    await SCREENS['printing']?.(on);
+    on.server.dark(true);
+    await on.page.clock.runFor(6_000);
+    await on.page.getByText('已送到打印机的内容会打印完成').waitFor();
+    await on.heading(/正在打印/);
+    if (on.server.script.job) on.server.script.job = { ...on.server.script.job, state: 'printed', impressions: 6 };
+    on.server.dark(false);
+    await on.page.clock.runFor(6_000);
+    await on.heading(/请取走证明和证件/);
   });
 });
 
-test('what is on the preview can be neither selected nor saved', async () => {
-  await open();
-  await SCREENS['preview']?.('zh');
-  await page.keyboard.press('Control+a');
-  expect(await page.evaluate('getSelection().toString()')).toBe('');
-  const allowed = await page.evaluate<boolean>(
+test('what is on the preview can be neither selected nor saved', async (context) => {
+  const on = await open(context);
+  await SCREENS['preview']?.(on);
+  await on.page.keyboard.press('Control+a');
+  expect(await on.page.evaluate('getSelection().toString()')).toBe('');
+  const allowed = await on.page.evaluate<boolean>(
     `document.querySelector('canvas').dispatchEvent(new MouseEvent('contextmenu', { bubbles: true, cancelable: true }))`,
   );
   expect(allowed).toBe(false);
 });
 
-test('nothing inline runs on the page', async () => {
-  await open();
-  await page.evaluate(
+test('nothing inline runs on the page', async (context) => {
+  const on = await open(context);
+  await on.page.evaluate(
     `document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = 1' }))`,
   );
-  expect(await page.evaluate('window.ran')).toBeUndefined();
+  expect(await on.page.evaluate('window.ran')).toBeUndefined();
 });

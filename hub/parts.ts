@@ -177,6 +177,8 @@ export function createParts(
   const attendance = createAttendance({
     db,
     clock,
+    random,
+    host,
     vault,
     audit,
     outbox,

@@ -235,6 +235,7 @@ const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
   gates: ['guard', 'auditor'],
   'gate-desk': ['guard', 'auditor'],
   dorms: ['dorms', 'auditor'],
+  'check-in': ['dorms', 'counter'],
   prints: ['counter', 'auditor'],
   hall: ['auditor'],
   devices: ['auditor'],
@@ -246,5 +247,7 @@ const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
 function audible(grants: readonly Grant[], { topic, area }: LiveEvent): boolean {
   const roles = TOPIC_ROLES[topic];
   if (!roles) return false;
+  // A check-in point of no area is for whoever may check in anywhere.
+  if (topic === 'check-in' && area === undefined) return grants.some((grant) => may([grant], roles, grant.area));
   return may(grants, roles, area ?? '*');
 }

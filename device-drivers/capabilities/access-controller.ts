@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { type CapabilityOf, defineCapability, instant, nothing } from './declare.ts';
+import { type CapabilityOf, bytes, defineCapability, instant, nothing } from './declare.ts';
+
+/** Bytes of a picture that goes on: in base64 it still fits into one message of an agent. */
+export const LONGEST_PICTURE = 172 * 1_024;
 
 /** How the device itself names somebody: letters, digits and `-_.`, as terminals take them. */
 const personId = z.string().regex(/^[\w.-]{1,64}$/);
@@ -39,9 +42,18 @@ const access = z.object({
   replayed: z.boolean(),
 });
 
+/** What the device's camera saw of somebody whom it has just recognised: its {@link access} has the same person and time. */
+const snapshot = z.object({
+  terminal: z.string(),
+  personId: z.string(),
+  /** A JPEG of {@link LONGEST_PICTURE} at the most. */
+  picture: bytes,
+  at: instant,
+});
+
 /**
  * A terminal or door controller that is given people and lets them through by itself. People are ids, cards and validity;
- * no picture and no template passes through here.
+ * no template passes through here, and pictures only where an installation asks for them (`snapshot`).
  */
 export const accessControllerShape = defineCapability({
   commands: {
@@ -83,10 +95,15 @@ export const accessControllerShape = defineCapability({
       result: z.object({ events: z.array(access), position: z.string().nullable(), more: z.boolean() }),
     },
   },
-  events: { access: { personal: true, data: access } },
+  events: {
+    access: { personal: true, data: access },
+    /** Only while it happens, and only of a device that is told to send pictures; nothing keeps them on the way. */
+    snapshot: { personal: true, transient: true, data: snapshot },
+  },
 });
 
 export type AccessController = CapabilityOf<typeof accessControllerShape>;
 export type AccessEvent = Readonly<z.output<typeof access>>;
+export type AccessSnapshot = Readonly<z.output<typeof snapshot>>;
 export type AccessPerson = Readonly<z.output<typeof person>>;
 export type EnrolledPerson = Readonly<z.output<typeof enrolled>>;

@@ -32,7 +32,14 @@ import {
 } from './room.ts';
 import { ticketPrinterShape } from './ticket-printer.ts';
 
-export type { AccessController, AccessEvent, AccessPerson, EnrolledPerson } from './access-controller.ts';
+export type {
+  AccessController,
+  AccessEvent,
+  AccessPerson,
+  AccessSnapshot,
+  EnrolledPerson,
+} from './access-controller.ts';
+export { LONGEST_PICTURE } from './access-controller.ts';
 export type {
   CardRead,
   CardReader,

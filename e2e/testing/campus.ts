@@ -113,7 +113,7 @@ gates:
     passageTimeout: 2s
 ${lines.extra.gates ?? ''}
 kiosks:
-  - { id: ${KIOSK}, label: { zh: 办事大厅自助机, en: Service hall kiosk }, printer: ${PRINTER}, reader: hall-reader }
+${lines.extra.kiosks ?? `  - { id: ${KIOSK}, label: { zh: 办事大厅自助机, en: Service hall kiosk }, printer: ${PRINTER}, reader: hall-reader }`}
 `;
 
 /** What a test needs beyond the one gate and the one kiosk, in YAML. */
@@ -122,6 +122,8 @@ export interface ExtraConfig {
   readonly areas?: string;
   readonly devices?: string;
   readonly gates?: string;
+  /** Items of `kiosks` instead of the one, indented by two. */
+  readonly kiosks?: string;
   /** Agents beside that of the gate. */
   readonly agents?: readonly string[];
   /** The value of `mqtt.guests`, with the hub's own broker. */
@@ -255,7 +257,7 @@ export async function startCampus({
         turnstile: turnstileLine.a,
         kioskReader: kioskLine.a,
         printer: printer.uri,
-        mqttPort: gateAgent === undefined && kioskAgent === undefined ? 0 : await freePort(),
+        mqttPort: (gateAgent ?? kioskAgent ?? extra.agents?.[0]) ? await freePort() : 0,
         broker,
         gateAgent,
         kioskAgent,

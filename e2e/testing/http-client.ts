@@ -15,6 +15,8 @@ export interface HttpClient {
   ): Promise<Answer>;
   /** As `call`, for an answer that must be good. @throws on any status from 400 on. */
   ask<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  /** What it was given so far, for a browser that goes on in its place. */
+  cookies(): readonly { readonly name: string; readonly value: string }[];
 }
 
 /** `url` is asked for every call, because a restarted hub has another port. */
@@ -42,6 +44,7 @@ export function httpClient(url: () => string): HttpClient {
   };
   return {
     call,
+    cookies: () => [...cookies].map(([name, value]) => ({ name, value })),
     ask: async <T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> => {
       const answer = await call(method, path, body);
       if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);

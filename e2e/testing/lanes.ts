@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPtyPair, freePort } from '@hallhub/device-drivers/kit/testing';
-import { builtInConformance } from '@hallhub/device-drivers/conformance';
 import type { ScannerSimulator } from '@hallhub/device-drivers/protocols/code-scanner';
 import { createScannerSimulator } from '@hallhub/device-drivers/protocols/code-scanner';
 import type { RelayBoardSimulator } from '@hallhub/device-drivers/protocols/modbus';
@@ -14,20 +13,14 @@ import { createLineReaderSimulator } from '@hallhub/device-drivers/protocols/wie
 import type { PushTerminalSimulator } from '@hallhub/device-drivers/protocols/zkteco-push';
 import { createPushTerminalSimulator } from '@hallhub/device-drivers/protocols/zkteco-push';
 import { createSerialTransport } from '@hallhub/device-drivers/transports';
-import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
 import { systemClock, unwrap } from '@hallhub/sync/base';
 import { openRealWeb } from '../../device-drivers/protocols/http-device/testing/real-web.ts';
+import type { WatchingCamera } from './cameras.ts';
+import { simulatedCamera } from './cameras.ts';
 import type { ExtraConfig } from './campus.ts';
 import { cleanUp } from './clean-up.ts';
 import type { Turnstile } from './turnstile.ts';
 import { startTurnstile } from './turnstile.ts';
-
-/** A camera that reports every car it sees to a port of the hub, and opens by order. */
-interface ReportingCamera {
-  /** Some car of its own choice. */
-  see(): void;
-  opened(): number;
-}
 
 /**
  * Gates beside the first, for what is no resident ID: `east` (campus cards, codes) and `west` (campus cards on a reader of
@@ -44,7 +37,7 @@ export interface Lanes {
   readonly westTurnstile: Turnstile;
   readonly carparkCamera: VzenithSimulator;
   readonly carparkLoop: Turnstile;
-  readonly yardCamera: ReportingCamera;
+  readonly yardCamera: WatchingCamera;
   readonly doorTerminal: PushTerminalSimulator;
   readonly doorContact: Turnstile;
   /** The fire panel's contact of the offices, normally closed; input 0 of a board. */
@@ -145,11 +138,7 @@ export async function startLanes(): Promise<Lanes> {
     later(() => {
       carparkCamera.stop();
     });
-    const yardWeb = await openRealWeb(port);
-    later(() => {
-      yardWeb.close();
-    });
-    const { camera: yardCamera, params: yardParams } = await hikvision(yardWeb, later);
+    const yard = await simulatedCamera(HIKVISION, port, later);
     const doorTerminal = createPushTerminalSimulator({
       serial: SERIAL,
       send: async (method, target, body) => {
@@ -184,7 +173,7 @@ export async function startLanes(): Promise<Lanes> {
           device('west-turnstile', relays, serial(west.path, 115_200)),
           device('carpark-camera', 'vzenith/http-push', listen, { door: { token: CARPARK_TOKEN } }),
           device('carpark-loop', relays, serial(loop.path, 115_200)),
-          device('yard-camera', HIKVISION, listen, yardParams),
+          device('yard-camera', HIKVISION, listen, { ...yard.params, url: yard.url }),
           device('door-terminal', 'zkteco/push-terminal', listen, { serial: SERIAL }),
           device('door-contact', relays, serial(door.path, 115_200)),
           device('fire-contact', 'generic/modbus-fire-input', serial(fireLine.a, 9_600)),
@@ -221,7 +210,7 @@ export async function startLanes(): Promise<Lanes> {
       westTurnstile: west.turnstile,
       carparkCamera,
       carparkLoop: loop.turnstile,
-      yardCamera,
+      yardCamera: yard.camera,
       doorTerminal,
       doorContact: door.turnstile,
       fireContact,
@@ -232,24 +221,4 @@ export async function startLanes(): Promise<Lanes> {
     await running.run();
     throw error;
   }
-}
-
-/** The simulated camera with which the protocol itself is checked, on real sockets. */
-async function hikvision(
-  { web, url }: Awaited<ReturnType<typeof openRealWeb>>,
-  later: (stop: () => unknown) => void,
-): Promise<{ readonly camera: ReportingCamera; readonly params: object }> {
-  const profile = builtInProfiles().get(HIKVISION);
-  const conformance = builtInConformance.find(({ protocol }) => protocol === profile?.protocol);
-  if (!profile || !conformance?.simulateHttp) throw new Error(`no simulated camera for ${HIKVISION}`);
-  const subject = conformance.simulateHttp({ web, clock: systemClock({ mode: 'test' }), profile });
-  unwrap(await subject.start());
-  later(() => subject.stop());
-  return {
-    camera: {
-      see: () => void subject.stimuli[0]?.cause(),
-      opened: () => subject.orders[0]?.effects() ?? 0,
-    },
-    params: { ...conformance.installation?.(profile), url },
-  };
 }

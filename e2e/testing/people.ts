@@ -46,7 +46,12 @@ export const approveVisit = (
 export const studentNumber = ({ number }: Person): string => `2023${number.slice(14, 17)}0417`;
 
 /** Applies for a certificate of enrolment and approves it; returns the request's id. */
-export function approveCertificate(hall: ReferenceHall, student: Person, copiesAllowed: number): string {
+export function approveCertificate(
+  hall: ReferenceHall,
+  student: Person,
+  copiesAllowed: number,
+  terms: { readonly pickUpCode?: string } = {},
+): string {
   return approve(hall, 'certificate', {
     student: { number: studentNumber(student), name: student.name, residentId: student.number },
     template: 'enrolment',
@@ -66,5 +71,6 @@ export function approveCertificate(hall: ReferenceHall, student: Person, copiesA
       },
     },
     copiesAllowed,
+    ...terms,
   });
 }

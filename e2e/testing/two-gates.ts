@@ -2,6 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPtyPair, freePort } from '@hallhub/device-drivers/kit/testing';
+import type { ScannerSimulator } from '@hallhub/device-drivers/protocols/code-scanner';
+import { createScannerSimulator } from '@hallhub/device-drivers/protocols/code-scanner';
+import { createSerialTransport } from '@hallhub/device-drivers/transports';
+import { unwrap } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { openDatabase } from '@hallhub/sync/sqlite';
 import { enrolAgent, startAgentProcess } from './agent-process.ts';
@@ -50,12 +54,26 @@ export interface RemoteGate {
   begin(): Promise<void>;
 }
 
+/** A gate for codes beside a remote gate, on the same agent: a scanner and a turnstile of its own, into the area `codes`. */
+export interface CodeGate {
+  readonly id: string;
+  readonly turnstile: Turnstile;
+  /** Shows a code and waits for the decision. */
+  show(text: string): Promise<GateEntry>;
+  /** Somebody walks through upon that decision. */
+  passes(entry: GateEntry): Promise<unknown>;
+  /** Whether its agent has heard that this code was taken elsewhere. */
+  hasHeard(entry: GateEntry): boolean;
+}
+
 /** A hub and two gates, each behind an agent of its own that knows the hub under an address of its own. */
 export interface TwoGates {
   readonly campus: Campus;
   readonly staff: HttpClient;
   readonly south: RemoteGate;
   readonly north: RemoteGate;
+  /** Only where asked for. */
+  readonly codes?: { readonly south: CodeGate; readonly north: CodeGate };
   killHub(): Promise<void>;
   beginHub(): Promise<void>;
 }
@@ -89,7 +107,18 @@ const entriesIn = (file: string, where: string, ...values: string[]): readonly G
       .all(...values),
   );
 
-export async function openTwoGates({ later }: Pick<CleanUp, 'later'>): Promise<TwoGates> {
+interface CodeLane {
+  readonly scanner: ScannerSimulator;
+  readonly turnstile: Turnstile;
+  readonly devices: string;
+  readonly gate: string;
+}
+
+/** @param options.codes each agent has a second gate, where codes are shown; what its area says beside, in YAML */
+export async function openTwoGates(
+  { later }: Pick<CleanUp, 'later'>,
+  options: { readonly codes?: { readonly area: string; readonly visitorKeys: readonly string[] } } = {},
+): Promise<TwoGates> {
   const folder = mkdtempSync(join(tmpdir(), 'hallhub-two-gates-'));
   later(() => {
     rmSync(folder, { recursive: true, force: true });
@@ -107,6 +136,33 @@ export async function openTwoGates({ later }: Pick<CleanUp, 'later'>): Promise<T
   const device = (id: string, profile: string, path: string): string =>
     `  - { id: ${id}, profile: ${profile}, label: { zh: 北门, en: North gate }, agent: north-gate,
       transport: { kind: serial, path: ${path}, baudRate: 115200 } }`;
+  const codeLane = async (id: string, agent: string): Promise<CodeLane> => {
+    const [scannerLine, boardLine] = [await line(`${id}-scanner`), await line(`${id}-lane`)];
+    const scanner = createScannerSimulator({
+      transport: createSerialTransport({ path: scannerLine.b, baudRate: 9_600 }),
+    });
+    unwrap(await scanner.start());
+    later(() => scanner.stop());
+    const lane = await startTurnstile(boardLine.b);
+    later(() => lane.stop());
+    const item = (part: string, profile: string, path: string, baudRate: number): string =>
+      `  - { id: ${id}-${part}, profile: ${profile}, label: { zh: 扫码门, en: Code gate }, agent: ${agent},
+      transport: { kind: serial, path: ${path}, baudRate: ${baudRate} } }`;
+    return {
+      scanner,
+      turnstile: lane,
+      devices: [
+        item('scanner', 'generic/scanner-serial', scannerLine.a, 9_600),
+        item('lane', 'generic/modbus-relay-flash', boardLine.a, 115_200),
+      ].join('\n'),
+      gate: `  - { id: ${id}-code, label: { zh: 扫码门, en: Code gate }, area: codes, scanner: ${id}-scanner,
+      barrier: ${id}-lane, passageSensor: ${id}-lane, passageTimeout: 2s }`,
+    };
+  };
+  const lanes = options.codes && {
+    south: await codeLane(GATE, 'south-gate'),
+    north: await codeLane(NORTH, 'north-gate'),
+  };
   const campus = await startCampus({
     gateAgent: 'south-gate',
     httpPort: await freePort(),
@@ -115,9 +171,15 @@ export async function openTwoGates({ later }: Pick<CleanUp, 'later'>): Promise<T
       devices: [
         device('north-reader', 'generic/resident-id-serial', readerLine.a),
         device('north-turnstile', 'generic/modbus-relay-flash', turnstileLine.a),
+        ...(lanes ? [lanes.south.devices, lanes.north.devices] : []),
       ].join('\n'),
+      ...(options.codes && {
+        areas: `  - { id: codes, label: { zh: 扫码区, en: Codes }, ${options.codes.area} }`,
+        top: `codes: { visitorKeys: ${JSON.stringify(options.codes.visitorKeys)} }`,
+      }),
       gates: `  - { id: ${NORTH}, label: { zh: 北门, en: North gate }, area: campus, reader: north-reader,
-      barrier: north-turnstile, passageSensor: north-turnstile, passageTimeout: 2s }`,
+      barrier: north-turnstile, passageSensor: north-turnstile, passageTimeout: 2s }
+${lanes ? `${lanes.south.gate}\n${lanes.north.gate}` : ''}`,
     },
   });
   later(() => campus.stop());
@@ -140,7 +202,8 @@ export async function openTwoGates({ later }: Pick<CleanUp, 'later'>): Promise<T
       const begun = program;
       const isReady = (part: string): boolean =>
         begun.stdout.split('\n').some((text) => text.includes(`"${id}-${part}"`) && text.includes('"state":"ready"'));
-      await until(`the devices of ${id} are ready`, () => isReady('reader') && isReady('turnstile'));
+      const parts = ['reader', 'turnstile', ...(lanes ? ['scanner', 'lane'] : [])];
+      await until(`the devices of ${id} are ready`, () => parts.every(isReady));
     };
     const own = join(dir, 'agent.db');
     const entries = () => entriesIn(own, 'source IS NULL');
@@ -190,11 +253,40 @@ export async function openTwoGates({ later }: Pick<CleanUp, 'later'>): Promise<T
     reader,
     turnstile,
   });
+  const codeGate = (place: string, dir: string, { scanner, turnstile: lane }: CodeLane): CodeGate => {
+    const own = join(dir, 'agent.db');
+    const id = `${place}-code`;
+    const entries = () => entriesIn(own, 'source IS NULL AND gate_id = ?', id);
+    return {
+      id,
+      turnstile: lane,
+      show: async (text) => {
+        const before = new Set(entries().map((entry) => entry.id));
+        await scanner.scan(text);
+        return until(`the gate ${id} decides`, () => entries().find((entry) => !before.has(entry.id)));
+      },
+      passes: async (decided) => {
+        await until('somebody walks through', () => lane.walk());
+        return until(
+          'the gate has seen it',
+          () => entries().find((entry) => entry.id === decided.id)?.state === 'passed',
+        );
+      },
+      hasHeard: (entry) =>
+        reading(own, (db) => db.prepare('SELECT 1 FROM gate_code_taken WHERE id = ?').get(entry.id) !== undefined),
+    };
+  };
   return {
     campus,
     staff,
     south,
     north,
+    ...(lanes && {
+      codes: {
+        south: codeGate(GATE, campus.agentDir, lanes.south),
+        north: codeGate(NORTH, join(folder, 'agent'), lanes.north),
+      },
+    }),
     killHub: async () => {
       await hub.stop('SIGKILL');
     },

@@ -137,6 +137,7 @@ const STATUS: Readonly<Partial<Record<Code, number>>> = {
   'E-ATT-0104': 404,
   'E-ATT-0201': 404,
   'E-ATT-0202': 404,
+  'E-ATT-0205': 404,
   'E-DEV-0403': 404,
   'E-DEV-0406': 400,
   'E-DEV-0421': 404,

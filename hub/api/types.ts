@@ -2,6 +2,7 @@
 export type { AgentView } from '../agents/view.ts';
 export type {
   AlertView,
+  ArrivalView,
   BuildingView,
   ChangeView,
   CheckInMethod,

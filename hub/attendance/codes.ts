@@ -10,4 +10,5 @@ export const attendanceCodes = defineCodes({
   'E-ATT-0202': { zh: '不是待报到的新生', en: 'Not a new student who is to check in' },
   'E-ATT-0203': { zh: '已报到', en: 'Has checked in already' },
   'E-ATT-0204': { zh: '照片暂时无法取得', en: 'The picture cannot be had now' },
+  'E-ATT-0205': { zh: '已过时：请重新出示', en: 'That is gone by now: have it shown again' },
 });

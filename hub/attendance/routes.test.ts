@@ -75,6 +75,9 @@ const CHECK_IN: readonly Ask[] = [
   post('who shows something', () => '/api/check-in/gym/present', { method: 'looked-up', text: '2026001' }),
   post('that it is them', () => '/api/check-in/gym/confirm', { requestId: 'N-1', method: 'looked-up' }),
   get('the picture on record', () => '/api/check-in/photo/N-1'),
+  get('who has come by', () => '/api/check-in/gym/arrivals'),
+  get('what the terminal saw', () => '/api/check-in/gym/arrivals/019ac4a1-0000-7000-8000-000000000000/snapshot'),
+  post('that they were seen to', () => '/api/check-in/gym/arrivals/019ac4a1-0000-7000-8000-000000000000/dismiss'),
 ];
 
 describe('a dormitory is open', () => {
@@ -126,6 +129,9 @@ describe('check-in is open to wardens and counters alone', () => {
     const present = (who: string) => front.ask(who, 'POST', '/api/check-in/lobby/present', shown);
     const confirm = (who: string) =>
       front.ask(who, 'POST', '/api/check-in/lobby/confirm', { requestId: 'N-1', method: 'looked-up' });
+    const arrivals = (who: string) => front.ask(who, 'GET', '/api/check-in/lobby/arrivals');
+    expect([await arrivals('warden'), await arrivals('desk')]).toEqual(['200', '200']);
+    expect(await arrivals('neighbour')).toBe('404 E-ATT-0201');
     const points = async (who: string) => {
       const { points: own } = (await front.read(who, '/api/check-in')) as {
         readonly points: readonly { id: string }[];

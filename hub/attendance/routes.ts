@@ -1,5 +1,6 @@
 import type { Result } from '@hallhub/sync/base';
 import { failure } from '@hallhub/sync/base';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Api } from '../api/api.ts';
 import type { Live } from '../api/live.ts';
@@ -20,6 +21,14 @@ const month = z
 
 const LOOK = ['dorms', 'auditor'] as const;
 const ACT = ['dorms'] as const;
+
+/** A picture of somebody: shown, and kept by no cache. */
+const sendPicture = (reply: FastifyReply, mediaType: string, bytes: Uint8Array): FastifyReply =>
+  reply
+    .type(mediaType)
+    .header('cache-control', 'no-store')
+    .header('x-content-type-options', 'nosniff')
+    .send(Buffer.from(bytes));
 
 /** Nights of the buildings that somebody works in; who it is in full only by an audited look. */
 export function attendanceRoutes(
@@ -174,6 +183,38 @@ export function attendanceRoutes(
     handler: ({ staff, params, body }) =>
       at(staff, params.point, () => attendance.checkIn.present(params.point, body, staff.id)),
   });
+  attendance.checkIn.onChange((id) => {
+    live.publish('check-in', { point: id }, attendance.checkIn.points().find((one) => one.id === id)?.area);
+  });
+  api.route({
+    method: 'GET',
+    url: '/api/check-in/:point/arrivals',
+    access: checkIn,
+    anyArea: true,
+    params: point,
+    handler: ({ staff, params }) => at(staff, params.point, () => attendance.checkIn.arrivals(params.point)),
+  });
+  const arrival = point.extend({ arrival: z.uuid() });
+  api.route({
+    method: 'GET',
+    url: '/api/check-in/:point/arrivals/:arrival/snapshot',
+    access: checkIn,
+    anyArea: true,
+    params: arrival,
+    handler: ({ staff, params, reply }) => {
+      const seen = at(staff, params.point, () => attendance.checkIn.snapshot(params.point, params.arrival));
+      return seen.ok ? sendPicture(reply, 'image/jpeg', seen.value) : seen;
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/check-in/:point/arrivals/:arrival/dismiss',
+    access: checkIn,
+    anyArea: true,
+    params: arrival,
+    handler: ({ staff, params }) =>
+      at(staff, params.point, () => attendance.checkIn.dismiss(params.point, params.arrival)),
+  });
   api.route({
     method: 'POST',
     url: '/api/check-in/:point/confirm',
@@ -194,11 +235,7 @@ export function attendanceRoutes(
       if (pointsOf(staff).length === 0) return failure('E-ATT-0202', params.request);
       const photo = await attendance.checkIn.photo(params.request);
       if (!photo.ok) return photo;
-      return reply
-        .type(photo.value.mediaType)
-        .header('cache-control', 'no-store')
-        .header('x-content-type-options', 'nosniff')
-        .send(Buffer.from(photo.value.bytes));
+      return sendPicture(reply, photo.value.mediaType, photo.value.bytes);
     },
   });
 }

@@ -1,4 +1,5 @@
-import type { Cancel, Clock, EpochMs, Result } from '@hallhub/sync/base';
+import type { AgentHost } from '@hallhub/device-drivers/agent';
+import type { Cancel, Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
 import { failure, ok, seconds } from '@hallhub/sync/base';
 import type { Outbox } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
@@ -36,6 +37,9 @@ import type { AlertView, BuildingView, NightSummary, NightView, Person, Resident
 export interface AttendanceDeps {
   readonly db: Db;
   readonly clock: Clock;
+  readonly random: RandomBytes;
+  /** Where the devices of check-in points are. */
+  readonly host: Pick<AgentHost, 'capability' | 'onDevices'>;
   readonly vault: Pick<Vault, 'match'>;
   readonly audit: Pick<Audit, 'record'>;
   readonly outbox: Pick<Outbox, 'append'>;
@@ -418,11 +422,13 @@ export function createAttendance(deps: AttendanceDeps): Attendance {
     }),
     start: () => {
       running = true;
+      checkIn.start();
       beat();
     },
     stop: () => {
       running = false;
       cancel();
+      checkIn.stop();
       stopListening();
     },
     forget: (before) =>

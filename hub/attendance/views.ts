@@ -109,6 +109,25 @@ export interface Person {
 /** How somebody said who they are. `face` names what a terminal recognised; no face is compared here. */
 export type CheckInMethod = 'campus-code' | 'campus-card' | 'resident-id' | 'face' | 'looked-up';
 
+/** What somebody shows at a check-in point, as it is read or typed. */
+export interface Shown {
+  readonly method: CheckInMethod;
+  readonly text: string;
+}
+
+/** Who has come by at a device of a check-in point. */
+export interface ArrivalView {
+  readonly id: string;
+  readonly device: string;
+  readonly at: EpochMs;
+  readonly method: CheckInMethod;
+  /** Why what was shown names no new student. */
+  readonly code?: string;
+  readonly newcomer?: NewcomerView;
+  /** Whether the terminal sent what its camera saw. */
+  readonly snapshot: boolean;
+}
+
 /** A new student at a check-in point, in full: staff compare the person with what they see. */
 export interface NewcomerView {
   readonly requestId: string;

@@ -1,29 +1,11 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { ms, ok, systemClock } from '@hallhub/sync/base';
-import { type SimulatedPrinter, simulatedPrinter } from '@hallhub/device-drivers/protocols/ipp';
-import { request, testService, tinyPdf } from './testing/kit.ts';
+import type { SimulatedPrinter } from '@hallhub/device-drivers/protocols/ipp';
+import type { Death } from './testing/killed-hub.ts';
+import { killedHub } from './testing/killed-hub.ts';
 
 /* The printer fails and the hub is killed on top of it. One copy of two pages is allowed, so two sides may come out, ever. */
 
-const program = fileURLToPath(new URL('./testing/edge-process.ts', import.meta.url));
 const PAGES = 2;
-
-function hub(...args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let said = '';
-    child.stdout.on('data', (text: Buffer) => (said += text.toString()));
-    child.once('error', reject);
-    child.once('exit', (_, signal) => {
-      resolve(signal ?? said.trim());
-    });
-  });
-}
 
 /** Once, when the first side lies in the tray. */
 function atFirstSide(printer: SimulatedPrinter, act: () => void): void {
@@ -62,54 +44,47 @@ const faults: Readonly<Record<Fault, (printer: SimulatedPrinter) => void>> = {
     printer.inject({ type: 'swallows' });
   },
 };
-/** What may be said in the end, whether the hub was killed with the document on its way or while it watched the job. */
+/** What may be said in the end, wherever the hub was killed. */
 const ends: Readonly<Record<Fault, readonly string[]>> = {
   'paper out': ['printed', 'uncertain', 'not-printed'],
-  'jam after one page': ['uncertain'],
+  'jam after one page': ['uncertain', 'not-printed'],
   abort: ['not-printed', 'uncertain'],
-  'restart in mid-job': ['uncertain'],
+  'restart in mid-job': ['uncertain', 'not-printed'],
   slow: ['printed', 'uncertain', 'not-printed'],
   lies: ['printed', 'uncertain', 'not-printed'],
-  swallows: ['uncertain'],
+  swallows: ['uncertain', 'not-printed'],
 };
-/** While it watches a job only what the job goes through in the meantime makes a difference. */
-const watched: readonly Fault[] = ['paper out', 'jam after one page', 'restart in mid-job'];
-const cases = (Object.keys(faults) as Fault[]).flatMap((fault) =>
-  (watched.includes(fault) ? (['sendDocument', 'job'] as const) : (['sendDocument'] as const)).map(
-    (step) => [fault, step] as const,
-  ),
+/** Before its document is on the way a job has no paper to be wrong about. The first kills again while it is found out what became of it. */
+const WOUND_DOWN: readonly Death[] = [
+  ['sending', 'after'],
+  ['winding-down', 'after'],
+];
+const DEATHS: readonly (readonly [path: readonly Death[], faults: readonly Fault[]])[] = [
+  [WOUND_DOWN, Object.keys(faults) as Fault[]],
+  // While it watches a job only what the job goes through in the meantime makes a difference.
+  [[['sent', 'after']], ['paper out', 'jam after one page', 'restart in mid-job']],
+  [[['sending', 'during']], ['jam after one page', 'abort']],
+];
+const cases = DEATHS.flatMap(([path, among]) =>
+  among.map((fault) => [fault, path.map((death) => death.join(' ')).join(', then '), path] as const),
 );
 
-describe('SIGKILL of the hub while the printer fails', () => {
-  test.each(cases)('%s, killed after %s', { timeout: 120_000 }, async (fault, step) => {
-    const folder = mkdtempSync(join(tmpdir(), 'hallhub-kill-faults-'));
-    const file = join(folder, 'hub.db');
-    const printer = simulatedPrinter({ clock: systemClock({ mode: 'test' }), perPage: ms(60) });
-    const { uri, close } = await printer.listen();
+describe.concurrent('SIGKILL of the hub while the printer fails', () => {
+  test.each(cases)('%s, killed in %s', { timeout: 120_000 }, async (fault, _, path) => {
+    const { printer, hub, close } = await killedHub({ pages: PAGES });
     try {
-      const pdf = {
-        render: () => Promise.resolve(ok({ pdf: tinyPdf(PAGES), pages: PAGES })),
-        inspect: () => Promise.resolve(ok({ pages: PAGES })),
-        overprint: (same: Uint8Array) => Promise.resolve(ok({ pdf: same })),
-        memory: undefined,
-        stop: () => Promise.resolve(),
-      };
-      const before = testService({ file, clock: systemClock({ mode: 'test' }), printers: [], change: { pdf } });
-      before.service.upsert(request({ copiesAllowed: 1 }));
-      expect((await before.service.issue('request-1')).ok).toBe(true);
-      await before.close();
-
       faults[fault](printer);
-      expect(await hub(file, uri, 'print', step, 'after')).toBe('SIGKILL');
+      for (const [index, death] of path.entries())
+        expect(await hub(index === 0 ? 'print' : 'resume', death)).toBe('SIGKILL');
       // Somebody refills; what was jammed stays so.
       if (printer.faults.some(({ type }) => type === 'paper-out')) printer.clearFaults();
-      const end = await hub(file, uri, 'resume');
+      const end = await hub('resume');
       expect(ends[fault]).toContain(end);
       const sides = printer.tray.length;
       // Only what is certain is called so.
       if (end === 'not-printed') expect(sides).toBe(0);
       if (end === 'printed' && fault !== 'lies') expect(sides).toBe(PAGES);
-      const again = await hub(file, uri, 'print');
+      const again = await hub('print');
       expect(printer.tray.length).toBeLessThanOrEqual(PAGES);
       if (end !== 'not-printed') {
         expect(['E-CERT-0401', 'E-PRN-0201', 'E-PRN-0202']).toContain(again);
@@ -117,9 +92,7 @@ describe('SIGKILL of the hub while the printer fails', () => {
       }
       expect(printer.jobs.filter((job) => job.state < 7)).toEqual([]);
     } finally {
-      printer.close();
       await close();
-      rmSync(folder, { recursive: true });
     }
   });
 });

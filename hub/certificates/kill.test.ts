@@ -1,79 +1,95 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { ms, systemClock } from '@hallhub/sync/base';
-import { simulatedPrinter } from '@hallhub/device-drivers/protocols/ipp';
-import { request, testService } from './testing/kit.ts';
+import { type AttemptState, isEnded } from './rules.ts';
+import type { Death } from './testing/killed-hub.ts';
+import { killedHub } from './testing/killed-hub.ts';
 
-const program = fileURLToPath(new URL('./testing/edge-process.ts', import.meta.url));
+/*
+ * One copy of one page is allowed, so one sheet may come out, ever. The hub is killed in every state of the machine, before what
+ * the state asks for is done, while it is done where that is more than an instant, and after it was done.
+ */
 
-/** Runs the small hub to its end: what it said, or the signal that ended it. */
-function hub(...args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
-    let failed = '';
-    child.stdout.on('data', (text: Buffer) => (said += text.toString()));
-    child.stderr.on('data', (text: Buffer) => (failed += text.toString()));
-    child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      if (signal !== null) resolve(signal);
-      else if (code === 0) resolve(said.trim());
-      else reject(new Error(failed));
-    });
-  });
+interface Case {
+  /** How the state is come to: where the hubs before it died. */
+  readonly after?: readonly Death[];
+  readonly deaths: readonly Death[];
+  /** What may be said in the end. */
+  readonly ends: readonly AttemptState[];
 }
 
-describe('SIGKILL of the printing process at every state', () => {
-  // What one killed attempt may end as, and whether its sheet came out, as the tray has it.
-  // The third column is where the recovering process is killed in its turn.
-  test.each<[step: string, moment: string, ends: readonly string[], again?: string]>([
-    ['createJob', 'before', ['printed']],
-    ['createJob', 'after', ['printed']],
-    ['sendDocument', 'before', ['not-printed']],
-    ['sendDocument', 'during', ['not-printed', 'uncertain']],
-    ['sendDocument', 'after', ['uncertain']],
-    ['job', 'before', ['printed']],
-    ['job', 'after', ['printed']],
-    ['createJob', 'after', ['printed'], 'findJobs'],
-    ['createJob', 'after', ['printed'], 'cancelJob'],
-    ['sendDocument', 'after', ['uncertain'], 'job'],
-  ])('killed at %s, %s', async (step, moment, ends, twice) => {
-    const folder = mkdtempSync(join(tmpdir(), 'hallhub-kill-'));
-    const file = join(folder, 'hub.db');
-    const printer = simulatedPrinter({ clock: systemClock({ mode: 'test' }), perPage: ms(60) });
-    const { uri, close } = await printer.listen();
-    try {
-      const before = testService({ file, clock: systemClock({ mode: 'test' }), printers: [] });
-      before.service.upsert(request({ copiesAllowed: 1 }));
-      expect((await before.service.issue('request-1')).ok).toBe(true);
-      await before.close();
+/** A job whose empty shell is on the printer, and one whose document may be. */
+const LEFT_EMPTY: readonly Death[] = [['reserved', 'after']];
+const SENT_NOTHING: readonly Death[] = [['sending', 'before']];
+const SENT_ALL: readonly Death[] = [['sending', 'after']];
 
-      expect(await hub(file, uri, 'print', step, moment)).toBe('SIGKILL');
-      if (twice !== undefined) expect(await hub(file, uri, 'resume', twice, 'after')).toBe('SIGKILL');
-      const end = await hub(file, uri, 'resume');
-      expect(ends).toContain(end);
-      // And the student tries again, twice.
-      const again = [await hub(file, uri, 'print'), await hub(file, uri, 'print')];
-      expect(printer.tray.length).toBeLessThanOrEqual(1);
-      if (end === 'not-printed') expect(again).toEqual(['printed', 'E-CERT-0401']);
-      else expect(again).toEqual(['E-CERT-0401', 'E-CERT-0401']);
-      if (end === 'printed') expect(printer.tray).toHaveLength(1);
-      expect(printer.jobs.filter((job) => job.state < 7)).toEqual([]);
+const both = (place: Death[0]): readonly Death[] => [
+  [place, 'before'],
+  [place, 'after'],
+];
+const CASES: Readonly<Record<AttemptState, readonly Case[]>> = {
+  queued: [{ deaths: both('queued'), ends: ['printed'] }],
+  reserved: [{ deaths: [...both('reserved'), ['reserved', 'during']], ends: ['printed'] }],
+  searching: [{ after: LEFT_EMPTY, deaths: both('searching'), ends: ['printed'] }],
+  withdrawing: [{ after: LEFT_EMPTY, deaths: both('withdrawing'), ends: ['printed'] }],
+  created: [{ deaths: both('created'), ends: ['printed'] }],
+  sending: [
+    { deaths: [['sending', 'before']], ends: ['not-printed'] },
+    { deaths: [['sending', 'during']], ends: ['not-printed', 'uncertain'] },
+    { deaths: [['sending', 'after']], ends: ['uncertain'] },
+  ],
+  sent: [{ deaths: both('sent'), ends: ['printed'] }],
+  'winding-down': [
+    {
+      after: SENT_NOTHING,
+      deaths: [...both('winding-down/job'), ...both('winding-down/cancelJob')],
+      ends: ['not-printed'],
+    },
+    { after: SENT_ALL, deaths: both('winding-down'), ends: ['uncertain'] },
+  ],
+  printed: [{ deaths: [['printed', 'after']], ends: ['printed'] }],
+  'not-printed': [{ after: SENT_NOTHING, deaths: [['not-printed', 'after']], ends: ['not-printed'] }],
+  uncertain: [{ after: SENT_ALL, deaths: [['uncertain', 'after']], ends: ['uncertain'] }],
+};
+const TABLE = Object.values(CASES)
+  .flat()
+  .flatMap(({ after = [], deaths, ends }) => deaths.map((death) => ({ path: [...after, death], ends })));
+const stateOf = ([place]: Death): string | undefined => place.split('/')[0];
 
-      const after = testService({ file, clock: systemClock({ mode: 'test' }), printers: [] });
-      const told = after.events().filter(({ type }) => type !== 'certificate.issued');
-      expect(told.map(({ type, data }) => [type, data.copies])).toEqual([
-        [end === 'uncertain' ? 'certificate.uncertain' : 'certificate.printed', 1],
-      ]);
-      await after.close();
-    } finally {
-      printer.close();
-      await close();
-      rmSync(folder, { recursive: true });
-    }
-  });
+describe.concurrent('SIGKILL of the hub in every state', () => {
+  test.each(TABLE.map(({ path, ends }) => [path.map((death) => death.join(' ')).join(', then '), path, ends] as const))(
+    '%s',
+    { timeout: 60_000 },
+    async (_, path, ends) => {
+      const rig = await killedHub({ pages: 1 });
+      try {
+        for (const [index, death] of path.entries()) {
+          expect(await rig.hub(index === 0 ? 'print' : 'resume', death)).toBe('SIGKILL');
+          const found = rig.open();
+          expect(found.service.jobs().map(({ state }) => state)).toEqual([stateOf(death)]);
+          await found.close();
+        }
+        const end = await rig.hub('resume');
+        expect(ends).toContain(end);
+        const sheets = rig.printer.tray.length;
+        // Only what is certain is called so.
+        if (end === 'printed') expect(sheets).toBe(1);
+        if (end === 'not-printed') expect(sheets).toBe(0);
+        // And the student tries again, twice.
+        const again = [await rig.hub('print'), await rig.hub('print')];
+        expect(again).toEqual([end === 'not-printed' ? 'printed' : 'E-CERT-0401', 'E-CERT-0401']);
+        expect(rig.printer.tray.length).toBeLessThanOrEqual(1);
+        expect(rig.printer.jobs.filter(({ state }) => state < 7)).toEqual([]);
+
+        // The hall is told of every sheet once, and of nothing else.
+        const after = rig.open();
+        const told = after.events().filter(({ type }) => type !== 'certificate.issued');
+        expect(told.map(({ type, data }) => [type, data.copies])).toEqual([
+          [end === 'uncertain' ? 'certificate.uncertain' : 'certificate.printed', 1],
+        ]);
+        expect(after.service.jobs().every(({ state }) => isEnded(state))).toBe(true);
+        await after.close();
+      } finally {
+        await rig.close();
+      }
+    },
+  );
 });

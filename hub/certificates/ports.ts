@@ -1,3 +1,4 @@
+import type { PrinterStatus } from '@hallhub/device-drivers/capabilities';
 import type { Cancel, Clock, EpochMs, RandomBytes, Result } from '@hallhub/sync/base';
 import type { VerificationRecord } from '@hallhub/sync/contract';
 import type { Db } from '@hallhub/sync/sqlite';
@@ -9,7 +10,7 @@ import type { Rasteriser } from './raster/index.ts';
 import type { ReadyPolicy } from './ready.ts';
 import type { AttemptState } from './rules.ts';
 import type { ItemCount } from './store.ts';
-import type { DocumentFormat } from './suitability.ts';
+import type { DocumentFormat, PrinterVerdict } from './suitability.ts';
 import type { SignatureLevel, SignerSource } from './signing/index.ts';
 import type { Fields, Issuer, TemplateSet } from './templates/index.ts';
 
@@ -260,6 +261,11 @@ export interface CertificateService {
    */
   cancel(attemptId: string, staffId: string, reason: string): Result<PrintJobView>;
   printers(): readonly PrinterView[];
+  /**
+   * Whether certificates may go to a printer that has just said this of itself; kept for {@link printers} where it is another
+   * verdict than before. Undefined: no such printer.
+   */
+  judge(printerId: string, status: PrinterStatus): PrinterVerdict | undefined;
   summary(): CertificateSummary;
   /** Sheets that a printer has put out, or may have, of jobs that were asked for since then. */
   sheetsSince(printerId: string, since: EpochMs): number;

@@ -402,6 +402,10 @@ export function certificateService(deps: CertificateDeps): CertificateService {
         const check = checks.known(printerId);
         return { printerId, name, ...(check && { check }) };
       }),
+    judge: (printerId, status) => {
+      const handle = deps.printers.get(printerId);
+      return handle && checks.examine(handle, status);
+    },
     summary: () => {
       const states = store.countByState();
       return {

@@ -43,6 +43,11 @@ export const attendance = z
           label,
           /** Only whoever works in this area may check people in here; absent: whoever may do so anywhere. */
           area: id.exactOptional(),
+          /**
+           * Code scanners, card readers and face terminals that stand there: whoever shows something to them comes up on the page of the
+           * staff. A terminal sends its picture along where its own `pictures` says so.
+           */
+          devices: z.array(id).max(16).default([]),
         }),
       )
       .default([]),

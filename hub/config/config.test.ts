@@ -147,6 +147,24 @@ describe('configuration', () => {
     ]);
   });
 
+  it('lets a check-in point have no device that a gate, a kiosk or another point has', () => {
+    const points = (...devices: readonly string[]) => {
+      const point = (of: string, index: number) =>
+        `    - { id: p${index}, label: { zh: 点, en: P }, devices: [${of}] }\n`;
+      const spare =
+        '  - { id: spare, profile: p, transport: { kind: memory, name: s }, label: { zh: 备, en: S } }\ngates:';
+      const text = `${GOOD.replace('gates:', spare)}attendance:\n  checkIn:\n${devices.map(point).join('')}`;
+      const result = checkConfig(text, {});
+      return result.ok ? [] : result.error.map(({ path, message }) => `${path}: ${message}`);
+    };
+    expect(points('spare')).toEqual([]);
+    expect(points('nothing')).toEqual(['attendance.checkIn.0.devices.0: no device has the id "nothing"']);
+    expect(points('reader')).toEqual(['attendance.checkIn.0.devices.0: "reader" belongs to the gate "south"']);
+    expect(points('spare', 'spare')).toEqual([
+      'attendance.checkIn.1.devices.0: "spare" belongs to the check-in point "p0"',
+    ]);
+  });
+
   it('never throws, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 200 }), (text) => {

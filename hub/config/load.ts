@@ -182,8 +182,20 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
         need(channels, channel, ['attendance', 'buildings', index, list, at, 'channel'], 'channel');
       });
   });
-  config.attendance.checkIn.forEach(({ area }, index) => {
+  const elsewhere = new Map<string | undefined, string>([
+    ...config.gates.flatMap((gate) => GATE_PARTS.map((part) => [gate[part], `the gate "${gate.id}"`] as const)),
+    ...config.kiosks.flatMap((kiosk) => KIOSK_PARTS.map((part) => [kiosk[part], `the kiosk "${kiosk.id}"`] as const)),
+  ]);
+  config.attendance.checkIn.forEach(({ id: point, area, devices: own }, index) => {
     need(areas, area, ['attendance', 'checkIn', index, 'area'], 'area');
+    own.forEach((device, at) => {
+      const path = ['attendance', 'checkIn', index, 'devices', at];
+      need(devices, device, path, 'device');
+      // What somebody shows there would be an entry here, or a check-in there.
+      const other = elsewhere.get(device);
+      if (other !== undefined) found.push({ path, message: `"${device}" belongs to ${other}` });
+      elsewhere.set(device, `the check-in point "${point}"`);
+    });
   });
   config.homeAssistant.allow.forEach(({ device, capability }, index) => {
     const path = ['homeAssistant', 'allow', index, 'device'];

@@ -10,6 +10,7 @@ import type { Approved, Requests } from '../requests/service.ts';
 import { keyedMatch } from '../vault/index.ts';
 import type { CalendarConfig } from './calendar.ts';
 import { createCodeSharing } from './code-sharing.ts';
+import type { Place } from './counting.ts';
 import { createCounting } from './counting.ts';
 import { codeOf } from './enrol-passes.ts';
 import type { Told } from './edge/gate.ts';
@@ -165,8 +166,10 @@ export function createGateAgents(deps: {
   const rebuild = (agent: string, wanted: string): void => {
     if (rebuilding.has(agent)) return;
     rebuilding.add(agent);
-    const piece = (after: string): void => {
-      const next = transact(db, () => {
+    type Step = () => Step | undefined;
+    const requestsFrom =
+      (after: string): Step =>
+      () => {
         const page = deps.requests().page(after, CHUNK);
         for (const change of page.changes) {
           if (!isGateChange(change)) continue;
@@ -178,16 +181,26 @@ export function createGateAgents(deps: {
           );
           counting.again(agent, passes);
         }
-        if (page.next === undefined) setBasis.run(agent, wanted);
-        return page.next;
-      });
-      if (next === undefined) rebuilding.delete(agent);
+        return page.next === undefined ? walksFrom() : requestsFrom(page.next);
+      };
+    // Behind the passes: an agent that knows whose a walk was knows what it counts for.
+    const walksFrom =
+      (from?: Place): Step =>
+      () => {
+        const next = counting.before(agent, from, CHUNK);
+        if (next) return walksFrom(next);
+        setBasis.run(agent, wanted);
+        return undefined;
+      };
+    const take = (step: Step): void => {
+      const next = transact(db, step);
+      if (!next) rebuilding.delete(agent);
       else
         setImmediate(() => {
-          if (db.open) piece(next);
+          if (db.open) take(next);
         });
     };
-    piece('');
+    take(requestsFrom(''));
   };
 
   const standingId = ({ scope, standing }: StandingRow): string =>
@@ -200,6 +213,14 @@ export function createGateAgents(deps: {
     validUntil: FOR_EVER,
     data: { scope, standing, since, by, ...more },
   });
+  const correctionsOf = (areas: readonly string[]): readonly FeedRecord[] =>
+    areas.flatMap((area) => {
+      const correction = store.presence.correction(area);
+      if (!correction) return [];
+      const window = { validFrom: epochMs(0), validUntil: FOR_EVER };
+      const kind = 'gate-count-correction';
+      return [{ id: `correction/${area}`, kind, schemaVersion: '1.0', ...window, data: { area, ...correction } }];
+    });
   const concerned = (scope: string): readonly string[] => {
     const [what, name = ''] = scope.split(':');
     if (what === 'area') return agentsIn(name);
@@ -240,6 +261,11 @@ export function createGateAgents(deps: {
           orders.map((row) => standingRecord(row)),
         ),
         pipe.feeds.replaceKind(agent, 'gate-code-withdrawn', codes.withdrawnFor(agent)),
+        pipe.feeds.replaceKind(
+          agent,
+          'gate-count-correction',
+          correctionsOf([...new Set(mine.map(({ area }) => area))]),
+        ),
       ];
       if (changes.some(Boolean)) tell(agent);
     });
@@ -252,6 +278,10 @@ export function createGateAgents(deps: {
     const wanted = JSON.stringify([
       keyedMatch(key)('basis', agent).toString('hex'),
       mine.map(({ id, area }) => [id, area]),
+      // What an area counts, it must have been told from the beginning.
+      deps.areas
+        .filter(({ id }) => mine.some(({ area }) => area === id))
+        .map(({ id, limit, antiPassback, firstPerson }) => [id, limit !== undefined, antiPassback?.scope, firstPerson]),
       trusting(agent),
     ]);
     if (basis.get(agent) !== wanted) rebuild(agent, wanted);
@@ -335,6 +365,10 @@ export function createGateAgents(deps: {
     project,
     revoke,
     counted: counting.walked,
+    /** A guard has set the count of an area right. */
+    corrected: (area: string): void => {
+      for (const agent of agentsIn(area)) for (const record of correctionsOf([area])) put(agent, record);
+    },
     codes,
     /**
      * Hands an order against the schedule on to the agents that it concerns. A fire is handed on each time it is told, also
@@ -394,8 +428,10 @@ function passesFor(change: Approved<GateKind>, match: (type: string, value: stri
   return passDrafts(change as GateRequest).map(({ credentials, identities, account, ...draft }) => {
     const id = `${change.id}#${draft.person}`;
     const [first, ...others] = identities;
+    const forced = credentials.filter(({ duress }) => duress).map(hash);
     return {
       ...draft,
+      ...(forced.length > 0 && { duress: forced }),
       id,
       requestId: change.id,
       kind: change.kind,

@@ -11,6 +11,14 @@ import type { GateStore } from './store/index.ts';
 
 /** Ways through other gates count for so long where they count by day. */
 const COUNTED_FOR_MS = 2 * 86_400_000;
+/** Between the decision and the walk, with those who are told of late. */
+const WALKS_WITHIN_MS = 900_000;
+
+/** Where a piece of what was counted before ends. */
+export interface Place {
+  readonly at: EpochMs;
+  readonly seq: number;
+}
 
 type Holder = Pick<Pass, 'places' | 'may' | 'uses' | 'slot' | 'oneInside' | 'validUntil'>;
 
@@ -20,7 +28,7 @@ type Holder = Pick<Pass, 'places' | 'may' | 'uses' | 'slot' | 'oneInside' | 'val
  * area that counts nothing tells nobody of a pass that counts nothing: a campus of many gates is not told of every card.
  */
 export function createCounting(deps: {
-  readonly store: Pick<GateStore, 'entries' | 'passes'>;
+  readonly store: Pick<GateStore, 'entries' | 'passes' | 'presence'>;
   readonly now: () => EpochMs;
   readonly agents: readonly string[];
   readonly areas: readonly AreaConfig[];
@@ -42,7 +50,10 @@ export function createCounting(deps: {
       const spends = row.way === 'in' && (pass.uses !== undefined || pass.slot !== undefined);
       const rule = area.antiPassback;
       const moves =
-        pass.oneInside || leads || area.limit !== undefined || (rule !== undefined && rule.scope !== 'gate');
+        pass.oneInside ||
+        leads ||
+        area.limit !== undefined ||
+        (rule !== undefined && (rule.scope !== 'gate' || row.source === agent));
       return spends || (sharesArea && moves) ? {} : undefined;
     }
     // It will never be shown this pass; a head inside is a head all the same, and whoever leads opens for all.
@@ -67,16 +78,47 @@ export function createCounting(deps: {
     });
   };
 
+  const tellOf = (row: EntryRow, listening: readonly string[]): void => {
+    const { passId } = row;
+    if (passId === null) return;
+    const signed = isSignedPass(passId);
+    const pass = signed ? signedHolder(deps.now()) : store.passes.pass(passId);
+    if (!pass) return;
+    for (const agent of listening) if (!signed || deps.trusting(agent)) tell(agent, row, passId, pass);
+  };
+  /** Areas of an agent that count heads, or who went where. */
+  const countingAreas = (agent: string): readonly AreaConfig[] =>
+    deps.areas.filter(({ id }) => deps.agentsIn(id).includes(agent));
+  /** For so long back walks count in these areas by their time alone. */
+  const lookBack = (areas: readonly AreaConfig[]): number =>
+    Math.max(COUNTED_FOR_MS, ...areas.map(({ antiPassback }) => antiPassback?.within ?? 0));
+
   return {
     /** Somebody has walked through a gate, or may have. */
     walked: (row: EntryRow): void => {
-      const { passId } = row;
-      if (passId === null) return;
-      const signed = isSignedPass(passId);
-      const pass = signed ? signedHolder(deps.now()) : store.passes.pass(passId);
-      if (!pass) return;
-      for (const agent of agents)
-        if (agent !== row.source && (!signed || deps.trusting(agent))) tell(agent, row, passId, pass);
+      tellOf(
+        row,
+        agents.filter((agent) => agent !== row.source),
+      );
+    },
+    /**
+     * Who has gone where in an agent's areas before it knew of them, also through its own gates: its disk may be a new one, and it
+     * decides on who is inside from its first card on. A piece at a time, oldest first; returns where to go on.
+     */
+    before: (agent: string, from: Place | undefined, most: number): Place | undefined => {
+      const areas = countingAreas(agent);
+      const start = from ?? { at: epochMs(deps.now() - lookBack(areas)), seq: 0 };
+      if (!from)
+        // Whoever came in longer ago, and is inside still.
+        for (const { id } of areas)
+          for (const { subject, at } of store.presence.inside(id))
+            if (at < start.at)
+              for (const row of store.entries.walksOf(subject, id, epochMs(at - WALKS_WITHIN_MS)))
+                if ((row.settledAt ?? row.at) >= at) tellOf(row, [agent]);
+      const rows = store.entries.walks(start, most);
+      for (const row of rows) if (areas.some(({ id }) => id === row.area)) tellOf(row, [agent]);
+      const last = rows.length < most ? undefined : rows.at(-1);
+      return last && { at: last.at, seq: last.seq };
     },
     /** What was used of an approval before an agent knew of it, also at its own gates: its disk may be a new one. */
     again: (agent: string, passes: readonly Pass[]): void => {

@@ -33,8 +33,10 @@ export function toPasses(
   return passDrafts(change as GateRequest).map(({ credentials, identities, account, ...draft }) => {
     const id = `${change.id}#${draft.person}`;
     const [first, ...others] = identities;
+    const forced = credentials.filter(({ duress }) => duress).map((one) => hashed(one).toString('hex'));
     return {
       ...draft,
+      ...(forced.length > 0 && { duress: forced }),
       id,
       requestId: change.id,
       kind: change.kind,

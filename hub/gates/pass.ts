@@ -35,6 +35,8 @@ export interface Terms {
   /** Comes in only together with somebody who may escort. */
   readonly escorted: boolean;
   readonly may: readonly Privilege[];
+  /** Hex of those of its credentials that are shown by somebody who is forced to; absent: none. */
+  readonly duress?: readonly string[];
 }
 
 /** One subject's right (or, from a deny list, the opposite) to pass gates. Every kind of request becomes these. */

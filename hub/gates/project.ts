@@ -20,6 +20,8 @@ export interface Credential {
   readonly value: string;
   /** campus-code: the person's key, in base64. */
   readonly secret?: string;
+  /** Shown by somebody who is forced to. */
+  readonly duress?: true;
 }
 
 /** A pass before it has an id and hashes. */
@@ -170,9 +172,14 @@ function memberCredential(credential: MemberCredential): Credential {
     case 'resident-id':
       return { type: 'resident-id', value: credential.number };
     case 'campus-card':
-      return { type: 'uid', value: credential.uid };
+      return { type: 'uid', value: credential.uid, ...(credential.duress && { duress: true }) };
     case 'campus-code':
-      return { type: 'campus-code', value: campusCodeKeyId(credential.key), secret: credential.key };
+      return {
+        type: 'campus-code',
+        value: campusCodeKeyId(credential.key),
+        secret: credential.key,
+        ...(credential.duress && { duress: true }),
+      };
     case 'face':
       return { type: 'face', value: credential.id };
     case 'plate':

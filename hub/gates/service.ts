@@ -332,7 +332,11 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     },
     areas: () => occupancy.all(),
     correctCount: (correction, staffId) => {
-      const corrected = transact(db, () => occupancy.correct(correction, staffId));
+      const corrected = transact(db, () => {
+        const done = occupancy.correct(correction, staffId);
+        if (done.ok) agents.corrected(correction.area);
+        return done;
+      });
       if (corrected.ok) announceArea(correction.area);
       return corrected;
     },

@@ -135,6 +135,24 @@ describe('a kiosk whose devices fail', () => {
     });
   });
 
+  it('does so as well where no certificate may go to the printer that stands there now, until another one does', async () => {
+    const { status, settle, view, certificates } = open();
+    const idle = status.get('printer');
+    if (idle?.ok !== true) throw new Error('the printer was idle');
+    status.set('printer', { ok: true, value: { ...idle.value, printerUuid: 'urn:uuid:2', formats: ['image/urf'] } });
+    await settle();
+    expect(view()).toMatchObject({
+      printer: { state: 'attention', code: 'E-CERT-0602', paper: 'ok' },
+      elsewhere: { id: 'library' },
+    });
+    expect(view('library').printer).toMatchObject({ state: 'ready' });
+    expect(certificates.printers()).toMatchObject([{ check: { verdict: { fit: false } } }, {}]);
+    status.set('printer', idle);
+    await settle();
+    expect(view()).toMatchObject({ printer: { state: 'ready' } });
+    expect(view().elsewhere).toBeUndefined();
+  });
+
   it('offers the ways that its devices allow', () => {
     const { health, view } = open();
     expect(view().ways).toEqual(['resident-id', 'campus-card', 'campus-code', 'pick-up-code']);

@@ -61,7 +61,7 @@ export interface KiosksDeps {
   readonly rules: Config['selfService'];
   readonly host: Pick<AgentHost, 'capability' | 'health' | 'onDevices'>;
   readonly recogniser: Recogniser;
-  readonly certificates: Pick<CertificateService, 'jobs' | 'sheetsSince'>;
+  readonly certificates: Pick<CertificateService, 'jobs' | 'judge' | 'sheetsSince'>;
   readonly serviceCards: Pick<ServiceCards, 'find' | 'open'>;
   readonly notifications: Pick<Notifications, 'notify'>;
   readonly store: KioskStore;
@@ -180,11 +180,18 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
   };
 
   const kioskOf = (printerId: string): readonly KioskConfig[] => kiosks.filter(({ printer }) => printer === printerId);
+  /** Why no certificate may go to a printer, by what it said last. */
+  const unfit = new Map<string, Code>();
   const printers = watchPrinters({
     printers: [...new Set(kiosks.flatMap(({ printer }) => printer ?? []))],
     status: (printerId) => host.capability(printerId, 'pagePrinter')?.status(),
     clock,
     onAnswer: (printerId) => {
+      const answer = printers.last(printerId);
+      const verdict = answer?.ok === true ? deps.certificates.judge(printerId, answer.value) : undefined;
+      const grave = verdict?.findings.find((finding) => finding.grave);
+      if (grave) unfit.set(printerId, grave.code);
+      else if (verdict) unfit.delete(printerId);
       for (const { id } of kioskOf(printerId)) changed(id);
     },
     onFault: (printerId, error) => {
@@ -197,7 +204,7 @@ export function createKiosks(deps: KiosksDeps): Kiosks {
     const paper = refill?.sheets
       ? { filled: refill.sheets, used: deps.certificates.sheetsSince(printer, refill.at), lowAt: rules.lowSheets }
       : undefined;
-    return printerView(printer, host.health(printer), printers.last(printer), paper);
+    return printerView(printer, host.health(printer), printers.last(printer), paper, unfit.get(printer));
   };
   const prints = (kiosk: KioskConfig): boolean => {
     const state = printerOf(kiosk)?.state;

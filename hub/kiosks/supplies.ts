@@ -1,7 +1,7 @@
 import type { PrinterStatus } from '@hallhub/device-drivers/capabilities';
 import { printerProblem } from '@hallhub/device-drivers/capabilities';
 import type { DeviceHealth } from '@hallhub/device-drivers/kit';
-import type { Result } from '@hallhub/sync/base';
+import type { Code, Result } from '@hallhub/sync/base';
 import type { PrinterView, SupplyState } from './contract.ts';
 
 /** What is known of a printer's paper beside what it says itself. */
@@ -18,12 +18,13 @@ const LOW_MARKER = 10;
 const LOW_PAPER = new Set(['media-low']);
 const LOW_TONER = new Set(['toner-low', 'marker-supply-low', 'marker-waste-almost-full']);
 
-/** A printer as the screens show it. Total: whatever it answered, or that it did not. */
+/** A printer as the screens show it. Total: whatever it answered, or that it did not; `unfit`: why no certificate may go to it. */
 export function printerView(
   id: string,
   health: DeviceHealth | undefined,
   answer: Result<PrinterStatus> | undefined,
   paper: PaperCount | undefined,
+  unfit?: Code,
 ): PrinterView {
   if (health?.state === 'down' || !answer?.ok) {
     const code = answer?.ok === false ? answer.error.code : health?.reason?.code;
@@ -33,10 +34,12 @@ export function printerView(
   }
   const status = answer.value;
   const problem = printerProblem(status);
+  // Paper that is refilled would not make it fit.
+  const code = unfit ?? problem?.code;
   return {
     id,
-    state: problem ? 'attention' : status.state === 'processing' ? 'busy' : 'ready',
-    ...(problem && { code: problem.code }),
+    state: code !== undefined ? 'attention' : status.state === 'processing' ? 'busy' : 'ready',
+    ...(code !== undefined && { code }),
     paper: paperState(status, problem?.code, paper),
     toner: tonerState(status, problem?.code),
   };

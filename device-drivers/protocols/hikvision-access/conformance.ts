@@ -1,5 +1,5 @@
 import { ms, ok, seconds } from '@hallhub/sync/base';
-import type { AccessEvent, CardRead } from '../../capabilities/index.ts';
+import type { AccessEvent, AccessSnapshot, CardRead } from '../../capabilities/index.ts';
 import type { ProtocolConformance, Subject } from '../../conformance/types.ts';
 import { sameValue, unhex } from '../../conformance/vectors.ts';
 import { readStatus } from '../hikvision-isapi/document.ts';
@@ -24,6 +24,7 @@ import { createAccessTerminalSimulator } from './simulator.ts';
 const TOKEN = 'r7Vd2LmQx9TzB4cE';
 const PASSWORD = 'a-long-one';
 const SERIAL = 'DS-K1T0A0000001';
+const JPEG = Buffer.from('ffd8ffe000104a464946', 'hex');
 const YEAR = 365 * 86_400_000;
 
 type Request =
@@ -64,6 +65,7 @@ export const hikvisionAccessConformance: ProtocolConformance = {
   }),
   installation: ({ transport }) => ({
     password: PASSWORD,
+    pictures: true,
     ...(transport.kind === 'http-listen' && { door: { token: TOKEN }, url: 'http://device' }),
   }),
   checkVector: ({ direction, hex, message }, profile) => {
@@ -132,6 +134,18 @@ export const hikvisionAccessConformance: ProtocolConformance = {
           matches: (event) => {
             const { personId, method, granted, replayed } = event as AccessEvent;
             return personId === String(people) && method === 'face' && granted && !replayed;
+          },
+        },
+        {
+          name: 'the picture of somebody whom it recognises',
+          capability: 'accessController',
+          event: 'snapshot',
+          cause: () => {
+            terminal.recognise(String(next()), JPEG);
+          },
+          matches: (event) => {
+            const { personId, picture } = event as AccessSnapshot;
+            return personId === String(people) && JPEG.equals(picture);
           },
         },
         {

@@ -1,5 +1,6 @@
 import { type EpochMs, type Result, err, ms, ok, seconds } from '@hallhub/sync/base';
-import type { AccessEvent, CapabilityMap, CardRead, Passage } from '../../capabilities/index.ts';
+import type { AccessEvent, AccessSnapshot, CapabilityMap, CardRead, Passage } from '../../capabilities/index.ts';
+import { LONGEST_PICTURE } from '../../capabilities/index.ts';
 import {
   type Command,
   type Driver,
@@ -11,6 +12,7 @@ import {
 } from '../../kit/index.ts';
 import { createHttpDevice } from '../http-device/device.ts';
 import type { HttpDevicePlace } from '../http-device/protocol.ts';
+import { isJpeg } from '../http-device/picture.ts';
 import { readStatus } from '../hikvision-isapi/document.ts';
 import {
   type AccessRecord,
@@ -18,6 +20,7 @@ import {
   type IsapiRequest,
   orderDoor,
   paths,
+  isPicturePart,
   readEvent,
   readSerial,
 } from './messages.ts';
@@ -55,6 +58,7 @@ export function createAccessTerminal(place: HttpDevicePlace, params: AccessTermi
   };
   const cards = createEmitter<CardRead>(onListenerError);
   const accesses = createEmitter<AccessEvent>(onListenerError);
+  const snapshots = createEmitter<AccessSnapshot>(onListenerError);
   const passages = createEmitter<Passage>(onListenerError);
   const doors = createEmitter<{ readonly open: boolean; readonly at: EpochMs }>(onListenerError);
   const alarms = createEmitter<Alarm>(onListenerError);
@@ -65,6 +69,8 @@ export function createAccessTerminal(place: HttpDevicePlace, params: AccessTermi
   /** By what it told last; it tells of no door when it comes. */
   let isOpen: boolean | undefined;
   let released: { readonly direction: 'in' | 'out'; readonly until: EpochMs } | undefined;
+  /** Whose picture is the next part, if that is one: it comes behind its event. */
+  let pictured: AccessEvent | undefined;
   let doorTurn: Promise<unknown> = Promise.resolve();
 
   const keyOf = ({ serialNo, at }: AccessRecord): string => `${serialNo}@${Math.floor(at / 1_000)}`;
@@ -126,17 +132,31 @@ export function createAccessTerminal(place: HttpDevicePlace, params: AccessTermi
       if (live) onDoor(record);
       return `a record of type ${record.minor}`;
     }
-    if (event.granted && live) release(params.direction ?? 'in');
+    if (event.granted && live) {
+      release(params.direction ?? 'in');
+      pictured = event;
+    }
     accesses.emit(event);
     if (event.leftToHub && live && record.card !== undefined)
       cards.emit({ presented: { type: 'uid', uid: record.card }, at: record.at, lastByteAt: clock.monotonic() });
     return live ? 'somebody at the door' : 'somebody at the door, in the past';
   };
 
+  const onPicture = (body: Uint8Array): string | undefined => {
+    const of = pictured;
+    pictured = undefined;
+    if (of?.personId === undefined || !isJpeg(body)) return undefined;
+    snapshots.emit({ terminal: of.terminal, personId: of.personId, picture: body, at: of.at });
+    return 'a picture';
+  };
+
   const device = createHttpDevice({
     ...place,
     onListenerError,
+    pictures: params.pictures ? LONGEST_PICTURE : 0,
     take: (part) => {
+      if (isPicturePart(part)) return ok(onPicture(part.body));
+      pictured = undefined;
       const read = readEvent(params, part);
       if (!read.ok || read.value === undefined) return read.ok ? ok(undefined) : read;
       return ok(typeof read.value === 'string' ? read.value : onRecord(read.value));
@@ -196,7 +216,7 @@ export function createAccessTerminal(place: HttpDevicePlace, params: AccessTermi
   return {
     deviceId,
     capabilities: {
-      accessController: { ...controller, onAccess: accesses.on },
+      accessController: { ...controller, onAccess: accesses.on, onSnapshot: snapshots.on },
       cardReader: { onCard: cards.on, onUnreadable: () => () => undefined },
       barrier: {
         open: (command) =>

@@ -145,6 +145,50 @@ describe('records', () => {
   });
 });
 
+describe('a picture', () => {
+  const JPEG = Buffer.concat([Buffer.from('ffd8ff', 'hex'), Buffer.alloc(40_000, 7)]);
+  const seenBy = async (params: object, happen: (terminal: Awaited<ReturnType<typeof open>>['terminal']) => void) => {
+    const { clock, terminal, controller, stop } = await open(params);
+    const told: string[] = [];
+    controller.onAccess(({ personId }) => told.push(`access ${personId ?? ''}`));
+    controller.onSnapshot(({ personId, picture }) => told.push(`${personId} ${picture.length}`));
+    happen(terminal);
+    await clock.advanceAsync(seconds(1));
+    await stop();
+    return told;
+  };
+
+  it('goes on behind its event where it is asked for', async () => {
+    expect(
+      await seenBy({ pictures: true }, (terminal) => {
+        terminal.recognise('7', JPEG);
+      }),
+    ).toEqual(['access 7', `7 ${JPEG.length}`]);
+  });
+
+  it.each<[string, object, Uint8Array]>([
+    ['nobody asked for', {}, JPEG],
+    ['is none', { pictures: true }, Buffer.from('<svg onload="alert(1)"/>')],
+    ['is longer than goes on', { pictures: true }, Buffer.concat([JPEG, Buffer.alloc(200_000)])],
+  ])('that %s goes nowhere, and the event goes on', async (_, params, picture) => {
+    expect(
+      await seenBy(params, (terminal) => {
+        terminal.recognise('7', picture);
+      }),
+    ).toEqual(['access 7']);
+  });
+
+  it('is of the event before it, and of no other', async () => {
+    expect(
+      await seenBy({ pictures: true }, (terminal) => {
+        terminal.recognise('7', JPEG);
+        terminal.happen(75, { employeeNoString: '8' });
+        terminal.recognise('9', JPEG);
+      }),
+    ).toEqual(['access 7', `7 ${JPEG.length}`, 'access 8', 'access 9', `9 ${JPEG.length}`]);
+  });
+});
+
 describe('what a terminal writes', () => {
   it('never throws, whatever it is', () => {
     const params = { byteOrder: 'little' } as const;

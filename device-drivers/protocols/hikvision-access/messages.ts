@@ -191,13 +191,16 @@ export function readRecords(
   });
 }
 
+export const isPicturePart = ({ headers }: Pick<Part, 'headers'>): boolean =>
+  /^image\//i.test(headers['content-type'] ?? '');
+
 /** One part of the events. Undefined for a picture; a text is the meaning of what is no record of a door. */
 export function readEvent(
   params: Pick<AccessTerminalParams, 'byteOrder'>,
-  { headers, body }: Part,
+  part: Part,
 ): Result<AccessRecord | string | undefined> {
-  if (/^image\//i.test(headers['content-type'] ?? '') || body.length === 0) return ok(undefined);
-  const read = readDocument(body, 'EventNotificationAlert');
+  if (isPicturePart(part) || part.body.length === 0) return ok(undefined);
+  const read = readDocument(part.body, 'EventNotificationAlert');
   if (!read.ok) return read;
   const kind = read.value.text('eventType') ?? '';
   if (kind !== 'AccessControllerEvent')

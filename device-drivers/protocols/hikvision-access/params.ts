@@ -20,6 +20,8 @@ export const accessTerminalSchema = z.strictObject({
   doorOrders: z.enum(['json', 'xml']).default('json'),
   /** The schedule template under which people may pass; 1 is all day as it leaves the factory. */
   planTemplate: z.int().min(1).max(64).default(1),
+  /** Whether the picture that comes with a recognition goes on, for a point where staff look at people; else it is dropped here. */
+  pictures: z.boolean().default(false),
   /** Seconds without a byte after which the stream of events is opened anew; it says something every few seconds. */
   quietAtMost: z.int().min(10).max(300).default(40),
 });

@@ -44,7 +44,7 @@ export function createPeople({
   readonly ledger: CommandLedger;
   readonly clock: Clock;
   readonly random: RandomBytes;
-}): Omit<AccessController, 'onAccess'> & { readonly settled: () => Promise<unknown> } {
+}): Omit<AccessController, 'onAccess' | 'onSnapshot'> & { readonly settled: () => Promise<unknown> } {
   const { byteOrder, utcOffset } = params;
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(action: () => Promise<T>): Promise<T> => {

@@ -24,6 +24,8 @@ export interface AccessTerminalSimulator {
   stop(): void;
   /** Somebody recognised, a card, a door: recorded, and told as what happens now, by a clock that is `slow` behind. */
   happen(minor: number, fields?: Readonly<Record<string, unknown>>, slow?: DurationMs): void;
+  /** Recognises somebody and lets them in, with the picture of its camera behind the event, as terminals send it that are told to. */
+  recognise(employeeNo: string, picture: Uint8Array): void;
   /** Recorded so long ago, and told again out of its memory. */
   replay(minor: number, ago: DurationMs, fields?: Readonly<Record<string, unknown>>): void;
   /** Holds a card to it: whoever it knows and may come now is let in. */
@@ -186,12 +188,18 @@ export function createAccessTerminalSimulator(options: {
     return carryOut(`${request.method} ${below}${door}`, body);
   };
 
-  const say = (alert: Readonly<Record<string, unknown>>): void => {
+  const say = (alert: Readonly<Record<string, unknown>>, picture?: Uint8Array): void => {
     if (faults.silent || faults.deaf) return;
     const body = write('EventNotificationAlert', alert);
     const type = options.notation === 'xml' ? 'application/xml' : 'application/json';
     const head = `--${BOUNDARY}\r\nContent-Type: ${type}; charset="UTF-8"\r\nContent-Length: ${body.length}\r\n\r\n`;
-    const part = Buffer.concat([Buffer.from(head), body, Buffer.from(`\r\n--${BOUNDARY}\r\n`)]);
+    const image = picture && [
+      Buffer.from(
+        `\r\n--${BOUNDARY}\r\nContent-Disposition: form-data; name="Picture"; filename="Picture.jpg"\r\nContent-Type: image/jpeg\r\nContent-Length: ${picture.length}\r\n\r\n`,
+      ),
+      picture,
+    ];
+    const part = Buffer.concat([Buffer.from(head), body, ...(image ?? []), Buffer.from(`\r\n--${BOUNDARY}\r\n`)]);
     for (const send of streams) {
       // In two pieces, as a network may cut it.
       send(part.subarray(0, 40));
@@ -205,13 +213,21 @@ export function createAccessTerminalSimulator(options: {
         body: part,
       });
   };
-  const tellRecord = ({ serialNo: number, minor, at, fields }: StoredRecord, currentEvent: boolean): void => {
-    say({
-      dateTime: `${wall(at)}${zone}`,
-      eventType: 'AccessControllerEvent',
-      eventState: 'active',
-      AccessControllerEvent: { majorEventType: 5, subEventType: minor, serialNo: number, currentEvent, ...fields },
-    });
+  const tellRecord = (
+    { serialNo: number, minor, at, fields }: StoredRecord,
+    currentEvent: boolean,
+    picture?: Uint8Array,
+  ): void => {
+    const event = { majorEventType: 5, subEventType: minor, serialNo: number, currentEvent, ...fields };
+    say(
+      {
+        dateTime: `${wall(at)}${zone}`,
+        eventType: 'AccessControllerEvent',
+        eventState: 'active',
+        AccessControllerEvent: { ...event, ...(picture && { picturesNumber: 1 }) },
+      },
+      picture,
+    );
   };
   const keep = (minor: number, at: number, fields: Readonly<Record<string, unknown>>): StoredRecord => {
     serialNo += 1;
@@ -238,6 +254,9 @@ export function createAccessTerminalSimulator(options: {
       streams.clear();
     },
     happen,
+    recognise: (employeeNo, picture) => {
+      tellRecord(keep(75, clock.now(), { employeeNoString: employeeNo }), true, picture);
+    },
     replay: (minor, ago, fields = {}) => {
       tellRecord(keep(minor, clock.now() - ago, fields), false);
     },

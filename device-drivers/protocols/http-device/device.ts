@@ -27,6 +27,8 @@ export interface HttpDeviceOptions {
   readonly events:
     | { readonly from: 'stream'; readonly path: string; readonly quietAtMost: DurationMs }
     | { readonly from: 'reports'; readonly inbox: HttpInbox; readonly door: HttpDoor };
+  /** The longest picture, in bytes, that `take` is given; by default none is, and it gets their parts empty. */
+  readonly pictures?: number;
   /** Takes a body, or a part of one, and says what it means, for the log; undefined for a picture. Errors: `E-DEV-0204`. */
   readonly take: (part: Part) => Result<string | undefined>;
   /** A question that changes nothing, by which it is known to be there, and what its answer says of that. */
@@ -119,7 +121,7 @@ export function createHttpDevice(options: HttpDeviceOptions) {
       stream: {
         onHead: ({ headers }) => {
           const boundary = boundaryOf(headers['content-type']);
-          reader = boundary === undefined ? undefined : createMultipartReader(boundary);
+          reader = boundary === undefined ? undefined : createMultipartReader(boundary, options);
           streaming = reader !== undefined;
           attempt = 0;
           judge();
@@ -157,7 +159,7 @@ export function createHttpDevice(options: HttpDeviceOptions) {
     if (boundary === undefined) understood = take({ headers: report.headers, body: report.body });
     else {
       // The last part ends at a boundary, which some leave out.
-      const parts = createMultipartReader(boundary).push(
+      const parts = createMultipartReader(boundary, options).push(
         Buffer.concat([report.body, Buffer.from(`\r\n--${boundary}--`)]),
       );
       if (!parts.ok) notUnderstood(parts.error);

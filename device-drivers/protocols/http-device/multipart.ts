@@ -3,7 +3,7 @@ import { type Result, failure, ok } from '@hallhub/sync/base';
 export interface Part {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Empty for a picture: what is not wanted is not kept. */
+  /** Empty for a picture that nobody wants or that is too long to go on. */
   readonly body: Uint8Array;
 }
 
@@ -12,7 +12,7 @@ export interface MultipartReader {
   push(bytes: Uint8Array): Result<readonly Part[]>;
 }
 
-/** A whole event; pictures may be longer, they are not kept. */
+/** A whole event; pictures may be longer. */
 const LONGEST_PART = 262_144;
 const LONGEST_PICTURE = 4_194_304;
 const LONGEST_HEADERS = 8_192;
@@ -24,8 +24,15 @@ export function boundaryOf(contentType: string | undefined): string | undefined 
   return (found?.[1] ?? found?.[2])?.replace(/^--/, '');
 }
 
-/** RFC 2046 as cameras use it, in a stream without end or a body with one; in bounded memory, however it is cut. */
-export function createMultipartReader(boundary: string): MultipartReader {
+/**
+ * RFC 2046 as cameras use it, in a stream without end or a body with one; in bounded memory, however it is cut.
+ *
+ * @param pictures the longest picture, in bytes, that is handed on
+ */
+export function createMultipartReader(
+  boundary: string,
+  { pictures = 0 }: { readonly pictures?: number } = {},
+): MultipartReader {
   const delimiter = Buffer.from(`--${boundary}`);
   let held = Buffer.alloc(0);
   let failed = false;
@@ -56,7 +63,9 @@ export function createMultipartReader(boundary: string): MultipartReader {
     if (!follows) end = held.indexOf(delimiter, bodyAt);
     if (end < 0) return held.length - bodyAt > longest ? { why: 'a part that is too long' } : undefined;
     const isPadded = held.toString('latin1', end - 2, end) === '\r\n' && !follows;
-    const body = isPicture ? Buffer.alloc(0) : Buffer.from(held.subarray(bodyAt, isPadded ? end - 2 : end));
+    const bodyEnd = isPadded ? end - 2 : end;
+    const isKept = !isPicture || bodyEnd - bodyAt <= pictures;
+    const body = isKept ? Buffer.from(held.subarray(bodyAt, bodyEnd)) : Buffer.alloc(0);
     return { part: { headers, body }, rest: end };
   };
 

@@ -69,7 +69,7 @@ export function createCards({
   readonly controller: Controller;
   readonly params: DoorParams;
   readonly ledger: CommandLedger;
-}): Omit<AccessController, 'onAccess'> {
+}): Omit<AccessController, 'onAccess' | 'onSnapshot'> {
   const { serial, door, byteOrder, utcOffset } = params;
   const timeout = params.replyTimeoutMs as DurationMs;
   type Veto = () => Failure | undefined;

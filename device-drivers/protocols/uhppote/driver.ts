@@ -148,7 +148,11 @@ export function createDoor(
         },
         gateAlarm: { onAlarm: alarms.on },
       }),
-      accessController: { ...createCards({ link, controller, params, ledger, clock }), onAccess: accesses.on },
+      accessController: {
+        ...createCards({ link, controller, params, ledger, clock }),
+        onAccess: accesses.on,
+        onSnapshot: () => () => undefined,
+      },
     },
     get health() {
       return health.current;

@@ -1,5 +1,5 @@
 import { type Cancel, ms, ok, seconds } from '@hallhub/sync/base';
-import type { AccessEvent } from '../../capabilities/index.ts';
+import type { AccessEvent, AccessSnapshot } from '../../capabilities/index.ts';
 import type { ProtocolConformance, Subject } from '../../conformance/types.ts';
 import { MESSAGES_ARE_WHOLE, sameBytes, sameValue, unhex } from '../../conformance/vectors.ts';
 import { type TerminalCommand, encodeCommand, readAttendance, readResults, readUsers } from './messages.ts';
@@ -9,6 +9,7 @@ import { createPushTerminalSimulator } from './simulator.ts';
 const READERS = { attendance: readAttendance, users: readUsers, results: readResults };
 const SERIAL = 'CGXH201360029';
 const ASK_EVERY = seconds(1);
+const JPEG = Buffer.from('ffd8ffe000104a464946', 'hex');
 const ALWAYS = { validFrom: 0, validTo: Number.MAX_SAFE_INTEGER };
 
 /** Terminals with PUSH firmware. */
@@ -22,7 +23,7 @@ export const zktecoPushConformance: ProtocolConformance = {
     refuses: true,
   },
   notApplicable: () => ({ frames: MESSAGES_ARE_WHOLE }),
-  installation: () => ({ serial: SERIAL, askEvery: ASK_EVERY / 1_000 }),
+  installation: () => ({ serial: SERIAL, askEvery: ASK_EVERY / 1_000, pictures: true }),
   checkVector: ({ direction, hex, message }) => {
     if (direction === 'request') {
       const { id, ...command } = message as unknown as TerminalCommand & { readonly id: number };
@@ -43,7 +44,12 @@ export const zktecoPushConformance: ProtocolConformance = {
       serial: SERIAL,
       send: async (method, target, body = '') => {
         if (silent) return undefined;
-        const answer = await web.push({ method, target, headers: {}, body: Buffer.from(body) });
+        const answer = await web.push({
+          method,
+          target,
+          headers: {},
+          body: typeof body === 'string' ? Buffer.from(body) : body,
+        });
         return answer && Buffer.from(answer.body).toString();
       },
     });
@@ -83,6 +89,20 @@ export const zktecoPushConformance: ProtocolConformance = {
           matches: (event) => {
             const { personId, granted, replayed } = event as AccessEvent;
             return personId === newest && granted && !replayed;
+          },
+        },
+        {
+          name: 'the picture of somebody whom it recognises',
+          capability: 'accessController',
+          event: 'snapshot',
+          cause: () => {
+            people += 1;
+            newest = String(people);
+            void terminal.photograph(newest, wallTime(), JPEG);
+          },
+          matches: (event) => {
+            const { personId, picture } = event as AccessSnapshot;
+            return personId === newest && JPEG.equals(picture);
           },
         },
       ],

@@ -1,6 +1,7 @@
 import {
   type Cancel,
   type DurationMs,
+  type EpochMs,
   type Failure,
   type Result,
   epochMs,
@@ -10,7 +11,8 @@ import {
   ok,
   seconds,
 } from '@hallhub/sync/base';
-import type { AccessController, AccessEvent } from '../../capabilities/index.ts';
+import type { AccessController, AccessEvent, AccessSnapshot } from '../../capabilities/index.ts';
+import { LONGEST_PICTURE } from '../../capabilities/index.ts';
 import {
   type Command,
   type Driver,
@@ -24,6 +26,7 @@ import {
   createHealth,
   interrupted,
 } from '../../kit/index.ts';
+import { isJpeg } from '../http-device/picture.ts';
 import {
   type AttendanceRecord,
   type TerminalCommand,
@@ -31,6 +34,7 @@ import {
   encodeCommand,
   optionBlock,
   readAttendance,
+  readPhoto,
   readResults,
   readUsers,
   registryBlock,
@@ -77,6 +81,7 @@ export function createTerminal({
     log.error({ deviceId, error }, 'a listener of the terminal failed');
   };
   const accesses = createEmitter<AccessEvent>(onListenerError);
+  const snapshots = createEmitter<AccessSnapshot>(onListenerError);
   const traffic = createEmitter<Traffic>(onListenerError);
   const health = createHealth({ clock, onListenerError });
   const ledger = createCommandLedger({ clock });
@@ -95,8 +100,9 @@ export function createTerminal({
   let running = false;
 
   const toLocal = (at: number): string => new Date(at + offset).toISOString().slice(0, 19).replace('T', ' ');
+  const fromLocal = (time: string): EpochMs => epochMs(Date.parse(`${time.replace(' ', 'T')}Z`) - offset);
   const toEvent = ({ pin, time, status, verify }: AttendanceRecord, asked: boolean): AccessEvent => {
-    const at = epochMs(Date.parse(`${time.replace(' ', 'T')}Z`) - offset);
+    const at = fromLocal(time);
     return {
       terminal: params.serial,
       // Its records have no number of their own.
@@ -120,6 +126,16 @@ export function createTerminal({
       lately.delete(oldest);
     }
     accesses.emit(event);
+  };
+  /** Says what the upload was, for the log. */
+  const takePhoto = (body: Uint8Array): string => {
+    const photo = params.pictures ? readPhoto(body) : undefined;
+    if (!photo || photo.picture.length > LONGEST_PICTURE || !isJpeg(photo.picture))
+      return 'a picture that is not wanted';
+    const at = fromLocal(photo.time);
+    if (Math.abs(clock.now() - at) > LIVE) return 'a picture of the past';
+    snapshots.emit({ terminal: params.serial, personId: photo.pin, picture: photo.picture, at });
+    return 'a picture';
   };
   const heard = (): void => {
     health.set('ready');
@@ -158,14 +174,17 @@ export function createTerminal({
   const answerTo = ({
     report,
   }: HttpExchange): { readonly status: number; readonly text: string; readonly meaning: string } => {
-    const body = Buffer.from(report.body).toString('utf8');
     const is = (method: string, path: string): boolean => report.method === method && report.path === `/iclock/${path}`;
     if (is('GET', 'cdata')) {
       const isAccessControl = report.query['DeviceType'] === 'acc';
-      const { serial, askEvery } = params;
-      const text = isAccessControl ? 'OK' : optionBlock({ serial, askEvery, timeZone: params.utcOffset / 60 });
+      const { serial, askEvery, pictures } = params;
+      const options = { serial, askEvery, timeZone: params.utcOffset / 60, pictures };
+      const text = isAccessControl ? 'OK' : optionBlock(options);
       return { status: 200, text, meaning: 'handshake' };
     }
+    if (report.query['table'] === 'ATTPHOTO' && (is('POST', 'cdata') || is('POST', 'fdata')))
+      return { status: 200, text: 'OK', meaning: takePhoto(report.body) };
+    const body = Buffer.from(report.body).toString('utf8');
     if (is('POST', 'registry')) {
       const [code, session] = [random(8), random(16)].map((bytes) => Buffer.from(bytes).toString('hex'));
       return {
@@ -305,6 +324,7 @@ export function createTerminal({
       );
     },
     onAccess: accesses.on,
+    onSnapshot: snapshots.on,
   };
 
   return {

@@ -78,23 +78,49 @@ const pair = (text: string): readonly [string, string] => {
   return at === -1 ? [text.trim(), ''] : [text.slice(0, at).trim(), text.slice(at + 1).trim()];
 };
 
+/** The picture of a recognition, of the person and at the time of its `ATTLOG` record. */
+export interface AttendancePhoto {
+  readonly pin: string;
+  readonly time: string;
+  readonly picture: Uint8Array;
+}
+
+const PHOTO_HEAD_AT_MOST = 512;
+/** `20150731103012-123.jpg`; of terminals that read ID cards with what kind of picture and the number of the card. */
+const PHOTO_NAME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)-(?:0-([\w.]{1,64}?)-\d{17}[\dXx]|([\w.]{1,64}?))(?:\.jpg)?$/;
+
+/** An `ATTPHOTO` upload: lines of fields, a NUL, the picture. Undefined for what is none, and for one of nobody. */
+export function readPhoto(body: Uint8Array): AttendancePhoto | undefined {
+  const headEnd = body.subarray(0, PHOTO_HEAD_AT_MOST).indexOf(0);
+  if (headEnd < 0) return undefined;
+  const fields = new Map(linesOf(Buffer.from(body.subarray(0, headEnd)).toString('latin1')).map(pair));
+  if (!/^(?:uploadphoto|realupload)$/.test(fields.get('CMD') ?? '')) return undefined;
+  const [, year, month, day, hour, minute, second, withCard, plain] = PHOTO_NAME.exec(fields.get('PIN') ?? '') ?? [];
+  const pin = withCard ?? plain;
+  const time = `${year}-${month}-${day} ${hour}:${minute}:${second}`;
+  return pin !== undefined && isTime(time) ? { pin, time, picture: body.subarray(headEnd + 1) } : undefined;
+}
+
 /** The answer to the handshake. Everything in it is this side's own: nothing that a terminal sent is repeated. */
 export const optionBlock = (options: {
   readonly serial: string;
   readonly askEvery: number;
   /** Hours east of UTC. */
   readonly timeZone: number;
+  readonly pictures: boolean;
 }): string =>
   [
     `GET OPTION FROM: ${options.serial}`,
     // What it has is asked for by time, and each record is kept once: nothing is sent again because of a stamp.
     'ATTLOGStamp=None',
     'OPERLOGStamp=9999',
+    // Pictures of the past are not asked for.
+    ...(options.pictures ? ['ATTPHOTOStamp=9999'] : []),
     'ErrorDelay=30',
     `Delay=${options.askEvery}`,
     'TransTimes=00:00;14:05',
     'TransInterval=1',
-    'TransFlag=TransData AttLog OpLog EnrollUser ChgUser',
+    `TransFlag=TransData AttLog OpLog ${options.pictures ? 'AttPhoto ' : ''}EnrollUser ChgUser`,
     `TimeZone=${options.timeZone}`,
     'Realtime=1',
     'Encrypt=None',

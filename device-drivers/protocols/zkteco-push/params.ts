@@ -10,6 +10,8 @@ export const terminalSchema = z.strictObject({
   stringPins: z.boolean().default(false),
   /** Minutes east of UTC of the terminal's wall clock; whole hours, as it is told. */
   utcOffset: z.int().min(-720).max(840).multipleOf(60).default(480),
+  /** Whether the terminal is told to send the picture of each recognition, for a point where staff look at people. */
+  pictures: z.boolean().default(false),
   /** Seconds between two questions of the terminal whether there is something to do. */
   askEvery: z.int().min(1).max(60).default(5),
   /** Milliseconds until a terminal that took a command is no longer waited for. */

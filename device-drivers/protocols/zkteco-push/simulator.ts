@@ -4,6 +4,8 @@ export interface PushTerminalSimulator {
   handshake(): Promise<string>;
   /** Somebody is recognised and let in at `time` of its wall clock; the server's answer. */
   punch(pin: string, time: string): Promise<string>;
+  /** Uploads what its camera saw when somebody was recognised at `time`; the server's answer. */
+  photograph(pin: string, time: string, picture: Uint8Array<ArrayBuffer>): Promise<string>;
   /** Asks what is to be done, does it, and reports. */
   ask(): Promise<void>;
   readonly users: ReadonlyMap<string, string>;
@@ -16,13 +18,17 @@ export interface PushTerminalSimulator {
 export function createPushTerminalSimulator(options: {
   readonly serial: string;
   /** A request to its server; the answer, or undefined where there is none. `target` is a path with its query. */
-  readonly send: (method: string, target: string, body?: string) => Promise<string | undefined>;
+  readonly send: (
+    method: string,
+    target: string,
+    body?: string | Uint8Array<ArrayBuffer>,
+  ) => Promise<string | undefined>;
 }): PushTerminalSimulator {
   const users = new Map<string, string>();
   const records: string[] = [];
   const counts = { put: 0, withdraw: 0 };
   let refuses = false;
-  const call = async (method: string, path: string, body?: string): Promise<string> => {
+  const call = async (method: string, path: string, body?: string | Uint8Array<ArrayBuffer>): Promise<string> => {
     const joint = path.includes('?') ? '&' : '?';
     return (await options.send(method, `/iclock/${path}${joint}SN=${options.serial}`, body)) ?? '';
   };
@@ -55,6 +61,11 @@ export function createPushTerminalSimulator(options: {
       const line = `${pin}\t${time}\t0\t15\t0\t0\n`;
       records.push(line);
       return call('POST', 'cdata?table=ATTLOG&Stamp=1', line);
+    },
+    photograph: (pin, time, picture) => {
+      const name = `${time.replaceAll(/\D/g, '')}-${pin}.jpg`;
+      const head = `PIN=${name}\nSN=${options.serial}\nsize=${picture.length}\nCMD=uploadphoto\0`;
+      return call('POST', 'cdata?table=ATTPHOTO&Stamp=9999', Buffer.concat([Buffer.from(head), picture]));
     },
     ask: async () => {
       const text = await call('GET', 'getrequest');

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EpochMs, failure, plus, seconds, systemClock, systemRandom, unwrap } from '@hallhub/sync/base';
-import type { AccessController, AccessEvent } from '../../capabilities/index.ts';
+import type { AccessController, AccessEvent, AccessSnapshot } from '../../capabilities/index.ts';
 import { type Driver, silentLog } from '../../kit/index.ts';
 import { freePort, until } from '../../kit/testing/index.ts';
 import { createHttpInboxes } from '../../transports/index.ts';
-import { encodeCommand, optionBlock, readAttendance, readResults, readUsers } from './messages.ts';
+import { encodeCommand, optionBlock, readAttendance, readPhoto, readResults, readUsers } from './messages.ts';
 import { zktecoPushProtocol } from './protocol.ts';
 import { type PushTerminalSimulator, createPushTerminalSimulator } from './simulator.ts';
 
@@ -29,6 +29,29 @@ describe('what a terminal sends', () => {
     );
   });
 
+  it('is a picture of nobody, whatever it is, unless its name and its head say otherwise', () => {
+    const head = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 80 }),
+      fc.string({ maxLength: 30 }).map((name) => `PIN=${name}\nSN=1\nsize=3\nCMD=uploadphoto`),
+    );
+    fc.assert(
+      fc.property(head, fc.uint8Array({ maxLength: 40 }), (text, rest) => {
+        const photo = readPhoto(Buffer.concat([Buffer.from(text), Buffer.of(0), rest]));
+        if (photo) expect([photo.pin, photo.time]).toEqual([expect.stringMatching(/^[\w.]+$/), expect.any(String)]);
+      }),
+    );
+    const photo = (name: string) => readPhoto(Buffer.from(`PIN=${name}\nSN=1\nsize=3\nCMD=uploadphoto\0jpg`));
+    expect(photo('20150731103012-123.jpg')).toEqual({
+      pin: '123',
+      time: '2015-07-31 10:30:12',
+      picture: Buffer.from('jpg'),
+    });
+    expect(photo('20160615093758-0-1457-210218199011304365.jpg')?.pin).toBe('1457');
+    // Of somebody whom it did not know; at no time of any calendar.
+    expect(photo('20150731103012.jpg')).toBeUndefined();
+    expect(photo('20151331103012-123.jpg')).toBeUndefined();
+  });
+
   it('is read back as it was written', () => {
     fc.assert(
       fc.property(
@@ -50,7 +73,7 @@ describe('what a terminal is told', () => {
   it('has one command a line, and takes no id that would begin another', () => {
     expect(() => encodeCommand(1, { name: 'put', pin: '1\nC:2:REBOOT' })).toThrow(RangeError);
     expect(() => encodeCommand(1, { name: 'delete', pin: '1\tPri=14' })).toThrow(RangeError);
-    expect(optionBlock({ serial: SERIAL, askEvery: 5, timeZone: 8 })).toContain('Realtime=1\n');
+    expect(optionBlock({ serial: SERIAL, askEvery: 5, timeZone: 8, pictures: false })).toContain('Realtime=1\n');
   });
 });
 
@@ -58,6 +81,7 @@ describe('a terminal that pushes, on real sockets', () => {
   let driver: Driver;
   let terminal: PushTerminalSimulator;
   let events: AccessEvent[];
+  let snapshots: AccessSnapshot[];
 
   beforeEach(async () => {
     const port = await freePort();
@@ -65,7 +89,7 @@ describe('a terminal that pushes, on real sockets', () => {
       zktecoPushProtocol.connect(
         {
           transport: { kind: 'http-listen', host: '127.0.0.1', port },
-          devices: [{ deviceId: 'face', params: { serial: SERIAL } }],
+          devices: [{ deviceId: 'face', params: { serial: SERIAL, pictures: true } }],
         },
         {
           clock,
@@ -79,7 +103,9 @@ describe('a terminal that pushes, on real sockets', () => {
     if (!made) throw new Error('no driver');
     driver = made;
     events = [];
+    snapshots = [];
     driver.capabilities.accessController?.onAccess((event) => events.push(event));
+    driver.capabilities.accessController?.onSnapshot((event) => snapshots.push(event));
     terminal = createPushTerminalSimulator({
       serial: SERIAL,
       send: async (method, target, body) => {
@@ -167,6 +193,24 @@ describe('a terminal that pushes, on real sockets', () => {
     expect(read.events.every(({ replayed }) => replayed)).toBe(true);
     expect(read.events.map(({ key }) => key)).toEqual(events.map(({ key }) => key));
     expect(events).toHaveLength(2);
+  });
+
+  it('sends pictures since it is told to, of now and of people it knows', async () => {
+    const JPEG = Buffer.concat([Buffer.from('ffd8ff', 'hex'), Buffer.alloc(30_000, 1)]);
+    expect(await terminal.handshake()).toContain(' AttPhoto ');
+    const now = clock.now();
+    expect(await terminal.photograph('42', wall(now), JPEG)).toBe('OK');
+    expect(snapshots).toMatchObject([{ terminal: SERIAL, personId: '42', at: Math.floor(now / 1_000) * 1_000 }]);
+    expect(JPEG.equals(snapshots[0]?.picture ?? Buffer.alloc(0))).toBe(true);
+    // Taken, so that it is not sent again, and not handed on.
+    for (const [pin, at, picture] of [
+      ['42', now - 60_000, JPEG],
+      ['42', now, Buffer.from('GIF89a')],
+      ['42', now, Buffer.concat([JPEG, Buffer.alloc(200_000)])],
+    ] as const)
+      expect(await terminal.photograph(pin, wall(at), picture)).toBe('OK');
+    expect(snapshots).toHaveLength(1);
+    expect(events).toEqual([]);
   });
 
   it('tells at once who comes while it is asked for something else', async () => {

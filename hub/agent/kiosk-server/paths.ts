@@ -25,10 +25,18 @@ const JOB = new RegExp(`^/jobs/(${ID})$`);
 export function deedOf(method: string, path: string): Deed | undefined {
   const known = DEEDS[`${method} ${path}`];
   if (known) return known;
-  // Dots that a server further on might take for a way up.
-  if (path.split('/').some((part) => /^(\.|%2e){1,2}$/i.test(part) || /%2f|%5c/i.test(part))) return undefined;
+  if (!path.split('/').every(isPlain)) return undefined;
   if (method === 'GET' && JOB.test(path)) return 'job';
   return HANDED_ON[method]?.test(path) === true ? 'hand-on' : undefined;
+}
+
+/** No part that a server further on might take for a way up, for two parts, or for nothing that it can read. */
+function isPlain(part: string): boolean {
+  try {
+    return !/^\.{1,2}$|[/\\\0]/.test(decodeURIComponent(part));
+  } catch {
+    return false;
+  }
 }
 
 /** Which job a path asks for. */

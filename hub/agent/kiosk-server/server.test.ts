@@ -1,27 +1,11 @@
 import { request } from 'node:http';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { randomBytes } from 'node:crypto';
-import { aesGcmSealer, migrate, openDatabase } from '@hallhub/sync/sqlite';
-import { systemClock, systemRandom } from '@hallhub/sync/base';
+import { systemClock } from '@hallhub/sync/base';
 import Fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { KioskView } from '../../kiosks/contract.ts';
-import type { EdgeKiosk } from '../../kiosks/edge/index.ts';
-import { createKnownKiosks, edgeKioskSchema } from '../../kiosks/edge/index.ts';
-import { createHubClient } from './hub-client.ts';
-import type { KioskServer } from './server.ts';
-import { createKioskServer } from './server.ts';
+import type { ServerRig } from './testing/rig.ts';
+import { KIOSK, openKioskServer } from './testing/rig.ts';
 
-const KIOSK: EdgeKiosk = {
-  id: 'hall',
-  label: { zh: '大厅', en: 'Hall' },
-  token: 'the-hubs-token',
-  timeZone: 'Asia/Shanghai',
-  modes: ['print'],
-  readers: [{ id: 'reader', kind: 'resident-id' }],
-};
 const VIEW: KioskView = {
   id: 'hall',
   label: KIOSK.label,
@@ -62,58 +46,32 @@ async function startHub(port: number) {
 }
 
 describe('the server beside a kiosk', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'hallhub-kiosk-'));
-  const db = openDatabase({ file: join(folder, 'agent.db') });
-  const clock = systemClock({ mode: 'test' });
   const restart = vi.fn<() => void>();
   let hub: Awaited<ReturnType<typeof startHub>>;
-  let server: KioskServer;
-  const url = (): string => server.screens?.url ?? '';
-  const get = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
-    fetch(`${url()}${path}`, { headers: { cookie: `hallhub_kiosk=${server.screens?.token}`, ...headers } });
-  const post = (path: string, headers: Record<string, string> = { 'x-hallhub': '1' }): Promise<Response> =>
-    fetch(`${url()}${path}`, {
-      method: 'POST',
-      headers: { cookie: `hallhub_kiosk=${server.screens?.token}`, ...headers },
-    });
+  let rig: ServerRig;
+  const get: ServerRig['get'] = (...asked) => rig.get(...asked);
+  const post: ServerRig['post'] = (...asked) => rig.post(...asked);
   const view = async (): Promise<KioskView> => (await (await get('/api/kiosks/hall')).json()) as KioskView;
   const hubIs = (state: string): Promise<void> =>
     vi.waitFor(async () => expect((await view()).hub).toBe(state), { timeout: 10_000, interval: 50 });
 
   beforeAll(async () => {
     hub = await startHub(0);
-    migrate({ db, components: [edgeKioskSchema] });
-    const kiosks = createKnownKiosks({ db, sealer: aesGcmSealer(randomBytes(32)) });
-    const part = kiosks.part({} as never);
-    part.project({ op: 'upsert', kind: 'kiosk', id: 'kiosk/hall', data: KIOSK });
-    writeFileSync(join(folder, 'index.html'), '<!doctype html>');
-    server = createKioskServer({
-      kiosks,
-      hub: createHubClient({ hubUrl: `http://127.0.0.1:${hub.port}`, mqtt: { port: 1, tls: false } }, clock),
-      host: () => undefined,
-      hubNow: () => clock.now(),
-      hubId: 'hub',
-      folder,
-      port: 0,
-      clock,
-      random: systemRandom,
-      log: () => undefined,
-      logLines: () => ['a line\n'],
+    rig = openKioskServer({
+      hubUrl: `http://127.0.0.1:${hub.port}`,
+      clock: systemClock({ mode: 'test' }),
       restart,
     });
-    server.start();
-    await vi.waitFor(() => expect(server.screens).toBeDefined());
+    await vi.waitFor(() => expect(rig.server.screens).toBeDefined());
     await hubIs('up');
   });
   afterAll(async () => {
-    await server.stop();
+    await rig.stop();
     await hub.server.close();
-    db.close();
-    rmSync(folder, { recursive: true });
   });
 
   it('keeps what it proves itself with sealed on disk', () => {
-    const [row] = db.prepare<[], { definition: Buffer }>('SELECT definition FROM kiosk_edge').all();
+    const [row] = rig.db.prepare<[], { definition: Buffer }>('SELECT definition FROM kiosk_edge').all();
     expect(row?.definition.includes(KIOSK.token)).toBe(false);
   });
 
@@ -124,7 +82,7 @@ describe('the server beside a kiosk', () => {
       403,
     );
     const rebound = await new Promise((resolve) => {
-      request(`${url()}/kiosk/hall`, { headers: { host: 'evil.example' } }, (response) => {
+      request(`${rig.url()}/kiosk/hall`, { headers: { host: 'evil.example' } }, (response) => {
         response.resume();
         resolve(response.statusCode);
       }).end();

@@ -1,11 +1,11 @@
 import type { EpochMs } from '@hallhub/sync/base';
-import { epochMs, iso, ms, ok } from '@hallhub/sync/base';
+import { epochMs, iso, ms, ok, systemRandom } from '@hallhub/sync/base';
 import { transact } from '@hallhub/sync/sqlite';
 import { configSchema } from '../../config/index.ts';
 import type { FloorParts } from '../../gates/testing/floor.ts';
 import { createFloor } from '../../gates/testing/floor.ts';
 import type { Notice } from '../../notifications/index.ts';
-import type { Attendance } from '../index.ts';
+import type { Attendance, AttendanceDeps } from '../index.ts';
 import { attendanceSchema, createAttendance } from '../index.ts';
 
 /** Campus time: `23:05`, `+1 00:40`, of the evening of Friday 20 November 2026. */
@@ -28,7 +28,12 @@ export const CURFEW = { nights: [{ from: '23:00', lateUntil: '00:30' }], until: 
 
 /** A dormitory with one way in and one way out over real gates and a real database, on a clock moved by hand. */
 export function createHouse(
-  options: { readonly curfew?: object; readonly building?: object; readonly checkIn?: readonly object[] } = {},
+  options: {
+    readonly curfew?: object;
+    readonly building?: object;
+    readonly checkIn?: readonly object[];
+    readonly host?: AttendanceDeps['host'];
+  } = {},
 ) {
   const notices: Notice[] = [];
   const logged: string[] = [];
@@ -48,6 +53,8 @@ export function createHouse(
   const make = (from: FloorParts): Attendance =>
     createAttendance({
       ...from,
+      random: systemRandom,
+      host: options.host ?? { capability: () => undefined, onDevices: () => () => undefined },
       config,
       notifications: {
         notify: (notice) => {

@@ -180,15 +180,22 @@ export function runGate(deps: GateEdgeDeps): RunningGate {
     const now = clock.now();
     const local = deps.campusClock(now);
     const limit = gate.limit;
+    const candidates = journal.candidates(
+      shown.credential,
+      gate,
+      local,
+      gate.trust === 'signed' ? shown.signed : undefined,
+    );
+    const credential = Buffer.from(shown.credential).toString('hex');
     return decide({
       gate,
       standing: deps.standing(),
       released: deps.released(),
-      candidates: journal.candidates(shown.credential, gate, local, gate.trust === 'signed' ? shown.signed : undefined),
+      candidates,
       now,
       local,
       ...(shown.cardValidTo !== undefined && { cardValidTo: shown.cardValidTo }),
-      duress: shown.duress === true,
+      duress: candidates.some(({ pass }) => pass.duress?.includes(credential) === true),
       companion,
       clockTrusted: deps.clockTrusted(),
       alone: deps.alone(),

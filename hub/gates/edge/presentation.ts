@@ -23,7 +23,6 @@ export interface Presentation {
   readonly at: EpochMs;
   /** YYYYMMDD of the card itself. */
   readonly cardValidTo?: string;
-  readonly duress?: boolean;
   /** Of a code: in which step it was made, or shown where it is a lasting one. */
   readonly codeStep?: number;
   /** A genuine code, whoever's it is. */

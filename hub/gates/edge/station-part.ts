@@ -23,7 +23,7 @@ import { createGateJournal, walked } from './journal.ts';
 import type { RunningGates } from './run.ts';
 import { runGates } from './run.ts';
 import { createStandings } from './standings.ts';
-import type { CodeTakenWire, CodeWithdrawnWire, CountedWire, PassWire } from './wire.ts';
+import type { CodeTakenWire, CodeWithdrawnWire, CountCorrectionWire, CountedWire, PassWire } from './wire.ts';
 import { areaReleased, entryAdded, entrySettled, gateAlarmed, gateKinds } from './wire.ts';
 
 /** What a guard's order looks like on its way to an agent. */
@@ -216,6 +216,13 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
   };
   const putPass = ({ credentials, validFrom, validUntil, ...pass }: PassWire): void => {
     const dated = { ...pass, validFrom: epochMs(validFrom), validUntil: epochMs(validUntil) };
+    // Under another key (an agent that was enrolled anew) everybody is called otherwise; what they have done stays theirs.
+    const before = store.passes.pass(pass.id)?.identities[0];
+    const [now] = pass.identities;
+    if (before !== undefined && before !== now) {
+      store.presence.renameOn(pass, before, now);
+      store.entries.renameOn(pass.id, before, now);
+    }
     store.passes.put({
       ...dated,
       credentials: credentials.map(({ hash, type, secret }) => {
@@ -290,6 +297,14 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
           break;
         case 'gate-counted upsert':
           putCounted(data as CountedWire);
+          break;
+        case 'gate-count-correction upsert': {
+          const { area, heads, at } = data as CountCorrectionWire;
+          store.presence.setCorrection(area, heads, epochMs(at));
+          break;
+        }
+        case 'gate-count-correction revoke':
+          store.presence.setCorrection(name, 0, clock.now());
           break;
         case 'gate-code-taken upsert': {
           const code = data as CodeTakenWire;

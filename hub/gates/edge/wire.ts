@@ -63,6 +63,11 @@ const passWire = z
     companions: z.int().min(0),
     escorted: z.boolean(),
     may: z.array(z.enum(['escort', 'lead', 'override'])),
+    duress: z
+      .array(hex)
+      .max(20)
+      .exactOptional()
+      .meta({ description: 'Credentials that are shown by somebody who is forced to' }),
     credentials: z
       .array(
         z.object({
@@ -106,6 +111,12 @@ const countedWire = z
   .meta({ id: 'EdgeCounted' });
 export type CountedWire = z.output<typeof countedWire>;
 
+/** By how much guards have set the count of an area right, altogether; negative where sensors had missed people who left. */
+const countCorrectionWire = z
+  .object({ area: z.string().max(63), heads: z.int(), at: epochMs })
+  .meta({ id: 'EdgeCountCorrection' });
+export type CountCorrectionWire = z.output<typeof countCorrectionWire>;
+
 /** A code that another gate has taken a moment ago. */
 const codeTakenWire = z
   .object({
@@ -135,6 +146,7 @@ export const gateKinds = [
   kind('gate-pass', passWire),
   kind('gate-standing', standingWire),
   kind('gate-counted', countedWire),
+  kind('gate-count-correction', countCorrectionWire),
   kind('gate-code-taken', codeTakenWire),
   kind('gate-code-withdrawn', codeWithdrawnWire),
 ] as const;

@@ -143,6 +143,15 @@ export function createEntryStore(db: Db) {
   const setOwner = db.prepare(
     'UPDATE gate_entry SET kind = @kind, subject = @subject, account = @account, slot = @slot WHERE id = @id',
   );
+  const walks = db.prepare<[number, number, number], EntryRow>(
+    `SELECT ${COLUMNS} FROM gate_entry WHERE (at, seq) > (?, ?) AND state IN ('passed', 'unconfirmed') ORDER BY at, seq LIMIT ?`,
+  );
+  const walksOf = db.prepare<[string, number, string], EntryRow>(
+    `SELECT ${COLUMNS} FROM gate_entry WHERE subject = ? AND at >= ? AND area = ? AND state IN ('passed', 'unconfirmed') ORDER BY at, seq`,
+  );
+  const renameOn = db.prepare(
+    'UPDATE gate_entry SET subject = @to WHERE request_id = @requestId AND pass_id = @passId AND subject = @from',
+  );
   const forgetStrangers = db.prepare(
     'UPDATE gate_entry SET display = NULL, credential = NULL WHERE at < ? AND display IS NOT NULL',
   );
@@ -203,9 +212,18 @@ export function createEntryStore(db: Db) {
         setOwner.run({ id, kind, subject, account: account ?? null, slot: slot ?? null });
         return byId.get(id) ?? [];
       }),
+    /** Whoever a pass is of is called otherwise from now on. */
+    renameOn: (passId: string, from: string, to: string): void => {
+      renameOn.run({ requestId: ownerOf(passId).requestId, passId, from, to });
+    },
     /** Newest first. */
     recent: (limit: number, after = 0): readonly EntryRow[] => recent.all(after, limit),
     recentAt: (gateId: string, limit: number): readonly EntryRow[] => recentAt.all(gateId, limit),
+    /** Ways through all gates from a place in time on, oldest first. */
+    walks: (from: { readonly at: EpochMs; readonly seq: number }, limit: number): readonly EntryRow[] =>
+      walks.all(from.at, from.seq, limit),
+    /** Those of one subject in an area, oldest first. */
+    walksOf: (subject: string, area: string, since: EpochMs): readonly EntryRow[] => walksOf.all(subject, since, area),
     countStates: (since: EpochMs) => countStates.all(since),
     used: (account: string, day: string) => used.get({ account, day }) ?? { ever: 0, today: 0 },
     /** Heads in a slot without the subject's own; those who came in on the subject's document count. */

@@ -151,6 +151,7 @@ function termsOf(pass: Terms): Partial<Terms> {
     ...(pass.companions > 0 && { companions: pass.companions }),
     ...(pass.escorted && { escorted: true }),
     ...(pass.may.length > 0 && { may: pass.may }),
+    ...(pass.duress && { duress: pass.duress }),
   };
 }
 

@@ -65,6 +65,13 @@ export function createPresenceStore(db: Db) {
     `INSERT INTO gate_presence (area, subject, inside, at, heads, gate_id) VALUES (?, '${CORRECTION}', 1, ?, ?, '')
      ON CONFLICT (area, subject) DO UPDATE SET at = excluded.at, heads = heads + excluded.heads`,
   );
+  const setCorrection = db.prepare(
+    `INSERT INTO gate_presence (area, subject, inside, at, heads, gate_id) VALUES (?, '${CORRECTION}', 1, ?, ?, '')
+     ON CONFLICT (area, subject) DO UPDATE SET at = excluded.at, heads = excluded.heads`,
+  );
+  const correction = db.prepare<[string], { heads: number; at: EpochMs }>(
+    `SELECT heads, at FROM gate_presence WHERE area = ? AND subject = '${CORRECTION}'`,
+  );
   const otherInside = db
     .prepare<[string, string, string], number>(
       'SELECT count(*) FROM gate_presence WHERE request_id = ? AND inside = 1 AND area = ? AND subject <> ?',
@@ -75,6 +82,9 @@ export function createPresenceStore(db: Db) {
      WHERE area = ? AND inside = 1 AND subject <> '${CORRECTION}' ORDER BY at`,
   );
   const rename = db.prepare('UPDATE OR REPLACE gate_presence SET subject = ? WHERE subject = ?');
+  const renameOn = db.prepare(
+    'UPDATE OR REPLACE gate_presence SET subject = @to WHERE subject = @from AND request_id = @requestId AND person = @person',
+  );
   const forget = db.prepare('DELETE FROM gate_presence WHERE at < ?');
   const lead = db.prepare('INSERT OR IGNORE INTO gate_led (area, day) VALUES (?, ?)');
   const led = db.prepare<[string, string], number>('SELECT 1 FROM gate_led WHERE area = ? AND day = ?').pluck();
@@ -110,11 +120,24 @@ export function createPresenceStore(db: Db) {
     correct: (area: string, difference: number, at: EpochMs): void => {
       correct.run(area, at, difference);
     },
+    /** By how much the count of an area was set right altogether. */
+    correction: (area: string) => correction.get(area),
+    setCorrection: (area: string, heads: number, at: EpochMs): void => {
+      setCorrection.run(area, at, heads);
+    },
     otherInside: (requestId: string, area: string, subject: string): boolean =>
       (otherInside.get(requestId, area, subject) ?? 0) > 0,
     /** Somebody who was counted by another name. */
     rename: (from: string, to: string): void => {
       rename.run(to, from);
+    },
+    /** Whoever went through on a pass is called otherwise from now on. */
+    renameOn: (
+      { requestId, person }: { readonly requestId: string; readonly person: number },
+      from: string,
+      to: string,
+    ): void => {
+      renameOn.run({ requestId, person, from, to });
     },
     inside: (area: string): readonly PresenceRow[] => inside.all(area),
     forget: (before: EpochMs): number => forget.run(before).changes,

@@ -73,7 +73,10 @@ export function createTerminalProjection(deps: {
         .some((pass) => pass.effect === 'deny' && !pass.revoked && pass.validUntil > clock.now()),
     );
   const claim = (pass: Pass, draft: PassDraft): void => {
-    const cards = draft.credentials.flatMap(({ type, value }) => (type === 'uid' ? [value] : []));
+    const cards = draft.credentials.flatMap(({ type, value, duress }) =>
+      // A terminal would open and tell nobody: the hub decides on it, as on any card that the terminal does not know.
+      type === 'uid' && !duress ? [value] : [],
+    );
     const face = draft.credentials.find(({ type }) => type === 'face');
     if ((cards.length === 0 && !face) || pass.validUntil <= clock.now()) return;
     const named = draft.credentials.map(({ type, value }) => vault.match(type, value).toString('hex'));

@@ -44,7 +44,17 @@ const device = (id: string) => ({
 export function openSelfService(more: Partial<ConfigInput> = {}) {
   const clock = manualClock(epochMs(Date.UTC(2026, 10, 22, 2)));
   const vault = createVault(randomBytes(32));
-  const { service: certificates, db } = testService({ file: ':memory:', clock, printers: [] });
+  const { service: certificates, db } = testService({
+    file: ':memory:',
+    clock,
+    // Asked and judged; what is printed on paper is tested with the certificates.
+    printers: ['printer', 'printer-2'].map((printerId) => ({
+      printerId,
+      name: printerId,
+      printer: undefined as never,
+      countsImpressions: true,
+    })),
+  });
   migrate({ db, components: [certificateSchema, auditSchema, kioskSchema] });
   const audit = createAudit({ db, clock });
   const config = configSchema.parse({

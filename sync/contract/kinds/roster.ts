@@ -7,16 +7,22 @@ import { cardUid, placesShape, plateNumber, windowsField } from './access.ts';
 /** 学号 or 工号: how the university names one of its people. */
 export const memberNumber = z.string().trim().min(1).max(32).meta({ description: '学号 or 工号' });
 
+const duress = z.literal(true).optional().meta({
+  description:
+    'Their second one, which they show when they are forced: it opens with a silent alarm, or is refused, as the area says',
+});
+
 const credentialSchema = z
   .discriminatedUnion('type', [
     z.object({ type: z.literal('resident-id'), number: residentCardNumber }),
-    z.object({ type: z.literal('campus-card'), uid: cardUid }),
+    z.object({ type: z.literal('campus-card'), uid: cardUid, duress }),
     z.object({
       type: z.literal('campus-code'),
       key: z
         .string()
         .regex(/^[A-Za-z0-9+/]{43}=$/)
         .meta({ description: "32 bytes in base64: the person's own key of the dynamic code. Secret." }),
+      duress,
     }),
     z.object({
       type: z.literal('face'),
@@ -77,4 +83,4 @@ export const rosterSchema = z
 export type Roster = z.infer<typeof rosterSchema>;
 export type MemberCredential = Roster['credentials'][number];
 
-export const roster = defineKind({ kind: 'roster', major: 1, schemaVersion: '1.1', schema: rosterSchema });
+export const roster = defineKind({ kind: 'roster', major: 1, schemaVersion: '1.2', schema: rosterSchema });

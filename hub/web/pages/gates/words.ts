@@ -82,3 +82,14 @@ export function scheduleText({ weekdays, on, from, until, standing }: GateView['
   const what = say(standing === 'open' ? { zh: '常开', en: 'open' } : { zh: '关闭', en: 'closed' });
   return [days, `${minuteText(from)}–${minuteText(until)}`, what].filter(Boolean).join(' ');
 }
+
+const PARTS: Readonly<Record<GateView['devices'][number]['part'], Text>> = {
+  reader: { zh: '读卡器', en: 'card reader' },
+  scanner: { zh: '扫码器', en: 'code scanner' },
+  plateReader: { zh: '车牌相机', en: 'plate camera' },
+  faceTerminal: { zh: '人脸终端', en: 'face terminal' },
+  terminal: { zh: '门禁终端', en: 'access terminal' },
+  barrier: { zh: '闸机', en: 'barrier' },
+  passageSensor: { zh: '通行检测', en: 'passage sensor' },
+};
+export const partText = (part: GateView['devices'][number]['part']): string => say(PARTS[part]);
