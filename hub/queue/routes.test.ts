@@ -44,14 +44,18 @@ async function open() {
     streams.close();
     return server.close();
   });
-  const call = async <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const answer = await fetch(`${url}/api${path}`, {
       method,
       headers: { 'x-hallhub': '1', ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
-    return { status: answer.status, body: (text === '' ? undefined : JSON.parse(text)) as T, headers: answer.headers };
+    return {
+      status: answer.status,
+      body: (text === '' ? undefined : JSON.parse(text)) as unknown,
+      headers: answer.headers,
+    };
   };
   const as = (account: string, more: Record<string, string> = {}) => ({
     cookie: `hallhub_session=${account}`,
@@ -68,13 +72,13 @@ describe('over HTTP', () => {
     expect(await call('POST', path, { service: 'fees', door: 'wrong-code-1' })).toMatchObject({
       ...{ status: 409, body: { code: 'E-QUEUE-0111' } },
     });
-    const taken = await call<OwnTicketView>('POST', path, { service: 'fees', door });
+    const taken = await call('POST', path, { service: 'fees', door });
     expect(taken).toMatchObject({ status: 200, body: { number: 'B001', state: 'waiting', ahead: 0 } });
     const [cookie = ''] = taken.headers.getSetCookie();
     expect(await call('POST', path, { service: 'fees', door }, { cookie: cookie.split(';')[0] ?? '' })).toMatchObject({
       body: { code: 'E-QUEUE-0106' },
     });
-    const { key } = taken.body;
+    const { key } = taken.body as OwnTicketView;
     expect(await call('POST', `/queue/tickets/${key}/cancel`)).toMatchObject({ body: { state: 'cancelled' } });
     expect(await call('GET', '/queue/tickets/guessed')).toMatchObject({ status: 404 });
     const answers = await Promise.all(
@@ -91,12 +95,13 @@ describe('over HTTP', () => {
       status: 403,
     });
     expect(await call('GET', '/queue/halls', undefined, as('other'))).toMatchObject({ body: [] });
-    const opened = await call<LeaseView>('POST', '/queue/counters/c1/open', { takeOver: false }, as('li'));
-    expect(opened.body.view).toMatchObject({ state: 'free', waiting: 1 });
+    const opened = await call('POST', '/queue/counters/c1/open', { takeOver: false }, as('li'));
+    const opening = opened.body as LeaseView;
+    expect(opening.view).toMatchObject({ state: 'free', waiting: 1 });
     expect(await call('POST', '/queue/counters/c1/next', undefined, as('li'))).toMatchObject({
       body: { code: 'E-QUEUE-0203' },
     });
-    const lease = as('li', { 'x-counter-lease': opened.body.lease });
+    const lease = as('li', { 'x-counter-lease': opening.lease });
     const orders: readonly (readonly [string, unknown, object])[] = [
       ['next', {}, { state: 'calling' }],
       ['begin', undefined, { state: 'serving' }],
@@ -113,9 +118,14 @@ describe('over HTTP', () => {
     const { call, papers } = await open();
     const kiosk = { cookie: 'hallhub_kiosk=machine' };
     expect(await call('GET', '/kiosks/machine/queue')).toMatchObject({ status: 401 });
-    const taken = await call<TakenView>('POST', '/kiosks/machine/queue/tickets', { service: 'enrolment' }, kiosk);
+    const taken = await call('POST', '/kiosks/machine/queue/tickets', { service: 'enrolment' }, kiosk);
     expect(taken.body).toMatchObject({ paper: 'printed', ticket: { number: 'A001' } });
-    const again = await call('POST', `/kiosks/machine/queue/tickets/${taken.body.ticket.id}/print`, undefined, kiosk);
+    const again = await call(
+      'POST',
+      `/kiosks/machine/queue/tickets/${(taken.body as TakenView).ticket.id}/print`,
+      undefined,
+      kiosk,
+    );
     expect(again).toMatchObject({ body: { paper: 'printed' } });
     expect(papers.length).toBe(2);
     expect(await call('GET', '/kiosks/machine/queue/mine', undefined, kiosk)).toMatchObject({

@@ -155,13 +155,16 @@ describe('whatever counters, machines, crashes and clocks do', () => {
           rig.open('c1');
           rig.open('c2');
           const called: string[] = [];
-          for (let turn = 0; turn < classes.length; turn += 1) {
+          while (called.length < classes.length) {
+            const before = called.length;
             for (const counter of ['c1', 'c2']) rig.order(counter, { do: 'next' });
             for (const counter of ['c1', 'c2']) {
               const { ticket } = rig.view(counter);
               if (ticket) called.push(ticket.id);
               rig.order(counter, { do: 'finish', outcome: 'served' });
             }
+            // Nobody who waits may be passed over for ever.
+            if (called.length === before) break;
           }
           expect(called.toSorted()).toEqual(ids.toSorted());
           // No more of the first tier in a row than the cap, while others wait.
