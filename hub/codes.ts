@@ -25,6 +25,7 @@ import { firmwareCodes } from './firmware/index.ts';
 import { gateCodes } from './gates/index.ts';
 import { kioskCodes } from './kiosks/index.ts';
 import { notificationCodes } from './notifications/index.ts';
+import { queueCodes } from './queue/index.ts';
 import { requestCodes } from './requests/index.ts';
 import { staffCodes } from './staff/index.ts';
 import { vaultCodes } from './vault/index.ts';
@@ -50,6 +51,7 @@ export const catalogues: readonly Catalogue[] = [
   notificationCodes,
   lineReaderCodes,
   scannerCodes,
+  queueCodes,
   requestCodes,
   staffCodes,
   storeCodes,

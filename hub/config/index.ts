@@ -7,6 +7,7 @@ export {
   type AttendanceConfig,
   type DeviceConfig,
   type KioskConfig,
+  type QueueHallConfig,
   type Label,
   configSchema,
 } from './schema.ts';

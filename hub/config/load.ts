@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { airLockMistake } from './deciding.ts';
 import { GATE_PARTS } from './gates.ts';
 import { KIOSK_PARTS } from './kiosks.ts';
+import { queueMistakes } from './queue.ts';
 import type { Config } from './schema.ts';
 import { configSchema } from './schema.ts';
 
@@ -210,6 +211,8 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
     if (kiosk.modes.includes('print') && kiosk.printer === undefined)
       found.push({ path: ['kiosks', index], message: 'it prints certificates, and has no printer' });
   });
+  for (const { path, message } of queueMistakes(config.queue.halls, { devices, kiosks }))
+    found.push({ path: ['queue', 'halls', ...path], message });
   if ((config.hall.token === undefined) === (config.hall.tokenFile === undefined)) {
     found.push({ path: ['hall'], message: 'give either token or tokenFile' });
   }

@@ -4,6 +4,7 @@ import { attendance } from './attendance.ts';
 import { areaSchema, gateSchema } from './gates.ts';
 import { kiosk, selfService } from './kiosks.ts';
 import { isNetwork } from './network.ts';
+import { queueHall } from './queue.ts';
 import { duration, id, label, port } from './primitives.ts';
 
 const timeZone = z.string().refine((zone) => {
@@ -316,6 +317,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   kiosks: z.array(kiosk).default([]),
   selfService,
+  /** Halls where people wait for their number. */
+  queue: z.strictObject({ halls: z.array(queueHall).default([]) }).prefault({}),
   profiles: z
     .strictObject({
       /** Ed25519 public keys, by id: whose bundles of profiles are believed here and on the agents. */
@@ -444,6 +447,7 @@ export type GateConfig = Config['gates'][number];
 export type AgentConfig = Config['agents'][number];
 export type AreaConfig = Config['areas'][number];
 export type AttendanceConfig = Config['attendance'];
+export type QueueHallConfig = Config['queue']['halls'][number];
 export type KioskConfig = Config['kiosks'][number];
 export type DeviceConfig = Config['devices'][number];
 export type Label = z.output<typeof label>;

@@ -1,5 +1,6 @@
 import type { ConfigInput } from '../config/index.ts';
 import { DORM } from './dorm.ts';
+import { DEMO_HALL } from './queue.ts';
 
 /** The demo's configuration: two gates, one kiosk and a dormitory at a fictional university. */
 export function demoConfig(
@@ -20,7 +21,7 @@ export function demoConfig(
   });
   return {
     hub: { id: 'hub-demo', label: { zh: '示例大学 主校区', en: 'Specimen University, main campus' }, campus: 'main' },
-    http: { host: '127.0.0.1', port, tls: { mode: 'off' } },
+    http: { host: '127.0.0.1', port, names: ['localhost'], tls: { mode: 'off' } },
     hall: { url: hall.url, token: hall.token, keys: { [hall.keyId]: hall.publicKey } },
     mqtt: { host: '127.0.0.1', port: 0, tls: 'off' },
     certificates: { verifyUrl: new URL('verify', hall.url).href },
@@ -80,6 +81,7 @@ export function demoConfig(
         passageSensor: `dorm-${direction}-turnstile`,
       })),
     ],
+    queue: { halls: [DEMO_HALL] },
     kiosks: [
       {
         id: 'library',

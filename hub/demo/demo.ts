@@ -17,6 +17,7 @@ import { untilStopped } from '../process.ts';
 import { openDataDir, secretFile } from '../store/index.ts';
 import { demoConfig } from './config.ts';
 import { DORM_DEVICES, seedDormPast, seedDormRequests } from './dorm.ts';
+import { seedQueueRequests } from './queue.ts';
 import type { HallFloor } from './hall-floor.ts';
 import { createHallFloor } from './hall-floor.ts';
 import { floorRoutes } from './routes.ts';
@@ -64,6 +65,7 @@ export async function startDemo({ dataDir, port, hallPort, logFile }: DemoOption
   );
   const cards = demoCards({ dataDir: join(dataDir, 'demo'), clock, hall });
   seedDormRequests(hall, clock);
+  seedQueueRequests(hall, clock);
   seedDormPast(dataDir, clock, config.hub.timeZone);
   const hub = await createHub({
     signer: specimenSigner(clock),
