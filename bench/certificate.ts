@@ -3,6 +3,7 @@ import { chromium } from 'playwright-core';
 import { systemClock, unwrap } from '@hallhub/sync/base';
 import { pdfProcess } from '../hub/certificates/render/index.ts';
 import { sampleInput } from '../hub/certificates/testing/sample.ts';
+import { certificateWords } from './kit/certificate-words.ts';
 import { startChild } from './kit/children.ts';
 import { MiB, median, quantile, report } from './kit/measure.ts';
 
@@ -17,12 +18,10 @@ const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 /** The same words on a page that Chromium prints, its start apart. */
 async function chromiumPages(): Promise<{ readonly first: number; readonly warm: number[]; readonly bytes: number }> {
-  const { studentName, fields } = sampleInput();
-  const rows = Object.entries(fields).map(
-    ([name, value]) => `<p>${name}：${typeof value === 'string' ? value : ''}</p>`,
+  const rows = certificateWords().map(
+    ({ text, size, bold }) => `<p style="font-size:${size}pt;font-weight:${bold ? 700 : 400}">${text}</p>`,
   );
-  const html = `<html lang="zh"><body style="font-family:'Noto Serif CJK SC','Noto Sans CJK SC',serif">
-    <h1>在读证明</h1><p>${studentName}</p>${rows.join('')}</body></html>`;
+  const html = `<html lang="zh"><body style="font-family:'Noto Serif CJK SC','Noto Sans CJK SC',serif">${rows.join('')}</body></html>`;
   const begun = performance.now();
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
   try {
@@ -53,6 +52,10 @@ const plainWarm: number[] = [];
 let bytes = 0;
 let peakBytes = 0;
 let plainPeak = 0;
+const pdfkitFirst: number[] = [];
+const pdfkitWarm: number[] = [];
+let pdfkitBytes = 0;
+let pdfkitPeak = 0;
 for (let round = 0; round < ROUNDS; round += 1) {
   const pdf = pdfProcess({ clock });
   for (let n = 0; n <= WARM; n += 1) {
@@ -72,6 +75,15 @@ for (let round = 0; round < ROUNDS; round += 1) {
   plainWarm.push(...(said['warm'] as number[]));
   plainPeak = Math.max(plainPeak, Number(said['peakBytes']));
   await plain.end();
+
+  const pdfkitBegun = performance.now();
+  const pdfkit = startChild(join(import.meta.dirname, 'kit/pdfkit-main.ts'), [String(WARM)]);
+  pdfkitBytes = Number((await pdfkit.next())['bytes']);
+  pdfkitFirst.push(performance.now() - pdfkitBegun);
+  const told = await pdfkit.next();
+  pdfkitWarm.push(...(told['warm'] as number[]));
+  pdfkitPeak = Math.max(pdfkitPeak, Number(told['peakBytes']));
+  await pdfkit.end();
 }
 
 const baseline = 'the same library, one ASCII line';
@@ -99,6 +111,16 @@ report({
   baseline,
   baselineValue: plainPeak / MiB,
 });
+
+const pdfkitIs = 'pdfkit with the same words and font files, without seal, QR code, layout rules and PDF/A';
+for (const [name, unit, value, baselineValue] of [
+  ['first', 'ms', median(first), median(pdfkitFirst)],
+  ['warm', 'ms', median(warm), median(pdfkitWarm)],
+  ['peak-memory', 'MiB', peakBytes / MiB, pdfkitPeak / MiB],
+  ['size', 'KiB', bytes / 1_024, pdfkitBytes / 1_024],
+] as const) {
+  report({ name: `certificate/${name}-pdfkit`, value, unit, baseline: pdfkitIs, baselineValue });
+}
 
 const printed = await chromiumPages();
 const chromiumIs = 'Chromium’s page.pdf of the same words, without seal, QR code and PDF/A';

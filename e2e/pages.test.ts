@@ -178,6 +178,8 @@ const STAFF_PAGES: readonly (readonly [path: string, shows: string])[] = [
   ['/terminals', 'main .notice'],
   ['/check-in', 'main h1 + span'],
   ['/prints', ROWS],
+  // Nobody has left a top-up unfinished.
+  ['/top-ups', 'main .notice'],
   ['/kiosks', 'main article'],
   ['/hall', 'main .tiles'],
   ['/devices', ROWS],

@@ -21,6 +21,7 @@ const USAGE = `hallhub <command>
   check        reads the configuration file and says what is wrong with it
   certificate preview <template> [data.json] [--out file.pdf]
                draws a template with its sample data, or with yours
+  verify-site  the page on which anybody checks a paper, alone on a machine that the internet may reach
   raise-epoch  after a restore or a take-over: this hub, and no other, speaks for its id from now on
 
 Environment: HALLHUB_CONFIG (hallhub.yaml), HALLHUB_DATA_DIR (./data; an agent: ./agent-data),
@@ -45,6 +46,8 @@ export async function runCli(arguments_: readonly string[]): Promise<number> {
         return check();
       case 'certificate':
         return await (await import('./certificates/preview.ts')).certificateCommand(arguments_.slice(1), process.env);
+      case 'verify-site':
+        return await (await import('./verify-site-command.ts')).verifySiteCommand(arguments_.slice(1), process.env);
       case 'raise-epoch':
         return raise();
       default:

@@ -149,9 +149,12 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     parts.attendance.start();
     selfService.start();
     parts.cards?.start();
+    // Its certificates are what the verify page knows our own papers by.
+    void parts.signer?.open();
     certificates.start();
     inbox.resume();
     outbox.start();
+    parts.verifySite?.start();
     replica.start();
     stopHousekeeping = startHousekeeping({
       clock,
@@ -194,7 +197,14 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     parts.profiles.stop();
     parts.firmware.stop();
     await homeAssistant?.stop();
-    await Promise.all([replica.stop(), outbox.stop(), certificates.stop(), parts.cards?.stop(), broker.stop()]);
+    await Promise.all([
+      replica.stop(),
+      outbox.stop(),
+      parts.verifySite?.stop(),
+      certificates.stop(),
+      parts.cards?.stop(),
+      broker.stop(),
+    ]);
     await host.stop();
     await pdf.stop();
     hall.close();

@@ -168,11 +168,12 @@ export function createParts(
     requests: () => requests,
   });
 
-  const { certificates, pdf } = createCertificates({
-    ...{ config: config.certificates, timeZone: config.hub.timeZone, devices: config.devices },
+  const papers = createCertificates({
+    ...{ config: config.certificates, hub: config.hub, epoch: readEpoch(db), devices: config.devices, onFault },
     ...{ db, clock, random, vault, audit, outbox, hall, host, log: tell },
     ...(signer && { signer }),
   });
+  const { certificates } = papers;
 
   const attendance = createAttendance({
     db,
@@ -268,8 +269,7 @@ export function createParts(
     gates,
     desk,
     attendance,
-    pdf,
-    certificates,
+    ...papers,
     selfService,
     cards,
     notifications,

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createHintVerifier } from '@hallhub/sync/adapters/webhook';
 import { ms } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
-import { trustRoots, verifySite } from '@hallhub/sync/verification';
+import { ownTrust, trustRoots, verifySite } from '@hallhub/sync/verification';
 import type { FastifyInstance } from 'fastify';
 import type { Enrolment } from './agents/index.ts';
 import { agentRoutes, fingerprintOf } from './agents/index.ts';
@@ -68,7 +68,12 @@ export async function createWeb(
   const tls = serverTls(config.http.tls, ownCertificate);
   const secure = tls !== undefined;
   const live = createLive({ epoch: randomBytes(6).toString('hex'), clock });
-  const server = await createServer({ log, ...(tls && { tls }), webRoot: WEB_ROOT });
+  const server = await createServer({
+    log,
+    ...(tls && { tls }),
+    trustProxy: config.http.trustProxy,
+    webRoot: WEB_ROOT,
+  });
   const api = createApi({ server, staff, isKiosk: (kioskId, token) => selfService.kiosks.isKiosk(kioskId, token) });
 
   api.route({ method: 'GET', url: '/healthz', access: 'public', handler: () => ({ status: 'ok' }) });
@@ -112,7 +117,7 @@ export async function createWeb(
   const summaries = [
     gatesSummary(gates),
     attendanceSummary(parts.attendance),
-    certificatesSummary(certificates),
+    certificatesSummary(certificates, parts.verifySite),
     kiosksSummary(selfService.fleet),
     ...(parts.cards ? [cardsSummary(parts.cards)] : []),
     hallSummary({ replica, outbox, requests }),
@@ -134,7 +139,7 @@ export async function createWeb(
   kioskRoutes(api, { selfService, certificates, live, secure });
   kioskServiceRoutes(api, selfService);
   await serveScreens(server, SCREENS_ROOT);
-  cardRoutes(api, { cards: parts.cards, selfService });
+  cardRoutes(api, { cards: parts.cards, selfService, live });
   kioskFleetRoutes(api, selfService);
   hallRoutes(api, { replica, outbox, requests, audit, live });
   deviceRoutes(api, {
@@ -155,10 +160,11 @@ export async function createWeb(
     fingerprint: ownCertificate && tls ? fingerprintOf(new X509Certificate(ownCertificate.ca).raw) : undefined,
   });
   const { issuer, verification } = config.certificates;
+  const configured = verification.trust.flatMap((file) => trustRoots(readFileSync(file, 'utf8')));
   await server.register((scope, _options, done) => {
     verifySite(scope, {
       register: certificates.register,
-      roots: verification.trust.flatMap((file) => trustRoots(readFileSync(file, 'utf8'))),
+      roots: () => [...configured, ...ownTrust(parts.signer?.certificates ?? [])],
       clock,
       timeZone: config.hub.timeZone,
       issuer,
@@ -237,6 +243,7 @@ const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
   dorms: ['dorms', 'auditor'],
   'check-in': ['dorms', 'counter'],
   prints: ['counter', 'auditor'],
+  'top-ups': ['operator', 'counter', 'auditor'],
   hall: ['auditor'],
   devices: ['auditor'],
   firmware: ['auditor'],

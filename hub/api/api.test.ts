@@ -174,3 +174,26 @@ describe('live stream', () => {
     expect(await read(url, { 'last-event-id': 'earlier.3' }, 'event: reset')).toContain('reset');
   });
 });
+
+describe('who asks, behind a proxy', () => {
+  it.each([
+    ['10.1.0.5', '203.0.113.7'],
+    ['10.1.0.6', '10.1.0.6'],
+  ])('is what a named proxy says, and nobody else’s word counts (%s)', async (remoteAddress, ip) => {
+    const proxied = await createServer({
+      log: createLog({ level: 'silent' }),
+      webRoot: mkdtempSync(join(tmpdir(), 'hallhub-web-')),
+      trustProxy: ['10.1.0.5/32'],
+    });
+    createApi({ server: proxied, staff, isKiosk: () => false }).route({
+      method: 'GET',
+      url: '/api/me',
+      access: 'public',
+      handler: ({ request }) => ({ ip: request.ip }),
+    });
+    const headers = { 'x-forwarded-for': '192.0.2.1, 203.0.113.7' };
+    const answer = await proxied.inject({ url: '/api/me', remoteAddress, headers });
+    expect(answer.json()).toEqual({ ip });
+    await proxied.close();
+  });
+});

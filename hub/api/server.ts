@@ -12,6 +12,8 @@ import { problem } from './api.ts';
 export interface ServerOptions {
   readonly log: Logger;
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** Addresses and networks of proxies that are believed about who asks. */
+  readonly trustProxy?: readonly string[];
   /** Folder of the built pages; their absence is answered with a sentence. */
   readonly webRoot: string;
 }
@@ -19,7 +21,7 @@ export interface ServerOptions {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** The web server with what every route shares: headers, cookies, limits, refusal of other sites, pages, problems. */
-export async function createServer({ log, tls, webRoot }: ServerOptions): Promise<FastifyInstance> {
+export async function createServer({ log, tls, trustProxy = [], webRoot }: ServerOptions): Promise<FastifyInstance> {
   const server = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -29,6 +31,7 @@ export async function createServer({ log, tls, webRoot }: ServerOptions): Promis
     keepAliveTimeout: 10_000,
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true },
+    ...(trustProxy.length > 0 && { trustProxy: [...trustProxy] }),
     ...(tls && { https: tls }),
   }) as unknown as FastifyInstance;
 

@@ -27,6 +27,7 @@ export type {
 } from '../gates/desk/views.ts';
 export type { StandingRow } from '../gates/store/presence.ts';
 export type { KioskView, SupplyState } from '../kiosks/contract.ts';
+export type { TopUpRow } from '../cards/service.ts';
 export type { FleetKioskView, ServiceCardView } from '../kiosks/views.ts';
 export type { CertificateView, PrinterView, PrintJobView } from '../certificates/ports.ts';
 export type { BusDeviceView, DeviceEvent } from '../devices/service.ts';

@@ -3,6 +3,7 @@ import type { Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import { z } from 'zod';
 import type { Api } from '../api/api.ts';
+import type { Live } from '../api/live.ts';
 import type { SelfService } from '../kiosks/index.ts';
 import type { Cards } from './service.ts';
 
@@ -12,8 +13,15 @@ const order = kiosk.extend({ order: z.string().max(32) });
 /** The campus card of the person at a kiosk, and the top-ups that staff must look at. `cards` is absent where no system is joined. */
 export function cardRoutes(
   api: Api,
-  { cards, selfService }: { readonly cards: Cards | undefined; readonly selfService: SelfService },
+  {
+    cards,
+    selfService,
+    live,
+  }: { readonly cards: Cards | undefined; readonly selfService: SelfService; readonly live: Live },
 ): void {
+  cards?.onChange(() => {
+    live.publish('top-ups', {});
+  });
   const base = '/api/kiosks/:kiosk/card';
   /** Whose card it is that is asked for: theirs who stands there, and nobody else's. */
   const here = (kioskId: string): Result<{ readonly cards: Cards; readonly number: string }> => {

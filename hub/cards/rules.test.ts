@@ -146,4 +146,58 @@ describe('a top-up', () => {
     });
     expect(stepTopUp(unknown.order, { type: 'resolve', as: 'credited' }, START).order.state).toBe('credited');
   });
+
+  it('goes back by staff’s word only when a question put after that word found nothing, whatever comes in between', () => {
+    type Move = 'ask' | 'answer' | 'lose' | 'credit-arrives' | 'staff-refund' | 'crash';
+    const moves = fc.array(fc.constantFrom<Move>('ask', 'answer', 'lose', 'credit-arrives', 'staff-refund', 'crash'), {
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(moves, (list) => {
+        const paid = stepTopUp(first().order, { type: 'payment', result: ok('paid') }, START);
+        let { order } = stepTopUp(paid.order, { type: 'credit', result: failure('E-PAY-0102') }, START);
+        let [hasArrived, isDecided] = [false, false];
+        /** A question under way: what it found, and whether it was put after the decision. */
+        let question: { readonly found: 'credited' | 'none'; readonly isAfter: boolean } | undefined;
+        for (const move of [...list, 'staff-refund', 'lose', 'ask', 'answer', 'ask', 'answer'] as const) {
+          if (order.state !== 'credit-unknown') break;
+          if (move === 'ask') question ??= { found: hasArrived ? 'credited' : 'none', isAfter: isDecided };
+          else if (move === 'credit-arrives') hasArrived = true;
+          else if (move === 'staff-refund') {
+            isDecided = true;
+            ({ order } = stepTopUp(order, { type: 'resolve', as: 'refund' }, START));
+          } else if (move === 'crash') {
+            question = undefined;
+            ({ order } = resumeTopUp(order, START));
+          } else if (question) {
+            const result = move === 'lose' ? failure('E-PAY-0102') : ok(question.found);
+            ({ order } = stepTopUp(order, { type: 'credit-query', result }, START));
+            if (order.state === 'refunding') expect(question).toEqual({ found: 'none', isAfter: true });
+            question = undefined;
+          }
+        }
+        // Nothing is left lying: the questions at the end are answered.
+        expect(order.state).toMatch(/^(credited|refunding)$/);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('asks once more before it gives back what staff want given back, and keeps it where the credit has arrived', () => {
+    const paid = stepTopUp(first().order, { type: 'payment', result: ok('paid') }, START);
+    const { order: unknown } = stepTopUp(paid.order, { type: 'credit', result: failure('E-PAY-0102') }, START);
+    const wanted = stepTopUp(unknown, { type: 'resolve', as: 'refund' }, START);
+    expect(wanted).toMatchObject({ order: { state: 'credit-unknown' }, effect: { type: 'query-credit', after: 0 } });
+    const answer = (order: typeof unknown, result: 'credited' | 'pending' | 'none') =>
+      stepTopUp(order, { type: 'credit-query', result: ok(result) }, START);
+    // This one may have been asked before the decision.
+    const again = answer(wanted.order, 'none');
+    expect(again).toMatchObject({ order: { state: 'credit-unknown' }, effect: { type: 'query-credit', after: 0 } });
+    expect(answer(again.order, 'none')).toMatchObject({ order: { state: 'refunding' }, effect: { type: 'refund' } });
+    expect(answer(again.order, 'credited')).toEqual({ order: { ...again.order, state: 'credited', changedAt: START } });
+    expect(answer(again.order, 'pending')).toMatchObject({ order: { state: 'credit-unknown' } });
+    const away = stepTopUp(again.order, { type: 'credit-query', result: failure('E-PAY-0102') }, START);
+    expect(away).toMatchObject({ order: { state: 'credit-unknown' }, effect: { type: 'query-credit' } });
+    expect(stepTopUp(wanted.order, { type: 'resolve', as: 'refund' }, START)).toEqual({ order: wanted.order });
+  });
 });

@@ -10,7 +10,8 @@ import { hours, minutes, ms, plus, seconds } from '@hallhub/sync/base';
  *
  * A payment that was closed is asked for once more, for it may have been paid just before. A credit is asked for once and never
  * again: when no answer comes, it is only queried. Money goes back by itself only when the card's system refused the credit, or has
- * not seen it for so long that it cannot come any more; before that a person decides.
+ * not seen it for so long that it cannot come any more; before that a person decides. Whoever decides that the money goes back has
+ * looked a while ago: the card's system is asked once more, and the money goes back only when it says that nothing has arrived.
  */
 
 export type TopUpState =
@@ -31,6 +32,11 @@ export interface TopUp {
   readonly isClosed: boolean;
   /** A refund may have been asked for. */
   readonly refundBegun: boolean;
+  /**
+   * Staff want the money to go back. `wanted`: the question that may be under way was put before that, and its answer does not
+   * count; `confirming`: the next one does.
+   */
+  readonly staffRefund?: 'wanted' | 'confirming';
 }
 
 export type TopUpEffect =
@@ -191,6 +197,10 @@ function onCredit(order: TopUp, result: Result<'credited' | 'pending'>, now: Epo
 
 function onCreditQuery(order: TopUp, result: Result<'credited' | 'pending' | 'none'>, now: EpochMs): TopUpStep {
   if (result.ok && result.value === 'credited') return { order: moved(order, 'credited', now) };
+  if (order.staffRefund === 'wanted') {
+    return { order: { ...order, staffRefund: 'confirming' }, effect: { type: 'query-credit', after: soon } };
+  }
+  if (result.ok && result.value === 'none' && order.staffRefund === 'confirming') return beginRefund(order, now);
   const isSettled = now >= plus(order.changedAt, topUpTimes.creditSettled);
   if (result.ok && result.value === 'none' && isSettled) return beginRefund(order, now);
   return { order, effect: { type: 'query-credit', after: topUpTimes.queryCreditEvery } };
@@ -211,5 +221,7 @@ function onRefundQuery(order: TopUp, result: Result<'refunded' | 'pending' | 'no
 /** A person has looked at the card's system. */
 function onResolve(order: TopUp, as: 'credited' | 'refund', now: EpochMs): TopUpStep {
   if (order.state !== 'credit-unknown') return { order };
-  return as === 'credited' ? { order: moved(order, 'credited', now) } : beginRefund(order, now);
+  if (as === 'credited') return { order: moved(order, 'credited', now) };
+  if (order.staffRefund !== undefined) return { order };
+  return { order: { ...order, staffRefund: 'wanted' }, effect: { type: 'query-credit', after: soon } };
 }

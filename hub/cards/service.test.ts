@@ -107,10 +107,12 @@ describe('a campus card at a kiosk', () => {
 
   it('whose credit nobody knows of waits for staff, whose decision is on record and moves the money', async () => {
     const { clock, payments, ledger, open, audit } = setUp();
+    let answers = false;
     const cards = open({
       ...ledger,
       createTopUp: () => Promise.resolve({ ok: false, error: { code: 'E-PAY-0102' } }),
-      queryTopUp: () => Promise.resolve({ ok: false, error: { code: 'E-PAY-0102' } }),
+      queryTopUp: (order) =>
+        answers ? ledger.queryTopUp(order) : Promise.resolve({ ok: false, error: { code: 'E-PAY-0102' } }),
     });
     const begun = await cards.topUp(NUMBER, 5_000, 'hall');
     const orderId = begun.ok ? begun.value.orderId : '';
@@ -118,6 +120,11 @@ describe('a campus card at a kiosk', () => {
     await clock.advanceAsync(minutes(2));
     expect(cards.open()).toMatchObject([{ orderId, state: 'credit-unknown' }]);
     expect(cards.resolve(orderId, 'refund', 'staff:li', '卡务中心未入账')).toMatchObject({ ok: true });
+    await clock.advanceAsync(minutes(1));
+    // As long as the card's system does not answer nobody knows, and the money stays where it is.
+    expect(cards.open()).toMatchObject([{ state: 'credit-unknown', refundWanted: true }]);
+    expect(payments.money(orderId)).toBe('kept');
+    answers = true;
     await clock.advanceAsync(minutes(1));
     expect(payments.money(orderId)).toBe('refunded');
     expect(cards.order(orderId, 'hall')).toMatchObject({ value: { state: 'refunded' } });
@@ -148,6 +155,39 @@ describe('a campus card at a kiosk', () => {
     await clock.advanceAsync(minutes(1));
     expect(payments.money(orderId)).toBe('refunded');
     expect(cards.order(orderId, 'hall')).toMatchObject({ value: { state: 'refunded' } });
+    await cards.stop();
+  });
+
+  it('is not given back when the card’s system credits it in the moment in which staff decide, and that is on record', async () => {
+    const { clock, payments, ledger, open, audit } = setUp();
+    let late: (() => Promise<unknown>) | undefined;
+    const asked = Promise.withResolvers<Awaited<ReturnType<typeof ledger.queryTopUp>>>();
+    let questions = 0;
+    const cards = open({
+      ...ledger,
+      // The order lies somewhere on its way, and arrives when nobody waits for it any more.
+      createTopUp: (order) => {
+        late = () => ledger.createTopUp(order);
+        return Promise.resolve({ ok: false, error: { code: 'E-PAY-0102' } });
+      },
+      queryTopUp: (order) => ((questions += 1) === 1 ? asked.promise : ledger.queryTopUp(order)),
+    });
+    const begun = await cards.topUp(NUMBER, 5_000, 'hall');
+    const orderId = begun.ok ? begun.value.orderId : '';
+    payments.pay(orderId);
+    await clock.advanceAsync(minutes(1));
+    expect(questions).toBe(1);
+    expect(cards.resolve(orderId, 'refund', 'staff:li', '未入账')).toMatchObject({ ok: true });
+    await late?.();
+    asked.resolve({ ok: true, value: 'none' });
+    await clock.advanceAsync(minutes(2));
+    expect(cards.order(orderId, 'hall')).toMatchObject({ value: { state: 'credited' } });
+    expect(payments.money(orderId)).toBe('kept');
+    expect(ledger.creditsOf(orderId)).toBe(1);
+    expect(audit.list({ limit: 2 }).map(({ action }) => action)).toEqual([
+      'card.refund-not-needed',
+      'card.resolve-top-up',
+    ]);
     await cards.stop();
   });
 

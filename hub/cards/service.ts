@@ -15,6 +15,8 @@ export interface TopUpRow extends TopUpView {
   readonly kioskId: string;
   readonly createdAt: EpochMs;
   readonly changedAt: EpochMs;
+  /** Staff want the money to go back, and the card's system has not said yet that nothing arrived. */
+  readonly refundWanted: boolean;
 }
 
 /** Campus cards for their holders; errors are those of the ports. `number` is 学号 or 工号. */
@@ -29,7 +31,10 @@ export interface Cards {
   cancel(orderId: string, kioskId: string): Result<TopUpView>;
   /** Orders that have not ended, the oldest first. */
   open(): readonly TopUpRow[];
-  /** A person has looked what became of the credit; audited. Errors: `E-PAY-0203`, `E-PAY-0205`. */
+  /**
+   * A person has looked what became of the credit; audited. `refund` asks the card's system once more, and gives nothing back
+   * when the credit has arrived meanwhile. Errors: `E-PAY-0203`, `E-PAY-0205`.
+   */
   resolve(orderId: string, as: 'credited' | 'refund', by: string, reason: string): Result<TopUpRow>;
   onChange(listener: (orderId: string) => void): Cancel;
   start(): void;
@@ -145,6 +150,9 @@ export function createCards(deps: {
         const now = find(orderId)?.order ?? before;
         // Somebody may have decided while it was being asked.
         step = now.state === before.state ? stepTopUp(now, input, clock.now()) : resumeTopUp(now, clock.now());
+        if (now.staffRefund !== undefined && step.order.state === 'credited') {
+          deps.audit.record({ actor: 'hub', action: 'card.refund-not-needed', subject: `top-up:${orderId}` });
+        }
       }
     }
   };
@@ -166,7 +174,13 @@ export function createCards(deps: {
   });
   const rowOf = (row: Row): TopUpRow => {
     const order = open(row);
-    return { ...viewOf(order), kioskId: row.kioskId, createdAt: order.createdAt, changedAt: order.changedAt };
+    return {
+      ...viewOf(order),
+      kioskId: row.kioskId,
+      createdAt: order.createdAt,
+      changedAt: order.changedAt,
+      refundWanted: order.state === 'credit-unknown' && order.staffRefund !== undefined,
+    };
   };
   const cardView = ({ cardNumber, balance, pending, state }: CardAccount): CardView => ({
     cardNumber: cardNumber.replace(/.(?=.{4})/g, '•'),
@@ -255,7 +269,7 @@ export function createCards(deps: {
       const found = find(orderId);
       if (!found) return failure('E-PAY-0203', orderId);
       const { order, effect } = stepTopUp(found.order, { type: 'resolve', as }, clock.now());
-      if (order.state === found.order.state) return failure('E-PAY-0205', order.state);
+      if (order === found.order) return failure('E-PAY-0205', order.state);
       transact(db, () => {
         update.run(order.state, seal(order), order.changedAt, orderId);
         deps.audit.record({

@@ -12,8 +12,8 @@ export const cardsSummary =
       figures: [{ text: { zh: '进行中', en: 'Under way' }, value: open.length }],
       attention: waiting({
         text: { zh: '已付款、到账待核实', en: 'Paid, and not known to be credited' },
-        count: open.filter(({ state }) => state === 'credit-unknown').length,
-        page: '/kiosks',
+        count: open.filter(({ state, refundWanted }) => state === 'credit-unknown' && !refundWanted).length,
+        page: '/top-ups',
       }),
     };
   };

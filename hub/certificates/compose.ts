@@ -19,16 +19,23 @@ import { certificateService } from './service.ts';
 import type { SignerSource } from './signing/index.ts';
 import { configuredSigner } from './signing/index.ts';
 import { loadTemplates, shippedTemplates } from './templates/index.ts';
+import type { VerifySiteLink } from './verify-site.ts';
+import { joinVerifySite } from './verify-site.ts';
 
 /** Certificates, and the process that makes their paper. */
 export interface Certificates {
   readonly certificates: CertificateService;
   readonly pdf: PdfMaker;
+  /** Absent where no site in a DMZ is told of papers. */
+  readonly verifySite: VerifySiteLink | undefined;
+  /** Absent: papers bear a seal and no signature. */
+  readonly signer: SignerSource | undefined;
 }
 
 export function createCertificates(deps: {
   readonly config: Config['certificates'];
-  readonly timeZone: string;
+  readonly hub: Pick<Config['hub'], 'id' | 'timeZone'>;
+  readonly epoch: number;
   readonly devices: Config['devices'];
   readonly db: Db;
   readonly clock: Clock;
@@ -38,16 +45,27 @@ export function createCertificates(deps: {
   readonly outbox: Pick<Outbox, 'append'>;
   readonly hall: Pick<HttpHall, 'file'>;
   readonly host: Pick<AgentHost, 'capability' | 'health' | 'onDevices'>;
+  readonly onFault: (part: string) => (error: unknown) => void;
   /** In place of the configured one. */
   readonly signer?: SignerSource;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }): Certificates {
-  const { config, db, clock, random, vault, audit, outbox, hall, host } = deps;
+  const { config, db, clock, random, vault, audit, outbox, hall, host, hub } = deps;
+  const { site } = config.verification;
+  const verifySite =
+    site &&
+    joinVerifySite({
+      ...{ db, clock, random, site, sealer: vault.sealer, hub: hub.id, epoch: deps.epoch },
+      fault: deps.onFault('verify-site'),
+      papers: () => certificates.papers(),
+    });
+
   const { templates: ownTemplates } = config;
   const templateFolders = [shippedTemplates, ...(ownTemplates === undefined ? [] : [ownTemplates])];
+  const fonts = fontFiles(config);
   const pdf = pdfProcess({
     clock,
-    fonts: fontFiles(config.fallbackFontFile === undefined ? [] : [config.fallbackFontFile]),
+    fonts,
     idleAfter: config.idleShutdown,
     templates: templateFolders,
   });
@@ -65,7 +83,7 @@ export function createCertificates(deps: {
       office: config.office,
       sealPurpose: config.sealPurpose,
     },
-    templates: loadTemplates(templateFolders),
+    templates: loadTemplates(templateFolders, Object.keys(fonts.families)),
     ...(signer && { signer }),
     ready: {
       policyOf: (template) => verification.readyByTemplate[template] ?? verification.ready,
@@ -74,7 +92,7 @@ export function createCertificates(deps: {
     ...(raster && { raster: externalRasteriser({ ...raster, clock }) }),
     overprint: ({ template, ready }) => overprintByTemplate[template] ?? (overprint && !ready),
     verifyUrl: config.verifyUrl,
-    timeZone: deps.timeZone,
+    timeZone: hub.timeZone,
     numberPrefix: config.numberPrefix,
     fetchDocument: async ({ url, sha256 }) => {
       const file = await hall.file({ url, sha256, signal: AbortSignal.timeout(60_000) });
@@ -87,6 +105,7 @@ export function createCertificates(deps: {
       const left = certificate ? certificate.copiesAllowed - certificate.copiesUsed : 0;
       const outcome = toOutcome(event, clock.now(), left);
       if (outcome) outbox.append(outcome);
+      if (outcome && event.type === 'certificate.verification') verifySite?.tell(outcome);
     },
     audit: ({ actor, action, subject, reason, detail }) => {
       audit.record({ actor, action, subject, detail: { ...detail, reason } });
@@ -94,5 +113,5 @@ export function createCertificates(deps: {
     printers: printerDirectory({ host, devices: deps.devices }),
     log: deps.log,
   });
-  return { certificates, pdf };
+  return { certificates, pdf, verifySite, signer };
 }

@@ -33,6 +33,7 @@ export { type Rasteriser, type RasteriserOptions, externalRasteriser } from './r
 export type { PrinterCheck } from './printers.ts';
 export type { PrinterFinding, PrinterVerdict } from './suitability.ts';
 export { printerDirectory } from './devices.ts';
+export { type VerifySiteLink, joinVerifySite } from './verify-site.ts';
 export { toOutcome } from './outcomes.ts';
 export {
   type DocumentSigner,

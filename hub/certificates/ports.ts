@@ -216,6 +216,13 @@ export interface CertificateSummary {
   readonly printedSheetsToday: number;
 }
 
+/** A record of the register, with the request that it belongs to. */
+export interface Paper {
+  readonly certificateId: string;
+  readonly revision: number;
+  readonly record: VerificationRecord;
+}
+
 export interface CertificateService {
   /** Inside the caller's transaction. A revision that is not newer does nothing. The issuing follows by itself after {@link start}. */
   upsert(request: CertificateRequest): 'applied' | 'stale';
@@ -275,6 +282,8 @@ export interface CertificateService {
   itemsToday(printerId: string): readonly ItemCount[];
   /** The papers that were issued here, as the verify page asks for them. */
   readonly register: VerificationRegister;
+  /** Every record of that register, oldest first. */
+  papers(): readonly Paper[];
   /** Something about this certificate changed (after the commit). */
   onChange(listener: (change: { readonly certificateId: string; readonly attemptId?: string }) => void): Cancel;
   /** Takes up unfinished prints and issues what is pending. */

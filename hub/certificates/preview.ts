@@ -32,10 +32,11 @@ export async function certificateCommand(arguments_: readonly string[], env: Env
   }
   const { certificates, hub } = configuration(env);
   const places = [shippedTemplates, ...(certificates.templates === undefined ? [] : [certificates.templates])];
-  const template = loadTemplates(places).get(name, values.version === undefined ? undefined : Number(values.version));
+  const files = fontFiles(certificates);
+  const templates = loadTemplates(places, Object.keys(files.families));
+  const template = templates.get(name, values.version === undefined ? undefined : Number(values.version));
   if (!template) return refuse('E-CERT-0201', name);
-  const { fallbackFontFile } = certificates;
-  const fonts = loadFonts(fontFiles(fallbackFontFile === undefined ? [] : [fallbackFontFile]));
+  const fonts = loadFonts(files);
   if (!fonts.ok) return refuse(fonts.error.code, fonts.error.detail);
   const data =
     dataFile === undefined

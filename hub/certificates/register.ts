@@ -2,7 +2,7 @@ import type { VerificationRecord } from '@hallhub/sync/contract';
 import { type VerificationRegister, codeSha256 } from '@hallhub/sync/verification';
 import { maskName } from '../vault/index.ts';
 import { type Sealed, dayIn } from './issuing.ts';
-import type { CertificateDeps } from './ports.ts';
+import type { CertificateDeps, Paper } from './ports.ts';
 import type { CertificateRow } from './store.ts';
 
 /** The papers that were issued here, for whoever holds one. Callers of what changes it hold the transaction. */
@@ -11,6 +11,8 @@ export interface Register extends VerificationRegister {
   enter(row: CertificateRow, content: Sealed, sha256: string): void;
   /** Every paper of a request that still held good holds good no more. */
   withdraw(row: CertificateRow, state: 'revoked' | 'replaced'): void;
+  /** Every record, with the request that it belongs to and its revision (1 where that is gone), oldest first. */
+  all(): readonly Paper[];
 }
 
 interface RecordRow {
@@ -36,6 +38,12 @@ export function certificateRegister(
   const byCode = db.prepare<[string], RecordRow>(`SELECT ${columns} FROM certificate_record WHERE code_sha256 = ?`);
   const ofCertificate = db.prepare<[string], RecordRow>(
     `SELECT ${columns} FROM certificate_record WHERE certificate_id = ? ORDER BY rowid`,
+  );
+  const every = db.prepare<[], RecordRow & { readonly certificateId: string; readonly revision: number }>(
+    `SELECT certificate_record.certificate_id AS certificateId, coalesce(certificate.revision, 1) AS revision,
+       sha256, code_sha256 AS codeSha256, version, certificate_record.state, certificate_record.sealed
+     FROM certificate_record LEFT JOIN certificate ON certificate.certificate_id = certificate_record.certificate_id
+     ORDER BY certificate_record.rowid`,
   );
   const put = db.prepare(
     `INSERT INTO certificate_record (sha256, certificate_id, code_sha256, version, state, sealed)
@@ -71,6 +79,8 @@ export function certificateRegister(
       return row && open(row);
     },
     withdraw,
+    all: () =>
+      every.all().map((row) => ({ certificateId: row.certificateId, revision: row.revision, record: open(row) })),
     enter: (row, content, sha256) => {
       const before = byFile.get(sha256);
       withdraw(row, 'replaced');

@@ -113,5 +113,9 @@ export const certificateSchema: SchemaComponent = {
         CREATE UNIQUE INDEX print_attempt_run ON print_attempt (certificate_id, run)
           WHERE state <> 'not-printed' AND (copies_found IS NULL OR copies_found > 0);`,
     },
+    {
+      name: 'sites that were told of every paper',
+      sql: 'CREATE TABLE verify_site (identity TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT;',
+    },
   ],
 };

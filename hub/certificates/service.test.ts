@@ -342,6 +342,7 @@ describe('issuing', () => {
     let mended = false;
     const hub = hall({
       signer: {
+        certificates: [],
         open: () =>
           Promise.resolve(
             ok({

@@ -423,6 +423,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     titleOf: (template) => templates.get(template)?.title ?? { zh: template, en: template },
     itemsToday: (printerId) => store.itemsOn(printerId, today()),
     register,
+    papers: () => register.all(),
     onChange: (listener) => {
       listeners.add(listener);
       return () => {

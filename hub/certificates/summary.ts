@@ -1,11 +1,13 @@
 import type { Summarise } from '../summary.ts';
 import { waiting } from '../summary.ts';
 import type { CertificateService } from './ports.ts';
+import type { VerifySiteLink } from './verify-site.ts';
 
 export const certificatesSummary =
-  (certificates: Pick<CertificateService, 'summary'>): Summarise =>
+  (certificates: Pick<CertificateService, 'summary'>, site?: Pick<VerifySiteLink, 'status'>): Summarise =>
   () => {
     const { pending, stuck, issued, refused, uncertain, printing, printedSheetsToday } = certificates.summary();
+    const told = site?.status();
     return {
       domain: 'certificates',
       title: { zh: '证明打印', en: 'Certificates' },
@@ -20,6 +22,11 @@ export const certificatesSummary =
         {
           text: { zh: '证明因签章或字体问题等待', en: 'Certificates that wait for key or font' },
           count: stuck,
+          page: '/prints',
+        },
+        {
+          text: { zh: '核验站未收到的记录', en: 'Records that the verification site lacks' },
+          count: told ? told.deadLetters + (told.link.state === 'offline' ? told.pending : 0) : 0,
           page: '/prints',
         },
         { text: { zh: '证明无法生成', en: 'Certificates that cannot be made' }, count: refused, page: '/prints' },

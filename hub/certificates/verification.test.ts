@@ -13,6 +13,7 @@ import {
   canonicalCode,
   examine,
   findSignatures,
+  ownTrust,
   trustRoots,
 } from '@hallhub/sync/verification';
 import { drawCertificate } from './render/draw.ts';
@@ -95,6 +96,23 @@ describe('a file by its own bytes', () => {
         signatures: [{ integrity: 'intact', trust: 'untrusted' }],
       });
     }
+  });
+
+  test('of our own signer is trusted by what the signer itself holds, and nobody else below the same authority', async () => {
+    const key = unwrap(await pkcs12Key(authority.file('seal.p12'), 'geheim'));
+    const { certificates } = createSigner({ key, clock });
+    expect(examined(signed, ownTrust(certificates))).toMatchObject({ sound: true, signatures: [{ trust: 'trusted' }] });
+    // A token brings no chain.
+    expect(examined(signed, ownTrust(certificates.slice(0, 1)))).toMatchObject({ sound: true });
+    // Another name under the root that both share.
+    const [, root = new Uint8Array()] = certificates;
+    expect(examined(signed, ownTrust([root]))).toMatchObject({ sound: false, signatures: [{ trust: 'untrusted' }] });
+    const rsa = testAuthority(join(folder, 'others'), 'rsa');
+    const other = unwrap(await pkcs12Key(rsa.file('seal.p12'), 'geheim'));
+    // The same name under an authority of somebody else's.
+    expect(examined(signed, ownTrust(createSigner({ key: other, clock }).certificates))).toMatchObject({
+      signatures: [{ trust: 'untrusted' }],
+    });
   });
 
   test('with something appended is not sound; long-term data are named', () => {

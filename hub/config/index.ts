@@ -15,4 +15,5 @@ export { GATE_PARTS, areaSchema, gateSchema } from './gates.ts';
 export { type Environment, loadConfig, checkConfig, isLoopback } from './load.ts';
 export { decidingAgent, kioskAgent } from './deciding.ts';
 export { parseDuration } from './durations.ts';
+export { isNetwork } from './network.ts';
 export { configCodes } from './codes.ts';

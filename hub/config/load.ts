@@ -220,6 +220,11 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   if (hallUrl.protocol !== 'https:' && !isLoopback(hallUrl.hostname)) {
     found.push({ path: ['hall', 'url'], message: 'https only: the token would travel in the open' });
   }
+  const { site } = config.certificates.verification;
+  if (site && !site.url.startsWith('https:') && !isLoopback(new URL(site.url).hostname)) {
+    const path = ['certificates', 'verification', 'site', 'url'];
+    found.push({ path, message: 'https only: the token would travel in the open' });
+  }
   if (config.http.tls.mode === 'off' && !isLoopback(config.http.host)) {
     found.push({ path: ['http', 'tls'], message: 'plain HTTP is for loopback only; use own-ca or files' });
   }
@@ -261,7 +266,13 @@ function filesOf({ hall, http, certificates, mqtt }: Config): readonly string[] 
       certificates.templates,
       mqtt.passwordFile,
       mqtt.caFile,
+      certificates.verification.site?.tokenFile,
+      certificates.verification.site?.caFile,
     ],
+    ...Object.values(certificates.fonts).flatMap(({ regular, bold }) => [
+      regular,
+      ...(bold === undefined ? [] : [bold]),
+    ]),
     ...[...tls, ...(keys ?? []), ...certificates.verification.trust],
   ].filter((name) => name !== undefined);
 }
@@ -289,6 +300,7 @@ function resolveFiles(config: Config, folder: string): Config {
   const brokerCaFile = from(config.mqtt.caFile);
   const { tls } = config.http;
   const { signing } = config.certificates;
+  const { site } = config.certificates.verification;
   return {
     ...config,
     http: {
@@ -302,11 +314,24 @@ function resolveFiles(config: Config, folder: string): Config {
     hall: { ...config.hall, ...(tokenFile && { tokenFile }), ...(caFile && { caFile }) },
     certificates: {
       ...config.certificates,
+      fonts: Object.fromEntries(
+        Object.entries(config.certificates.fonts).map(([name, { regular, bold }]) => [
+          name,
+          { regular: resolve(folder, regular), ...(bold !== undefined && { bold: resolve(folder, bold) }) },
+        ]),
+      ),
       ...(fallbackFontFile && { fallbackFontFile }),
       ...(templates && { templates }),
       verification: {
         ...config.certificates.verification,
         trust: config.certificates.verification.trust.map((file) => resolve(folder, file)),
+        ...(site && {
+          site: {
+            ...site,
+            tokenFile: resolve(folder, site.tokenFile),
+            ...(site.caFile !== undefined && { caFile: resolve(folder, site.caFile) }),
+          },
+        }),
       },
       ...(signing && { signing: signingFrom(signing, folder) }),
     },

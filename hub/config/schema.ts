@@ -4,6 +4,7 @@ import { attendance } from './attendance.ts';
 import { areaSchema, gateSchema } from './gates.ts';
 import { kiosk, selfService } from './kiosks.ts';
 import { queueHall } from './queue.ts';
+import { isNetwork } from './network.ts';
 import { duration, id, label, port } from './primitives.ts';
 
 const timeZone = z.string().refine((zone) => {
@@ -27,6 +28,11 @@ const http = z
         z.strictObject({ mode: z.literal('off') }),
       ])
       .default({ mode: 'own-ca' }),
+    /**
+     * Addresses and networks of the proxies in front, whose word on who asks (`X-Forwarded-For`) is believed: limits then
+     * count people and not proxies.
+     */
+    trustProxy: z.array(z.string().refine(isNetwork, 'an IP address, or a network such as 10.1.0.0/24')).default([]),
   })
   .prefault({});
 
@@ -345,7 +351,14 @@ export const configSchema = z.strictObject({
     .prefault({}),
   certificates: z
     .strictObject({
-      /** A font for characters that Noto Serif SC lacks, e.g. HanaMinB from fonts-hanazono. */
+      /** Families that templates may name, as TrueType or OpenType files of one face each; `song` is Noto Serif SC unless it stands here. */
+      fonts: z
+        .record(
+          z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
+          z.strictObject({ regular: z.string().min(1), bold: z.string().min(1).optional() }),
+        )
+        .default({}),
+      /** A font for characters that all families lack, e.g. HanaMinB from fonts-hanazono. */
       fallbackFontFile: z.string().optional(),
       /** A folder of templates (`<name>/<version>/template.json`) beside those that ship; its own count before them. */
       templates: z.string().optional(),
@@ -388,6 +401,17 @@ export const configSchema = z.strictObject({
           ready: readyPolicy.default('if-present'),
           /** The same by name of the template. */
           readyByTemplate: z.record(z.string(), readyPolicy).default({}),
+          /** A `hallhub verify-site` that is told of every paper. */
+          site: z
+            .strictObject({
+              url: z.url({ protocol: /^https?$/ }),
+              tokenFile: z.string().min(1),
+              /** Its Ed25519 public keys by key id, as it says at its start. */
+              keys: z.record(z.string(), publicKey).refine((keys) => Object.keys(keys).length > 0, 'at least one key'),
+              /** PEM of the authority behind its certificate, where it is not a public one. */
+              caFile: z.string().min(1).optional(),
+            })
+            .optional(),
         })
         .prefault({}),
       /** Signs every paper made here (PAdES). Absent: a seal and no signature. */

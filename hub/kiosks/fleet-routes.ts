@@ -3,6 +3,8 @@ import type { Api } from '../api/api.ts';
 import type { SelfService } from './compose.ts';
 
 const params = z.object({ kiosk: z.string() });
+const card = z.object({ id: z.string().max(32) });
+const pin = z.string().regex(/^\d{6,12}$/, 'six to twelve digits');
 
 /** The kiosks for those who look after them from afar, and the cards with which they open them. */
 export function kioskFleetRoutes(api: Api, { fleet, upkeep, serviceCards }: SelfService): void {
@@ -42,15 +44,23 @@ export function kioskFleetRoutes(api: Api, { fleet, upkeep, serviceCards }: Self
       type: z.enum(['uid', 'resident-id']),
       text: z.string().trim().min(4).max(64),
       label: z.string().trim().min(1).max(40),
-      pin: z.string().regex(/^\d{6,12}$/, 'six to twelve digits'),
+      pin,
     }),
     handler: ({ body: { account, ...card }, staff }) => serviceCards.add(card, account, `staff:${staff.id}`),
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/kiosk-fleet/service-cards/:id/pin',
+    access: ['operator'],
+    params: card,
+    body: z.object({ pin }),
+    handler: ({ params: { id }, body, staff }) => serviceCards.setPin(id, body.pin, `staff:${staff.id}`),
   });
   api.route({
     method: 'DELETE',
     url: '/api/kiosk-fleet/service-cards/:id',
     access: ['operator'],
-    params: z.object({ id: z.string().max(32) }),
+    params: card,
     handler: ({ params: { id }, staff }) => serviceCards.remove(id, `staff:${staff.id}`),
   });
 }

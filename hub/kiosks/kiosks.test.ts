@@ -202,6 +202,22 @@ describe('the service of a kiosk', () => {
     expect(await kiosks.enterService('hall', '246810')).toMatchObject({ error: { code: 'E-KIOSK-0106' } });
   });
 
+  it('opens again with a PIN that an operator set anew, and with the old one no more; on record without the PIN', async () => {
+    const { uid, kiosks, serviceCards, audit } = await served();
+    uid(STAFF_CARD);
+    for (let wrong = 0; wrong < 5; wrong += 1) await kiosks.enterService('hall', '111111');
+    const [card] = serviceCards.list();
+    expect(await serviceCards.setPin('nobody', '135790', 'staff:chief')).toMatchObject({
+      error: { code: 'E-KIOSK-0204' },
+    });
+    expect(await serviceCards.setPin(card?.id ?? '', '135790', 'staff:chief')).toMatchObject({ ok: true });
+    const [entry] = audit.list({ limit: 1 });
+    expect(entry).toMatchObject({ action: 'kiosk.set-service-pin', actor: 'staff:chief', subject: 'account:li' });
+    expect(JSON.stringify(entry)).not.toContain('135790');
+    expect(await kiosks.enterService('hall', '246810')).toMatchObject({ error: { code: 'E-KIOSK-0202' } });
+    expect(await kiosks.enterService('hall', '135790')).toMatchObject({ ok: true });
+  });
+
   it('counts the sheets since the last refill', async () => {
     const { upkeep, settle, view } = await served();
     await settle();

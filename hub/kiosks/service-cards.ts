@@ -17,6 +17,8 @@ export interface ServiceCards {
     account: string,
     by: string,
   ): Promise<Result<ServiceCardView>>;
+  /** A PIN that was forgotten is set anew, and a card that wrong ones locked is open again. Errors: `E-KIOSK-0204`. */
+  setPin(id: string, pin: string, by: string): Promise<Result<void>>;
   /** Errors: `E-KIOSK-0204`. */
   remove(id: string, by: string): Result<void>;
   /** The card that was just shown, if it is one of them. */
@@ -42,6 +44,7 @@ export function createServiceCards(deps: {
   const { db, store, vault, audit, clock } = deps;
   const credentialOf = (type: string, text: string): Uint8Array => vault.match('kiosk-service', `${type}:${text}`);
   const idOf = (credential: Uint8Array): string => Buffer.from(credential).toString('hex').slice(0, 16);
+  const byId = (id: string) => store.serviceCards().find(({ credential }) => idOf(credential) === id);
   return {
     list: () =>
       store
@@ -57,9 +60,19 @@ export function createServiceCards(deps: {
         return ok({ id: idOf(credential), accountId, label, addedAt });
       });
     },
+    setPin: async (id, pin, by) => {
+      const pinHash = await hash(pin, ARGON2);
+      return transact(db, () => {
+        const card = byId(id);
+        if (!card) return failure('E-KIOSK-0204');
+        store.setPin(card.credential, pinHash);
+        audit.record({ actor: by, action: 'kiosk.set-service-pin', subject: `account:${card.accountId}` });
+        return ok();
+      });
+    },
     remove: (id, by) =>
       transact(db, () => {
-        const card = store.serviceCards().find(({ credential }) => idOf(credential) === id);
+        const card = byId(id);
         if (!card) return failure('E-KIOSK-0204');
         store.removeServiceCard(card.credential);
         audit.record({ actor: by, action: 'kiosk.remove-service-card', subject: `account:${card.accountId}` });

@@ -33,6 +33,9 @@ export function kioskStore(db: Db) {
   );
   const removeCard = db.prepare('DELETE FROM kiosk_service_card WHERE credential = ?');
   const countWrong = db.prepare('UPDATE kiosk_service_card SET wrong = ?, locked_until = ? WHERE credential = ?');
+  const setPin = db.prepare(
+    'UPDATE kiosk_service_card SET pin_hash = ?, wrong = 0, locked_until = 0 WHERE credential = ?',
+  );
   const refill = db.prepare(
     'INSERT OR REPLACE INTO kiosk_refill (kiosk_id, supply, at, sheets, account_id) VALUES (?, ?, ?, ?, ?)',
   );
@@ -52,6 +55,9 @@ export function kioskStore(db: Db) {
       row: Pick<ServiceCardRow, 'credential' | 'accountId' | 'label' | 'pinHash' | 'addedAt'>,
     ): boolean => addCard.run(row.credential, row.accountId, row.label, row.pinHash, row.addedAt).changes > 0,
     removeServiceCard: (credential: Uint8Array): boolean => removeCard.run(credential).changes > 0,
+    setPin: (credential: Uint8Array, pinHash: string): void => {
+      setPin.run(pinHash, credential);
+    },
     countWrongPin: (credential: Uint8Array, wrong: number, lockedUntil: EpochMs): void => {
       countWrong.run(wrong, lockedUntil, credential);
     },

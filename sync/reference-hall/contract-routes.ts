@@ -1,17 +1,14 @@
 import { hash } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Clock, Result } from '../base/index.ts';
 import { epochMs, iso, ms, sleep } from '../base/index.ts';
-import { digestBuckets, headers, instant, mediaTypes, sha256Hex, signBytes, whereWrong } from '../contract/index.ts';
+import { digestBuckets, headers, instant, mediaTypes, sha256Hex, signBytes } from '../contract/index.ts';
 import type { Feed, Lane } from '../feed/index.ts';
-import type { Access, Caller } from './access.ts';
-import { header } from './access.ts';
+import type { Access, SigningKey } from '../hall-server/index.ts';
+import { HallProblem, contractScope, header, parseOr400, strangerKey } from '../hall-server/index.ts';
 import type { Faults } from './faults.ts';
 import type { HallInbox } from './inbox.ts';
-import { strangerKey } from './keys.ts';
-import type { SigningKey } from './keys.ts';
-import { HallProblem } from './problem.ts';
 import type { HallRequests } from './requests.ts';
 
 export interface ContractDependencies {
@@ -50,23 +47,12 @@ const fileParams = z.object({ sha256: sha256Hex });
 /** The hall contract below `/v1`. */
 export function contractRoutes(app: FastifyInstance, deps: ContractDependencies): void {
   const { access, clock, faults, feed, inbox, requests } = deps;
-  const callers = new WeakMap<FastifyRequest, Caller>();
   const stranger = strangerKey();
   const open = new Set<FastifyReply>();
   faults.subscribe(() => {
     if (faults.settings.unreachable) for (const reply of open) reply.raw.destroy();
   });
 
-  for (const type of [mediaTypes.json, mediaTypes.eventBatch]) {
-    app.removeContentTypeParser(type);
-    app.addContentTypeParser(type, { parseAs: 'string', bodyLimit: 8 * 1024 * 1024 }, (_request, body, done) => {
-      try {
-        done(null, JSON.parse(String(body)));
-      } catch {
-        done(new HallProblem(400, 'bad-request', 'the body is not JSON'));
-      }
-    });
-  }
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: 20 * 1024 * 1024 }, (_request, body, done) => {
     done(null, body);
   });
@@ -85,46 +71,19 @@ export function contractRoutes(app: FastifyInstance, deps: ContractDependencies)
       if (fault.retryAfterSeconds > 0) reply.header('retry-after', String(fault.retryAfterSeconds));
       throw new HallProblem(fault.status, fault.status >= 500 ? 'unavailable' : 'bad-request', 'a fault was asked for');
     }
-    const caller = access.admit(request);
-    callers.set(request, caller);
-    if (!/^[\w-]{16,64}$/.test(caller.nonce) && !request.url.startsWith('/v1/files/')) {
-      throw new HallProblem(400, 'bad-request', `${headers.nonce} must be 16 to 64 characters of base64url`);
-    }
   });
+  const { answer, callerOf } = contractScope(app, { access, clock, key: deps.key });
 
-  app.setErrorHandler((error, request, reply) => {
-    const problem = asProblem(error);
-    void reply
-      .code(problem.status)
-      .type(mediaTypes.problem)
-      .send(
-        JSON.stringify({
-          type: `urn:hallhub:problem:${problem.code}`,
-          title: problem.code,
-          status: problem.status,
-          code: problem.code,
-          detail: problem.message,
-          nonce: header(request, headers.nonce),
-          hub: header(request, headers.hub),
-          ...problem.more,
-        }),
-      );
-  });
-  // A route rather than a not-found handler, so that this answer too is written and signed like the others.
-  app.all('/*', () => {
-    throw new HallProblem(404, 'not-found', 'the contract has no such address');
-  });
-
-  // Signs the exact bytes that leave, whatever made them.
+  // After the true signature: a fault is what a hall in trouble, or somebody in between, would send instead.
   app.addHook('onSend', (request, reply, payload, done) => {
     if (typeof payload !== 'string') {
       done(null, payload);
       return;
     }
     const fault = faults.forPath(request.url).answer;
-    const { keyId, privateKey } = deps.key;
-    const signer = fault === 'forged' ? { ...stranger, keyId } : { keyId, privateKey };
-    reply.header(headers.signature, signBytes(Buffer.from(payload), signer.keyId, signer.privateKey));
+    if (fault === 'forged') {
+      reply.header(headers.signature, signBytes(Buffer.from(payload), deps.key.keyId, stranger.privateKey));
+    }
     if (fault === 'html') {
       reply.type('text/html; charset=utf-8');
       done(null, '<!doctype html><title>502</title><h1>Bad gateway</h1>');
@@ -138,20 +97,9 @@ export function contractRoutes(app: FastifyInstance, deps: ContractDependencies)
     } else done(null, payload);
   });
 
-  const answer = (request: FastifyRequest, reply: FastifyReply, body: Readonly<Record<string, unknown>>): string => {
-    const { hub, nonce } = callerOf(request);
-    void reply.type(mediaTypes.json);
-    return JSON.stringify({ ...body, nonce, hub, issuedAt: iso(clock.now()) });
-  };
-  const callerOf = (request: FastifyRequest): Caller => {
-    const caller = callers.get(request);
-    if (!caller) throw new Error('a request reached its handler without having been admitted');
-    return caller;
-  };
-
   for (const lane of ['feed', 'revocations'] satisfies Lane[]) {
     app.get(`/${lane}`, async (request, reply) => {
-      const { cursor, limit, wait } = parse(pullQuery, request.query);
+      const { cursor, limit, wait } = parseOr400(pullQuery, request.query);
       const gone = new AbortController();
       reply.raw.on('close', () => gone.abort());
       const signal = AbortSignal.any([gone.signal, deps.closing]);
@@ -160,7 +108,7 @@ export function contractRoutes(app: FastifyInstance, deps: ContractDependencies)
     });
   }
   app.get('/snapshot', (request, reply) => {
-    const { token, limit } = parse(imageQuery, request.query);
+    const { token, limit } = parseOr400(imageQuery, request.query);
     const page = refetchable(feed.image({ limit, ...(token === undefined ? {} : { token }) }));
     return answer(request, reply, { type: 'snapshot', ...page, asOf: iso(page.asOf) });
   });
@@ -169,13 +117,13 @@ export function contractRoutes(app: FastifyInstance, deps: ContractDependencies)
     return answer(request, reply, { type: 'digest', asOf: iso(asOf), buckets });
   });
   app.get('/digest/:bucket', (request, reply) => {
-    const { bucket } = parse(bucketParams, request.params);
-    const { asOf } = parse(bucketQuery, request.query);
+    const { bucket } = parseOr400(bucketParams, request.params);
+    const { asOf } = parseOr400(bucketQuery, request.query);
     const records = feed.bucket(bucket, epochMs(Date.parse(asOf)));
     return answer(request, reply, { type: 'bucket', asOf, records });
   });
   app.post('/records', (request, reply) => {
-    const { ids } = parse(recordsBody, request.body);
+    const { ids } = parseOr400(recordsBody, request.body);
     return answer(request, reply, { type: 'records', ...feed.records(ids) });
   });
 
@@ -184,16 +132,16 @@ export function contractRoutes(app: FastifyInstance, deps: ContractDependencies)
       if (!header(request, 'content-type').startsWith(mediaTypes.eventBatch)) {
         throw new HallProblem(415, 'unsupported-media-type', `send ${mediaTypes.eventBatch}`);
       }
-      const batch = parse(eventsBody, request.body);
+      const batch = parseOr400(eventsBody, request.body);
       return answer(request, reply, { type: 'answers', ...inbox.take(callerOf(request), batch) });
     });
   }
   app.get('/outcomes', (request, reply) => {
-    const { after } = parse(positionQuery, request.query);
+    const { after } = parseOr400(positionQuery, request.query);
     return answer(request, reply, { type: 'position', ...inbox.position(callerOf(request), after) });
   });
   app.put('/attachments/:sha256', (request, reply) => {
-    const { sha256 } = parse(fileParams, request.params);
+    const { sha256 } = parseOr400(fileParams, request.params);
     const bytes = request.body;
     if (!Buffer.isBuffer(bytes)) throw new HallProblem(415, 'unsupported-media-type', 'send the bytes of the file');
     if (hash('sha256', bytes, 'hex') !== sha256) {
@@ -203,28 +151,13 @@ export function contractRoutes(app: FastifyInstance, deps: ContractDependencies)
     return answer(request, reply, { type: 'attachment', sha256, size: bytes.length });
   });
   app.get('/files/:sha256', (request, reply) => {
-    const file = requests.file(parse(fileParams, request.params).sha256);
+    const file = requests.file(parseOr400(fileParams, request.params).sha256);
     if (!file) throw new HallProblem(404, 'not-found', 'no such file');
     return reply.type(file.mediaType).send(file.bytes);
   });
 }
 
-function parse<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new HallProblem(400, 'bad-request', whereWrong(parsed.error));
-}
-
 function refetchable<T>(result: Result<T>): T {
   if (result.ok) return result.value;
   throw new HallProblem(410, 'must-refetch', 'the place is too old or unknown; load /v1/snapshot');
-}
-
-function asProblem(error: unknown): HallProblem {
-  if (error instanceof HallProblem) return error;
-  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
-  if (status === 413) return new HallProblem(413, 'too-large', 'the body is too large');
-  if (status === 415) return new HallProblem(415, 'unsupported-media-type', 'the content type is not supported');
-  if (status >= 400 && status < 500) return new HallProblem(status, 'bad-request', 'the request is not understood');
-  return new HallProblem(500, 'internal', 'the hall failed');
 }

@@ -1,7 +1,7 @@
 import type { Clock, RandomBytes } from '../base/index.ts';
 import { seconds, uuidv7 } from '../base/index.ts';
 import { signHint } from '../adapters/webhook/index.ts';
-import type { HubAccount } from './access.ts';
+import type { HubAccount } from '../hall-server/index.ts';
 
 /** Tells hubs to pull now. Best effort: a hint that is lost costs nothing, hubs poll anyway. */
 export function createHints(options: {

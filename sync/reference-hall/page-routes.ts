@@ -2,11 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Clock, Result } from '../base/index.ts';
 import { instant, whereWrong } from '../contract/index.ts';
-import type { Access } from './access.ts';
+import type { Access } from '../hall-server/index.ts';
 import { hallCodes } from './codes.ts';
 import type { Faults } from './faults.ts';
 import type { HallInbox } from './inbox.ts';
-import type { SigningKey } from './keys.ts';
+import type { SigningKey } from '../hall-server/index.ts';
 import type { HallRequests } from './requests.ts';
 
 export interface PageDependencies {

@@ -6,18 +6,17 @@ import type { Clock, RandomBytes } from '../base/index.ts';
 import { systemRandom } from '../base/index.ts';
 import { createFeed } from '../feed/index.ts';
 import { migrate, openDatabase } from '../sqlite/index.ts';
-import { createAccess } from './access.ts';
-import type { HubAccount } from './access.ts';
+import { createAccess, loadSigningKey } from '../hall-server/index.ts';
+import type { HubAccount } from '../hall-server/index.ts';
 import { contractRoutes } from './contract-routes.ts';
 import { createFaults } from './faults.ts';
 import type { Faults } from './faults.ts';
 import { createHints } from './hints.ts';
 import { createInbox } from './inbox.ts';
 import type { HallInbox } from './inbox.ts';
-import { loadSigningKey } from './keys.ts';
 import { guardPage } from './page-guard.ts';
 import { pageRoutes } from './page-routes.ts';
-import type { VerifySiteOptions } from '../verification/index.ts';
+import type { TrustRoots, VerifySiteOptions } from '../verification/index.ts';
 import { verifySite } from '../verification/index.ts';
 import { createPapers } from './papers.ts';
 import { createRequests } from './requests.ts';
@@ -36,7 +35,9 @@ export interface ReferenceHallOptions {
   readonly random?: RandomBytes;
   readonly hubs: readonly HubAccount[];
   /** Of the public page `/verify`, which is served in any case. */
-  readonly verify?: Partial<Pick<VerifySiteOptions, 'roots' | 'timeZone' | 'issuer' | 'onRefused'>>;
+  readonly verify?: Partial<Pick<VerifySiteOptions, 'timeZone' | 'issuer' | 'onRefused'>> & {
+    readonly roots?: TrustRoots;
+  };
   /** Fill an empty hall with a dozen fictional requests. Default false. */
   readonly seed?: boolean;
 }
@@ -112,7 +113,7 @@ export async function startReferenceHall(options: ReferenceHallOptions): Promise
   await app.register((scope, _options, done) => {
     verifySite(scope, {
       register: papers,
-      roots: verify?.roots ?? [],
+      roots: () => verify?.roots ?? [],
       clock,
       timeZone: verify?.timeZone ?? 'Asia/Shanghai',
       issuer: verify?.issuer ?? { zh: '网上办事大厅', en: 'Online service hall' },

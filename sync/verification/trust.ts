@@ -2,8 +2,15 @@ import { X509Certificate } from 'node:crypto';
 import type { EpochMs } from '../base/index.ts';
 import * as pkijs from 'pkijs';
 
-/** What a signature is believed for: certificates that are trusted by themselves. */
-export type TrustRoots = readonly X509Certificate[];
+/** A certificate that is trusted by itself. */
+export interface TrustRoot {
+  readonly certificate: X509Certificate;
+  /** Only for what bears this subject, as Node writes it; absent: for everything below it. */
+  readonly onlyFor?: string;
+}
+
+/** What a signature is believed for. */
+export type TrustRoots = readonly TrustRoot[];
 
 export type Purpose = 'documents' | 'time-stamps';
 
@@ -30,9 +37,19 @@ const usages: Readonly<Record<Purpose, readonly string[]>> = {
 
 /** Reads roots from PEM; what is between the blocks is ignored. @throws when a block holds no certificate. */
 export function trustRoots(pem: string): TrustRoots {
-  return (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
-    (block) => new X509Certificate(block),
-  );
+  return (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((block) => ({
+    certificate: new X509Certificate(block),
+  }));
+}
+
+/**
+ * For a signer's own signatures, of the certificates (DER, its own first) that it puts into them: its name below its own
+ * authorities, so that a renewed certificate counts, and nobody else below an authority that many share.
+ */
+export function ownTrust(certificates: readonly Uint8Array[]): TrustRoots {
+  const all = certificates.map((der) => new X509Certificate(der));
+  const [own] = all;
+  return own ? all.map((certificate) => ({ certificate, onlyFor: own.subject })) : [];
 }
 
 /**
@@ -44,7 +61,10 @@ export function trustIn(
   pool: readonly X509Certificate[],
   options: { readonly roots: TrustRoots; readonly at: EpochMs; readonly purpose: Purpose },
 ): Trust {
-  const { roots, at, purpose } = options;
+  const { at, purpose } = options;
+  const roots = options.roots
+    .filter(({ onlyFor = leaf.subject }) => onlyFor === leaf.subject)
+    .map(({ certificate }) => certificate);
   if (!maySign(leaf, purpose)) return 'untrusted';
   let best: Trust = 'untrusted';
   const climb = (certificate: X509Certificate, below: readonly X509Certificate[]): void => {

@@ -1,8 +1,6 @@
 import { create as createQr } from 'qrcode';
-import { codePoints } from '../code-points.ts';
-import { fill } from '../templates/fill.ts';
+import { fill, textOf } from '../templates/fill.ts';
 import type { Block, RenderInput } from '../templates/index.ts';
-import { textOf } from './fonts.ts';
 import { breakLines, placeLine } from './line-break.ts';
 import { drawSeal } from './seal.ts';
 import { type GlyphCell, type Sheet, cellsOf, drawCell, drawRow, ink, mm, soft, widthOf } from './sheet.ts';
@@ -23,8 +21,8 @@ export function topOf(block: Of<'signature' | 'verification'>): number {
 
 export async function drawSignature(sheet: Sheet, block: Of<'signature'>): Promise<void> {
   const laid: { readonly cells: readonly GlyphCell[]; readonly width: number; readonly size: number }[] = [];
-  for (const { text, size, weight } of block.lines) {
-    const cells = await cellsOf(fill(text, sheet.values), size, weight === 'bold', sheet.fonts);
+  for (const { text, size, weight, font } of block.lines) {
+    const cells = await cellsOf(fill(text, sheet.values), size, { bold: weight === 'bold', font }, sheet.fonts);
     laid.push({ cells, size, width: widthOf(cells) });
   }
   const widest = Math.max(...laid.map(({ width }) => width));
@@ -47,8 +45,8 @@ export async function drawSignature(sheet: Sheet, block: Of<'signature'>): Promi
   drawSeal(sheet.page, seal, {
     arc,
     line: purpose,
-    arcFont: (await sheet.fonts.pick(codePoints(arc)[0] ?? '', true)).font,
-    lineFont: (await sheet.fonts.pick(codePoints(purpose)[0] ?? '', false)).font,
+    arcFont: await sheet.fonts.faceOf(arc, { bold: true }),
+    lineFont: await sheet.fonts.faceOf(purpose, { bold: false }),
   });
 }
 
@@ -73,8 +71,8 @@ export async function drawVerification(sheet: Sheet, block: Of<'verification'>, 
   const gap = 5.5;
   const height = block.lines.reduce((sum, { size: own }) => sum + own + gap, -gap);
   let y = bottom + (side + height) / 2;
-  for (const { text, size: own, weight } of block.lines) {
-    const cells = await cellsOf(fill(text, sheet.values), own, weight === 'bold', sheet.fonts);
+  for (const { text, size: own, weight, font } of block.lines) {
+    const cells = await cellsOf(fill(text, sheet.values), own, { bold: weight === 'bold', font }, sheet.fonts);
     for (const cut of breakLines(cells, room, 0)) {
       y -= own;
       for (const { cell, x } of placeLine(cut, false, { width: room, indent: 0, stretch: 0 })) {

@@ -1,5 +1,4 @@
 import { type PDFFont, type PDFPage, degrees, rgb } from '@cantoo/pdf-lib';
-import { codePoints } from '../code-points.ts';
 import type { Template } from '../templates/index.ts';
 import type { PageFonts } from './fonts.ts';
 import { line, mm, paper } from './sheet.ts';
@@ -9,7 +8,7 @@ export async function backgroundOf(
   { frame, watermark }: Pick<Template, 'frame' | 'watermark'>,
   fonts: PageFonts,
 ): Promise<(page: PDFPage) => void> {
-  const fontOf = async (text: string): Promise<PDFFont> => (await fonts.pick(codePoints(text)[0] ?? '', true)).font;
+  const fontOf = (text: string): Promise<PDFFont> => fonts.faceOf(text, { bold: true });
   const marks = watermark && [
     { text: watermark.text, font: await fontOf(watermark.text), size: 120, down: 0 },
     { text: watermark.textEn, font: await fontOf(watermark.textEn), size: 46, down: 62 },

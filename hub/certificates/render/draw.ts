@@ -5,7 +5,7 @@ import type { Block, RenderInput, Row, Template } from '../templates/index.ts';
 import { backgroundOf } from './background.ts';
 import { drawSignature, drawVerification, topOf } from './anchored.ts';
 import { drawLine, drawPairs, drawParagraph, drawRule } from './flow.ts';
-import { type FontBox, nameOf, textOf } from './fonts.ts';
+import { type FontBox, nameOf } from './fonts.ts';
 import { type Sheet, type Shortened, cellsOf, drawRow, mm, openSheet, paper, soft, widthOf } from './sheet.ts';
 import { addSignatureField } from './signature-field.ts';
 import { drawTable } from './table.ts';
@@ -16,10 +16,7 @@ const RETREATS = 8;
 /** Of the foot of each page, from the edge of the paper. */
 const FOOTER_MM = 15;
 
-/**
- * One certificate as a PDF. Everything on it is checked before anything is drawn: a character that no face covers would
- * otherwise come out as a blank without any error.
- */
+/** One certificate as a PDF. A character that no face covers refuses it: it would come out as a blank without any other sign. */
 export async function drawCertificate(
   template: Template,
   input: RenderInput,
@@ -30,14 +27,12 @@ export async function drawCertificate(
   if (!checked.ok) return checked;
   const values = valuesOf(input);
   const shown = template.layout.filter((block) => isShown(block.when, values));
-  const lacking = fonts.missing(everyText(template, shown, input, values));
-  if (lacking.length > 0) return failure('E-CERT-0203', lacking.map(nameOf).join('、'));
 
   const feet = shown.filter((block) => block.type === 'signature' || block.type === 'verification');
   const foot = Math.max(template.marginMm.bottom * mm, ...feet.map((block) => topOf(block)));
   const pour = async (shortened?: Shortened): Promise<Sheet> => {
     const document = await PDFDocument.create();
-    const faces = fonts.open(document);
+    const faces = fonts.open(document, template.fonts);
     const { frame, watermark } = template;
     const mark = watermark && isShown(watermark.when, values) ? watermark : undefined;
     const background = await backgroundOf({ frame, watermark: mark }, faces);
@@ -56,6 +51,7 @@ export async function drawCertificate(
     }
   }
   if (sheet.tooLong || sheet.y < foot) {
+    if (sheet.fonts.lacking.size > 0) return failure('E-CERT-0203', lackingIn(sheet));
     return failure('E-CERT-0204', `${Math.ceil(Math.max(foot - sheet.y, 0) / mm)} mm too long`);
   }
   for (const block of feet) {
@@ -64,6 +60,7 @@ export async function drawCertificate(
   }
   const { document } = sheet;
   await drawFooters(sheet, template);
+  if (sheet.fonts.lacking.size > 0) return failure('E-CERT-0203', lackingIn(sheet));
 
   if (input.signature) {
     // A template without a seal is signed all the same, where nobody sees it.
@@ -81,6 +78,8 @@ export async function drawCertificate(
   document.convertToPDFA({ conformance: '2U' });
   return ok({ pdf: await document.save({ useObjectStreams: false }), pages: document.getPageCount() });
 }
+
+const lackingIn = ({ fonts }: Sheet): string => [...fonts.lacking].map(nameOf).join('、');
 
 function isShown(when: string | undefined, values: ReadonlyMap<string, string>): boolean {
   if (when === undefined) return true;
@@ -121,47 +120,13 @@ async function drawFooters(sheet: Sheet, { footer }: Template): Promise<void> {
   if (!footer) return;
   for (const [index, page] of pages.entries()) {
     const values = new Map([...sheet.values, ['page', String(index + 1)], ['pages', String(pages.length)]]);
-    const cells = await cellsOf(fill(footer.text, values), footer.size, false, sheet.fonts);
+    const cells = await cellsOf(
+      fill(footer.text, values),
+      footer.size,
+      { bold: false, font: footer.font },
+      sheet.fonts,
+    );
     const x = (paper.width - widthOf(cells)) / 2;
     drawRow(page, cells, { x, y: FOOTER_MM * mm }, footer.size, soft);
   }
-}
-
-function textsIn(block: Block): readonly string[] {
-  switch (block.type) {
-    case 'rule':
-      return [];
-    case 'line':
-    case 'paragraph':
-      return [block.text];
-    case 'pairs':
-      return block.items.flatMap(({ label, text }) => [label, text]);
-    case 'table':
-      return block.columns.flatMap(({ title, titleEn = '' }) => [title, titleEn]);
-    case 'signature':
-      return [...block.lines.map(({ text }) => text), block.sealText, block.sealPurpose];
-    case 'verification':
-      return block.lines.map(({ text }) => text);
-  }
-}
-
-function everyText(
-  template: Template,
-  shown: readonly Block[],
-  input: RenderInput,
-  values: ReadonlyMap<string, string>,
-): string {
-  const drawn = shown.flatMap(textsIn).map((text) => textOf(fill(text, values)));
-  const tables = shown.flatMap((block) => {
-    if (block.type !== 'table') return [];
-    return rowsOf(input, block.rows).flatMap((row) => [
-      ...block.columns.map(({ text }) => textOf(fill(text, new Map([...values, ...Object.entries(row)])))),
-      row[block.groupBy ?? ''] ?? '',
-    ]);
-  });
-  const mark = template.watermark ? [template.watermark.text, template.watermark.textEn] : [];
-  const foot = template.footer ? [template.footer.text, '0123456789'] : [];
-  // An upper-cased line needs the capitals too.
-  const all = [...drawn, ...drawn.map((text) => text.toUpperCase()), ...tables, ...mark, ...foot].join('');
-  return all.replace(/[{}]/g, '');
 }

@@ -20,7 +20,8 @@ export function drawRule(sheet: Sheet, block: Of<'rule'>): void {
 export async function drawLine(sheet: Sheet, block: Of<'line'>): Promise<void> {
   const filled = fill(block.text, sheet.values);
   const runs = block.uppercase ? filled.map((run) => ({ ...run, text: run.text.toUpperCase() })) : filled;
-  const cells = await cellsOf(runs, block.size, block.weight === 'bold', sheet.fonts);
+  const look = { bold: block.weight === 'bold', font: block.font };
+  const cells = await cellsOf(runs, block.size, look, sheet.fonts);
   const tracking = block.tracking * block.size;
   const width = cells.reduce((sum, { width: own, gap }) => sum + own + gap + tracking, -tracking);
   let x = sheet.left + (sheet.width - width) * { left: 0, center: 0.5, right: 1 }[block.align];
@@ -36,7 +37,8 @@ export async function drawLine(sheet: Sheet, block: Of<'line'>): Promise<void> {
 
 export async function drawParagraph(sheet: Sheet, block: Of<'paragraph'>): Promise<void> {
   const { size } = block;
-  const cells = await cellsOf(fill(block.text, sheet.values), size, block.weight === 'bold', sheet.fonts);
+  const look = { bold: block.weight === 'bold', font: block.font };
+  const cells = await cellsOf(fill(block.text, sheet.values), size, look, sheet.fonts);
   const indent = block.indent * size;
   const lines = breakLines(cells, sheet.width, indent);
   for (const [index, cut] of lines.entries()) {
@@ -54,6 +56,7 @@ export async function drawParagraph(sheet: Sheet, block: Of<'paragraph'>): Promi
 
 export async function drawPairs(sheet: Sheet, block: Of<'pairs'>): Promise<void> {
   const { size, columns } = block;
+  const look = { bold: false, font: block.font };
   const own = sheet.width / columns;
   const given = block.items
     .map(({ label, text }) => ({ label, runs: fill(text, sheet.values) }))
@@ -61,8 +64,8 @@ export async function drawPairs(sheet: Sheet, block: Of<'pairs'>): Promise<void>
   for (let from = 0; from < given.length; from += columns) {
     const row = await Promise.all(
       given.slice(from, from + columns).map(async ({ label, runs }) => {
-        const name = await cellsOf([{ text: label, strong: false, keep: false }], size, false, sheet.fonts);
-        const value = await cellsOf(runs, size, false, sheet.fonts);
+        const name = await cellsOf([{ text: label, strong: false, keep: false }], size, look, sheet.fonts);
+        const value = await cellsOf(runs, size, look, sheet.fonts);
         const indent = widthOf(name) + size * 0.5;
         return { name, indent, lines: breakLines(value, own - indent - size, 0) };
       }),

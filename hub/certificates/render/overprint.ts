@@ -23,7 +23,7 @@ export async function overprint(
     return failure('E-CERT-0207', error instanceof Error ? error.name : 'unreadable');
   }
   const text = `第 ${run} 次打印　Print No. ${run}`;
-  const { font } = await fonts.open(document).pick(text, false);
+  const font = await fonts.open(document).faceOf(text, { bold: false });
   for (const page of document.getPages()) {
     const { x, y, turned } = foot(page, font.widthOfTextAtSize(text, SIZE));
     page.drawText(text, { x, y, size: SIZE, font, color: soft, rotate: degrees(turned) });

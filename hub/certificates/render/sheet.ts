@@ -1,7 +1,7 @@
 import { type PDFDocument, type PDFFont, type PDFPage, type RGB, TextRenderingMode, rgb } from '@cantoo/pdf-lib';
 import type { Run } from '../templates/fill.ts';
 import type { Template } from '../templates/index.ts';
-import type { PageFonts } from './fonts.ts';
+import type { Look, PageFonts } from './fonts.ts';
 import { type Cell, scriptsMeet } from './line-break.ts';
 import type { SignatureBox } from './signature-field.ts';
 
@@ -107,13 +107,15 @@ const narrow = (text: string): string => text.replace(/(?<=\p{Script=Latin})’(
 export async function cellsOf(
   runs: readonly Run[],
   size: number,
-  bold: boolean,
+  look: Look,
   fonts: PageFonts,
 ): Promise<readonly GlyphCell[]> {
   const cells: GlyphCell[] = [];
   for (const [index, run] of runs.entries()) {
-    for (const text of narrow(run.text).match(/\P{M}\p{M}*|\p{M}+/gu) ?? []) {
-      const { font, embolden } = await fonts.pick(text, bold || run.strong);
+    const texts = narrow(run.text).match(/\P{M}\p{M}*|\p{M}+/gu) ?? [];
+    const faces = await fonts.facesOf(texts, { bold: look.bold || run.strong, font: run.font ?? look.font });
+    for (const [place, { font, embolden }] of faces.entries()) {
+      const text = texts[place] ?? '';
       const before = cells.at(-1);
       cells.push({
         text,

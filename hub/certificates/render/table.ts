@@ -1,5 +1,5 @@
 import { rgb } from '@cantoo/pdf-lib';
-import { fill } from '../templates/fill.ts';
+import { type Run, fill } from '../templates/fill.ts';
 import type { Block, Row } from '../templates/index.ts';
 import { breakLines } from './line-break.ts';
 import { type GlyphCell, type Sheet, cellsOf, drawRow, ink, makeRoom, soft, widthOf } from './sheet.ts';
@@ -80,6 +80,8 @@ export async function drawTable(sheet: Sheet, block: TableBlock, rows: readonly 
   sheet.y -= block.after;
 }
 
+const plain = (text: string): readonly Run[] => [{ text, strong: false, keep: false }];
+
 /** How high each of the columns that are left becomes. */
 function evenShare(rows: readonly LaidRow[], sides: number, room: number): number {
   const total = rows.reduce((sum, { height }) => sum + height, 0);
@@ -91,7 +93,7 @@ async function layHeading(sheet: Sheet, block: TableBlock, width: number): Promi
   const zh = await lay(
     sheet,
     block,
-    block.columns.map(({ title }) => title),
+    block.columns.map(({ title }) => plain(title)),
     width,
     { size: block.size, bold: true },
   );
@@ -100,7 +102,7 @@ async function layHeading(sheet: Sheet, block: TableBlock, width: number): Promi
   const en = await lay(
     sheet,
     block,
-    block.columns.map(({ titleEn }) => titleEn ?? ''),
+    block.columns.map(({ titleEn }) => plain(titleEn ?? '')),
     width,
     { size, bold: false },
   );
@@ -113,7 +115,7 @@ async function layHeading(sheet: Sheet, block: TableBlock, width: number): Promi
 
 async function layGroup(sheet: Sheet, block: TableBlock, text: string, width: number): Promise<LaidRow> {
   const { size } = block;
-  const cells = await cellsOf([{ text, strong: true, keep: false }], size, true, sheet.fonts);
+  const cells = await cellsOf(plain(text), size, { bold: true, font: block.font }, sheet.fonts);
   return {
     cells: [{ lines: [cells], x: PAD_X * size, width: width - 2 * PAD_X * size, align: 'left' }],
     height: size * (LEADING + 2 * PAD_Y),
@@ -124,18 +126,14 @@ async function layGroup(sheet: Sheet, block: TableBlock, text: string, width: nu
 
 function layRow(sheet: Sheet, block: TableBlock, row: Row, width: number): Promise<LaidRow> {
   const values = new Map([...sheet.values, ...Object.entries(row)]);
-  const texts = block.columns.map(({ text }) =>
-    fill(text, values)
-      .map((run) => run.text)
-      .join(''),
-  );
+  const texts = block.columns.map(({ text }) => fill(text, values));
   return lay(sheet, block, texts, width, { size: block.size, bold: false });
 }
 
 async function lay(
   sheet: Sheet,
-  { columns }: TableBlock,
-  texts: readonly string[],
+  { columns, font }: TableBlock,
+  texts: readonly (readonly Run[])[],
   width: number,
   { size, bold }: { readonly size: number; readonly bold: boolean },
 ): Promise<LaidRow> {
@@ -145,8 +143,7 @@ async function lay(
   for (const [index, { share, align }] of columns.entries()) {
     const own = (width * share) / shares;
     const room = own - 2 * PAD_X * size;
-    const text = texts[index] ?? '';
-    const glyphs = await cellsOf([{ text, strong: false, keep: false }], size, bold, sheet.fonts);
+    const glyphs = await cellsOf(texts[index] ?? [], size, { bold, font }, sheet.fonts);
     cells.push({ lines: breakLines(glyphs, room, 0), x: x + PAD_X * size, width: room, align });
     x += own;
   }

@@ -12,7 +12,7 @@ import type { WorkerAnswer, WorkerRequest, WorkerSetup } from './protocol.ts';
  */
 
 const setup = JSON.parse(process.argv[2] ?? '') as WorkerSetup;
-const templates = loadTemplates(setup.templates);
+const templates = loadTemplates(setup.templates, Object.keys(setup.fonts.families));
 const fonts = loadFonts(setup.fonts);
 
 type Made = Result<{ readonly pages: number; readonly pdf?: Uint8Array }>;

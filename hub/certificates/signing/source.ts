@@ -8,6 +8,8 @@ import { type DocumentSigner, createSigner } from './sign.ts';
 export interface SignerSource {
   /** Kept open once it could be opened. Errors: `E-CERT-0501`, `0505` until the PIN file says something else. */
   open(): Promise<Result<DocumentSigner>>;
+  /** Of the signer as it was last open, DER, its own first; none before. */
+  readonly certificates: readonly Uint8Array[];
   close(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export function configuredSigner(signing: Signing, clock: Clock): SignerSource {
 /** Opens once, and once more when that failed. */
 export function keptOpen(open: () => Promise<Result<DocumentSigner>>): SignerSource {
   let opening: Promise<Result<DocumentSigner>> | undefined;
+  let certificates: readonly Uint8Array[] = [];
   return {
     open: async () => {
       opening ??= open().catch((error: unknown) =>
@@ -49,8 +52,12 @@ export function keptOpen(open: () => Promise<Result<DocumentSigner>>): SignerSou
       );
       const mine = opening;
       const opened = await mine;
-      if (!opened.ok && opening === mine) opening = undefined;
+      if (opened.ok) ({ certificates } = opened.value);
+      else if (opening === mine) opening = undefined;
       return opened;
+    },
+    get certificates() {
+      return certificates;
     },
     close: async () => {
       const opened = await opening;

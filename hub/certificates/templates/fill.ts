@@ -10,7 +10,11 @@ export interface Run {
   readonly strong: boolean;
   /** Not to be broken over two lines, if it fits on one. */
   readonly keep: boolean;
+  /** The role of a font that the template declares; absent: that of the text round it. */
+  readonly font?: string;
 }
+
+export const textOf = (runs: readonly Run[]): string => runs.map((run) => run.text).join('');
 
 /** Whether every field keeps to its rule. The detail names the field, never its content. Error: `E-CERT-0202`. */
 export function checkFields(template: Template, fields: Fields): Result<void> {
@@ -68,6 +72,7 @@ function faultOf(rule: ScalarRule, value: string): string | undefined {
 }
 
 const looks = new Set(['strong', 'keep']);
+const FONT = 'font:';
 
 /** Every value that a placeholder can name. */
 export function valuesOf(input: RenderInput): ReadonlyMap<string, string> {
@@ -114,6 +119,10 @@ export function placeholders(text: string): readonly { readonly name: string; re
   }));
 }
 
+/** The role of a font that a `font:…` behind a placeholder names. */
+export const fontNamed = (name: string): string | undefined =>
+  name.startsWith(FONT) ? name.slice(FONT.length) : undefined;
+
 export const isFilter = (name: string): boolean => looks.has(name) || name in filters;
 
 /** Fills a text in. `[[…]]` is left out as a whole when a value inside it is missing. */
@@ -131,7 +140,14 @@ export function fill(text: string, values: ReadonlyMap<string, string>): readonl
     at = match.index + match[0].length;
     const names = match[2] === undefined ? [] : match[2].split(',');
     const value = names.reduce((out, name) => filters[name]?.(out) ?? out, values.get(match[1] ?? '') ?? '');
-    if (value !== '') runs.push({ text: value, strong: names.includes('strong'), keep: names.includes('keep') });
+    if (value === '') continue;
+    const font = names.map(fontNamed).find((role) => role !== undefined);
+    const look = {
+      strong: names.includes('strong'),
+      keep: names.includes('keep'),
+      ...(font !== undefined && { font }),
+    };
+    runs.push({ text: value, ...look });
   }
   plain(chosen.length);
   return runs;

@@ -9,7 +9,12 @@ const after = z.number().min(0).max(400).default(0);
 /** Only drawn when this field is given (a boolean field: when it is `true`). */
 const when = z.string().optional();
 
-const smallLine = z.strictObject({ text: z.string(), size, weight });
+/** Of a role and of a font family; a family is one that the configuration names (`certificates.fonts`), or the main one. */
+const fontName = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/);
+/** The role in which it is set; `text` when left out. */
+const font = fontName.optional();
+
+const smallLine = z.strictObject({ text: z.string(), size, weight, font });
 
 const block = z.discriminatedUnion('type', [
   z.strictObject({
@@ -18,6 +23,7 @@ const block = z.discriminatedUnion('type', [
     text: z.string(),
     size,
     weight,
+    font,
     tone,
     align,
     /** White between the characters, in em. */
@@ -31,6 +37,7 @@ const block = z.discriminatedUnion('type', [
     text: z.string(),
     size,
     weight,
+    font,
     tone,
     /** Distance of the base lines, in em. */
     leading: z.number().min(1).max(4),
@@ -45,6 +52,7 @@ const block = z.discriminatedUnion('type', [
     when,
     columns: z.int().min(1).max(4),
     size,
+    font,
     /** Distance of the base lines, in em. */
     leading: z.number().min(1).max(4).default(1.9),
     items: z.array(z.strictObject({ label: z.string(), text: z.string() })).min(1),
@@ -59,6 +67,7 @@ const block = z.discriminatedUnion('type', [
     when,
     rows: z.string(),
     size,
+    font,
     columns: z
       .array(
         z.strictObject({
@@ -134,12 +143,17 @@ export const templateSchema = z.strictObject({
   paper: z.literal('A4'),
   marginMm: z.strictObject({ top: z.number(), side: z.number(), bottom: z.number() }),
   frame: z.boolean().default(false),
+  /**
+   * Families by role, the first that covers a text is taken: `{"text": ["latin", "song"], "name": ["kai"]}`. After them
+   * every role tries those of `text`, the main family, and the operator's font for rare characters.
+   */
+  fonts: z.record(fontName, z.array(fontName).min(1)).default({}),
   fields: z.record(z.string(), field),
   watermark: z.strictObject({ when: z.string(), text: z.string(), textEn: z.string() }).optional(),
   /** What does not fit on one page is refused (`E-CERT-0204`), or goes on on further pages. */
   overflow: z.enum(['refuse', 'pages']).default('refuse'),
   /** At the foot of every page; may name `{{page}}` and `{{pages}}`. */
-  footer: z.strictObject({ text: z.string(), size }).optional(),
+  footer: z.strictObject({ text: z.string(), size, font }).optional(),
   layout: z.array(block).min(1),
 });
 
@@ -151,6 +165,11 @@ export const sampleSchema = z.strictObject({
   fields: z.record(z.string(), z.union([z.string(), z.array(row)])),
 });
 
+/** The family that ships with the product, and what a text is set in when nothing else is said. */
+export const MAIN_FAMILY = 'song';
+export const MAIN_ROLE = 'text';
+
+export type TemplateFonts = Readonly<Record<string, readonly string[]>>;
 export type TemplateBody = z.infer<typeof templateSchema>;
 export type Block = TemplateBody['layout'][number];
 export type ScalarRule = z.infer<typeof scalarField>;

@@ -142,6 +142,13 @@ describe('an operator’s own templates', () => {
     expect(both.get('library')?.title.zh).toBe('图书馆清书证明');
   });
 
+  it('may name the font families that the configuration names', () => {
+    const layout = [{ type: 'line', text: '{{gender|strong,font:name}}', size: 9, font: 'name' }];
+    write('named', '1', { ...shipped, fonts: { name: ['kai', 'song'] }, layout });
+    expect(loadTemplates([folder], ['song', 'kai']).get('named')?.fonts).toEqual({ name: ['kai', 'song'] });
+    rmSync(join(folder, 'named'), { recursive: true });
+  });
+
   it.each([
     [{ layout: [{ type: 'line', text: '{{nobody}}', size: 9 }] }, 'nobody'],
     [{ layout: [{ type: 'line', text: '{{gender|upside}}', size: 9 }] }, 'upside'],
@@ -151,6 +158,10 @@ describe('an operator’s own templates', () => {
       'gender',
     ],
     [{ footer: { text: '{{pagez}}', size: 8 } }, 'pagez'],
+    [{ fonts: { name: ['kai'] } }, 'font family kai'],
+    [{ layout: [{ type: 'line', text: 'a', size: 9, font: 'name' }] }, 'no font name'],
+    [{ footer: { text: '{{page}}', size: 8, font: 'name' } }, 'no font name'],
+    [{ fonts: { name: ['song'] }, layout: [{ type: 'line', text: '{{gender|font:nam}}', size: 9 }] }, 'font:nam'],
   ])('are refused at the start when they name what is not there: %o', (change, what) => {
     write('broken', '1', { ...shipped, ...change });
     expect(() => loadTemplates([folder])).toThrow(what);

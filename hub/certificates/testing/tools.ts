@@ -8,6 +8,7 @@ const packages: Readonly<Record<string, string>> = {
   certutil: 'libnss3-tools',
   'softhsm2-util': 'softhsm2',
   'pkcs11-tool': 'opensc',
+  pdffonts: 'poppler-utils',
   pdftotext: 'poppler-utils',
   pdftoppm: 'poppler-utils',
   qpdf: 'qpdf',

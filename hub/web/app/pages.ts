@@ -86,6 +86,13 @@ export const pages = [
     component: () => import('../pages/PrintsPage.vue'),
   }),
   definePage({
+    path: '/top-ups',
+    title: { zh: '校园卡充值', en: 'Card top-ups' },
+    group: 'papers',
+    roles: ['operator', 'counter', 'auditor'],
+    component: () => import('../pages/TopUpsPage.vue'),
+  }),
+  definePage({
     path: '/hall',
     title: { zh: '线上大厅同步', en: 'Online hall' },
     group: 'system',

@@ -11,7 +11,8 @@ import type { Language } from './texts.ts';
 
 export interface VerifySiteOptions {
   readonly register: VerificationRegister;
-  readonly roots: TrustRoots;
+  /** Asked for each file that is looked at. */
+  readonly roots: () => TrustRoots;
   readonly clock: Clock;
   /** Decides which day it is. */
   readonly timeZone: string;
@@ -117,7 +118,7 @@ export function verifySite(server: FastifyInstance, options: VerifySiteOptions):
     },
     (request, reply) => {
       const pdf = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      return answer(request, reply, answerFile(pdf, { ...deps, roots, now: clock.now() }));
+      return answer(request, reply, answerFile(pdf, { ...deps, roots: roots(), now: clock.now() }));
     },
   );
   for (const [name, type] of [

@@ -35,7 +35,7 @@ beforeEach(async () => {
         byCode: (hash) => (hash === record.codeSha256 ? record : undefined),
         byFile: (hash) => (hash === sha256 ? record : undefined),
       },
-      roots: [],
+      roots: () => [],
       clock,
       timeZone: 'Asia/Shanghai',
       issuer: record.issuer,

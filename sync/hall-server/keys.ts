@@ -11,7 +11,7 @@ export interface SigningKey {
   readonly privateKey: KeyObject;
 }
 
-/** The hall's signing key, made at the first start and kept beside its database. */
+/** The key with which this end signs, made at the first start and kept beside its database. */
 export function loadSigningKey(dataDir: string): SigningKey {
   const file = join(dataDir, 'hall-signing-key.pem');
   if (!existsSync(file)) {

@@ -1,0 +1,1 @@
+export { type StandaloneSite, type StandaloneSiteOptions, startVerifySite } from './start.ts';
