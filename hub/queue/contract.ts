@@ -3,8 +3,10 @@ import type { Label } from '../config/index.ts';
 
 /**
  * What the pages of a hall's queue and the hub say to each other, below `/api/queue`. Instants are UTC, durations milliseconds.
- * What changes is told on the stream at `/api/events`: the topic's first message is the whole view, with the number that the
- * topic then stands at, and each further message one number higher.
+ * What changes is told on the stream at `/api/queue/events?topic=…` (`topic` again for each further one; for everybody, and each
+ * topic for those who may read its view): an event is named after its topic and holds a {@link TopicMessage}. The first message is
+ * the whole view with the number at which the topic then stands, each further message the whole view again, one number higher. Topics
+ * of a kiosk come on the kiosk's own stream and hold the view itself.
  *
  * For everybody, without an account. A phone is let in by `door`, the code of the poster at the hall's door or of its board:
  *
@@ -12,7 +14,7 @@ import type { Label } from '../config/index.ts';
  * | --- | --- | --- | --- |
  * | GET | `/halls/{hall}/board` | | {@link BoardView}; changes as `queue/{hall}/board` |
  * | GET | `/halls/{hall}/services` | | {@link ServiceView}`[]` |
- * | POST | `/halls/{hall}/tickets` | `{service, door, appointment?}` | {@link OwnTicketView} |
+ * | POST | `/halls/{hall}/tickets` | `{service, door, appointment?}` | {@link OwnTicketView}; `appointment` is the code of the hall's booking, not its id |
  * | GET | `/tickets/{key}` | | {@link OwnTicketView}; changes as `queue/ticket/{key}` |
  * | POST | `/tickets/{key}/cancel` | | {@link OwnTicketView} |
  *
@@ -31,7 +33,7 @@ import type { Label } from '../config/index.ts';
  * | method | path | body | answer |
  * | --- | --- | --- | --- |
  * | GET | `/halls` | | {@link HallView}`[]` |
- * | POST | `/counters/{counter}/open` | `{takeOver}` | {@link LeaseView}; `E-QUEUE-0202` where another session has it and `takeOver` is false |
+ * | POST | `/counters/{counter}/open` | `{takeOver, services?}` | {@link LeaseView}; `E-QUEUE-0202` where another session has it and `takeOver` is false; `services`: who sits there does only these |
  * | GET | `/counters/{counter}` | | {@link CounterView}; changes as `queue/counter/{counter}` |
  * | POST | `/counters/{counter}/next` | | {@link CounterView} |
  * | POST | `/counters/{counter}/call` | `{ticket, reason}` | {@link CounterView}; out of order |
@@ -44,8 +46,14 @@ import type { Label } from '../config/index.ts';
  * | POST | `/counters/{counter}/break`, `/back`, `/close` | `{reason?}` | {@link CounterView} |
  * | GET | `/halls/{hall}/waiting` | | {@link WaitingView}; changes as `queue/{hall}/waiting` |
  * | POST | `/halls/{hall}/tickets/behalf` | `{service, class?, note?}` | {@link TakenView} |
+ * | POST | `/halls/{hall}/tickets/{ticket}/print` | | {@link TakenView}; on the paper of the first kiosk of the hall that has some |
  * | GET | `/statistics?hall&from&to&by` | | {@link StatisticsView}; `/statistics.csv` and `/statistics.xlsx` are the same as files |
  */
+export interface TopicMessage<View> {
+  readonly sequence: number;
+  readonly view: View;
+}
+
 export interface BoardView {
   readonly hall: string;
   readonly label: Label;

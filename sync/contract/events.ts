@@ -149,6 +149,33 @@ export const certificateVerification = outcome(
   z.object({ revision, at, record: verificationRecordSchema }).meta({ id: 'CertificateVerification' }),
 );
 
+/** Somebody came for the request and was at a counter; the request is an appointment, or what the ticket was taken for. */
+export const visitServed = outcome(
+  'hallhub.visit.served.v1',
+  z
+    .object({
+      revision,
+      at,
+      hall: z.string().max(64),
+      counter: z.string().max(64),
+      number: z.string().max(16).meta({ description: 'Of the ticket; of that day alone' }),
+      outcome: z.enum(['served', 'incomplete', 'referred']),
+      services: z
+        .array(z.object({ service: z.string().max(64), quantity: z.int().min(1) }))
+        .min(1)
+        .max(50),
+      waitedSeconds: z.int().min(0),
+      servedSeconds: z.int().min(0),
+    })
+    .meta({ id: 'VisitServed' }),
+);
+
+/** Nobody came: to the counter when called, or (`called` false) at all. A visit that is served after all is told as well, later. */
+export const visitMissed = outcome(
+  'hallhub.visit.no-show.v1',
+  z.object({ revision, at, hall: z.string().max(64), called: z.boolean() }).meta({ id: 'VisitMissed' }),
+);
+
 export const walkInRequested = defineEventType({
   type: 'hallhub.visitor-access.requested.v1',
   direction: 'request',
@@ -197,6 +224,8 @@ export const allEventTypes = [
   certificatePrinted,
   certificateNotPrinted,
   certificateVerification,
+  visitServed,
+  visitMissed,
   walkInRequested,
   equipmentFaultReported,
 ] as const;

@@ -21,6 +21,7 @@ export {
 export { type VehicleAccess, vehicleAccess, vehicleAccessSchema } from './kinds/vehicle-access.ts';
 export { type EventAccess, eventAccess, eventAccessSchema } from './kinds/event-access.ts';
 export { type MemberCredential, type Roster, roster, rosterSchema } from './kinds/roster.ts';
+export { type Appointment, appointment, appointmentSchema } from './kinds/appointment.ts';
 export { type Leave, leave, leaveSchema } from './kinds/leave.ts';
 export { type Block, block, blockSchema } from './kinds/block.ts';
 export { type AccessWindow, accessWindowSchema } from './kinds/access.ts';
@@ -69,6 +70,8 @@ export {
   vehicleRefused,
   type VerificationRecord,
   verificationRecordSchema,
+  visitMissed,
+  visitServed,
   visitorEntered,
   visitorRefused,
   walkInRequested,

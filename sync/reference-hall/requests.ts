@@ -73,7 +73,7 @@ interface RequestRow {
 }
 
 const kindsByName = new Map(allRequestKinds.map((kind) => [kind.kind as string, kind]));
-const prefixes: Readonly<Record<string, string>> = { 'visitor-access': 'V', certificate: 'C' };
+const prefixes: Readonly<Record<string, string>> = { 'visitor-access': 'V', certificate: 'C', appointment: 'A' };
 
 export function createRequests(options: {
   readonly db: Db;

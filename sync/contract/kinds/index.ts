@@ -1,4 +1,5 @@
 import { defineKinds } from '../kind.ts';
+import { appointment } from './appointment.ts';
 import { block } from './block.ts';
 import { certificate } from './certificate.ts';
 import { eventAccess } from './event-access.ts';
@@ -8,7 +9,16 @@ import { vehicleAccess } from './vehicle-access.ts';
 import { visitorAccess } from './visitor-access.ts';
 
 /** Every request kind of the contract, in the order in which the documents list them. */
-export const allRequestKinds = [visitorAccess, vehicleAccess, eventAccess, roster, leave, block, certificate] as const;
+export const allRequestKinds = [
+  visitorAccess,
+  vehicleAccess,
+  eventAccess,
+  roster,
+  leave,
+  block,
+  certificate,
+  appointment,
+] as const;
 
 /** Reads changes of the hall's feed. */
 export const requestKinds = defineKinds(allRequestKinds);
