@@ -72,6 +72,21 @@ export const pages = [
     component: () => import('../pages/CheckInPage.vue'),
   }),
   definePage({
+    path: '/counter',
+    title: { zh: '叫号窗口', en: 'Counters' },
+    group: 'halls',
+    roles: ['counter'],
+    anyArea: true,
+    component: () => import('../pages/CounterListPage.vue'),
+  }),
+  definePage({
+    path: '/counter/:id',
+    title: { zh: '窗口', en: 'Counter' },
+    roles: ['counter'],
+    anyArea: true,
+    component: () => import('../pages/CounterPage.vue'),
+  }),
+  definePage({
     path: '/kiosks',
     title: { zh: '自助机', en: 'Kiosks' },
     group: 'papers',
