@@ -205,6 +205,8 @@ export interface CounterView {
   readonly held: readonly StaffTicketView[];
   readonly parked: readonly StaffTicketView[];
   readonly pool: readonly StaffTicketView[];
+  /** Called and did not come, the newest first; may be called again, with a reason, while few others have been. */
+  readonly missed: readonly StaffTicketView[];
   /** Whom `next` would call. */
   readonly next?: StaffTicketView;
   readonly waiting: number;

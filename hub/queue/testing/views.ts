@@ -88,7 +88,7 @@ export const waitingTickets = (count: number): readonly StaffTicketView[] =>
       serviceLabel: LABELS[id],
       since: ago(38 - index),
       takenAt: ago(38 - index),
-      ...(index % 7 === 3 && { class: 'elderly', person: '王**' }),
+      ...(index % 7 === 3 && { class: 'elderly', classLabel: { zh: '老年人', en: 'Elderly' }, person: '王**' }),
       ...(index % 9 === 5 && { source: 'appointment' as const, person: '李*' }),
       ...(index % 5 === 2 && { source: 'phone' as const }),
     });
@@ -103,6 +103,7 @@ export const counterView = (change: Partial<CounterView> = {}): CounterView => (
   held: [],
   parked: [],
   pool: [],
+  missed: [],
   waiting: 30,
   served: 17,
   devices: [

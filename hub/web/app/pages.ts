@@ -9,6 +9,21 @@ export const pages = [
     component: () => import('../pages/FloorPage.vue'),
   }),
   definePage({
+    path: '/board/:hall',
+    title: { zh: '叫号屏', en: 'Board' },
+    component: () => import('../pages/BoardPage.vue'),
+  }),
+  definePage({
+    path: '/q/:hall',
+    title: { zh: '手机取号', en: 'Take a number' },
+    component: () => import('../pages/PhoneHallPage.vue'),
+  }),
+  definePage({
+    path: '/t/:key',
+    title: { zh: '我的号', en: 'My number' },
+    component: () => import('../pages/PhoneTicketPage.vue'),
+  }),
+  definePage({
     path: '/login',
     title: { zh: '登录', en: 'Log in' },
     component: () => import('../pages/LoginPage.vue'),

@@ -10,7 +10,6 @@ const known = (view: CounterView, more: Partial<Known> = {}): Known => ({
   view,
   hall: hallView(),
   waiting: [],
-  missed: [],
   say: ({ zh }) => zh,
   ...more,
 });

@@ -104,8 +104,6 @@ export interface Known {
   readonly view: CounterView;
   readonly hall: HallView | undefined;
   readonly waiting: readonly StaffTicketView[];
-  /** Missed at this counter, the newest first. */
-  readonly missed: readonly StaffTicketView[];
   /** In the language of whoever sits there: what a reason is written down in. */
   readonly say: (text: Text) => string;
 }
@@ -298,7 +296,7 @@ function callOutOfOrder(known: Known): Question {
     empty: { zh: '没有人在等候', en: 'Nobody is waiting' },
     choices: [
       ...known.waiting.map((ticket) => ticketChoice(ticket, () => reasonFor(ticket, known))),
-      ...known.missed.map((ticket) => ({
+      ...known.view.missed.map((ticket) => ({
         ...ticketChoice(ticket, () => reasonFor(ticket, known)),
         hint: { zh: `过号 · ${ticket.serviceLabel.zh}`, en: `Missed · ${ticket.serviceLabel.en}` },
       })),

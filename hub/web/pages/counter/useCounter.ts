@@ -1,14 +1,12 @@
 import type { Ref } from 'vue';
 import { computed, ref, watch } from 'vue';
-import type { CounterView, HallView, LeaseView, StaffTicketView } from '../../../queue/contract.ts';
+import type { CounterView, HallView, LeaseView } from '../../../queue/contract.ts';
 import type { Problem } from '../../kit/http.ts';
 import { call } from '../../kit/http.ts';
 import { useOnce } from '../../kit/once.ts';
 import { useTopic } from '../../kit/topic.ts';
 import type { Order } from './orders.ts';
 
-/** How many that were missed here can be called again from this page. */
-const MISSED = 5;
 /** Another session has the counter: nothing that is ordered here counts any more. */
 const LEASE_ENDED = 'E-QUEUE-0203';
 const LEASE_TAKEN = 'E-QUEUE-0202';
@@ -30,7 +28,6 @@ export function useCounter(id: string) {
   const busy = ref(false);
   const refusal: Ref<Problem | undefined> = ref();
   const hall = ref<HallView>();
-  const missed = ref<readonly StaffTicketView[]>([]);
   const once = useOnce();
 
   function keep(next: string | undefined): void {
@@ -61,7 +58,6 @@ export function useCounter(id: string) {
   /** One order at a time: what is pressed while another is under way is not kept for later. */
   async function send({ path, body = {} }: Order): Promise<boolean> {
     if (busy.value || lease.value === undefined) return false;
-    const before = topic.view.value?.ticket;
     busy.value = true;
     const answer = await once.order<CounterView>(`${base}/${path}`, body, { 'x-counter-lease': lease.value });
     busy.value = false;
@@ -73,9 +69,6 @@ export function useCounter(id: string) {
       return false;
     }
     topic.take(answer.value);
-    if (path === 'no-show' && before) missed.value = [before, ...missed.value].slice(0, MISSED);
-    const now = answer.value.ticket?.id;
-    missed.value = missed.value.filter((ticket) => ticket.id !== now);
     if (path === 'close') {
       keep(undefined);
       hold.value = 'watching';
@@ -99,7 +92,6 @@ export function useCounter(id: string) {
     hold: computed(() => hold.value),
     busy,
     refusal,
-    missed,
     open,
     send,
     loadHall,

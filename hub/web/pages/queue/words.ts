@@ -39,7 +39,7 @@ const SOURCE: Readonly<Record<TicketSource, Text>> = {
   buttons: { zh: '按键取号', en: 'Push buttons' },
   phone: { zh: '手机', en: 'Phone' },
   staff: { zh: '代取', en: 'By staff' },
-  appointment: { zh: '预约', en: 'Appointment' },
+  appointment: { zh: '预约', en: 'Booked' },
 };
 export const sourceText = (source: TicketSource): Text => SOURCE[source];
 
@@ -49,9 +49,14 @@ export const OUTCOMES: Readonly<Record<VisitOutcome, Text>> = {
   referred: { zh: '转到别处办理', en: 'Referred elsewhere' },
 };
 
+/** The class of everybody without a claim. */
+const ORDINARY = 'ordinary';
+
 /** What makes a ticket another than most: shown beside its number, by word. */
 export const isSpecial = ({ class: kind, source }: Pick<StaffTicketView, 'class' | 'source'>): boolean =>
-  source === 'appointment' || (kind !== '' && kind !== 'ordinary');
+  source === 'appointment' || kind !== ORDINARY;
+export const specialText = ({ class: kind, classLabel }: StaffTicketView): Text =>
+  kind === ORDINARY ? SOURCE.appointment : (classLabel ?? { zh: kind, en: kind });
 
 /** `3:07`, `1:02:45`: how long something has lasted. */
 export function lasted(milliseconds: number): string {
