@@ -5,7 +5,15 @@ import { chromium } from 'playwright-core';
 import type { TestContext } from 'vitest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OwnTicketView } from '../hub/queue/contract.ts';
-import { boardView, counterView, ownTicket, staffTicket, waitingTickets } from '../hub/queue/testing/views.ts';
+import {
+  boardView,
+  counterView,
+  ownTicket,
+  serviceRows,
+  staffTicket,
+  waitingTickets,
+  weekRows,
+} from '../hub/queue/testing/views.ts';
 import { cleanUp } from './testing/clean-up.ts';
 import { accessFaults } from './testing/kiosk-screens.ts';
 import type { Posted, QueueServer } from './testing/queue-pages.ts';
@@ -381,4 +389,57 @@ test('a phone without the code of the door sees the lines and takes nothing', as
   await on.page.getByText('只能看，不能取号').waitFor();
   await on.page.getByRole('button', { name: /校园卡/ }).tap();
   expect(await on.page.getByRole('button', { name: /^取号/ }).isDisabled()).toBe(true);
+});
+
+describe.each(['zh', 'en'] as const)('the pages of staff in %s', (language) => {
+  const statistics = (server: QueueServer, rows = serviceRows()): void => {
+    server.views.set('/statistics', (asked: URLSearchParams) => ({
+      ...{ hall: asked.get('hall'), from: asked.get('from'), to: asked.get('to'), by: asked.get('by') },
+      rows: asked.get('by') === 'hour' && rows.length > 0 ? weekRows() : rows,
+    }));
+  };
+
+  test('statistics can be read by everybody', async (context) => {
+    const wish = { path: '/queue-statistics', viewport: { width: 1280, height: 900 }, language, prepare: statistics };
+    const on = await open(context, wish);
+    await on.page.getByRole('cell', { name: /成绩单复核|Corrections/ }).waitFor();
+    await on.page.getByRole('heading', { name: /一周热力图|The week/ }).waitFor();
+    await on.look('statistics');
+    expect([...(await accessFaults(on.page)), ...(await sizeFaults(on.page, 24))]).toEqual([]);
+    await on.page.locator('form select').last().selectOption('counter');
+    await on.page.getByRole('columnheader', { name: /窗口|Counter/ }).waitFor();
+    const link = await on.page.getByRole('link', { name: 'CSV' }).getAttribute('href');
+    expect(link).toMatch(
+      /^\/api\/queue\/statistics\.csv\?hall=main&from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d&by=counter$/,
+    );
+    expect(on.complaints).toEqual([]);
+  });
+
+  test('a time without numbers is told', async (context) => {
+    const wish = {
+      ...{ path: '/queue-statistics', viewport: COUNTER_SCREEN, language },
+      prepare: (server: QueueServer) => {
+        statistics(server, []);
+      },
+    };
+    const on = await open(context, wish);
+    await on.page.getByText(/这段时间没有取号|No numbers were taken/).waitFor();
+    expect(await accessFaults(on.page)).toEqual([]);
+  });
+
+  test('lines: a number is taken for somebody', async (context) => {
+    const on = await open(context, { path: '/queue', viewport: COUNTER_SCREEN, language });
+    await on.page.getByRole('link', { name: /3 号窗口|Counter 3/ }).waitFor();
+    on.server.answers.set('/halls/main/tickets/behalf', {
+      ticket: { ...ownTicket({ url: 'https://hub.example.edu/t/Zk3vQ8w1xY5mT9aB' }), id: 't1' },
+      paper: 'screen',
+    });
+    await on.page.locator('form select').selectOption('enrolment');
+    await on.page.getByRole('button', { name: /^(取号|Take a number)$/ }).click();
+    expect((await on.posted('/halls/main/tickets/behalf')).body).toEqual({ service: 'enrolment' });
+    await on.page.getByText('A041').waitFor();
+    await on.look('lines');
+    expect([...(await accessFaults(on.page)), ...(await sizeFaults(on.page, 22))]).toEqual([]);
+    expect(on.complaints).toEqual([]);
+  });
 });

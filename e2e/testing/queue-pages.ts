@@ -38,7 +38,7 @@ export interface Posted {
 export interface QueueServer {
   readonly url: string;
   readonly posts: readonly Posted[];
-  /** What a GET below `/api/queue` answers. */
+  /** What a GET below `/api/queue` answers; a function is asked with the query. */
   readonly views: Map<string, unknown>;
   /** What a POST below `/api/queue` answers; else the counter's view. */
   readonly answers: Map<string, unknown>;
@@ -112,8 +112,9 @@ export async function queueServer(options: {
     reply.raw.on('close', () => followers.delete(reply.raw));
   });
   server.get(`${API}/*`, (request, reply) => {
-    const path = request.url.slice(API.length);
+    const [path = '', asked = ''] = request.url.slice(API.length).split('?');
     const view = views.get(path);
+    if (typeof view === 'function') return (view as (query: URLSearchParams) => unknown)(new URLSearchParams(asked));
     return view ?? reply.code(404).send({ status: 404, code: 'E-QUEUE-0208' });
   });
   server.post(`${API}/*`, (request, reply) => {

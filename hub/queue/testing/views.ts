@@ -7,6 +7,7 @@ import type {
   OwnTicketView,
   ServiceView,
   StaffTicketView,
+  StatisticsRow,
   TicketMachineView,
 } from '../contract.ts';
 
@@ -192,3 +193,33 @@ export const ticketMachine = (change: Partial<TicketMachineView> = {}): TicketMa
   paper: 'ok',
   ...change,
 });
+
+export const statisticsRow = (key: string, change: Partial<StatisticsRow> = {}): StatisticsRow => ({
+  key,
+  label: { zh: key, en: key },
+  taken: 60,
+  served: 52,
+  noShow: 5,
+  abandoned: 3,
+  waitMean: minutes(9),
+  waitP50: minutes(7),
+  waitP90: minutes(21),
+  serviceMean: minutes(5),
+  ...change,
+});
+
+/** A morning and an afternoon with their peaks, of a working week. */
+export const weekRows = (): readonly StatisticsRow[] =>
+  [1, 2, 3, 4, 5].flatMap((weekday) =>
+    [8, 9, 10, 11, 12, 14, 15, 16, 17].map((hour) =>
+      statisticsRow(`${weekday}-${String(hour).padStart(2, '0')}`, {
+        taken: Math.round(60 - 6 * Math.abs(hour - 10) - 4 * weekday + (hour === 15 ? 20 : 0)),
+      }),
+    ),
+  );
+
+export const serviceRows = (): readonly StatisticsRow[] => [
+  statisticsRow('enrolment', { label: LABELS.enrolment, withinLimit: 0.93, rating: { mean: 4.7, count: 31 } }),
+  statisticsRow('transcript', { label: LABELS.transcript, withinLimit: 0.71, rating: { mean: 4.1, count: 12 } }),
+  statisticsRow('cards', { label: LABELS.cards, taken: 210, served: 201 }),
+];

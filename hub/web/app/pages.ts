@@ -102,6 +102,22 @@ export const pages = [
     component: () => import('../pages/CounterPage.vue'),
   }),
   definePage({
+    path: '/queue',
+    title: { zh: '排队情况', en: 'Lines' },
+    group: 'halls',
+    roles: ['counter', 'auditor'],
+    anyArea: true,
+    component: () => import('../pages/QueuePage.vue'),
+  }),
+  definePage({
+    path: '/queue-statistics',
+    title: { zh: '叫号统计', en: 'Statistics' },
+    group: 'halls',
+    roles: ['counter', 'auditor'],
+    anyArea: true,
+    component: () => import('../pages/QueueStatisticsPage.vue'),
+  }),
+  definePage({
     path: '/kiosks',
     title: { zh: '自助机', en: 'Kiosks' },
     group: 'papers',
