@@ -148,6 +148,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     parts.notifications.start();
     parts.attendance.start();
     selfService.start();
+    parts.queue.start();
     parts.cards?.start();
     // Its certificates are what the verify page knows our own papers by.
     void parts.signer?.open();
@@ -173,6 +174,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
         { name: 'ended commands of devices', keepDays: 90, forget: (before) => registry.purge(before) },
         { name: 'changes of devices within a day', keepDays: 7, forget: (before) => registry.compact(before) },
         { name: 'reports of firmware roll-outs', keepDays: 730, forget: (before) => parts.firmware.purge(before) },
+        ...parts.queue.chores,
         { name: 'what agents were told and reported', keepDays: 30, forget: (before) => agents.purge(before) },
       ],
       log: (message, fields) => {
@@ -190,6 +192,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     parts.attendance.stop();
     parts.notifications.stop();
     selfService.stop();
+    parts.queue.stop();
     registry.stop();
     stopWatchingBroker();
     atBroker.stop();

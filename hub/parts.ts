@@ -44,6 +44,8 @@ import type { Notifications } from './notifications/index.ts';
 import { createChannels, createNotifications, notificationsSchema } from './notifications/index.ts';
 import type { HubOptions } from './options.ts';
 import { profilesSchema } from './profiles/index.ts';
+import type { HallQueue } from './queue/index.ts';
+import { createHallQueue, queueSchema } from './queue/index.ts';
 import type { Requests } from './requests/index.ts';
 import { createRequests, requestsSchema } from './requests/index.ts';
 import type { Staff } from './staff/index.ts';
@@ -71,6 +73,7 @@ export const schemaComponents = [
   certificateSchema,
   kioskSchema,
   cardSchema,
+  queueSchema,
   devicesSchema,
   agentsSchema,
   agentInboxSchema,
@@ -94,6 +97,7 @@ export interface Parts extends Fleet, Admission, Certificates {
   readonly notifications: Notifications;
   readonly attendance: Attendance;
   readonly selfService: SelfService;
+  readonly queue: HallQueue;
   /** Absent where no campus-card system is joined. */
   readonly cards: Cards | undefined;
 }
@@ -194,6 +198,10 @@ export function createParts(
     fetchFile: ({ url, sha256 }) => hall.file({ url, sha256, signal: AbortSignal.timeout(20_000) }),
     log: tell,
   });
+  const queue = createHallQueue({
+    ...{ config, calendar, db, clock, random, vault, audit, outbox, host, clockTrusted, log: tell },
+    requests: () => requests,
+  });
   agents.join(gates.part);
   const requests = createRequests({
     db,
@@ -207,6 +215,7 @@ export function createParts(
         leave: attendance.following.leave(gates.handlers.leave),
       }),
       certificateHandler({ certificates, vault }),
+      queue.appointments.handler,
     ],
   });
   const replica = createReplica({
@@ -271,6 +280,7 @@ export function createParts(
     attendance,
     ...papers,
     selfService,
+    queue,
     cards,
     notifications,
   };

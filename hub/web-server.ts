@@ -2,7 +2,7 @@ import { X509Certificate, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createHintVerifier } from '@hallhub/sync/adapters/webhook';
-import { ms } from '@hallhub/sync/base';
+import { ms, systemRandom } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { ownTrust, trustRoots, verifySite } from '@hallhub/sync/verification';
 import type { FastifyInstance } from 'fastify';
@@ -32,6 +32,7 @@ import { kioskFleetRoutes, kioskRoutes, kioskServiceRoutes, kiosksSummary, serve
 import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
 import { profileRoutes } from './profiles/index.ts';
+import { queueSummary, queueWeb } from './queue/index.ts';
 import type { Grant, Role } from './staff/index.ts';
 import { may } from './staff/index.ts';
 import type { Broker } from './broker/index.ts';
@@ -119,6 +120,7 @@ export async function createWeb(
     attendanceSummary(parts.attendance),
     certificatesSummary(certificates, parts.verifySite),
     kiosksSummary(selfService.fleet),
+    ...(config.queue.halls.length > 0 ? [queueSummary(parts.queue)] : []),
     ...(parts.cards ? [cardsSummary(parts.cards)] : []),
     hallSummary({ replica, outbox, requests }),
     devicesSummary(devices, registry, parts.agents, broker),
@@ -141,6 +143,14 @@ export async function createWeb(
   await serveScreens(server, SCREENS_ROOT);
   cardRoutes(api, { cards: parts.cards, selfService, live });
   kioskFleetRoutes(api, selfService);
+  const queueStreams = queueWeb(api, {
+    ...{ queue: parts.queue, staff, selfService, certificates, vault: parts.vault, audit, live, clock, secure },
+    random: systemRandom,
+  });
+  server.addHook('preClose', (done) => {
+    queueStreams.close();
+    done();
+  });
   hallRoutes(api, { replica, outbox, requests, audit, live });
   deviceRoutes(api, {
     devices,

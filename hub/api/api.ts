@@ -148,6 +148,12 @@ const STATUS: Readonly<Partial<Record<Code, number>>> = {
   'E-GATE-0203': 404,
   'E-GATE-0242': 404,
   'E-GATE-0244': 503,
+  'E-QUEUE-0101': 404,
+  'E-QUEUE-0102': 404,
+  'E-QUEUE-0107': 404,
+  'E-QUEUE-0114': 429,
+  'E-QUEUE-0201': 404,
+  'E-QUEUE-0208': 404,
   'E-REQ-0101': 404,
   'E-STAFF-0108': 404,
 };

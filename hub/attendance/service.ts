@@ -16,7 +16,7 @@ import type { Building } from './building.ts';
 import { buildingsOf } from './building.ts';
 import type { CheckIn } from './check-in.ts';
 import { createCheckIn } from './check-in.ts';
-import { csv } from './csv.ts';
+import { csv } from '../api/csv.ts';
 import type { Following } from './follow.ts';
 import { followRoster } from './follow.ts';
 import type { Correction } from './nightly.ts';

@@ -123,6 +123,13 @@ export const queueHall = z.strictObject({
   buttonMachines: z.array(buttonMachine).default([]),
   /** Kiosks with the mode `ticket`, and the printer of each. */
   kiosks: z.array(z.strictObject({ kiosk: id, printer: id.exactOptional() })).default([]),
+  /** What keys of keypads mean that their profiles do not name so: key to order. */
+  keypadKeys: z
+    .record(
+      z.string().min(1).max(16),
+      z.enum(['next', 'recall', 'begin', 'no-show', 'hold', 'finish', 'break', 'back', 'close']),
+    )
+    .default({}),
   classes: z.array(visitorClass).default([]),
   rule: z.enum(['accumulating-priority', 'first-come', 'static-priority']).default('accumulating-priority'),
   /** How many of the first tier are called in a row while others wait. */

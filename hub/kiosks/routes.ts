@@ -67,7 +67,11 @@ export function kioskRoutes(
     access: 'kiosk',
     params: kiosk,
     handler: ({ params, request, reply }) => {
-      live.stream(request, reply, ({ topic }) => topic === `kiosk/${params.kiosk}`);
+      live.stream(
+        request,
+        reply,
+        ({ topic }) => topic === `kiosk/${params.kiosk}` || topic === `kiosk/${params.kiosk}/queue`,
+      );
     },
   });
   api.route({

@@ -1,0 +1,126 @@
+import { minutes } from '@hallhub/sync/base';
+import { describe, expect, it } from 'vitest';
+import { codeOf, openQueue } from './testing/rig.ts';
+
+describe('a counter', () => {
+  it('calls whoever came first, serves and finishes, and says so in period rows', () => {
+    const { queue, open, take, order, view, clock, hallConfig } = openQueue();
+    const first = take();
+    take();
+    open('c1');
+    expect(view()).toMatchObject({ state: 'free', by: 'Li', waiting: 2, next: { number: 'A001' } });
+    expect(codeOf(order('c1', { do: 'next' }))).toBe('ok');
+    expect(view()).toMatchObject({ state: 'calling', ticket: { number: 'A001', calls: 1 }, next: { number: 'A002' } });
+    clock.advance(minutes(1));
+    expect(codeOf(order('c1', { do: 'recall' }))).toBe('ok');
+    expect(codeOf(order('c1', { do: 'begin' }))).toBe('ok');
+    clock.advance(minutes(4));
+    expect(codeOf(order('c1', { do: 'add-service', service: 'fees', quantity: 2 }))).toBe('ok');
+    expect(codeOf(order('c1', { do: 'finish', outcome: 'served', note: 'stamp' }))).toBe('ok');
+    expect(view()).toMatchObject({ state: 'free', served: 1 });
+    const id = first.ok ? first.value.id : '';
+    expect(queue.tickets.periods(id).map(({ state, service, by }) => [state, service, by])).toEqual([
+      ['waiting', 'enrolment', undefined],
+      ['called', 'enrolment', 'li'],
+      ['serving', 'enrolment', 'li'],
+      ['serving', 'fees', 'li'],
+      ['finished', 'fees', 'li'],
+    ]);
+    expect(queue.views.board(hallConfig()).calls).toMatchObject([{ number: 'A001', times: 2 }]);
+  });
+
+  it('is worked by one session: another is refused or takes over, and the one before can do nothing any more', () => {
+    const { queue, open, order, leases, take } = openQueue();
+    take();
+    open('c1');
+    const old = leases.get('c1') ?? '';
+    expect(codeOf(open('c1'))).toBe('E-QUEUE-0202');
+    expect(codeOf(order('c1', { do: 'next' }, 'wang'))).toBe('E-QUEUE-0203');
+    expect(codeOf(open('c1', { takeOver: true }))).toBe('ok');
+    expect(codeOf(queue.counters.order('c1', old, { id: 'li' }, { do: 'next' }))).toBe('E-QUEUE-0203');
+    expect(codeOf(order('c1', { do: 'next' }))).toBe('ok');
+    expect(codeOf(order('c1', { do: 'close' }))).toBe('E-QUEUE-0205');
+    expect(codeOf(order('c1', { do: 'no-show' }))).toBe('ok');
+    expect(codeOf(order('c1', { do: 'close' }))).toBe('ok');
+    expect(codeOf(order('c1', { do: 'next' }))).toBe('E-QUEUE-0203');
+    expect(codeOf(queue.counters.orderByKeypad('c1', { do: 'next' }))).toBe('E-QUEUE-0210');
+  });
+
+  it('does what is refused by name', () => {
+    const { open, take, order, queue } = openQueue();
+    expect(codeOf(queue.counters.open('c9', { id: 'li', name: 'Li' }, { takeOver: false }))).toBe('E-QUEUE-0201');
+    expect(codeOf(open('c2', { services: ['fees'] }))).toBe('E-QUEUE-0102');
+    open('c1');
+    expect(codeOf(order('c1', { do: 'next' }))).toBe('E-QUEUE-0204');
+    for (const what of ['recall', 'begin', 'no-show'] as const)
+      expect(codeOf(order('c1', { do: what }))).toBe('E-QUEUE-0206');
+    expect(codeOf(order('c1', { do: 'resume', ticket: 'x' }))).toBe('E-QUEUE-0208');
+    take();
+    order('c1', { do: 'break' });
+    expect(codeOf(order('c1', { do: 'next' }))).toBe('E-QUEUE-0210');
+    order('c1', { do: 'back' });
+    order('c1', { do: 'next' });
+    expect(codeOf(order('c1', { do: 'next' }))).toBe('E-QUEUE-0205');
+    expect(codeOf(order('c1', { do: 'park', to: { counter: 'c9' } }))).toBe('E-QUEUE-0201');
+    expect(codeOf(order('c1', { do: 'transfer', service: 'records', place: 'end' }))).toBe('E-QUEUE-0102');
+    expect(codeOf(order('c1', { do: 'transfer', counter: 'c9', place: 'end' }))).toBe('E-QUEUE-0201');
+    expect(codeOf(order('c1', { do: 'add-service', service: 'none', quantity: 1 }))).toBe('E-QUEUE-0102');
+  });
+
+  it('calls less where somebody does less, and only those who may be called there', () => {
+    const { open, take, order, view } = openQueue();
+    take('enrolment');
+    take('fees');
+    open('c1', { services: ['fees'] });
+    expect(view()).toMatchObject({ waiting: 1, next: { number: 'B001' } });
+    order('c1', { do: 'next' });
+    order('c1', { do: 'transfer', counter: 'c2', place: 'front' });
+    expect(codeOf(order('c1', { do: 'next' }))).toBe('E-QUEUE-0204');
+    open('c2');
+    expect(view('c2').next).toMatchObject({ number: 'B001' });
+  });
+
+  it('holds, parks and takes back; what another has parked is not its own', () => {
+    const { open, take, order, view } = openQueue();
+    const taken = [take(), take(), take()].map((one) => (one.ok ? one.value.id : ''));
+    open('c1');
+    open('c2');
+    order('c1', { do: 'next' });
+    order('c1', { do: 'hold', note: 'fills in a form' });
+    order('c1', { do: 'next' });
+    order('c1', { do: 'park', to: 'pool' });
+    order('c1', { do: 'next' });
+    order('c1', { do: 'park', to: { counter: 'c2' } });
+    expect(view('c1')).toMatchObject({
+      held: [{ number: 'A001', note: 'fills in a form' }],
+      pool: [{ number: 'A002' }],
+    });
+    expect(view('c2')).toMatchObject({ held: [], parked: [{ number: 'A003' }], pool: [{ number: 'A002' }] });
+    expect(codeOf(order('c2', { do: 'resume', ticket: taken[0] ?? '' }))).toBe('E-QUEUE-0207');
+    expect(codeOf(order('c2', { do: 'resume', ticket: taken[1] ?? '' }))).toBe('ok');
+    expect(codeOf(order('c1', { do: 'resume', ticket: taken[0] ?? '' }))).toBe('ok');
+  });
+
+  it('calls out of order with a reason that is kept, a missed one only while few others were called', () => {
+    const { open, take, order, view, audit } = openQueue();
+    const ids = Array.from({ length: 14 }, () => take()).map((one) => (one.ok ? one.value.id : ''));
+    open('c1');
+    order('c1', { do: 'next' });
+    order('c1', { do: 'no-show' });
+    expect(view().missed).toMatchObject([{ number: 'A001', state: 'no-show' }]);
+    expect(codeOf(order('c1', { do: 'call', ticket: ids[5] ?? '', reason: 'train' }))).toBe('ok');
+    expect(audit.list({ limit: 1 })[0]).toMatchObject({
+      action: 'queue.out-of-order',
+      subject: `ticket:${ids[5] ?? ''}`,
+    });
+    order('c1', { do: 'finish', outcome: 'served' });
+    expect(codeOf(order('c1', { do: 'call', ticket: ids[0] ?? '', reason: 'was outside' }))).toBe('ok');
+    order('c1', { do: 'no-show' });
+    for (let served = 0; served < 11; served += 1) {
+      order('c1', { do: 'next' });
+      order('c1', { do: 'finish', outcome: 'served' });
+    }
+    expect(codeOf(order('c1', { do: 'call', ticket: ids[0] ?? '', reason: 'late' }))).toBe('E-QUEUE-0209');
+    expect(view().missed).toEqual([]);
+  });
+});

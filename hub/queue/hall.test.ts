@@ -1,0 +1,215 @@
+import { minutes, ms, seconds } from '@hallhub/sync/base';
+import { describe, expect, it } from 'vitest';
+import { personKeys } from './appointments.ts';
+import { codeOf, openQueue } from './testing/rig.ts';
+
+const PERSON = { number: '2023010001' };
+
+describe('taking a number', () => {
+  it('is refused out of hours, when the cap is reached and to who has one; each with its reason', () => {
+    const rig = openQueue();
+    const person = personKeys(rig.vault, PERSON);
+    expect(codeOf(rig.take('none'))).toBe('E-QUEUE-0102');
+    expect(codeOf(rig.take('records'))).toBe('E-QUEUE-0102');
+    expect(codeOf(rig.take('enrolment', { hall: 'none' }))).toBe('E-QUEUE-0101');
+    expect(codeOf(rig.take('enrolment', { class: 'king' }))).toBe('E-QUEUE-0113');
+    expect(codeOf(rig.take('enrolment', { person }))).toBe('ok');
+    expect(codeOf(rig.take('enrolment', { person }))).toBe('E-QUEUE-0106');
+    expect(codeOf(rig.take('fees', { person }))).toBe('ok');
+    rig.clock.advance(minutes(8 * 60));
+    expect(codeOf(rig.take())).toBe('E-QUEUE-0103');
+    expect(codeOf(rig.take('enrolment', { source: 'staff', by: 'staff:li' }))).toBe('ok');
+    expect(rig.queue.views.services(rig.hallConfig()).find(({ id }) => id === 'fees')).toMatchObject({
+      people: 1,
+      refusal: { code: 'E-QUEUE-0103' },
+    });
+  });
+
+  it('says who is ahead and what to expect, and can be taken back', () => {
+    const rig = openQueue();
+    rig.open('c2');
+    rig.take();
+    const second = rig.take();
+    if (!second.ok) throw new Error(second.error.code);
+    const own = rig.queue.views.own(second.value);
+    expect(own).toMatchObject({ number: 'A002', state: 'waiting', ahead: 1 });
+    expect(own.expected?.from).toBeGreaterThan(0);
+    expect(rig.queue.core.cancel(second.value)).toMatchObject({ value: { state: 'cancelled' } });
+    expect(codeOf(rig.queue.core.cancel({ ...second.value, state: 'cancelled' }))).toBe('E-QUEUE-0207');
+  });
+});
+
+describe('an appointment', () => {
+  it('is checked in within its window, early ones wait for their time, late ones as others, and not twice', () => {
+    const rig = openQueue();
+    rig.book('soon', 20, 40);
+    rig.book('tomorrow', 1_440, 1_460, { person: { name: '王五', number: '2' } });
+    rig.book('late', -15, 5, { person: { name: '李四', number: '3' } });
+    expect(codeOf(rig.take('enrolment', { appointment: 'none' }))).toBe('E-QUEUE-0107');
+    expect(codeOf(rig.take('enrolment', { appointment: 'tomorrow' }))).toBe('E-QUEUE-0108');
+    const soon = rig.take('enrolment', { appointment: 'soon' });
+    expect(soon).toMatchObject({ value: { state: 'created', source: 'appointment' } });
+    expect(codeOf(rig.take('enrolment', { appointment: 'soon' }))).toBe('E-QUEUE-0106');
+    expect(rig.take('enrolment', { appointment: 'late' })).toMatchObject({ value: { state: 'waiting' } });
+    rig.clock.advance(minutes(20));
+    rig.queue.core.sweep();
+    expect(rig.queue.tickets.open('main').map(({ state }) => state)).toEqual(['waiting', 'waiting']);
+  });
+
+  it('is told to the hall when it was kept, and when nobody came; its name stands nowhere in the file', () => {
+    const rig = openQueue();
+    rig.book('kept', 0, 20);
+    rig.book('missed', 0, 20, { person: { name: '王五', number: '2' } });
+    rig.take('enrolment', { appointment: 'kept' });
+    rig.open('c1');
+    rig.order('c1', { do: 'next' });
+    expect(rig.view().ticket).toMatchObject({ person: '刘*㛃', source: 'appointment' });
+    rig.order('c1', { do: 'begin' });
+    rig.clock.advance(minutes(5));
+    rig.order('c1', { do: 'finish', outcome: 'served' });
+    rig.clock.advance(minutes(20));
+    rig.queue.core.sweep();
+    expect(rig.told.map(({ type, subject }) => [type.type, subject])).toEqual([
+      ['hallhub.visit.served.v1', 'kept'],
+      ['hallhub.visit.no-show.v1', 'missed'],
+    ]);
+    for (const { type, data } of rig.told) expect(type.schema.safeParse(data).success).toBe(true);
+    expect(rig.told[0]?.data).toMatchObject({ servedSeconds: 300, counter: 'c1' });
+    expect(rig.db.serialize().includes('刘一')).toBe(false);
+    expect(rig.db.serialize().includes('2023010001')).toBe(false);
+  });
+
+  it('that was missed too often gives no ticket for a while', () => {
+    const rig = openQueue();
+    for (const id of ['a', 'b', 'c']) rig.book(id, 0, 10);
+    rig.clock.advance(minutes(15));
+    rig.queue.core.sweep();
+    rig.book('d', 0, 10);
+    expect(codeOf(rig.take('enrolment', { appointment: 'd' }))).toBe('E-QUEUE-0110');
+  });
+
+  it('that is revoked takes its ticket out of the line', () => {
+    const rig = openQueue();
+    rig.book('gone', 0, 20);
+    rig.take('enrolment', { appointment: 'gone' });
+    rig.queue.appointments.handler.revoke({
+      ...{ op: 'revoke', kind: 'appointment', id: 'gone', revision: 2, data: {}, because: 'hall' },
+      ...{ validFrom: rig.clock.now(), validUntil: rig.clock.now(), committedAt: rig.clock.now() },
+    });
+    expect(rig.queue.tickets.open('main')).toEqual([]);
+    expect(codeOf(rig.take('enrolment', { appointment: 'gone' }))).toBe('E-QUEUE-0107');
+  });
+
+  it('leaves nothing of a person when its time is over', () => {
+    const rig = openQueue();
+    rig.take('enrolment', { person: personKeys(rig.vault, PERSON), personal: { name: '刘一㛃' } });
+    rig.clock.advance(minutes(1_440));
+    rig.queue.core.sweep();
+    rig.clock.advance(minutes(1));
+    expect(rig.queue.core.forget(rig.clock.now())).toBe(1);
+    expect(rig.db.prepare('SELECT sealed, number_key, id_key FROM queue_ticket').get()).toEqual({
+      ...{ sealed: null, number_key: null, id_key: null },
+    });
+  });
+});
+
+describe('devices', () => {
+  it('show the number, say it in both languages twice, one after the other, and ask for a rating', async () => {
+    const rig = openQueue();
+    rig.queue.start();
+    rig.take();
+    rig.take();
+    rig.open('c1');
+    rig.open('c2');
+    rig.order('c1', { do: 'next' });
+    rig.order('c2', { do: 'next' });
+    expect(rig.shown.at(-1)).toEqual(['A001']);
+    const settle = async () => {
+      for (let n = 0; n < 4; n += 1) {
+        rig.spoken();
+        await rig.clock.advanceAsync(ms(1));
+      }
+    };
+    await settle();
+    // The second call waits for the first: so many words take their time even where a speaker says it has ended.
+    expect(rig.said.map(({ text, language, chime }) => [text, language, chime])).toEqual([
+      ['请A零零幺号到1号窗口', 'zh', true],
+      ['Number A zero zero one, please go to Counter 1', 'en', false],
+      ['请A零零幺号到1号窗口', 'zh', false],
+      ['Number A zero zero one, please go to Counter 1', 'en', false],
+    ]);
+    // Called again while it still waits to be said: said once.
+    rig.order('c2', { do: 'recall' });
+    await rig.clock.advanceAsync(seconds(30));
+    await settle();
+    await rig.clock.advanceAsync(seconds(60));
+    expect(rig.said.filter(({ chime }) => chime).length).toBe(2);
+    rig.order('c1', { do: 'begin' });
+    rig.order('c1', { do: 'finish', outcome: 'served' });
+    expect(rig.shown.at(-1)).toEqual([]);
+    expect(rig.asked).toEqual(['c1']);
+    rig.rating.emit({ score: 5, at: rig.clock.now() });
+    rig.rating.emit({ score: 1, at: rig.clock.now() });
+    expect(rig.queue.desk.ratings('main', '2026-11-23', '2026-11-23')).toMatchObject([{ score: 5, accountId: 'li' }]);
+    rig.queue.stop();
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it('order what their keys mean: one key serves whoever stands there and calls the next', () => {
+    const rig = openQueue();
+    rig.queue.start();
+    rig.take();
+    rig.take();
+    rig.keys.emit({ keys: 'next', at: rig.clock.now() });
+    expect(rig.view().ticket).toBeUndefined();
+    rig.open('c1');
+    for (const number of ['A001', 'A002']) {
+      rig.keys.emit({ keys: 'next', at: rig.clock.now() });
+      expect(rig.view().ticket).toMatchObject({ number });
+    }
+    expect(rig.view().served).toBe(1);
+    rig.queue.stop();
+  });
+
+  it('a button gives a number and its paper; without paper the number is given all the same', async () => {
+    const rig = openQueue();
+    rig.queue.start();
+    const press = (): void => {
+      rig.button.emit({ button: 1, pressed: true, at: rig.clock.now() });
+    };
+    press();
+    press();
+    await rig.clock.advanceAsync(seconds(3));
+    expect(rig.queue.tickets.open('main').map(({ number }) => number)).toEqual(['A001']);
+    const [paper] = rig.papers;
+    expect(paper?.blocks).toContainEqual({ type: 'text', text: 'A001', align: 'center', size: 4, bold: true });
+    expect(paper?.blocks.find(({ type }) => type === 'qr')).toMatchObject({
+      data: expect.stringMatching(/^https:\/\/hall\.example\.edu\/t\/[\w-]{22}$/) as string,
+    });
+    rig.printerState.refusal = 'E-TKT-0101';
+    press();
+    await rig.clock.advanceAsync(seconds(3));
+    expect(rig.queue.tickets.open('main').length).toBe(2);
+    const [, second] = rig.queue.tickets.open('main');
+    if (!second) throw new Error('no second ticket');
+    expect(await rig.queue.printing.print('printer', rig.queue.views.own(second), 'test')).toEqual({
+      ...{ paper: 'screen', code: 'E-TKT-0101' },
+    });
+    expect(rig.queue.printing.paper('printer')).toBe('out');
+    rig.queue.stop();
+  });
+});
+
+describe('the door', () => {
+  it('opens with the code that is shown and the one before, in this hall alone', () => {
+    const { queue, clock } = openQueue();
+    const { code } = queue.door.code('main');
+    expect([queue.door.isOpen('main', code), queue.door.isOpen('other', code), queue.door.isOpen('main', 'x')]).toEqual(
+      [...[true, false, false]],
+    );
+    clock.advance(minutes(5));
+    expect(queue.door.isOpen('main', code)).toBe(true);
+    clock.advance(minutes(5));
+    expect(queue.door.isOpen('main', code)).toBe(false);
+  });
+});

@@ -1,0 +1,43 @@
+import type { Summarise } from '../summary.ts';
+import { waiting } from '../summary.ts';
+import type { HallQueue } from './compose.ts';
+import { counterState } from './views.ts';
+
+export const queueSummary =
+  ({ halls, core, printing }: Pick<HallQueue, 'halls' | 'core' | 'printing'>): Summarise =>
+  () => {
+    const pictures = halls.all.map((hall) => core.pictures.of(hall));
+    const inLine = pictures.reduce((sum, { rules }) => sum + rules.waiting.length, 0);
+    const atWork = pictures.reduce((sum, { rules }) => sum + rules.counters.length, 0);
+    const unattended = pictures.filter(({ hall, rules }) => {
+      const served = new Set(rules.counters.flatMap(({ services }) => [...services]));
+      return rules.waiting.some(({ service, forCounter }) =>
+        forCounter === undefined ? !served.has(service) : !hall.counters.some(({ id }) => id === forCounter),
+      );
+    }).length;
+    const onBreak = pictures.reduce(
+      (sum, picture) => sum + picture.hall.counters.filter(({ id }) => counterState(picture, id) === 'break').length,
+      0,
+    );
+    const noPaper = halls.all
+      .flatMap(({ kiosks, buttonMachines }) => [...kiosks, ...buttonMachines])
+      .filter(({ printer }) => printer !== undefined && ['out', 'none'].includes(printing.paper(printer))).length;
+    const page = '/counter';
+    return {
+      domain: 'queue',
+      title: { zh: '排队叫号', en: 'Queue' },
+      figures: [
+        { text: { zh: '等候人数', en: 'Waiting' }, value: inLine },
+        { text: { zh: '开放窗口', en: 'Counters at work' }, value: atWork },
+        { text: { zh: '暂停窗口', en: 'On a break' }, value: onBreak },
+      ],
+      attention: waiting(
+        {
+          text: { zh: '有人等候而无窗口办理', en: 'People wait for what no counter does now' },
+          count: unattended,
+          page,
+        },
+        { text: { zh: '取号机不能出纸', en: 'Ticket printers without paper' }, count: noPaper, page },
+      ),
+    };
+  };
