@@ -229,7 +229,9 @@ describe('at a counter', () => {
   test('what the hub refuses is said in words, and the question stays', async (context) => {
     const on = await openCounter(context);
     on.server.tellCounter({ state: 'serving', ticket: serving });
+    await on.page.getByText('办理中').first().waitFor();
     await on.page.keyboard.press('p');
+    await on.page.getByRole('group', { name: '暂存给谁？' }).waitFor();
     on.server.refusals.set(counter('park'), 'E-QUEUE-0207');
     await on.page.keyboard.press('1');
     await on.page.getByRole('alert').filter({ hasText: '这个号现在不能这样操作' }).waitFor();
