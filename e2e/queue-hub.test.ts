@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ms, systemRandom } from '@hallhub/sync/base';
-import pino from 'pino';
 import type { Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
 import { createApi } from '../hub/api/api.ts';
 import { createServer } from '../hub/api/server.ts';
+import { createLog } from '../hub/log.ts';
 import { queueCodes } from '../hub/queue/codes.ts';
 import { openQueue } from '../hub/queue/testing/rig.ts';
 import { queueWeb } from '../hub/queue/web.ts';
@@ -31,7 +31,7 @@ afterAll(() => running.run());
 test('a number that was taken by phone is called at the counter, stands on the board, and is finished', async () => {
   for (const file of [CHROMIUM, join(WEB, 'index.html')]) if (!existsSync(file)) throw new Error(`${file} is missing`);
   const rig = openQueue();
-  const server = await createServer({ log: pino({ level: 'silent' }), webRoot: WEB });
+  const server = await createServer({ log: createLog({ level: 'silent' }), webRoot: WEB });
   const who = (session: string): Account | undefined => (session === 'li' ? LI : undefined);
   const staff = { whoIs: who, peek: who, list: () => [LI] } as unknown as Staff;
   server.get('/api/session', () => LI);
