@@ -61,7 +61,10 @@ module.exports = {
       severity: 'error',
       from: { path: workspace('kiosk-app') },
       comment: 'The agent beside the screen is the same program as `hallhub agent`.',
-      to: { path: '^hub/', pathNot: '^hub/(.+/edge(\\.ts|/)|web/kit/|api/types|kiosks/contract|agent/index\\.ts$)' },
+      to: {
+        path: '^hub/',
+        pathNot: '^hub/(.+/edge(\\.ts|/)|web/kit/|api/types|(kiosks|queue)/contract|queue/testing/|agent/index\\.ts$)',
+      },
     },
     {
       name: 'a-domain-uses-another-domains-service-only',

@@ -8,6 +8,7 @@ import type { TestContext } from 'vitest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ScriptedServer } from '../kiosk-app/testing/scripted-server.ts';
 import { KIOSK, person, quietHall, scriptedServer } from '../kiosk-app/testing/scripted-server.ts';
+import { ownTicket } from '../hub/queue/testing/views.ts';
 import { cleanUp } from './testing/clean-up.ts';
 import { LAUNCHER } from './testing/hub-process.ts';
 import { COLOUR_RULES, PANEL, accessFaults, touchFaults } from './testing/kiosk-screens.ts';
@@ -265,6 +266,57 @@ const SCREENS: Readonly<Record<string, (on: Stand) => Promise<void>>> = {
     await on.page.clock.runFor(2_500);
     await on.heading(/还在核实|being checked/);
   },
+  tickets: async (on) => {
+    await on.tap(/取号|Take a number/);
+    await on.heading(/您要办什么|What is it about/);
+  },
+  'tickets: no paper': async (on) => {
+    await SCREENS['tickets']?.(on);
+    on.server.tellQueue({ paper: 'out' });
+    await on.page.getByText(/本机缺纸|There is no paper/).waitFor();
+  },
+  'tickets: all services': async (on) => {
+    await SCREENS['tickets']?.(on);
+    await on.tap(/全部业务|All services/);
+    await on.page.getByText(/今天的号已经取完|tickets of today are gone/).waitFor();
+  },
+  'tickets: identify': async (on) => {
+    await SCREENS['tickets']?.(on);
+    await on.tap(/我的预约和办件|My appointments/);
+    await on.heading(/验证方式|know you/);
+  },
+  'tickets: mine': async (on) => {
+    await SCREENS['tickets: identify']?.(on);
+    on.server.show({ person: person() });
+    await on.page.getByText(/可以签到取号|Check in and take/).waitFor();
+  },
+  'tickets: what to bring': async (on) => {
+    await SCREENS['tickets']?.(on);
+    await on.tap(/在读证明盖章|Enrolment cert/);
+    await on.heading(/在读证明盖章|Enrolment cert/);
+  },
+  'tickets: taken': async (on) => {
+    await SCREENS['tickets: what to bring']?.(on);
+    await on.tap(/^(取号|Take a number)/);
+    await on.heading(/请取走号票|take your ticket/);
+  },
+  'tickets: taken without paper': async (on) => {
+    on.server.script.taken = { ...on.server.script.taken, paper: 'screen', code: 'E-ESC-0101' };
+    await SCREENS['tickets: what to bring']?.(on);
+    await on.tap(/^(取号|Take a number)/);
+    await on.heading(/请记下您的号码|note your number/);
+  },
+  'tickets: has one': async (on) => {
+    const ticket = ownTicket({ service: 'enrolment', url: 'https://hub.example.edu/t/Zk3vQ8w1xY5mT9aB' });
+    on.server.script.mine = { ...on.server.script.mine, tickets: [ticket], appointments: [] };
+    on.server.script.refusals.set('/queue/tickets', 'E-QUEUE-0106');
+    await SCREENS['tickets: identify']?.(on);
+    on.server.show({ person: person() });
+    await on.page.getByText(/您的号 A041|Your number A041/).waitFor();
+    await on.tap(/^(在读证明盖章|Enrolment cert)/);
+    await on.tap(/^(取号|Take a number)/);
+    await on.heading(/您已经有号了|You have a number already/);
+  },
   'service: PIN': async (on) => {
     on.server.show({ service: { state: 'pin', until: person().until } });
     await on.heading(/维护模式|Service mode/);
@@ -395,6 +447,45 @@ describe('a session', () => {
     await on.heading(/请取走证明和证件/);
     await on.page.clock.runFor(12_000);
     await on.heading('请选择要办理的业务');
+  });
+});
+
+describe('a number', () => {
+  test('is taken once, whatever is touched twice, and for nobody in particular', async (context) => {
+    const on = await open(context);
+    await SCREENS['tickets: what to bring']?.(on);
+    await on.page.getByRole('button', { name: /^取号/ }).dblclick();
+    await on.heading('请取走号票');
+    const orders = on.server.posts.filter(({ path }) => path === '/queue/tickets');
+    expect(orders).toEqual([{ path: '/queue/tickets', body: { service: 'enrolment' } }]);
+    await on.page.clock.runFor(66_000);
+    await on.heading('请选择要办理的业务');
+    expect(await on.page.content()).not.toContain('A041');
+  });
+
+  test('that is on no paper stays on the screen without the hub, until it was noted', async (context) => {
+    const on = await open(context);
+    await SCREENS['tickets: taken without paper']?.(on);
+    on.server.dark(true);
+    await on.page.clock.runFor(90_000);
+    await on.heading('请记下您的号码');
+    on.server.dark(false);
+    await on.page.clock.runFor(6_000);
+    await on.tap('我已记下');
+    await on.heading('请选择要办理的业务');
+  });
+
+  test('is taken for an appointment by whoever showed a card', async (context) => {
+    const on = await open(context);
+    await SCREENS['tickets: mine']?.(on);
+    await on.tap(/可以签到取号/);
+    await on.tap(/^取号/);
+    await on.posted('/queue/tickets');
+    expect(on.server.posts.find(({ path }) => path === '/queue/tickets')?.body).toEqual({
+      service: 'enrolment',
+      appointment: 'ap1',
+    });
+    await on.heading('请取走号票');
   });
 });
 

@@ -76,10 +76,11 @@ export function createHallQueue(deps: {
       return row?.state === 'called' && row.counter === counter;
     },
   });
+  const ticketUrl = (key: string): string | undefined => (base === undefined ? undefined : `${base}/t/${key}`);
   const printing = createTicketPrinting({
     ...{ host, clock, random, timeZone: deps.calendar.timeZone },
     printers: halls.all.flatMap(printersOf),
-    ticketUrl: (key) => (base === undefined ? undefined : `${base}/t/${key}`),
+    ticketUrl,
     changed: () => {
       for (const { id } of halls.all) changed(id);
     },
@@ -91,6 +92,7 @@ export function createHallQueue(deps: {
       const { code, until } = door.code(id);
       return { url: `${base}/q/${id}?door=${code}`, until };
     },
+    ticketUrl,
     announcement: (hall) => announcements.current(hall),
     devices: (id) => devicesOf(id),
   });

@@ -141,6 +141,8 @@ export interface OwnTicketView {
   readonly expected?: WaitRange;
   readonly counter?: Label;
   readonly documents: readonly Label[];
+  /** What a phone opens to follow it, and what a QR code of it holds; absent where no phone reaches the hub. */
+  readonly url?: string;
 }
 
 export interface TicketMachineView {
@@ -220,6 +222,8 @@ export interface StaffTicketView {
   readonly service: string;
   readonly serviceLabel: Label;
   readonly class: string;
+  /** Where the class is one of the hall's own; absent for everybody without a claim. */
+  readonly classLabel?: Label;
   readonly state: TicketState;
   readonly source: TicketSource;
   readonly takenAt: EpochMs;

@@ -47,6 +47,8 @@ export function createViews(deps: {
   readonly pictures: Pictures;
   readonly taking: Pick<Taking, 'refusal'>;
   readonly door: (hall: QueueHallConfig) => BoardView['door'];
+  /** What a phone opens to watch the ticket; undefined where no phone reaches the hub. */
+  readonly ticketUrl: (key: string) => string | undefined;
   readonly announcement: (hall: string) => AnnouncementView | undefined;
   readonly devices: (counter: string) => CounterView['devices'];
 }): QueueViews {
@@ -56,9 +58,11 @@ export function createViews(deps: {
     hall.services.find((service) => service.id === id)?.label ?? { zh: id, en: id };
   const staffView = (hall: QueueHallConfig, row: TicketRow): StaffTicketView => {
     const { name, note } = life.personal(row);
+    const classLabel = hall.classes.find(({ id }) => id === row.class)?.label;
     return {
       ...{ id: row.id, number: row.number, service: row.service, serviceLabel: labelOf(hall, row.service) },
       ...{ class: row.class, state: stateOf(row), source: row.source, takenAt: row.takenAt, since: row.since },
+      ...(classLabel && { classLabel }),
       ...{ calls: row.calls, services: row.services },
       ...(name !== undefined && { person: maskName(name) }),
       ...(note !== undefined && { note }),
@@ -135,12 +139,14 @@ export function createViews(deps: {
       const open = inLine ? tickets.open(row.hall) : [];
       const expected = hall && inLine ? expectedOf(hall, row) : undefined;
       const service = hall?.services.find(({ id }) => id === row.service);
+      const url = deps.ticketUrl(row.key);
       return {
         ...{ key: row.key, number: row.number, hall: row.hall, hallLabel: label, service: row.service },
         serviceLabel: service?.label ?? { zh: row.service, en: row.service },
         state: stateOf(row),
         takenAt: row.takenAt,
         ahead: open.filter((other) => isInLine(other) && isAhead(other, row)).length,
+        ...(url !== undefined && { url }),
         ...(expected && { expected }),
         ...(counter && !isEnded(row) && { counter }),
         documents: service?.documents ?? [],

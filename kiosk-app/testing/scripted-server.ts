@@ -11,6 +11,8 @@ import type {
   ServiceDeviceView,
   TopUpView,
 } from '@hallhub/hub/kiosks/contract';
+import type { MineView, TakenView, TicketMachineView } from '@hallhub/hub/queue/contract';
+import { ownTicket, ticketMachine } from '@hallhub/hub/queue/testing/views';
 import { epochMs } from '@hallhub/sync/base';
 import type { FastifyReply } from 'fastify';
 import Fastify from 'fastify';
@@ -21,6 +23,7 @@ import Fastify from 'fastify';
  */
 
 export const KIOSK = 'hall';
+const TICKET = 't1';
 const BASE = `/api/kiosks/${KIOSK}`;
 const TYPES: Readonly<Record<string, string>> = { html: 'text/html', js: 'text/javascript', css: 'text/css' };
 
@@ -34,6 +37,9 @@ export interface Script {
   topUp: TopUpView;
   oneTime: OneTimeCodeView;
   devices: ServiceDeviceView[];
+  queue: TicketMachineView;
+  mine: MineView;
+  taken: TakenView;
   catalogue: Readonly<Record<string, { readonly zh: string; readonly en: string }>>;
   /** The next POST to a path that ends so is answered with this code. */
   refusals: Map<string, string>;
@@ -48,6 +54,8 @@ export interface ScriptedServer {
   show(change: Partial<KioskView>): void;
   /** Takes parts of the view away, and tells it. */
   hide(...parts: (keyof KioskView)[]): void;
+  /** Changes the queue of the hall and tells it. */
+  tellQueue(change: Partial<TicketMachineView>): void;
   tellJob(change: Partial<PrintJobView>): void;
   /** Breaks off every connection, and answers nothing until it is told to. */
   dark(on: boolean): void;
@@ -65,8 +73,8 @@ export async function scriptedServer(options: {
   const posts: { path: string; body: unknown }[] = [];
   let isDark = false;
 
-  const tell = (data: unknown): void => {
-    for (const stream of streams) stream.write(`event: kiosk/${KIOSK}\ndata: ${JSON.stringify(data)}\n\n`);
+  const tell = (data: unknown, topic = `kiosk/${KIOSK}`): void => {
+    for (const stream of streams) stream.write(`event: ${topic}\ndata: ${JSON.stringify(data)}\n\n`);
   };
   const show = (change: Partial<KioskView>): void => {
     script.view = { ...script.view, ...change };
@@ -111,6 +119,8 @@ export async function scriptedServer(options: {
     return before === undefined ? script.transactions : [];
   });
   server.get(`${BASE}/card/top-ups/:id`, () => script.topUp);
+  server.get(`${BASE}/queue`, () => script.queue);
+  server.get(`${BASE}/queue/mine`, () => script.mine);
   server.get(`${BASE}/service/devices`, () => script.devices);
   server.get(`${BASE}/service/log`, (_request, reply) => reply.type('text/plain').send('no faults\n'));
 
@@ -122,6 +132,8 @@ export async function scriptedServer(options: {
       return script.card;
     },
     '/card/top-ups': () => script.topUp,
+    '/queue/tickets': () => script.taken,
+    [`/queue/tickets/${TICKET}/print`]: () => script.taken,
   };
   server.post(`${BASE}/*`, (request, reply) => {
     const path = `/${(request.params as { '*': string })['*']}`;
@@ -148,6 +160,10 @@ export async function scriptedServer(options: {
       if (!script.job) throw new Error('no job was scripted');
       script.job = { ...script.job, ...change };
       tell({ job: script.job });
+    },
+    tellQueue: (change) => {
+      script.queue = { ...script.queue, ...change };
+      tell(script.queue, `kiosk/${KIOSK}/queue`);
     },
     dark: (on) => {
       isDark = on;
@@ -252,7 +268,38 @@ export const quietHall = (document: Uint8Array): Script => ({
       frames: [],
     },
   ],
+  queue: ticketMachine(),
+  mine: {
+    tickets: [],
+    appointments: [
+      {
+        id: 'ap1',
+        service: 'enrolment',
+        label: { zh: '在读证明盖章', en: 'Enrolment certificates' },
+        from: at(-10),
+        to: at(-25),
+        checkIn: 'open',
+      },
+      {
+        id: 'ap2',
+        service: 'cards',
+        label: { zh: '校园卡', en: 'Campus card' },
+        from: at(-180),
+        to: at(-195),
+        checkIn: 'early',
+      },
+    ],
+    requests: [{ id: 'rq1', label: { zh: '成绩单更正', en: 'Correction of a transcript' }, service: 'transcript' }],
+  },
+  taken: {
+    ticket: { ...ownTicket({ url: 'https://hub.example.edu/t/Zk3vQ8w1xY5mT9aB' }), id: TICKET },
+    paper: 'printed',
+  },
   catalogue: {
+    'E-QUEUE-0103': { zh: '现在不在取号时间内', en: 'No tickets are given at this hour' },
+    'E-QUEUE-0105': { zh: '今天的号已经取完', en: 'The tickets of today are gone' },
+    'E-QUEUE-0106': { zh: '您已经有一个未办结的号', en: 'You have a ticket for this service already' },
+    'E-ESC-0101': { zh: '号票打印机缺纸', en: 'The ticket printer is out of paper' },
     'E-PRN-0201': { zh: '打印机缺纸', en: 'The printer is out of paper' },
     'E-PRN-0202': { zh: '打印机卡纸', en: 'Paper is jammed' },
     'E-PRN-0203': { zh: '打印机墨粉用尽', en: 'The toner is used up' },

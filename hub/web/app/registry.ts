@@ -5,6 +5,7 @@ import type { Text } from '../kit/i18n.ts';
 /** The headings of the menu, in its order. */
 export const MENU = {
   gates: { zh: '门岗', en: 'Gates' },
+  halls: { zh: '叫号', en: 'Queue' },
   papers: { zh: '证明', en: 'Certificates' },
   dorms: { zh: '宿舍', en: 'Dormitories' },
   devices: { zh: '设备', en: 'Devices' },

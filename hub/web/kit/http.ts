@@ -25,12 +25,16 @@ export function textOf(code: string): string {
 
 const UNREACHABLE: Problem = { status: 0, code: 'E-WEB-0101' };
 
-/** Calls the hub's API. Never throws: no answer at all is a problem like any other. `once` names a request that must count once. */
+/**
+ * Calls the hub's API. Never throws: no answer at all is a problem like any other. `once` names a request that must count once;
+ * `headers` are those that only some requests have.
+ */
 export async function call<T>(
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
   once?: string,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer<T>> {
   let response: Response;
   try {
@@ -40,6 +44,7 @@ export async function call<T>(
         'x-hallhub': '1',
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(once !== undefined && { 'idempotency-key': once }),
+        ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });

@@ -12,13 +12,15 @@ export interface LiveOptions {
   readonly topics: Readonly<Record<string, (data: never) => void>>;
   /** What must be done before the stream may be opened (a kiosk's browser proves itself first). */
   readonly after?: Promise<unknown>;
+  /** The stream was opened, again perhaps, or was lost. */
+  readonly opened?: (state: 'online' | 'offline') => void;
 }
 
 /** How soon a stream that was ended from the other side is opened again, in milliseconds. */
 const REOPEN = 3_000;
 
 /** A page's live stream; ends with the component. */
-export function useLive({ url, load, topics, after = Promise.resolve() }: LiveOptions): Ref<LinkState> {
+export function useLive({ url, load, topics, after = Promise.resolve(), opened }: LiveOptions): Ref<LinkState> {
   const link = ref<LinkState>('connecting');
   let source: EventSource | undefined;
   let ended = false;
@@ -28,9 +30,11 @@ export function useLive({ url, load, topics, after = Promise.resolve() }: LiveOp
     source = new EventSource(url);
     source.addEventListener('open', () => {
       link.value = 'online';
+      opened?.('online');
     });
     source.addEventListener('error', () => {
       link.value = 'offline';
+      opened?.('offline');
       // An answer that is no stream (a proxy whose hub restarts) ends an EventSource for good.
       if (source?.readyState !== EventSource.CLOSED) return;
       source.close();

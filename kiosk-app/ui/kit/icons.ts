@@ -30,6 +30,8 @@ export const ICONS = {
   money: 'M24 6a18 18 0 1 1-.1 0M16 15l8 10 8-10M24 25v10M17 26h14M17 31h14',
   list: 'M8 12h4M18 12h22M8 24h4M18 24h22M8 36h4M18 36h22',
   lost: 'M5 11h38v26H5zM5 18h38M18 24l12 9M30 24l-12 9',
+  ticket: 'M7 13h34v7a4 4 0 0 0 0 8v7H7v-7a4 4 0 0 0 0-8zM30 13v4M30 22v4M30 31v4',
+  clock: 'M24 6a18 18 0 1 1-.1 0M24 13v11h9',
   zoom: 'M21 7a14 14 0 1 1-.1 0M31 31l11 11M15 21h12M21 15v12',
   receipt: 'M12 5h24v38l-4-3-4 3-4-3-4 3-4-3-4 3zM18 14h12M18 22h12M18 30h7',
 } as const;

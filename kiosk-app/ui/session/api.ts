@@ -8,8 +8,16 @@ import type {
   Supply,
   TopUpView,
 } from '@hallhub/hub/kiosks/contract';
+import type { MineView, TakenView, TicketMachineView } from '@hallhub/hub/queue/contract';
 import type { Answer } from '@hallhub/hub/web/kit/http.ts';
 import { call } from '@hallhub/hub/web/kit/http.ts';
+
+/** What a ticket is taken for. */
+export interface TicketWish {
+  readonly service: string;
+  readonly appointment?: string;
+  readonly request?: string;
+}
 
 /** The table of hub/kiosks/contract.ts as functions. */
 export interface KioskApi {
@@ -33,6 +41,12 @@ export interface KioskApi {
   topUp(amount: number, once: string): Promise<Answer<TopUpView>>;
   topUpState(orderId: string): Promise<Answer<TopUpView>>;
   cancelTopUp(orderId: string): Promise<Answer<TopUpView>>;
+  readonly queue: {
+    machine(): Promise<Answer<TicketMachineView>>;
+    mine(): Promise<Answer<MineView>>;
+    take(wish: TicketWish, once: string): Promise<Answer<TakenView>>;
+    print(ticketId: string): Promise<Answer<TakenView>>;
+  };
   readonly service: {
     enter(pin: string): Promise<Answer<undefined>>;
     leave(): Promise<Answer<undefined>>;
@@ -73,6 +87,12 @@ export function kioskApi(kioskId: string): KioskApi {
     topUp: (amount, once) => post('/card/top-ups', { amount }, once),
     topUpState: (orderId) => get(`/card/top-ups/${encodeURIComponent(orderId)}`),
     cancelTopUp: (orderId) => post(`/card/top-ups/${encodeURIComponent(orderId)}/cancel`),
+    queue: {
+      machine: () => get('/queue'),
+      mine: () => get('/queue/mine'),
+      take: (wish, once) => post('/queue/tickets', wish, once),
+      print: (ticketId) => post(`/queue/tickets/${encodeURIComponent(ticketId)}/print`),
+    },
     service: {
       enter: (pin) => post('/service/enter', { pin }),
       leave: () => post('/service/leave'),

@@ -160,6 +160,7 @@ const arbitraryEvent: fc.Arbitrary<FlowEvent> = fc.oneof(
   fc.constantFrom<FlowEvent>(
     { type: 'way', way: 'pick-up-code' },
     { type: 'way' },
+    { type: 'identify' },
     { type: 'leave' },
     { type: 'not-me' },
     { type: 'hold', on: true },
@@ -174,6 +175,14 @@ const walked = (events: readonly (readonly [FlowEvent, number])[]): Walk => {
   for (const [event, after] of events) walk.do(event, after);
   return walk;
 };
+
+it('asks who somebody is in a mode that serves strangers, and goes on with that mode', () => {
+  const walk = new Walk().see().do({ type: 'choose', mode: 'ticket' }).do({ type: 'identify' });
+  expect(walk.flow.stage).toEqual({ name: 'identify', mode: 'ticket' });
+  walk.see({ session: 'a' });
+  expect(walk.flow.stage).toEqual({ name: 'mode', mode: 'ticket', session: 'a' });
+  expect(walk.do({ type: 'identify' }).flow.stage).toEqual({ name: 'mode', mode: 'ticket', session: 'a' });
+});
 
 describe('whatever happened', () => {
   it('Leave leads to the first screen, by way of the reminder at most', () => {

@@ -57,6 +57,8 @@ export type FlowEvent =
   | { readonly type: 'link'; readonly link: Link }
   | { readonly type: 'choose'; readonly mode: string }
   | { readonly type: 'way'; readonly way?: IdentifyWay }
+  /** A mode that serves strangers too would serve somebody better. */
+  | { readonly type: 'identify' }
   | { readonly type: 'leave' }
   /** They are somebody else than the name on the screen. */
   | { readonly type: 'not-me' }
@@ -195,6 +197,9 @@ export function step(flow: Flow, event: FlowEvent, modes: readonly Mode[], now: 
     case 'way':
       if (stage.name !== 'identify') return stay(flow);
       return stay(enter(flow, { name: 'identify', mode: stage.mode, ...(event.way && { way: event.way }) }, now));
+    case 'identify':
+      if (stage.name !== 'mode' || stage.session !== undefined) return stay(flow);
+      return stay(enter(withoutHold(flow), { name: 'identify', mode: stage.mode }, now));
     case 'leave':
     case 'not-me':
       return leave(flow, event.type === 'leave' ? 'left' : 'not-me', now);

@@ -1,6 +1,7 @@
 import type { PrintJobView } from '@hallhub/hub/api/types';
 import type { KioskView } from '@hallhub/hub/kiosks/contract';
-import type { InjectionKey, Ref } from 'vue';
+import type { TicketMachineView } from '@hallhub/hub/queue/contract';
+import type { InjectionKey, Ref, ShallowRef } from 'vue';
 import { inject } from 'vue';
 import type { Voice } from '../voice/voice.ts';
 import type { KioskApi } from './api.ts';
@@ -18,6 +19,10 @@ export interface Kiosk {
   readonly now: Readonly<Ref<number>>;
   /** Where in the steps of its mode a screen is. */
   readonly atStep: Ref<number>;
+  /** The queue of the hall that the kiosk stands in, as it was told last. */
+  readonly queue: ShallowRef<TicketMachineView | undefined>;
+  /** What is on the screen is wanted even where the hub is gone: a number that is on no paper. */
+  readonly keeps: Ref<boolean>;
   readonly voice: Voice;
   dispatch(event: FlowEvent): void;
 }

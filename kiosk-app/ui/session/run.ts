@@ -1,5 +1,6 @@
 import type { PrintJobView } from '@hallhub/hub/api/types';
 import type { KioskView } from '@hallhub/hub/kiosks/contract';
+import type { TicketMachineView } from '@hallhub/hub/queue/contract';
 import type { Answer } from '@hallhub/hub/web/kit/http.ts';
 import { locale } from '@hallhub/hub/web/kit/i18n.ts';
 import { useLive } from '@hallhub/hub/web/kit/live.ts';
@@ -35,6 +36,8 @@ export function runKiosk(kioskId: string): Kiosk {
   const now = ref(Date.now());
   const job = shallowRef<PrintJobView>();
   const atStep = ref(0);
+  const queue = shallowRef<TicketMachineView>();
+  const keeps = ref(false);
   /** Something was wiped since the page was loaded: it is loaded anew as soon as nobody looks at it. */
   let wasUsed = false;
   /** Views that came by themselves. */
@@ -107,6 +110,9 @@ export function runKiosk(kioskId: string): Kiosk {
           dispatch({ type: 'view', view: data });
         }
       },
+      [`kiosk/${kioskId}/queue`]: (told: TicketMachineView) => {
+        queue.value = told;
+      },
     },
   });
   watch(live, () => void pulse());
@@ -126,7 +132,8 @@ export function runKiosk(kioskId: string): Kiosk {
     voice.silence();
   });
 
-  return { api, flow, view: computed(() => flow.value.view ?? NO_VIEW), job, now, atStep, voice, dispatch };
+  const view = computed(() => flow.value.view ?? NO_VIEW);
+  return { api, flow, view, job, now, atStep, queue, keeps, voice, dispatch };
 }
 
 const late = (): Promise<Answer<KioskView>> =>

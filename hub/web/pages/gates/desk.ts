@@ -1,6 +1,5 @@
 import { computed, onScopeDispose, reactive, ref } from 'vue';
 import type { DeskView, EntryView, GateView } from '../../../api/types.ts';
-import type { Answer } from '../../kit/http.ts';
 import { call } from '../../kit/http.ts';
 import { say } from '../../kit/i18n.ts';
 import { useLive } from '../../kit/live.ts';
@@ -89,22 +88,3 @@ export function useDesk() {
   };
 }
 export type DeskPage = ReturnType<typeof useDesk>;
-
-/**
- * An order that counts once: the same key is sent again after an answer that was lost, and a new one only for a new order.
- * `renew` says that what is ordered has changed.
- */
-export function useOnce() {
-  let key = crypto.randomUUID();
-  return {
-    renew: (): void => {
-      key = crypto.randomUUID();
-    },
-    order: async <T>(path: string, body: unknown): Promise<Answer<T>> => {
-      const answer = await call<T>('POST', path, body, key);
-      // No answer at all: whether it was carried out is not known, so the same key asks again.
-      if (answer.ok || answer.problem.status !== 0) key = crypto.randomUUID();
-      return answer;
-    },
-  };
-}

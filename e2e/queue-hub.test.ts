@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ms, systemRandom } from '@hallhub/sync/base';
+import type { Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import { afterAll, expect, test } from 'vitest';
+import { createApi } from '../hub/api/api.ts';
+import { createServer } from '../hub/api/server.ts';
+import { createLog } from '../hub/log.ts';
+import { queueCodes } from '../hub/queue/codes.ts';
+import { openQueue } from '../hub/queue/testing/rig.ts';
+import { queueWeb } from '../hub/queue/web.ts';
+import type { Account, Staff } from '../hub/staff/index.ts';
+import { cleanUp } from './testing/clean-up.ts';
+import { until } from './testing/until.ts';
+
+/* Phone, counter and board in three real browsers, with the hub's own routes and a real database behind them. */
+
+const WEB = join(import.meta.dirname, '../hub/dist/web');
+const CHROMIUM = '/usr/bin/chromium';
+const LI: Account = {
+  ...{ id: 'li', login: 'li', name: '李静', disabled: false },
+  grants: [{ role: 'counter', area: 'main' }],
+};
+/** The hub's clock goes on by so much with every look at a page. */
+const STEP = ms(100);
+
+const running = cleanUp();
+afterAll(() => running.run());
+
+test('a number that was taken by phone is called at the counter, stands on the board, and is finished', async () => {
+  for (const file of [CHROMIUM, join(WEB, 'index.html')]) if (!existsSync(file)) throw new Error(`${file} is missing`);
+  const rig = openQueue();
+  const server = await createServer({ log: createLog({ level: 'silent' }), webRoot: WEB });
+  const who = (session: string): Account | undefined => (session === 'li' ? LI : undefined);
+  const staff = { whoIs: who, peek: who, list: () => [LI] } as unknown as Staff;
+  server.get('/api/session', () => LI);
+  server.get('/api/catalogue', () => queueCodes);
+  server.get('/api/instance', () => ({ demo: false, timeZone: 'Asia/Shanghai' }));
+  const streams = queueWeb(createApi({ server, staff, isKiosk: () => false }), {
+    ...{ queue: rig.queue, staff, vault: rig.vault, audit: rig.audit, clock: rig.clock, random: systemRandom },
+    secure: false,
+    selfService: { kiosks: { person: () => ({ ok: false, error: { code: 'E-KIOSK-0101' } }) } as never },
+    certificates: { list: () => [] },
+    live: { publish: () => undefined, stream: () => undefined, close: () => undefined },
+  });
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  running.later(async () => {
+    streams.close();
+    await server.close();
+  });
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-background-networking', '--disable-dev-shm-usage'],
+  });
+  running.later(() => browser.close());
+
+  const complaints: string[] = [];
+  const open = async (path: string, cookie?: string): Promise<Page> => {
+    const context = await browser.newContext();
+    if (cookie !== undefined) await context.addCookies([{ name: 'hallhub_session', value: cookie, url }]);
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(`${url}${path}`);
+    return page;
+  };
+  const shows = (page: Page, selector: string, text: string): Promise<unknown> =>
+    until(`${selector} shows ${text}`, async () => {
+      rig.clock.advance(STEP);
+      return (await page.locator(selector).filter({ hasText: text }).count()) > 0;
+    });
+
+  const board = await open('/board/main');
+  const counter = await open('/counter/c1', 'li');
+  const phone = await open(`/q/main?door=${rig.queue.door.code('main').code}`);
+  await phone.getByRole('button', { name: 'fees' }).click();
+  await phone.getByRole('button', { name: '取号', exact: true }).click();
+  await shows(phone, '.number', 'B001');
+  await counter.getByRole('button', { name: '打开窗口' }).click();
+  await shows(counter, 'ol li', 'B001');
+  await shows(counter, 'button.primary:enabled', '呼叫下一位');
+  await counter.keyboard.press('n');
+  await shows(counter, 'section.called', 'B001');
+  await shows(phone, '.number.called', '1号窗口');
+  await shows(board, '.newest.calling', 'B001');
+  await counter.keyboard.press('b');
+  await shows(board, '.newest:not(.calling)', 'B001');
+  await counter.keyboard.press('f');
+  await counter.keyboard.press('1');
+  await shows(phone, '.number', '已办结');
+  const finished = await fetch(`${url}/api/queue/counters/c1`, { headers: { cookie: 'hallhub_session=li' } });
+  expect(await finished.json()).toMatchObject({ state: 'free', served: 1, by: '李静' });
+  expect(complaints).toEqual([]);
+});
