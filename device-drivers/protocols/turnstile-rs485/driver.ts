@@ -1,14 +1,4 @@
-import {
-  type Cancel,
-  type EpochMs,
-  type MonoMs,
-  type Result,
-  err,
-  failure,
-  ms,
-  ok,
-  seconds,
-} from '@hallhub/sync/base';
+import { type Cancel, type EpochMs, type MonoMs, type Result, err, failure, ms, ok, seconds } from '@hallhub/sync/base';
 import type { CapabilityMap, OpenCommand, Passage } from '../../capabilities/index.ts';
 import {
   type BusDefinition,
