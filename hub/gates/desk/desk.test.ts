@@ -303,6 +303,14 @@ describe('areas', () => {
     expect((await give('as-scheduled', ['area:north'])).code).toBe('E-GATE-0204');
   });
 
+  it('are each answered for themselves: one that cannot be ordered so does not keep the others from it', async () => {
+    expect((await give('open', ['area:north'])).status).toBe(204);
+    expect((await give('as-scheduled', ['area:north', 'area:south'])).body).toEqual({
+      refused: [{ scope: 'area:south', code: 'E-GATE-0204' }],
+    });
+    expect((await hub.desk('everywhere')).orders).toEqual([]);
+  });
+
   it("are all of them the guard's own, or none is touched", async () => {
     expect((await give('lock-down', ['area:north', 'area:south'], 'north')).code).toBe('E-GATE-0203');
     expect((await hub.desk('everywhere')).orders).toEqual([]);

@@ -150,9 +150,15 @@ export function deskRoutes(
             return gates.relax(one, staff.id);
         }
       };
-      const refused = scopes.map(give).find((given) => !given.ok);
+      // One that burns does not keep the others from being locked: each is answered for itself.
+      const answers = scopes.map((one) => ({ scope: one, given: give(one) }));
       for (const areaId of new Set(areas)) tell(areaId);
-      return refused ?? ok();
+      const refused = answers.flatMap(({ scope: one, given }) =>
+        given.ok ? [] : [{ scope: one, code: given.error.code }],
+      );
+      const [first] = answers;
+      if (first && answers.length === 1 && !first.given.ok) return first.given;
+      return refused.length === 0 ? ok() : ok({ refused });
     },
   });
   api.route({
