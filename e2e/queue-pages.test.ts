@@ -186,12 +186,21 @@ describe('at a counter', () => {
     on.server.answers.set(counter('finish'), counterView({ state: 'free', served: 18 }));
     on.server.tellCounter({ state: 'serving', ticket: serving });
     await on.page.getByText('办理中').first().waitFor();
-    await on.page.keyboard.press('f');
+    // While an order is under way no key gives another one.
+    const note = on.page.getByLabel(/备注/);
+    const askToFinish = (): Promise<unknown> =>
+      until('it is asked how it ended', async () => {
+        if (await note.isVisible()) return true;
+        await on.page.keyboard.press('f');
+        return note.isVisible();
+      });
+    await askToFinish();
     // What is written fires no key, and digits in it choose nothing.
-    await on.page.getByLabel(/备注/).fill('');
+    await note.fill('');
     await on.page.keyboard.type('n2 材料已收');
     await on.page.keyboard.press('Escape');
-    await on.page.keyboard.press('f');
+    await note.waitFor({ state: 'hidden' });
+    await askToFinish();
     await on.page.keyboard.press('1');
     expect((await on.posted(counter('finish'))).body).toEqual({ outcome: 'served' });
     await on.page.getByText('今日办结 18 人').waitFor();
