@@ -98,6 +98,21 @@ describe('two gates on one screen', () => {
   });
 });
 
+describe('a page whose first questions the hub does not answer', () => {
+  test('asks again, and shows whoever came and comes', async () => {
+    const other = await page.context().newPage();
+    let refused = 0;
+    await other.route('**/api/gates/**', (route) => {
+      refused += 1;
+      return refused <= 3 ? route.fulfill({ status: 429, json: { code: 'E-API-0429' } }) : route.continue();
+    });
+    await other.goto(`${hub.url}/gates?lang=zh`);
+    await other.getByRole('region', { name: '南门' }).getByText('未找到通行授权').first().waitFor();
+    expect(refused).toBeGreaterThan(3);
+    await other.close();
+  });
+});
+
 describe('a hub that is restarted under the page', () => {
   test('is missed in words; what was typed and seen stays, and nothing that was tapped meanwhile opens later', async () => {
     const search = page.getByRole('textbox', { name: '姓名（今日有效）' });

@@ -8,6 +8,8 @@ import { useLive } from '../../kit/live.ts';
 const SHOWN = 60;
 /** Standings follow the clock and devices come and go: what no event tells is read again so often, in milliseconds. */
 const REFRESH = 15_000;
+/** What the hub refused to answer (too many asked at once, it was just starting) is asked again so soon, in milliseconds. */
+const ASK_AGAIN = 1_000;
 const CHOSEN = 'hallhub.gates.chosen';
 
 /** What a guards' page knows, kept up to date; what it last knew stays when the hub is away. */
@@ -32,12 +34,23 @@ export function useDesk() {
   async function loadEntries(gateId: string): Promise<void> {
     const answer = await call<readonly EntryView[]>('GET', `/api/gates/entries?gate=${gateId}&limit=${SHOWN}`);
     if (answer.ok) entries.set(gateId, answer.value);
+    else askAgain();
   }
   async function refresh(): Promise<void> {
     const answer = await call<DeskView>('GET', '/api/gates/desk');
-    if (!answer.ok) return;
+    if (!answer.ok) {
+      askAgain();
+      return;
+    }
     view.value = answer.value;
     readAt.value = Date.now();
+    // A half of the screen whose entries could not be read would stay empty, whoever comes.
+    await Promise.all(lanes.value.filter(({ id }) => !entries.has(id)).map(({ id }) => loadEntries(id)));
+  }
+  let again: ReturnType<typeof setTimeout> | undefined;
+  function askAgain(): void {
+    clearTimeout(again);
+    again = setTimeout(() => void refresh(), ASK_AGAIN);
   }
   async function load(): Promise<void> {
     await refresh();
@@ -56,6 +69,7 @@ export function useDesk() {
   const timer = setInterval(() => void refresh(), REFRESH);
   onScopeDispose(() => {
     clearInterval(timer);
+    clearTimeout(again);
   });
 
   return {
