@@ -16,8 +16,8 @@ import {
 /*
  * A gate behind an agent, and three nodes of RabbitMQ between it and the hub. Each test goes on from the one before. When all
  * nodes were down, `open-register.sh` is run on each as docs/brokers.md says, so that they do not wait 100 s for each other;
- * nothing is done to the hub or the agent. Run by `npm run test:cluster`, and not by `npm test`: at one start in four the hub takes
- * more than a minute to believe in the agent, and why is not known yet.
+ * nothing is done to the hub or the agent. Run by `npm run test:cluster`, and not by
+ * `npm test`: three nodes beside everything else want more than two cores.
  */
 
 const running = cleanUp();
