@@ -3,12 +3,15 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Three nodes of RabbitMQ want two cores for themselves: run after everything else, one file at a time. */
 const CLUSTER = ['hub/broker/rabbitmq.contract.test.ts', 'e2e/rabbitmq.test.ts'];
 
+const PROPERTIES = './sync/testing/property-seed.ts';
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'unit',
+          setupFiles: [PROPERTIES],
           include: ['{sync,hub,device-drivers,firmware-profiles,kiosk-app,bench}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...CLUSTER],
           pool: 'forks',
@@ -28,6 +31,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          setupFiles: [PROPERTIES],
           include: ['e2e/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...CLUSTER],
           pool: 'forks',

@@ -175,8 +175,11 @@ export function certificateService(deps: CertificateDeps): CertificateService {
     const timer = clock.after(ms(Math.max(0, startBy - clock.now())), () => {
       expiries.delete(attemptId);
       const attempt = store.attempt(attemptId)?.attempt;
-      const expired = attempt && !runner.holds(attemptId) ? expire(attempt, clock.now()) : undefined;
+      if (attempt?.state !== 'queued' || runner.holds(attemptId)) return;
+      const expired = expire(attempt, clock.now());
       if (expired) save(expired);
+      // The wall clock was put back meanwhile.
+      else expireLater(attempt);
     });
     expiries.set(attemptId, timer);
   };

@@ -17,8 +17,24 @@ describe('system clock', () => {
     const clock = systemClock({ mode: 'test', speed: 1_000 });
     const before = clock.now();
     await new Promise<void>((resolve) => clock.after(seconds(20), resolve));
-    // Node's timers know whole milliseconds only and may be one early, and the reading is rounded too: two seconds of this clock.
-    expect(clock.now() - before).toBeGreaterThanOrEqual(18_000);
+    expect(clock.now() - before).toBeGreaterThanOrEqual(20_000);
+  });
+
+  it('fires no timer before its time, however fast the clock and however far the time', async () => {
+    const clock = systemClock({ mode: 'test', speed: 50 });
+    const delays = Array.from({ length: 40 }, (_, index) => ms(1 + index * 61));
+    let far = false;
+    const cancel = clock.after(ms(60 * 86_400_000 * 50), () => (far = true));
+    const early = await Promise.all(
+      delays.map(async (delay) => {
+        const due = clock.now() + delay;
+        await sleep(clock, delay);
+        return clock.now() < due;
+      }),
+    );
+    cancel();
+    expect(early).not.toContain(true);
+    expect(far).toBe(false);
   });
 
   it('forgets a timer that was cancelled', async () => {

@@ -12,7 +12,7 @@ export interface Clock {
   now(): EpochMs;
   /** Never jumps back: use it for durations and timeouts. */
   monotonic(): MonoMs;
-  /** Runs `action` once after `delay`. */
+  /** Runs `action` once after `delay`, however long, and never before. */
   after(delay: DurationMs, action: () => void): Cancel;
   /** Where its time began, for another thread that is to read the same. Absent where time is moved by hand. */
   readonly origin?: ClockOrigin;
@@ -38,6 +38,9 @@ export interface SystemClockOptions {
   readonly origin?: ClockOrigin;
 }
 
+/** What the platform's timers can hold (2^31 - 1 ms, nearly 25 days); they fire at once for more. */
+const longestTimer = 2_147_483_647;
+
 /**
  * The process-wide clock.
  * @throws {RangeError} when `speed` is not a positive number, or differs from 1 outside demo and test.
@@ -58,7 +61,15 @@ export function systemClock({ mode, origin: shared, speed = shared?.speed ?? 1 }
     now: () => (speed === 1 ? Date.now() : wallStart + Math.floor(elapsed() * speed)) as EpochMs,
     monotonic: () => (elapsed() * speed) as MonoMs,
     after: (delay, action) => {
-      const timer = setTimeout(action, Math.max(0, delay / speed));
+      const due = elapsed() + Math.max(0, delay) / speed;
+      const wait = (left: number): NodeJS.Timeout => setTimeout(arrive, Math.min(longestTimer, Math.ceil(left)));
+      // The timer of the platform comes up to a millisecond early, which is much on a fast clock.
+      const arrive = (): void => {
+        const left = due - elapsed();
+        if (left > 0) timer = wait(left);
+        else action();
+      };
+      let timer = wait(due - elapsed());
       return () => {
         clearTimeout(timer);
       };

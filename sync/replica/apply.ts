@@ -181,6 +181,8 @@ export function revokeAbsent<C>(deps: ApplyDependencies<C>, records: readonly Re
   const applied: Revoke[] = [];
   for (const held of records) {
     deps.store.infer(held.id);
+    // What could not be read of it is gone at the source too: tried again later it would come back to life here.
+    deps.store.release(held.id, held.revision);
     if (held.standing !== 'applied') continue;
     const change = revocationOf(held, 'absent');
     const failure = attempt(deps, () => projectOrRefuse(deps, change));

@@ -30,6 +30,8 @@ export interface ReplicaCore {
   forgetRevocationsCursor(): void;
   /** Changes fetched one by one, and records that the source does not hold. */
   repair(changes: readonly unknown[], absent: readonly ReplicaRecord[]): void;
+  /** A change that lay in quarantine. It says nothing of what the source holds now: no image counts it as seen. */
+  again(change: unknown): void;
 }
 
 export function createCore<C>(options: ReplicaOptions<C>): ReplicaCore {
@@ -136,6 +138,9 @@ export function createCore<C>(options: ReplicaOptions<C>): ReplicaCore {
       };
       const changes = applyChanges(deps, raws, { generation, image: false, commit });
       applied([...changes, ...revoked]);
+    },
+    again: (raw) => {
+      applied(applyChanges(deps, [raw], { generation: 0, image: false, commit: () => undefined }));
     },
   };
 }

@@ -7,7 +7,7 @@ import type { ReplicaStore } from './store.ts';
 export function retryQuarantined(core: ReplicaCore, store: ReplicaStore, key: number): Result<void> {
   const found = store.quarantinedChange(key);
   if (!found) return ok();
-  core.repair([JSON.parse(found.raw)], []);
+  core.again(JSON.parse(found.raw));
   const still = store.quarantinedChange(key);
   if (!still) return ok();
   if (still.entry.attempts > found.entry.attempts) return err(still.entry.failure);

@@ -76,7 +76,7 @@ export interface ReplicaStore {
   record(id: string): ReplicaRecord | undefined;
   /**
    * Stores `record` when it is newer than what is held (see {@link Standing}) and says whether it was. `generation` is
-   * the newest image begun.
+   * the newest image begun, 0 for a change that is no news of the source; it never moves back.
    */
   accept(record: ReplicaRecord, generation: number): boolean;
   /** Marks a record that was not newer as held by image `generation`. */

@@ -188,7 +188,7 @@ function statements(db: Db) {
        ON CONFLICT (source, id) DO UPDATE SET
          kind = excluded.kind, op = excluded.op, revision = excluded.revision, valid_from = excluded.valid_from,
          valid_until = excluded.valid_until, committed_at = excluded.committed_at, standing = excluded.standing,
-         generation = excluded.generation
+         generation = max(generation, excluded.generation)
        WHERE excluded.revision > revision OR (excluded.revision = revision AND standing <> 'applied')`,
     ),
     seen: db.prepare('UPDATE replica_record SET generation = ? WHERE source = ? AND id = ?'),
