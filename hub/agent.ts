@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { createAgentHost } from '@hallhub/device-drivers/agent';
 import type { AssignableHost } from '@hallhub/device-drivers/agent';
-import type { Station } from '@hallhub/device-drivers/agent/station';
+import type { Station, StationClock } from '@hallhub/device-drivers/agent/station';
 import { createConnection, createStation, noteStart, stationSchema } from '@hallhub/device-drivers/agent/station';
 import type { TransportFactory } from '@hallhub/device-drivers/kit';
 import { listSerialPorts, listUsbDevices } from '@hallhub/device-drivers/transports';
-import type { Clock, RandomBytes, Result } from '@hallhub/sync/base';
+import type { RandomBytes, Result } from '@hallhub/sync/base';
 import { ms, ok, plus, systemRandom } from '@hallhub/sync/base';
 import { aesGcmSealer, migrate, openDatabase, outboxSchema, replicaSchema } from '@hallhub/sync/sqlite';
 import type { Logger } from 'pino';
@@ -25,7 +25,7 @@ import { keyedMatch } from './vault/index.ts';
 export interface AgentOptions {
   readonly dataDir: string;
   readonly version: string;
-  readonly clock: Clock;
+  readonly clock: StationClock;
   readonly log: Logger;
   readonly random?: RandomBytes;
   /** Lines other than those of a real machine, for simulators beside the agent. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Result } from '@hallhub/sync/base';
-import { FailureError, failure, ok, systemClock } from '@hallhub/sync/base';
+import { FailureError, failure, ok, steerableClock } from '@hallhub/sync/base';
 import pino from 'pino';
 import type { Agent, AgentEnd } from '../agent.ts';
 import { startAgent } from '../agent.ts';
@@ -37,7 +37,7 @@ export function startAgentProgram(options: {
     return startAgent({
       dataDir,
       version: version(),
-      clock: systemClock({ mode: 'production' }),
+      clock: steerableClock({ mode: 'production' }),
       log,
       logLines: recent.lines,
       ...(kioskPort !== undefined && { kioskPort }),

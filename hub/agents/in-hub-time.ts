@@ -1,6 +1,7 @@
-import { type ClockReading, deviceReported, healthChanged } from '@hallhub/device-drivers/agent/station';
-import type { EpochMs } from '@hallhub/sync/base';
-import type { CloudEvent } from '@hallhub/sync/contract';
+import { type ClockReading, clockReading, deviceReported, healthChanged } from '@hallhub/device-drivers/agent/station';
+import { type EpochMs, epochMs, iso, seconds } from '@hallhub/sync/base';
+import { type CloudEvent, instant } from '@hallhub/sync/contract';
+import { z } from 'zod';
 
 /** The same event as its agent would have told it with the hub's clock. */
 export function inHubTime(event: CloudEvent, toHub: (reading: ClockReading) => EpochMs): CloudEvent {
@@ -20,10 +21,21 @@ export function inHubTime(event: CloudEvent, toHub: (reading: ClockReading) => E
       const since = health.since - (clock.at - at);
       return { ...event, data: { clock: { ...clock, at }, health: { ...health, since } } };
     }
-    default:
-      return event;
+    default: {
+      const told = toldByDomain.safeParse(event.data);
+      if (!told.success) return event;
+      const { clock, at } = told.data;
+      const ahead = clock.at - toHub(clock);
+      if (Math.abs(ahead) < AGREES) return event;
+      return { ...event, data: { ...told.data, at: iso(epochMs(Date.parse(at) - ahead)) } };
+    }
   }
 }
+
+/** Clocks that differ by less show the same time; what was told stays as the agent itself wrote it down. */
+const AGREES = seconds(2);
+/** An event of a domain that runs on the agent, with the reading of its clocks when it was told. */
+const toldByDomain = z.looseObject({ at: instant, clock: clockReading });
 
 /** What a device reported at `at`, by a clock that was `ahead` by so many milliseconds. */
 export function shifted(data: unknown, ahead: number): unknown {

@@ -319,7 +319,7 @@ export function createAgentLink(deps: {
         connected: connected(agent),
         hello: state?.hello,
         heardAt: state?.heardAt,
-        clockOffset: clocks.get(agent)?.offset,
+        clockOffset: machineOffset(clocks.get(agent)?.offset, state?.hello.clockSteered),
         shed: sheds.last(agent),
       };
     },
@@ -398,3 +398,7 @@ export function createAgentLink(deps: {
     purge: (before) => feeds.purge(before) + receiver.purge(before) + inbox.purge(before),
   };
 }
+
+/** What the agent's machine shows minus the hub's time, whatever the agent itself goes by. */
+const machineOffset = (offset: number | undefined, steered = 0): number | undefined =>
+  offset === undefined ? undefined : offset - steered;

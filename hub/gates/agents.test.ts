@@ -224,6 +224,33 @@ describe('gates that decide beside their devices', () => {
     expect(states(east.entries()).at(-1)).toBe('released');
   });
 
+  it('go on from the time that they last knew where a lost clock is to stop nobody, and tell it in the hub’s time', async () => {
+    const { campus, east, pass, clock } = setUpTwoAgents({ area: { whenClockLost: 'continue' } });
+    east.connect();
+    await pass(3);
+    campus.approve('visitor-access', 'V-1', visit(ZHANG));
+    await pass(70);
+    east.disconnect();
+    east.skew = -50 * 365 * 86_400_000;
+    await east.restart();
+    await pass(5_000);
+    east.card(ZHANG);
+    await pass(1);
+    east.walk();
+    const walked = clock.now();
+    expect(states(east.entries())).toEqual(['passed']);
+    await pass(30);
+    east.connect();
+    await pass(20);
+    const [entry] = campus.hub.gates.entries({ limit: 1, gateId: 'east' });
+    expect(Math.abs(walked - (entry?.at ?? 0))).toBeLessThan(2_000);
+    east.card(ZHANG);
+    await pass(1);
+    const [, again] = east.entries();
+    expect(again?.state).toBe('released');
+    expect(campus.hub.link.state('east').clockOffset).toBeCloseTo(east.skew, -4);
+  });
+
   it('stop believing a picture of the hall that has become too old, also over a restart', async () => {
     const { campus, east, pass } = setUpTwoAgents({ area: { maxStaleness: '2h' } });
     east.connect();

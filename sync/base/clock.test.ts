@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { manualClock, ms, seconds, sleep, systemClock } from './index.ts';
+import { manualClock, ms, seconds, sleep, steerableClock, systemClock } from './index.ts';
 
 describe('system clock', () => {
   it('cannot be sped up where passes are judged by it', () => {
@@ -35,6 +35,20 @@ describe('system clock', () => {
     cancel();
     expect(early).not.toContain(true);
     expect(far).toBe(false);
+  });
+
+  it('is steered for every thread that reads it, and its timers and durations stay as they are', async () => {
+    const clock = steerableClock({ mode: 'test' });
+    const elsewhere = systemClock({ mode: 'test', ...(clock.origin && { origin: structuredClone(clock.origin) }) });
+    const [wall, mono] = [clock.now(), clock.monotonic()];
+    const waiting = sleep(clock, ms(20));
+    clock.steer(-86_400_000.4);
+    clock.steer(3_600_000);
+    await waiting;
+    expect(clock.steered).toBe(3_600_000 - 86_400_000);
+    for (const one of [clock, elsewhere]) expect(Math.abs(one.now() - clock.steered - wall)).toBeLessThan(10_000);
+    expect(clock.monotonic() - mono).toBeGreaterThanOrEqual(20);
+    expect(clock.monotonic() - mono).toBeLessThan(10_000);
   });
 
   it('forgets a timer that was cancelled', async () => {

@@ -25,6 +25,16 @@ export interface ClockOrigin {
   /** Milliseconds of `process.hrtime()`, which all threads share and no step of the wall clock moves. */
   readonly mono: number;
   readonly speed: number;
+  /** One Float64: by how many milliseconds the wall time is steered, for every thread that reads it. */
+  readonly steering?: SharedArrayBuffer;
+}
+
+/** A clock that can be set right without setting the machine's. */
+export interface SteerableClock extends Clock {
+  /** Moves wall time, in every thread that shares its origin, by so many milliseconds. */
+  steer(by: number): void;
+  /** By how much it was moved altogether, in milliseconds. */
+  readonly steered: number;
 }
 
 /** Where a process runs. Only `demo` and `test` may bend time. */
@@ -56,9 +66,11 @@ export function systemClock({ mode, origin: shared, speed = shared?.speed ?? 1 }
   const wallStart = origin.wall;
   const monoStart = origin.mono - threadStart;
   const elapsed = (): number => performance.now() - monoStart;
+  const steering = origin.steering && new Float64Array(origin.steering);
+  const steered = (): number => steering?.[0] ?? 0;
   return {
     origin,
-    now: () => (speed === 1 ? Date.now() : wallStart + Math.floor(elapsed() * speed)) as EpochMs,
+    now: () => ((speed === 1 ? Date.now() : wallStart + Math.floor(elapsed() * speed)) + steered()) as EpochMs,
     monotonic: () => (elapsed() * speed) as MonoMs,
     after: (delay, action) => {
       const due = elapsed() + Math.max(0, delay) / speed;
@@ -73,6 +85,24 @@ export function systemClock({ mode, origin: shared, speed = shared?.speed ?? 1 }
       return () => {
         clearTimeout(timer);
       };
+    },
+  };
+}
+
+/** The clock of a machine that may have lost its time: {@link systemClock}, and it can be steered. */
+export function steerableClock(options: Omit<SystemClockOptions, 'origin'>): SteerableClock {
+  const { origin, ...clock } = systemClock(options);
+  const steering = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
+  const by = new Float64Array(steering);
+  return {
+    ...clock,
+    now: () => (clock.now() + (by[0] ?? 0)) as EpochMs,
+    ...(origin && { origin: { ...origin, steering } }),
+    steer: (more) => {
+      by[0] = (by[0] ?? 0) + Math.round(more);
+    },
+    get steered() {
+      return by[0] ?? 0;
     },
   };
 }

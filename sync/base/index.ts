@@ -5,8 +5,10 @@ export {
   type Clock,
   type ClockOrigin,
   type RunMode,
+  type SteerableClock,
   type SystemClockOptions,
   sleep,
+  steerableClock,
   systemClock,
 } from './clock.ts';
 export { type ManualClock, manualClock } from './manual-clock.ts';

@@ -22,7 +22,7 @@ export const briefHealth = ({ reason, ...health }: DeviceHealth): DeviceHealth =
   reason ? { ...health, reason: brief(reason) } : health;
 
 /** What the agent's clocks show at an instant. The hub makes its own time of it, however the agent's wall clock is set. */
-const clockReading = z
+export const clockReading = z
   .object({
     at: z.number().meta({ description: "Milliseconds since 1970-01-01T00:00Z by the agent's own clock" }),
     mono: z.number().meta({ description: "Milliseconds by the agent's monotonic clock" }),
@@ -254,6 +254,10 @@ export const helloSchema = z
   .object({
     version: z.string().max(64),
     clock: clockReading,
+    clockSteered: z
+      .number()
+      .exactOptional()
+      .meta({ description: 'By how many milliseconds the clock above is ahead of the one that the machine shows' }),
     startedAt: epochMs,
     /** Why it runs without devices: it crashed again and again. */
     safeMode: z.string().max(500).optional(),

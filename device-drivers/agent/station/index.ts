@@ -11,6 +11,7 @@ export {
   agentDeviceSchema,
   agentEventTypes,
   agentKindList,
+  clockReading,
   commandBegun,
   commandMessageSchema,
   commandSettled,
@@ -30,6 +31,7 @@ export { type Connection, type ConnectionOptions, createConnection } from './con
 export { type CrashLoop, noteStart } from './crash-loop.ts';
 export type { FetchBytes } from './fetched-bytes.ts';
 export type { FetchImage } from './firmware-image.ts';
+export type { StationClock } from './known-times.ts';
 export { createHubQuestions } from './hub-questions.ts';
 export { issueKeySet } from './key-set.ts';
 export type { CreatePart, PartChange, PartContext, StationPart } from './part.ts';

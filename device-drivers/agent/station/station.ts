@@ -1,5 +1,5 @@
 import { askedFeed, askedSink, createAsker } from '@hallhub/sync/adapters/pipe';
-import { type Cancel, type Clock, type RandomBytes, type Result, minutes, ok, uuidv7 } from '@hallhub/sync/base';
+import { type Cancel, type RandomBytes, type Result, minutes, ok, uuidv7 } from '@hallhub/sync/base';
 import { defineKinds } from '@hallhub/sync/contract';
 import { type OutboxStatus, createOutbox } from '@hallhub/sync/outbox';
 import { type ReplicaStatus, createReplica } from '@hallhub/sync/replica';
@@ -25,7 +25,7 @@ import { createGreeting } from './greeting.ts';
 import { type CreateHost, createHosting } from './hosting.ts';
 import { createHubQuestions } from './hub-questions.ts';
 import { createHubTime } from './hub-time.ts';
-import { createKnownTimes } from './known-times.ts';
+import { type StationClock, createKnownTimes } from './known-times.ts';
 import { createForwardingLog } from './log-forwarder.ts';
 import type { FetchBytes } from './fetched-bytes.ts';
 import type { CreatePart } from './part.ts';
@@ -41,7 +41,8 @@ export interface StationOptions {
   /** Opened and migrated: the schemas of station, replica and outbox. */
   readonly db: Db;
   readonly sealer: Sealer;
-  readonly clock: Clock;
+  /** Of this machine; one that can be steered goes by the hub's time where it is wrong. */
+  readonly clock: StationClock;
   readonly random: RandomBytes;
   readonly log: DeviceLog;
   readonly createHost: CreateHost;
@@ -199,7 +200,7 @@ export function createStation(options: StationOptions): Station {
   /** Of this process: after it the monotonic clock begins anew. */
   const run = uuidv7(clock.now(), random);
   const clockReading = (): ClockReading => ({ at: clock.now(), mono: clock.monotonic(), run });
-  const times = createKnownTimes({ store, clock, hubTime, staleness: () => replica.staleness() });
+  const times = createKnownTimes({ store, clock, hubTime, staleness: () => replica.staleness(), log });
   const profiles = createStationProfiles({ store, agent, secret: options.secret, keys: options.profileKeys, log });
   let leaveParts: readonly Cancel[] = [];
   const hosting = createHosting({
@@ -236,6 +237,7 @@ export function createStation(options: StationOptions): Station {
         usb: onUsb?.ok === true ? onUsb.value.slice(0, MOST_PORTS) : [],
         version: options.version,
         clock: clockReading(),
+        ...(clock.steered !== undefined && { clockSteered: clock.steered }),
         startedAt,
         ...(safeMode !== undefined && { safeMode }),
         profiles: profiles.version,

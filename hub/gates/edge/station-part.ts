@@ -118,6 +118,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
       subject: row.gateId,
       data: {
         at: iso(row.at),
+        clock: context.clockReading(),
         id: row.id,
         area: row.area ?? '',
         way: row.way ?? 'in',
@@ -146,6 +147,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
         subject: row.gateId,
         data: {
           at: iso(at),
+          clock: context.clockReading(),
           id: row.id,
           state: row.state as 'released' | 'passed' | 'lapsed' | 'unconfirmed' | 'blocked',
           ...(row.code !== null && { code: row.code }),
@@ -157,10 +159,11 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
       transact(db, () => {
         if (clear) store.alarms.clear(gateId, alarm, at);
         else store.alarms.raise(id, gateId, alarm, at);
-        context.append('entries', { type: gateAlarmed, subject: gateId, data: { at: iso(at), id, alarm, clear } });
+        const told = { at: iso(at), clock: context.clockReading() };
+        context.append('entries', { type: gateAlarmed, subject: gateId, data: { ...told, id, alarm, clear } });
         if (alarm === 'fire' && !clear) {
           const area = config.gates().find(({ gate }) => gate.id === gateId)?.gate.area ?? '';
-          context.append('entries', { type: areaReleased, subject: gateId, data: { at: iso(at), area } });
+          context.append('entries', { type: areaReleased, subject: gateId, data: { ...told, area } });
         }
       });
     },

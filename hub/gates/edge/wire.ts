@@ -1,3 +1,4 @@
+import { clockReading } from '@hallhub/device-drivers/agent/station';
 import { defineKind, instant } from '@hallhub/sync/contract';
 import type { EventType } from '@hallhub/sync/contract';
 import { z } from 'zod';
@@ -156,11 +157,13 @@ export const gateKinds = [
   kind('gate-code-withdrawn', codeWithdrawnWire),
 ] as const;
 
-const event = <const T extends string, S extends z.ZodType>(type: T, schema: S): EventType<T, S> => ({
+const event = <const T extends string, S extends z.ZodObject>(type: T, schema: S): EventType<T, S> => ({
   type,
   direction: 'outcome',
   schema,
 });
+/** When it was told: by it the hub reads `at` in its own time. Absent: from an agent of before. */
+const clock = clockReading.exactOptional();
 
 /** Somebody was let in or not. The subject is the gate. */
 export const entryAdded = event(
@@ -168,6 +171,7 @@ export const entryAdded = event(
   z
     .object({
       at: instant,
+      clock,
       id,
       area: z.string().max(63),
       way,
@@ -198,6 +202,7 @@ export const entrySettled = event(
   z
     .object({
       at: instant,
+      clock,
       id,
       state: z.enum(['released', 'passed', 'lapsed', 'unconfirmed', 'blocked']),
       code: z.string().max(32).exactOptional(),
@@ -208,12 +213,12 @@ export const entrySettled = event(
 /** A gate noticed something beside entries. The subject is the gate. */
 export const gateAlarmed = event(
   'hallhub.gate.alarmed.v1',
-  z.object({ at: instant, id, alarm: z.string().max(32), clear: z.boolean() }).meta({ id: 'GateAlarmed' }),
+  z.object({ at: instant, clock, id, alarm: z.string().max(32), clear: z.boolean() }).meta({ id: 'GateAlarmed' }),
 );
 /** A fire contact released an area. The subject is the gate. */
 export const areaReleased = event(
   'hallhub.gate.area-released.v1',
-  z.object({ at: instant, area: z.string().max(63) }).meta({ id: 'AreaReleased' }),
+  z.object({ at: instant, clock, area: z.string().max(63) }).meta({ id: 'AreaReleased' }),
 );
 
 export const gateEventTypes = [entryAdded, entrySettled, gateAlarmed, areaReleased] as const;

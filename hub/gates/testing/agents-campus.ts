@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AssignableHost, DeviceDefinition } from '@hallhub/device-drivers/agent';
-import { createStation, stationSchema } from '@hallhub/device-drivers/agent/station';
+import { type StationClock, createStation, stationSchema } from '@hallhub/device-drivers/agent/station';
 import type { CapabilityMap, CapabilityName, CardRead, Passage, Scan } from '@hallhub/device-drivers/capabilities';
 import { createEmitter, rethrow, silentLog } from '@hallhub/device-drivers/kit';
-import type { Clock, EpochMs, ManualClock } from '@hallhub/sync/base';
+import type { EpochMs, ManualClock } from '@hallhub/sync/base';
 import { ms, seconds, systemRandom } from '@hallhub/sync/base';
 import { changeSchema, requestKinds } from '@hallhub/sync/contract';
 import type { NewEvent } from '@hallhub/sync/outbox';
@@ -295,8 +295,15 @@ export function createAgentsCampus(options: {
         heard.push(Buffer.from(message.payload).toString('utf8'));
         messages.emit(message);
       });
-      const own: Clock = {
-        now: () => (clock.now() + agent.skew) as EpochMs,
+      let steered = 0;
+      const own: StationClock = {
+        now: () => (clock.now() + agent.skew + steered) as EpochMs,
+        steer: (by) => {
+          steered += by;
+        },
+        get steered() {
+          return steered;
+        },
         monotonic: () => clock.monotonic(),
         after: (delay, action) => clock.after(delay, action),
       };
