@@ -28,6 +28,7 @@ import {
 } from './edge/wire.ts';
 import type { Pass } from './pass.ts';
 import { ownerOf } from './pass-id.ts';
+import type { Alone } from './rules.ts';
 import { legacyCodeKey } from './qr/legacy-code.ts';
 import type { Credential, GateKind, GateRequest } from './project.ts';
 import { passDrafts } from './project.ts';
@@ -419,8 +420,12 @@ export function createGateAgents(deps: {
     relaxed: (row: StandingRow): void => {
       for (const agent of concerned(row.scope)) withdraw(agent, standingId(row));
     },
-    /** Whether an agent that decides in this area cannot be heard. */
-    anyAway: (area: string): boolean => agentsIn(area).some((agent) => !pipe.connected(agent)),
+    /** Which agents that decide cannot be heard, as seen from this area. */
+    unheard: (area: string): Alone => {
+      const away = agents.filter((agent) => !pipe.connected(agent));
+      if (away.length === 0) return false;
+      return agentsIn(area).some((agent) => away.includes(agent)) ? 'area' : 'elsewhere';
+    },
     admit: async (
       gateId: string,
       order: object,

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gateCodes } from './codes.ts';
 import type { Pass } from './pass.ts';
-import type { Candidate, DecisionInput } from './rules.ts';
+import type { Alone, Candidate, DecisionInput } from './rules.ts';
 import { decide } from './rules.ts';
 import { NOW, gate, held, noon, pass, passback } from './testing/rule-inputs.ts';
 
@@ -93,7 +93,7 @@ const inputArbitrary: fc.Arbitrary<DecisionInput> = fc
     duress: fc.boolean(),
     companion: fc.boolean(),
     clockTrusted: fc.boolean(),
-    alone: fc.boolean(),
+    alone: fc.constantFrom<Alone>(false, 'elsewhere', 'area'),
     freshness: fc.record({
       age: some(fc.nat(20_000_000).map((value) => value as DurationMs)),
       maxStaleness: fc.constant(hours(4)),
@@ -172,7 +172,7 @@ describe('gate decision, for any input', () => {
     'one pass fewer': (any) => ({ ...any, candidates: any.candidates.slice(1) }),
     'a deny list more': (any) => ({ ...any, candidates: [...any.candidates, held({ effect: 'deny' })] }),
     'a clock nobody believes': (any) => ({ ...any, clockTrusted: false }),
-    'nobody to count with': (any) => ({ ...any, alone: true, gate: { ...any.gate, whenAlone: 'strict' } }),
+    'nobody to count with': (any) => ({ ...any, alone: 'area', gate: { ...any.gate, whenAlone: 'strict' } }),
     'a card past its date': (any) => ({ ...any, cardValidTo: '20261121' }),
     'a picture that must be fresh': (any) => ({ ...any, freshness: { ...any.freshness, whenStale: 'refuse' } }),
     'a lock-down': (any) => ({ ...any, standing: any.standing === 'controlled' ? 'lock-down' : any.standing }),

@@ -184,7 +184,7 @@ describe('gate decision', () => {
       'granted',
     ],
 
-    ['alone, with a count', { alone: true, ...one({ uses: { max: 2, per: 'request' } }) }, 'granted'],
+    ['alone, with a count', { alone: 'area', ...one({ uses: { max: 2, per: 'request' } }) }, 'granted'],
     [
       'alone where that is strict, with a count',
       { ...strict, ...one({ uses: { max: 2, per: 'request' } }) },
@@ -205,12 +205,22 @@ describe('gate decision', () => {
     ],
     [
       'alone where that is strict, an area to be counted',
-      { alone: true, gate: at({ whenAlone: 'strict', ...passback('area') }) },
+      { alone: 'area', gate: at({ whenAlone: 'strict', ...passback('area') }) },
       'E-GATE-0126',
     ],
     [
       'alone where that is strict, a gate that counts for itself',
-      { alone: true, gate: at({ whenAlone: 'strict', ...passback('gate') }) },
+      { alone: 'area', gate: at({ whenAlone: 'strict', ...passback('gate') }) },
+      'granted',
+    ],
+    [
+      'alone as to other areas where that is strict, with a count',
+      { ...strict, alone: 'elsewhere', ...one({ uses: { max: 2, per: 'request' } }) },
+      'E-GATE-0126',
+    ],
+    [
+      'alone as to other areas where that is strict, an area to be counted',
+      { alone: 'elsewhere', gate: at({ whenAlone: 'strict', ...passback('area') }) },
       'granted',
     ],
     ['not alone where that is strict', { gate: at({ whenAlone: 'strict' }), ...one({ oneInside: true }) }, 'granted'],

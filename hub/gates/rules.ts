@@ -63,6 +63,9 @@ export interface Candidate {
   readonly insideSince?: EpochMs;
 }
 
+/** Which gates that count the same cannot be heard: none, some of other areas only, or some of this area. */
+export type Alone = false | 'elsewhere' | 'area';
+
 export interface DecisionInput {
   readonly gate: GateRules;
   readonly standing: Standing;
@@ -79,8 +82,7 @@ export interface DecisionInput {
   /** Comes in on the card of somebody who just went in: their uses are spent, they are inside. */
   readonly companion: boolean;
   readonly clockTrusted: boolean;
-  /** Cut off from other gates that count the same uses. */
-  readonly alone: boolean;
+  readonly alone: Alone;
   readonly freshness: Freshness;
   /** Heads inside the area, and how many may be; absent without a limit. */
   readonly occupancy?: { readonly inside: number; readonly limit: number };
@@ -198,7 +200,7 @@ function historyRefusal(candidate: Candidate, input: DecisionInput): RefusalCode
     if (candidate.pass.oneInside && candidate.otherInside) return 'E-GATE-0124';
   }
   if (
-    input.alone &&
+    input.alone !== false &&
     input.gate.whenAlone === 'strict' &&
     !leavingFreely(input) &&
     countedTogether(candidate.pass, input)
@@ -248,12 +250,12 @@ function companyRefusal(pass: Pass, { gate, partners, companion }: DecisionInput
 }
 
 /** Whether what others gates did has a say: counts of uses and heads, one permit's cars, in and out of an area. */
-const countedTogether = ({ uses, slot, oneInside }: Pass, { gate, companion }: DecisionInput): boolean =>
+const countedTogether = ({ uses, slot, oneInside }: Pass, { gate, companion, alone }: DecisionInput): boolean =>
   !companion &&
   (uses !== undefined ||
     slot !== undefined ||
     oneInside ||
-    (gate.antiPassback && gate.antiPassback.scope !== 'gate') === true);
+    (alone === 'area' && gate.antiPassback !== undefined && gate.antiPassback.scope !== 'gate'));
 
 function passedBack(
   { lastHere, lastInArea, insideSince }: Candidate,

@@ -269,7 +269,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
         random: deps.random,
         pictureAge: deps.pictureAge,
         clockTrusted: deps.clockTrusted,
-        alone: agents.anyAway,
+        alone: agents.unheard,
         log: deps.log,
       });
       terminals.start();

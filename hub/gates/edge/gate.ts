@@ -5,7 +5,7 @@ import type { CampusClock } from '../calendar.ts';
 import type { RefusalCode } from '../codes.ts';
 import type { Pass } from '../pass.ts';
 import { isSamePerson } from '../pass.ts';
-import type { AntiPassback, Decision, Freshness, GateRules, Standing } from '../rules.ts';
+import type { Alone, AntiPassback, Decision, Freshness, GateRules, Standing } from '../rules.ts';
 import { decide } from '../rules.ts';
 import type { GateJournal, NewEntry } from './journal.ts';
 import type { Presentation, Rejected, Shown, Source } from './presentation.ts';
@@ -53,7 +53,7 @@ export interface GateEdgeDeps {
   readonly freshness: () => Freshness;
   readonly clockTrusted: () => boolean;
   /** Cut off from other gates that count the same uses. */
-  readonly alone: () => boolean;
+  readonly alone: () => Alone;
   /** Whether a door that this one is interlocked with is open or about to open. */
   readonly otherDoorOpen: () => boolean;
   readonly feedback: Feedback;

@@ -4,6 +4,7 @@ import { failure, uuidv7 } from '@hallhub/sync/base';
 import { storeFailure } from '@hallhub/sync/sqlite';
 import type { AreaConfig, GateConfig } from '../../config/index.ts';
 import type { CampusClock } from '../calendar.ts';
+import type { Alone } from '../rules.ts';
 import { createFeedback } from './feedback.ts';
 import type { AdmitOrder, RunningGate, TerminalGrant, Told } from './gate.ts';
 import { runGate } from './gate.ts';
@@ -31,8 +32,8 @@ export interface RunGatesDeps {
   readonly random: RandomBytes;
   readonly pictureAge: () => DurationMs | undefined;
   readonly clockTrusted: () => boolean;
-  /** Whether gates of an area that decide elsewhere cannot be heard. */
-  readonly alone: (area: string) => boolean;
+  /** Which gates that decide elsewhere cannot be heard by those of an area. */
+  readonly alone: (area: string) => Alone;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 

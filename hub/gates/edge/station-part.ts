@@ -201,7 +201,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
       pictureAge: context.pictureAge,
       clockTrusted: context.clockTrusted,
       // Other gates of an area are heard of through the hub, and only through it.
-      alone: () => !context.connected(),
+      alone: () => !context.connected() && 'area',
       log: deps.log,
     });
   };

@@ -80,7 +80,7 @@ export const shut = (then: 'late' | 'refuse', weekdays = [7]): Curfew => ({
   until: 330,
   then,
 });
-export const strict = { alone: true, gate: at({ whenAlone: 'strict' }) };
+export const strict = { alone: 'area' as const, gate: at({ whenAlone: 'strict' }) };
 export const escort: Pass = { ...pass, id: 'r9#0', identities: ['ee'], may: ['escort'] };
 export const other: Pass = { ...pass, id: 'r8#0', identities: ['dd'] };
 
