@@ -38,6 +38,8 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
+          // Whole programs and a browser share two cores: what fails is run once more, and the report names it.
+          retry: 1,
         },
       },
     ],

@@ -108,14 +108,14 @@ describe('the printer', () => {
     await panel.shows('E-PRN-0202');
     await panel.shows(OTHER_KIOSK.zh);
     hall.printer.clearFaults();
-    await hall.reader.lift();
+    await hall.reader.takeAway();
     // Until somebody has looked there is nothing left to print.
     await panel.tap(/打印证明/);
     await hall.reader.put(order.student.card);
     await panel.shows('可打印份数已用完');
     await panel.tap('退出');
     await panel.tap('好的');
-    await hall.reader.lift();
+    await hall.reader.takeAway();
     await settles(order, 1);
     await panel.tap(/打印证明/);
     await hall.reader.put(order.student.card);

@@ -55,6 +55,8 @@ interface Stand {
   readonly complaints: readonly string[];
   tap(name: string | RegExp): Promise<void>;
   heading(name: string | RegExp): Promise<void>;
+  /** Lets the page's time go on, by `time` at least, until the heading stands there: answers of the hub come in real time. */
+  comesTo(name: string | RegExp, time: number): Promise<void>;
   posted(path: string): Promise<unknown>;
   type(digits: string): Promise<void>;
 }
@@ -87,6 +89,15 @@ async function open(
     complaints,
     tap: (name) => page.getByRole('button', { name }).first().tap(),
     heading: (name) => page.getByRole('heading', { name, level: 1 }).waitFor(),
+    comesTo: async (name, time) => {
+      const heading = page.getByRole('heading', { name, level: 1 });
+      await page.clock.runFor(time);
+      await until(`${String(name)} is shown`, async () => {
+        if (await heading.isVisible()) return true;
+        await page.clock.runFor(1_000);
+        return false;
+      });
+    },
     posted: (path) => until(`${path} is posted`, () => server.posts.some((one) => one.path === path)),
     type: async (digits) => {
       for (const digit of digits) await page.getByRole('button', { name: digit, exact: true }).tap();
@@ -263,8 +274,7 @@ const SCREENS: Readonly<Record<string, (on: Stand) => Promise<void>>> = {
   'credit unknown': async (on) => {
     await SCREENS['pay']?.(on);
     on.server.script.topUp = { ...on.server.script.topUp, state: 'credit-unknown' };
-    await on.page.clock.runFor(2_500);
-    await on.heading(/还在核实|being checked/);
+    await on.comesTo(/还在核实|being checked/, 2_500);
   },
   tickets: async (on) => {
     await on.tap(/取号|Take a number/);
@@ -429,24 +439,21 @@ describe('a session', () => {
       await on.tap('继续');
       await on.page.getByRole('alertdialog').waitFor({ state: 'detached' });
     }
-    await on.page.clock.runFor(66_000);
-    await on.heading('请选择要办理的业务');
+    await on.comesTo('请选择要办理的业务', 66_000);
     await on.posted('/leave');
   });
 
   test('does not end while it prints, and the paper of somebody who left is shown to nobody in particular', async (context) => {
     const on = await open(context);
     await SCREENS['printing']?.(on);
-    await on.page.clock.runFor(120_000);
-    await on.heading(/正在打印/);
+    await on.comesTo(/正在打印/, 120_000);
     await on.tap('退出');
     await on.posted('/leave');
     await on.heading(/正在打印/);
     expect(await on.page.content()).not.toContain('林*夏');
     on.server.tellJob({ state: 'printed', impressions: 6 });
     await on.heading(/请取走证明和证件/);
-    await on.page.clock.runFor(12_000);
-    await on.heading('请选择要办理的业务');
+    await on.comesTo('请选择要办理的业务', 12_000);
   });
 });
 
@@ -458,8 +465,7 @@ describe('a number', () => {
     await on.heading('请取走号票');
     const orders = on.server.posts.filter(({ path }) => path === '/queue/tickets');
     expect(orders).toEqual([{ path: '/queue/tickets', body: { service: 'enrolment' } }]);
-    await on.page.clock.runFor(66_000);
-    await on.heading('请选择要办理的业务');
+    await on.comesTo('请选择要办理的业务', 66_000);
     expect(await on.page.content()).not.toContain('A041');
   });
 
@@ -467,8 +473,7 @@ describe('a number', () => {
     const on = await open(context);
     await SCREENS['tickets: taken without paper']?.(on);
     on.server.dark(true);
-    await on.page.clock.runFor(90_000);
-    await on.heading('请记下您的号码');
+    await on.comesTo('请记下您的号码', 90_000);
     on.server.dark(false);
     await on.page.clock.runFor(6_000);
     await on.tap('我已记下');
@@ -494,11 +499,9 @@ describe('the hub', () => {
     const on = await open(context);
     await on.page.evaluate('window.stillTheSame = true');
     on.server.dark(true);
-    await on.page.clock.runFor(6_000);
-    await on.heading('暂时无法办理');
+    await on.comesTo('暂时无法办理', 6_000);
     on.server.dark(false);
-    await on.page.clock.runFor(6_000);
-    await on.heading('请选择要办理的业务');
+    await on.comesTo('请选择要办理的业务', 6_000);
     expect(await on.page.evaluate('window.stillTheSame')).toBe(true);
   });
 
@@ -511,8 +514,7 @@ describe('the hub', () => {
     await on.heading(/正在打印/);
     if (on.server.script.job) on.server.script.job = { ...on.server.script.job, state: 'printed', impressions: 6 };
     on.server.dark(false);
-    await on.page.clock.runFor(6_000);
-    await on.heading(/请取走证明和证件/);
+    await on.comesTo(/请取走证明和证件/, 6_000);
   });
 });
 

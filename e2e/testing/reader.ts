@@ -9,6 +9,8 @@ const SIMULATOR = join(import.meta.dirname, '../../device-drivers/protocols/resi
 export interface ReaderProcess {
   put(card: SimulatedCard): Promise<void>;
   lift(): Promise<void>;
+  /** The same, and whoever reads has seen that it is gone: the same card put there again is a new one. */
+  takeAway(): Promise<void>;
   /** They stay until others are given. */
   faults(faults: ReaderFaults): Promise<void>;
   stop(): Promise<void>;
@@ -30,6 +32,10 @@ export async function startReader(path: string): Promise<ReaderProcess> {
   return {
     put: (card) => tell({ do: 'put', card }),
     lift: () => tell({ do: 'lift' }),
+    takeAway: async () => {
+      await tell({ do: 'lift' });
+      await tell({ do: 'missed' });
+    },
     faults: (faults) => tell({ do: 'faults', faults }),
     stop: async () => {
       program.endInput();

@@ -21,9 +21,9 @@ export interface Turnstile {
 }
 
 /** Long enough to be seen on a machine that has much else to do. */
-const CONTACT = ms(400);
+const CONTACT = ms(800);
 /** One after the other: nobody is through before the contact of whoever went before has opened again and was seen so. */
-const STEP = ms(800);
+const STEP = ms(1_400);
 
 /** `pulses` goes on where the one before it ended: the same board on a line that was broken. */
 export async function startTurnstile(path: string, pulses: RelayChange[] = []): Promise<Turnstile> {

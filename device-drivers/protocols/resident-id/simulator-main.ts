@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { ms, systemClock } from '@hallhub/sync/base';
+import type { EpochMs } from '@hallhub/sync/base';
+import { ms, seconds, systemClock } from '@hallhub/sync/base';
 import { createSerialTransport } from '../../transports/index.ts';
 import { createReaderSimulator } from './simulator.ts';
 import type { ReaderFaults, SimulatedCard } from './simulator-types.ts';
@@ -14,6 +15,7 @@ import type { ReaderFaults, SimulatedCard } from './simulator-types.ts';
  *
  * It takes one JSON object a line on stdin and answers each with one on stdout:
  *   {"do":"put","card":{"layout":"resident","name":"…","number":"…"}}   {"do":"lift"}   {"do":"faults","faults":{…}}
+ *   {"do":"missed"} is answered when whoever asks the reader has found no card on it for a second
  *   → {"ok":true}  or  {"ok":false,"error":"…"}
  * {"event":"ready"} comes first. It ends when stdin does.
  */
@@ -39,7 +41,10 @@ const order = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('put'), card }),
   z.strictObject({ do: z.literal('lift') }),
   z.strictObject({ do: z.literal('faults'), faults }),
+  z.strictObject({ do: z.literal('missed') }),
 ]);
+/** By then every host calls a card gone that it no longer finds. */
+const MISSED_FOR = seconds(1);
 
 const say = (message: object): void => {
   process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -70,6 +75,13 @@ const simulator = createReaderSimulator({
   variant: variant.data,
   readTime: ms(Number(values['read-time-ms'])),
 });
+let missedSince: EpochMs | undefined;
+let missed: () => void = () => undefined;
+simulator.onTraffic(({ at, direction, meaning }) => {
+  if (direction !== 'out') return;
+  if (meaning !== 'no card') missedSince = undefined;
+  else if (at - (missedSince ??= at) >= MISSED_FOR) missed();
+});
 const started = await simulator.start();
 if (!started.ok) {
   process.stderr.write(`${started.error.code} ${started.error.detail ?? ''}\n`);
@@ -92,6 +104,11 @@ for await (const line of createInterface({ input: process.stdin })) {
       break;
     case 'faults':
       simulator.setFaults(withoutUndefined(parsed.data.faults));
+      break;
+    case 'missed':
+      await new Promise<void>((resolve) => {
+        missed = resolve;
+      });
   }
   say({ ok: true });
 }
