@@ -205,3 +205,21 @@ describe('the printer', () => {
     expect(sheets()).toBe(order.before);
   });
 });
+
+describe('the online hall', () => {
+  test('is gone: what it has approved is printed all the same, and it hears of it when it is back', async () => {
+    const order = await arrives('zh');
+    const { campus } = hall;
+    const told = () =>
+      campus.hall.inbox
+        .list({ limit: 1_000 })
+        .filter(({ type, subject }) => subject === order.request && type === 'hallhub.certificate.printed.v1');
+    campus.hall.faults.set({ unreachable: true });
+    await prints(COPIES);
+    await panel.heading(SAYS.printed);
+    expect(sheets()).toBe(order.before + COPIES);
+    expect(told()).toEqual([]);
+    campus.hall.faults.clear();
+    await until('the hall knows', () => told().length === 1, PATIENCE);
+  });
+});

@@ -104,6 +104,19 @@ describe('a code that one gate has taken', () => {
     expect(shown()).toMatchObject({ ok: false, error: { code: 'E-GATE-0135' } });
   });
 
+  it('names its holder by number, too, to whoever asks of a member of the roster', async () => {
+    const { campus, clock, pass } = await setUp();
+    campus.approve('roster', 'R-1', member);
+    await pass(2);
+    const of = (text: string) =>
+      campus.hub.gates.identify({ method: 'looked-up', text, at: clock.now(), place: 'kiosk:hall' });
+    expect(of('S1')).toMatchObject({ ok: true, value: { requestId: 'R-1' } });
+    expect(of('S2')).not.toHaveProperty('value.requestId');
+    campus.revoke('roster', 'R-1');
+    await pass(2);
+    expect(of('S1')).not.toHaveProperty('value.requestId');
+  });
+
   it('opens both while they are cut off, and the hub tells of it afterwards', async () => {
     const { campus, clock, east, west, pass, scan } = await setUp();
     campus.approve('roster', 'R-1', member);

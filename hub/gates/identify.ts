@@ -3,6 +3,7 @@ import { failure, ok } from '@hallhub/sync/base';
 import type { Vault } from '../vault/index.ts';
 import type { CodeReader } from './edge/presentation.ts';
 import { subjectOf } from './pass.ts';
+import { legacyCodeKey } from './qr/legacy-code.ts';
 import type { Gates, ShownElsewhere } from './ports.ts';
 import type { TakenCode } from './store/codes.ts';
 import type { GateStore } from './store/index.ts';
@@ -44,11 +45,18 @@ export function createIdentify(deps: {
     return found;
   };
 
+  /** A member's number stands in the roster as the id of their older codes. Whoever is in none has a subject all the same. */
+  const byNumber = (number: string): Result<Found> => {
+    const member = subjectBy(vault.match('legacy-code', legacyCodeKey(number)));
+    const subject = vault.match('member', number).toString('hex');
+    return ok({ subject, ...(member.ok && { requestId: member.value.requestId }) });
+  };
+
   return (shown) => {
     const text = shown.text.trim();
     switch (shown.method) {
       case 'looked-up':
-        return ok({ subject: vault.match('member', text).toString('hex') });
+        return byNumber(text);
       case 'campus-code':
         return byCode(shown);
       case 'campus-card':

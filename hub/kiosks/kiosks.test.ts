@@ -1,7 +1,7 @@
 import { epochMs, minutes, seconds } from '@hallhub/sync/base';
 import { describe, expect, it } from 'vitest';
 import { alertsOf } from './alerts.ts';
-import { CAMPUS_CARD, PICK_UP, STAFF_CARD, openSelfService } from './testing/rig.ts';
+import { CAMPUS_CARD, NEWCOMER, PICK_UP, STAFF_CARD, openSelfService } from './testing/rig.ts';
 
 const open = (more: Parameters<typeof openSelfService>[0] = {}) => {
   const rig = openSelfService(more);
@@ -92,6 +92,16 @@ describe('whom a kiosk knows', () => {
     expect(papers()).toEqual(['request-1']);
     kiosks.leave('hall');
     expect(await kiosks.takeOneTime('hall', '20230417086', code)).toMatchObject({ error: { code: 'E-KIOSK-0105' } });
+  });
+
+  it('a person of the roster by number as well, who has nothing to print yet', async () => {
+    const { kiosks, messages, view, papers } = open({ ...SMS, selfService: { oneTimeCodes: { channel: 'sms' } } });
+    expect(kiosks.sendOneTime('hall', NEWCOMER)).toMatchObject({ ok: true });
+    expect(messages).toMatchObject([{ to: NEWCOMER }]);
+    const code = /\d{6}/.exec(messages[0]?.text ?? '')?.[0] ?? '';
+    expect(await kiosks.takeOneTime('hall', NEWCOMER, code)).toMatchObject({ ok: true });
+    expect(view().person).toMatchObject({ way: 'one-time-code', name: '江*舒' });
+    expect(papers()).toEqual([]);
   });
 
   it('sends codes to a queue of people, and not to everybody’s number', async () => {

@@ -45,7 +45,7 @@ export function createRecogniser(deps: {
   const idKeyOf = (number: string): string => vault.match('resident-id', number).toString('hex');
   /** The member of the roster that something names, with their number. */
   const member = (
-    method: 'campus-card' | 'campus-code' | 'resident-id',
+    method: 'campus-card' | 'campus-code' | 'resident-id' | 'looked-up',
     text: string,
     kioskId: string,
   ): Result<Roster['person']> => {
@@ -99,7 +99,9 @@ export function createRecogniser(deps: {
     pickUp,
     number: (number) => {
       const [certificate] = certificates.list({ number });
-      return certificate && { way: 'one-time-code', name: certificate.studentName, number, student: { number } };
+      if (certificate) return { way: 'one-time-code', name: certificate.studentName, number, student: { number } };
+      const inRoster = member('looked-up', number, 'number');
+      return inRoster.ok ? asKnown('one-time-code', inRoster.value) : undefined;
     },
   };
 }

@@ -20,6 +20,8 @@ export const PICK_UP = '7K2M9QRT';
 export const CAMPUS_CARD = '04A1B2C3';
 export const STAFF_CARD = '0499887766';
 const STUDENT = '20230417086';
+/** In the roster, and without any certificate. */
+export const NEWCOMER = '20260901001';
 
 const IDLE: PrinterStatus = {
   state: 'idle',
@@ -111,12 +113,16 @@ export function openSelfService(more: Partial<ConfigInput> = {}, real?: PagePrin
     },
   };
   const messages: { channel: string; to?: string; text: string }[] = [];
-  const roster = {
-    person: { number: STUDENT, name: '林知夏', category: 'student' },
+  const rosterOf = (number: string, name: string) => ({
+    person: { number, name, category: 'student' },
     credentials: [],
     areas: [],
     gates: [],
-  };
+  });
+  const members = new Map([
+    ['roster-1', rosterOf(STUDENT, '林知夏')],
+    ['roster-2', rosterOf(NEWCOMER, '江望舒')],
+  ]);
   const selfService = createSelfService({
     config,
     timeZone: 'Asia/Shanghai',
@@ -132,12 +138,14 @@ export function openSelfService(more: Partial<ConfigInput> = {}, real?: PagePrin
     },
     certificates,
     gates: {
-      identify: ({ text, method }) =>
-        (method === 'campus-card' && text === CAMPUS_CARD) || (method === 'campus-code' && text === 'HHC:GOOD')
+      identify: ({ text, method }) => {
+        if (method === 'looked-up') return ok({ subject: 's', ...(text === NEWCOMER && { requestId: 'roster-2' }) });
+        return (method === 'campus-card' && text === CAMPUS_CARD) || (method === 'campus-code' && text === 'HHC:GOOD')
           ? ok({ subject: 's', requestId: 'roster-1' })
-          : failure('E-GATE-0101'),
+          : failure('E-GATE-0101');
+      },
     },
-    requests: () => ({ data: () => ok(roster) }),
+    requests: () => ({ data: (requestId) => ok(members.get(requestId)) }),
     notifications: { notify: (notice) => messages.push(notice) },
     devices: { traffic: () => Promise.resolve(ok([])), events: () => [] },
     mayServe: (accountId) => accountId === 'li',
