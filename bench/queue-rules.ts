@@ -3,6 +3,8 @@ import type { CallingRuleName, VisitorClass, Waiting } from '../hub/queue/rules/
 import { CALLING_RULES, callingRules } from '../hub/queue/rules/calling.ts';
 import type { HallNow, ServiceTime, WaitRange } from '../hub/queue/rules/estimate.ts';
 import { expectedFor } from '../hub/queue/rules/estimate.ts';
+import { SERVICES } from '../e2e/queue-day/hall.ts';
+import { DAYS, SEED, arrivals, numbers } from './kit/queue-arrivals.ts';
 
 /*
  * A day at a hall under each calling rule: who waited how long, by class, and how often what was promised when the number was
@@ -12,18 +14,11 @@ import { expectedFor } from '../hub/queue/rules/estimate.ts';
 
 const MINUTE = 60_000;
 const WALK = 15_000;
-const SEED = 20_260_901;
-/** People an hour, from eight o'clock. */
-const DAYS = {
-  'term-start': [120, 95, 80, 110, 40, 90, 85, 70, 30],
-  ordinary: [45, 50, 55, 70, 25, 45, 50, 40, 20],
-} as const;
 const CLASSES: Readonly<Record<string, VisitorClass>> = {
   ordinary: { rate: 1, first: false },
   elder: { rate: 2, first: false },
   disabled: { rate: 1, first: true },
 };
-const SERVICES = { enrolment: 4, transcript: 8, cards: 3 } as const;
 const COUNTERS = [
   ['enrolment', 'cards'],
   ['enrolment', 'transcript'],
@@ -33,44 +28,20 @@ const COUNTERS = [
   ['enrolment', 'cards'],
 ] as const;
 
-/** Mulberry32: the same day every time. */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 interface Visitor extends Waiting {
   readonly lasts: number;
 }
 
 function visitors(perHour: readonly number[]): readonly Visitor[] {
-  const random = numbers(SEED);
-  const names = Object.keys(SERVICES) as (keyof typeof SERVICES)[];
-  const list: Visitor[] = [];
-  for (const [hour, people] of perHour.entries())
-    for (let at = -Math.log(1 - random()) / people; at < 1; at -= Math.log(1 - random()) / people) {
-      const service = names[random() < 0.55 ? 0 : random() < 0.5 ? 1 : 2] ?? 'enrolment';
-      const kind = random();
-      list.push({
-        id: String(list.length).padStart(5, '0'),
-        service,
-        class: kind < 0.1 ? 'elder' : kind < 0.14 ? 'disabled' : 'ordinary',
-        arrival: epochMs(Math.round((hour + at) * 60 * MINUTE)),
-        ...{ front: false, isAppointment: false },
-        // Service times of counters are skewed: many short, some long.
-        lasts: SERVICES[service] * MINUTE * Math.exp(0.5 * normal(random) - 0.125),
-      });
-    }
-  return list.sort((a, b) => a.arrival - b.arrival);
+  return arrivals(perHour, numbers(SEED)).map(({ service, kind, at, lasts }, index): Visitor => ({
+    id: String(index).padStart(5, '0'),
+    service,
+    class: kind < 0.1 ? 'elder' : kind < 0.14 ? 'disabled' : 'ordinary',
+    arrival: epochMs(Math.round(at)),
+    ...{ front: false, isAppointment: false },
+    lasts,
+  }));
 }
-
-const normal = (random: () => number): number =>
-  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 const USUAL = new Map<string, number>(Object.entries(SERVICES));
 const timeOf = (service: string): ServiceTime => {

@@ -12,3 +12,7 @@ export function orderKeyOf(request: Pick<FastifyRequest, 'headers'>): Result<str
     ? ok(parsed.data)
     : failure('E-API-0101', 'header Idempotency-Key: 8 to 64 printable characters');
 }
+
+/** The same where an order need not have a name; undefined then. Errors: `E-API-0101`. */
+export const maybeOrderKeyOf = (request: Pick<FastifyRequest, 'headers'>): Result<string | undefined> =>
+  request.headers['idempotency-key'] === undefined ? ok(undefined) : orderKeyOf(request);

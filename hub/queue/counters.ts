@@ -79,8 +79,7 @@ export function createCounters(deps: {
       deps.happened(event);
     });
   };
-  const present = (hall: QueueHallConfig, counter: string): TicketRow | undefined =>
-    tickets.open(hall.id).find((row) => row.counter === counter && isAtCounter(row));
+  const present = (hall: QueueHallConfig, counter: string): TicketRow | undefined => tickets.at(hall.id, counter);
   /** A ticket of this hall and day, whatever became of it. */
   const ticketOf = (hall: QueueHallConfig, id: string): Result<TicketRow> => {
     const row = tickets.get(id);

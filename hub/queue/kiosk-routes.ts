@@ -3,6 +3,7 @@ import type { Clock, Result } from '@hallhub/sync/base';
 import { failure, minutes, ok, plus } from '@hallhub/sync/base';
 import type { Api } from '../api/api.ts';
 import type { Live } from '../api/live.ts';
+import { maybeOrderKeyOf } from '../api/order-key.ts';
 import type { Audit } from '../audit/service.ts';
 import type { CertificateService } from '../certificates/index.ts';
 import type { QueueHallConfig } from '../config/index.ts';
@@ -51,8 +52,8 @@ export function queueKioskRoutes(
     }
     return failure('E-QUEUE-0101');
   };
-  const view = ({ hall, printer }: Machine): TicketMachineView => ({
-    ...{ hall: hall.id, label: hall.label, services: views.services(hall), paper: printing.paper(printer) },
+  const view = ({ hall, printer }: Machine, services = views.services(hall)): TicketMachineView => ({
+    ...{ hall: hall.id, label: hall.label, services, paper: printing.paper(printer) },
   });
   const whoAt = (kioskId: string): Result<Who> => {
     const here = deps.selfService.kiosks.person(kioskId);
@@ -80,14 +81,16 @@ export function queueKioskRoutes(
 
   const last = new Map<string, string>();
   queue.onChange((changed) => {
-    for (const hall of halls.all.filter((one) => one.id === changed))
+    for (const hall of halls.all.filter((one) => one.id === changed && one.kiosks.length > 0)) {
+      const services = views.services(hall);
       for (const machine of hall.kiosks) {
-        const now = view({ hall, printer: machine.printer });
+        const now = view({ hall, printer: machine.printer }, services);
         const text = JSON.stringify(now);
         if (last.get(machine.kiosk) === text) continue;
         last.set(machine.kiosk, text);
         deps.live.publish(`kiosk/${machine.kiosk}/queue`, now);
       }
+    }
   });
 
   api.route({
@@ -129,9 +132,11 @@ export function queueKioskRoutes(
     access: 'kiosk',
     params: kiosk,
     body: z.object({ service: id, appointment: id.optional(), request: id.optional() }),
-    handler: async ({ params, body }) => {
+    handler: async ({ params, body, request }) => {
       const machine = machineOf(params.kiosk);
       if (!machine.ok) return machine;
+      const key = maybeOrderKeyOf(request);
+      if (!key.ok) return key;
       const { hall, printer } = machine.value;
       const who = whoAt(params.kiosk);
       // Whoever wants only a number need not say who they are.
@@ -147,6 +152,7 @@ export function queueKioskRoutes(
       const by = `kiosk:${params.kiosk}`;
       const taken = queue.taking.take({
         ...{ hall: hall.id, service: body.service, source: 'machine', place: params.kiosk, by },
+        ...(key.value !== undefined && { orderedAs: `${by}/${key.value}` }),
         ...(who.ok && { person: who.value.keys, personal: { name: who.value.name } }),
         ...(body.appointment !== undefined && { appointment: body.appointment }),
         ...(body.request !== undefined && { request: body.request }),

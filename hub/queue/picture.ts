@@ -7,6 +7,8 @@ import type { Calling, VisitorClass, Waiting } from './rules/calling.ts';
 import { callingRules } from './rules/calling.ts';
 import type { CounterAtWork, HallNow, ServiceTime, WaitRange } from './rules/estimate.ts';
 import { expectedFor, expectedWaits, serviceTime } from './rules/estimate.ts';
+import type { Line } from './rules/line.ts';
+import { lineOf } from './rules/line.ts';
 import { isAtCounter } from './rules/ticket.ts';
 import type { CounterRow, DeskStore } from './store/desk.ts';
 import type { TicketRow, TicketStore } from './store/tickets.ts';
@@ -23,6 +25,10 @@ export interface Picture {
   readonly rules: HallNow;
   at(counter: string): TicketRow | undefined;
   ticket(id: string): TicketRow | undefined;
+  /** Who waits; not to be taken from. */
+  line(): Pick<Line, 'heads'>;
+  /** Who was called and did not come, and may be called again; the newest first. */
+  missed(): readonly TicketRow[];
 }
 
 /** What somebody can expect; old by some seconds at most. */
@@ -46,6 +52,9 @@ export interface Pictures {
 const SAMPLES = 40;
 /** Expectations and service times are computed anew after so long. */
 const FRESH = 3_000;
+/** Views of one moment are made of one picture, as long as nothing was written; in milliseconds. */
+const MOMENT = 20;
+const MISSED_SHOWN = 20;
 
 export const waitingOf = (row: TicketRow): Waiting => ({
   ...{ id: row.id, service: row.service, class: row.class, arrival: row.arrival, front: row.front },
@@ -63,11 +72,14 @@ export const servicesAt = (hall: QueueHallConfig, id: string, row: CounterRow | 
 
 export function createPictures(deps: {
   readonly halls: Halls;
-  readonly tickets: Pick<TicketStore, 'open' | 'served'>;
-  readonly desk: Pick<DeskStore, 'counters' | 'turns'>;
+  readonly tickets: Pick<TicketStore, 'open' | 'served' | 'missed'>;
+  readonly desk: Pick<DeskStore, 'counters' | 'turns' | 'othersSince'>;
+  /** Another one after each write; undefined within a transaction, whose writes may be taken back. */
+  readonly written: () => number | undefined;
   readonly clock: Clock;
 }): Pictures {
   const { halls, tickets, desk, clock } = deps;
+  const seen = new Map<string, { readonly written: number; readonly at: MonoMs; readonly picture: Picture }>();
   const kept = new Map<string, { readonly at: MonoMs; readonly expectations: Expectations }>();
   const times = new Map<string, { readonly at: MonoMs; readonly time: ServiceTime }>();
 
@@ -84,11 +96,24 @@ export function createPictures(deps: {
       return time;
     };
   const of = (hall: QueueHallConfig): Picture => {
+    const written = deps.written();
+    const at = clock.monotonic();
+    const last = seen.get(hall.id);
+    if (last && last.written === written && at - last.at < MOMENT) return last.picture;
+    const picture = take(hall);
+    if (written !== undefined) seen.set(hall.id, { written, at, picture });
+    return picture;
+  };
+  const take = (hall: QueueHallConfig): Picture => {
     const now = clock.now();
     const day = halls.day(now);
     const open = tickets.open(hall.id);
     const rows = new Map(desk.counters(hall.id).map((row) => [row.counter, row]));
     const busy = new Map(open.filter(isAtCounter).map((row) => [row.counter, row]));
+    const byId = new Map(open.map((row) => [row.id, row]));
+    const waiting = open.filter(isInLine).map(waitingOf);
+    let line: Line | undefined;
+    let missed: readonly TicketRow[] | undefined;
     const atWork = hall.counters.flatMap(({ id }): readonly CounterAtWork[] => {
       const row = rows.get(id);
       if (row?.state !== 'open') return [];
@@ -106,11 +131,16 @@ export function createPictures(deps: {
         firstInRow: firstInRow(desk.turns(hall.id, day, hall.firstCap + 1)),
         callBy: Object.fromEntries(hall.services.map(({ id, callBy }) => [id, callBy])),
         counters: atWork,
-        waiting: open.filter(isInLine).map(waitingOf),
+        waiting,
         times: timesOf(hall),
       },
       at: (counter) => busy.get(counter),
-      ticket: (id) => open.find((row) => row.id === id),
+      ticket: (id) => byId.get(id),
+      line: () => (line ??= lineOf(waiting)),
+      missed: () =>
+        (missed ??= tickets
+          .missed(hall.id, day, MISSED_SHOWN)
+          .filter((one) => (desk.othersSince(hall.id, one.id) ?? 0) <= hall.missedWithin)),
     };
   };
   return {
@@ -179,6 +209,6 @@ export function callingAt({ hall, now, counters, rules }: Picture, counter: stri
 
 /** Whom a counter would call next. */
 export const nextAt = (picture: Picture, counter: string): TicketRow | undefined => {
-  const called = picture.rules.rule(picture.rules.waiting, callingAt(picture, counter));
+  const called = picture.rules.rule(picture.line().heads(picture.now), callingAt(picture, counter));
   return called && picture.ticket(called.id);
 };

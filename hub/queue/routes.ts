@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Clock, Result } from '@hallhub/sync/base';
-import { failure, ok } from '@hallhub/sync/base';
+import { failure, ok, seconds } from '@hallhub/sync/base';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Api } from '../api/api.ts';
 import { SESSION_COOKIE } from '../api/api.ts';
+import { maybeOrderKeyOf } from '../api/order-key.ts';
 import type { Bucket } from '../notifications/rate.ts';
 import { fullBucket, take } from '../notifications/rate.ts';
 import type { Staff } from '../staff/index.ts';
@@ -23,6 +24,8 @@ const PHONE_COOKIE = 'hallhub_queue';
 const TAKES = { burst: 40, per: 600_000 as Parameters<typeof take>[0]['per'] };
 const MOST_ADDRESSES = 5_000;
 const MOST_TOPICS = 16;
+/** Hundreds of lines where hundreds wait, for every counter. */
+const WAITING_EVERY = seconds(1);
 
 /** What everybody may do (`contract.ts`): read a board, take a number by phone, follow it, and give it back. */
 export function queueRoutes(
@@ -99,9 +102,13 @@ export function queueRoutes(
       if (!hall.value.phone || !queue.door.isOpen(params.hall, body.door)) return failure('E-QUEUE-0111');
       const booked = body.appointment === undefined ? undefined : queue.appointments.byCode(body.appointment);
       if (body.appointment !== undefined && !booked) return failure('E-QUEUE-0107');
+      const key = maybeOrderKeyOf(request);
+      if (!key.ok) return key;
+      const phone = deps.vault.match('queue-phone', phoneOf(request, reply)).toString('hex');
       const taken = queue.taking.take({
         ...{ hall: params.hall, service: body.service, source: 'phone', by: 'phone' },
-        person: { numberKey: deps.vault.match('queue-phone', phoneOf(request, reply)).toString('hex') },
+        person: { numberKey: phone },
+        ...(key.value !== undefined && { orderedAs: `phone:${phone}/${key.value}` }),
         ...(booked && { appointment: booked.requestId }),
       });
       return taken.ok ? views.own(taken.value) : taken;
@@ -154,7 +161,8 @@ export function queueRoutes(
     const hall = halls.get(first);
     if (!hall.ok) return undefined;
     if (second === 'board') return { topic, may: everybody, view: () => views.board(hall.value) };
-    if (second === 'waiting') return { topic, may: staffAt(first), view: () => views.waiting(hall.value) };
+    if (second === 'waiting')
+      return { topic, may: staffAt(first), view: () => views.waiting(hall.value), every: WAITING_EVERY };
     return undefined;
   };
   queue.onChange(() => {

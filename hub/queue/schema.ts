@@ -128,5 +128,14 @@ export const queueSchema: SchemaComponent = {
         CREATE INDEX queue_appointment_code ON queue_appointment (code_key) WHERE code_key IS NOT NULL;
         CREATE INDEX queue_appointment_state ON queue_appointment (state, to_at);`,
     },
+    {
+      name: 'what is asked at every change is found without a look at all the years; an order that is sent twice counts once',
+      sql: `
+        CREATE INDEX queue_ticket_counter ON queue_ticket (counter, day, state);
+        CREATE INDEX queue_period_served ON queue_period (service, to_at) WHERE state = 'serving' AND to_at IS NOT NULL;
+        -- What whoever ordered it calls it: a machine or somebody, and that page's own key.
+        ALTER TABLE queue_ticket ADD COLUMN ordered_as TEXT;
+        CREATE UNIQUE INDEX queue_ticket_ordered ON queue_ticket (ordered_as) WHERE ordered_as IS NOT NULL;`,
+    },
   ],
 };

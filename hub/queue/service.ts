@@ -75,7 +75,9 @@ export function createQueueCore(deps: {
     });
   };
   const life = createTicketLife({ ...deps, tickets, appointments: store });
-  const pictures = createPictures({ halls, tickets, desk, clock });
+  const writes = db.prepare<[], number>('SELECT total_changes()').pluck();
+  const written = (): number | undefined => (db.inTransaction ? undefined : writes.get());
+  const pictures = createPictures({ halls, tickets, desk, clock, written });
   const appointments = createAppointments({ ...deps, appointments: store, tickets, life, changed });
   const taking = createTaking({
     ...deps,

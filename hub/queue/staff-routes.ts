@@ -3,6 +3,7 @@ import type { Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import type { FastifyRequest } from 'fastify';
 import type { Api } from '../api/api.ts';
+import { maybeOrderKeyOf } from '../api/order-key.ts';
 import type { Audit } from '../audit/service.ts';
 import type { QueueHallConfig } from '../config/index.ts';
 import type { Account, Role } from '../staff/index.ts';
@@ -116,12 +117,15 @@ export function queueStaffRoutes(
     anyArea: true,
     params: hallParam,
     body: z.object({ service: id, class: id.optional(), note: words.optional() }),
-    handler: ({ staff, params, body }) => {
+    handler: ({ staff, params, body, request }) => {
       const hall = hallFor(staff, WORK, params.hall);
       if (!hall.ok) return hall;
+      const key = maybeOrderKeyOf(request);
+      if (!key.ok) return key;
       const by = `staff:${staff.id}`;
       const taken = queue.taking.take({
         ...{ hall: params.hall, service: body.service, source: 'staff', by },
+        ...(key.value !== undefined && { orderedAs: `${by}/${key.value}` }),
         ...(body.class !== undefined && { class: body.class }),
         ...(body.note !== undefined && { personal: { note: body.note } }),
       });

@@ -28,6 +28,8 @@ export interface TakeOrder {
   readonly request?: string;
   /** Kiosk or button machine. */
   readonly place?: string;
+  /** What whoever orders it calls this one order: sent twice, it has been given once. */
+  readonly orderedAs?: string;
   /** For the audit: `staff:…`, `kiosk:…`, `phone`, `device:…`. */
   readonly by: string;
 }
@@ -67,6 +69,8 @@ export function createTaking(deps: {
   };
 
   const give = (order: TakeOrder): Result<TicketRow> => {
+    const before = order.orderedAs === undefined ? undefined : tickets.orderedAs(order.orderedAs);
+    if (before) return ok(before);
     const hall = halls.get(order.hall);
     if (!hall.ok) return hall;
     const appointment = order.appointment === undefined ? undefined : deps.checkIn(order.appointment, order.hall);
@@ -117,6 +121,7 @@ export function createTaking(deps: {
         ...(expected && { expected }),
       },
       ticket,
+      order.orderedAs,
     );
     if (order.appointment !== undefined) deps.checkedIn(order.appointment);
     if (order.source === 'staff')

@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '@hallhub/sync/base';
+import type { Cancel, Clock, DurationMs, MonoMs } from '@hallhub/sync/base';
 import { ms, seconds } from '@hallhub/sync/base';
 import type { FastifyReply } from 'fastify';
 
@@ -19,6 +19,8 @@ export interface FollowedTopic {
   readonly view: () => unknown;
   /** Asked again for every message: a stream must not outlive a session. */
   readonly may: () => boolean;
+  /** A view that is long is told at most so often. */
+  readonly every?: DurationMs;
 }
 
 interface Follower extends FollowedTopic {
@@ -35,7 +37,11 @@ const MOST_BUFFERED = 1_000_000;
 export function createTopics({ clock }: { readonly clock: Clock }): Topics {
   const followers = new Set<Follower>();
   const sequences = new Map<string, number>();
+  /** When a topic that is not told at once was told last. */
+  const toldAt = new Map<string, MonoMs>();
   let pending: Cancel | undefined;
+  /** For topics whose time has not come. */
+  let later: Cancel | undefined;
   let heartbeat: Cancel | undefined;
 
   const tell = (follower: Follower, text: string, sequence: number): void => {
@@ -45,19 +51,31 @@ export function createTopics({ clock }: { readonly clock: Clock }): Topics {
     follower.last = text;
   };
   const round = (): void => {
+    pending?.();
+    later?.();
     pending = undefined;
+    later = undefined;
+    const begun = clock.monotonic();
     const views = new Map<string, string | undefined>();
     const moved = new Set<string>();
+    let soon: DurationMs | undefined;
     for (const follower of followers) {
-      const { topic } = follower;
+      const { topic, every = ms(0) } = follower;
+      const left = ms(every - (begun - (toldAt.get(topic) ?? -every)));
+      if (left > 0 && !moved.has(topic)) {
+        soon = soon === undefined || left < soon ? left : soon;
+        continue;
+      }
       if (!follower.may()) continue;
       if (!views.has(topic)) views.set(topic, textOf(follower.view()));
       const text = views.get(topic);
       if (text === undefined || text === follower.last) continue;
       if (!moved.has(topic)) sequences.set(topic, (sequences.get(topic) ?? 0) + 1);
       moved.add(topic);
+      if (every > 0) toldAt.set(topic, begun);
       tell(follower, text, sequences.get(topic) ?? 0);
     }
+    if (soon !== undefined) later = clock.after(soon, round);
   };
   const beat = (): void => {
     heartbeat = clock.after(HEARTBEAT, beat);
@@ -94,8 +112,10 @@ export function createTopics({ clock }: { readonly clock: Clock }): Topics {
     },
     close: () => {
       pending?.();
+      later?.();
       heartbeat?.();
       pending = undefined;
+      later = undefined;
       heartbeat = undefined;
       for (const { raw } of followers) raw.end();
       followers.clear();

@@ -18,9 +18,9 @@ import type {
 import type { Halls } from './halls.ts';
 import type { TicketLife } from './life.ts';
 import type { Picture, Pictures } from './picture.ts';
-import { nextAt, servicesAt } from './picture.ts';
+import { nextAt, servicesAt, waitingOf } from './picture.ts';
 import type { Taking } from './taking.ts';
-import type { Waiting } from './rules/calling.ts';
+import { lineOf } from './rules/line.ts';
 import { POOL, isEnded } from './rules/ticket.ts';
 import type { CallRow, DeskStore } from './store/desk.ts';
 import type { TicketRow, TicketStore } from './store/tickets.ts';
@@ -37,7 +37,6 @@ export interface QueueViews {
 }
 
 const CALLS_ON_BOARD = 12;
-const MISSED_SHOWN = 20;
 
 export function createViews(deps: {
   readonly halls: Halls;
@@ -71,7 +70,7 @@ export function createViews(deps: {
   };
   const services = (hall: QueueHallConfig): readonly ServiceView[] => {
     const { services: expected } = pictures.expectations(hall);
-    const people = Map.groupBy(tickets.open(hall.id).filter(isInLine), ({ service }) => service);
+    const people = Map.groupBy(pictures.of(hall).open.filter(isInLine), ({ service }) => service);
     return hall.services.map((service) => {
       const { id, label, parent, prefix, quick, documents } = service;
       const common = {
@@ -136,7 +135,7 @@ export function createViews(deps: {
       const label = hall?.label ?? { zh: row.hall, en: row.hall };
       const counter = hall?.counters.find(({ id }) => id === row.counter)?.label;
       const inLine = isInLine(row);
-      const open = inLine ? tickets.open(row.hall) : [];
+      const open = inLine && hall ? pictures.of(hall).open : [];
       const expected = hall && inLine ? expectedOf(hall, row) : undefined;
       const service = hall?.services.find(({ id }) => id === row.service);
       const url = deps.ticketUrl(row.key);
@@ -179,9 +178,6 @@ export function createViews(deps: {
       const callable = picture.open.filter(
         (one) => isInLine(one) && (one.forCounter === undefined ? mine.has(one.service) : one.forCounter === id),
       );
-      const missed = tickets
-        .missed(hall.id, picture.day, MISSED_SHOWN)
-        .filter((one) => (desk.othersSince(hall.id, one.id) ?? 0) <= hall.missedWithin);
       return ok({
         ...{ id, label: counter.label, hall: hall.id, state: counterState(picture, id) },
         ...(row && row.state !== 'closed' && row.accountName !== null && { by: row.accountName }),
@@ -189,7 +185,7 @@ export function createViews(deps: {
         held: those('held', id),
         parked: those('parked', id),
         pool: those('parked', POOL),
-        missed: missed.map((one) => staffView(hall, one)),
+        missed: picture.missed().map((one) => staffView(hall, one)),
         ...(next && { next: staffView(hall, next) }),
         waiting: callable.length,
         served: tickets.finishedAt(id, picture.day),
@@ -249,10 +245,10 @@ function inOrder({ hall, now, rules, open }: Picture): readonly TicketRow[] {
   const byId = new Map(open.map((row) => [row.id, row]));
   const counter = { id: '', services: new Set(hall.services.map(({ id }) => id)) };
   const order: TicketRow[] = [];
-  let left: readonly Waiting[] = rules.waiting;
+  const line = lineOf(rules.waiting);
   let { firstInRow } = rules;
   for (;;) {
-    const called = rules.rule(left, {
+    const called = rules.rule(line.heads(now), {
       ...{
         now,
         counter,
@@ -267,8 +263,9 @@ function inOrder({ hall, now, rules, open }: Picture): readonly TicketRow[] {
     const row = called && byId.get(called.id);
     if (!row) break;
     order.push(row);
+    line.take(waitingOf(row));
     firstInRow = rules.classes[row.class]?.first === true ? firstInRow + 1 : 0;
-    left = left.filter(({ id }) => id !== row.id);
   }
-  return [...order, ...left.flatMap(({ id }) => byId.get(id) ?? [])];
+  const called = new Set(order.map(({ id }) => id));
+  return [...order, ...open.filter((row) => isInLine(row) && !called.has(row.id))];
 }

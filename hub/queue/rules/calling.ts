@@ -64,7 +64,7 @@ export const creditOf = (one: Waiting, calling: Calling): number =>
   (classOf(one, calling).rate * waitOf(one, calling)) / MINUTE;
 
 /** Who arrived first; of two of one instant the one whose id is the smaller, so that every counter sees the same order. */
-const byArrival = (a: Waiting, b: Waiting): number => a.arrival - b.arrival || (a.id < b.id ? -1 : 1);
+export const byArrival = (a: Waiting, b: Waiting): number => a.arrival - b.arrival || (a.id < b.id ? -1 : 1);
 
 const best = (some: readonly Waiting[], order: (a: Waiting, b: Waiting) => number): Waiting | undefined =>
   some.reduce<Waiting | undefined>((first, one) => (first && order(first, one) <= 0 ? first : one), undefined);

@@ -1,6 +1,7 @@
 import type { DurationMs, EpochMs } from '@hallhub/sync/base';
 import { epochMs, ms } from '@hallhub/sync/base';
 import type { Calling, CallingRule, VisitorClass, Waiting } from './calling.ts';
+import { lineOf } from './line.ts';
 
 /*
  * How long somebody will wait, from a run of the hall's own calling rule over the counters that are at work: who is called in
@@ -100,18 +101,19 @@ function run(hall: HallNow, pace: keyof ServiceTime): ReadonlyMap<string, number
   };
   const counters = hall.counters.map((counter) => ({ counter, freeAt: hall.now + left(counter) }));
   const called = new Map<string, number>();
-  let waiting = hall.waiting;
+  const line = lineOf(hall.waiting);
   let firstInRow = hall.firstInRow;
   // Counters that found nobody stay out of the run, until somebody's time comes.
   const idle = new Set<string>();
-  for (let calls = 0; calls < MOST_CALLS && waiting.length > 0; calls += 1) {
+  for (let calls = 0; calls < MOST_CALLS && line.size > 0; calls += 1) {
     const next = counters
       .filter(({ counter }) => !idle.has(counter.id))
       .reduce<(typeof counters)[number] | undefined>((a, b) => (a && a.freeAt <= b.freeAt ? a : b), undefined);
     if (!next) break;
     const { counter } = next;
     const now = epochMs(next.freeAt);
-    const one = hall.rule(waiting, {
+    const heads = line.heads(now);
+    const one = hall.rule(heads, {
       ...{ now, counter, classes: hall.classes, firstInRow, firstCap: hall.firstCap, callBy: hall.callBy, lasts },
       others: counters
         .filter((other) => other !== next)
@@ -120,13 +122,13 @@ function run(hall: HallNow, pace: keyof ServiceTime): ReadonlyMap<string, number
           freeAt: epochMs(freeAt),
         })),
     });
-    const ticket = one && waiting.find(({ id }) => id === one.id);
+    const ticket = one && heads.find(({ id }) => id === one.id);
     if (!ticket) {
       idle.add(counter.id);
       continue;
     }
     called.set(ticket.id, Math.max(0, next.freeAt - hall.now));
-    waiting = waiting.filter((other) => other !== ticket);
+    line.take(ticket);
     firstInRow = hall.classes[ticket.class]?.first === true ? firstInRow + 1 : 0;
     next.freeAt += lasts(ticket.service) + WALK;
   }

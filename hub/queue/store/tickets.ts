@@ -102,11 +102,14 @@ export type TicketStore = ReturnType<typeof ticketStore>;
 
 /** The SQL of tickets. */
 export function ticketStore(db: Db) {
+  // Indexes are named where the planner, without statistics, would read every ticket of two years.
   const insert = db.prepare(
     `INSERT INTO queue_ticket (id, hall, day, series, serial, number, key, service, class, source, state, since, taken_at, arrival,
-       services, number_key, id_key, sealed, request_id, appointment_from, appointment_to, place, expected_from, expected_to)
+       services, number_key, id_key, sealed, request_id, appointment_from, appointment_to, place, expected_from, expected_to,
+       ordered_as)
      VALUES (@id, @hall, @day, @series, @serial, @number, @key, @service, @class, @source, @state, @since, @takenAt, @arrival,
-       @services, @numberKey, @idKey, @sealed, @requestId, @appointmentFrom, @appointmentTo, @place, @expectedFrom, @expectedTo)`,
+       @services, @numberKey, @idKey, @sealed, @requestId, @appointmentFrom, @appointmentTo, @place, @expectedFrom, @expectedTo,
+       @orderedAs)`,
   );
   const update = db.prepare(
     `UPDATE queue_ticket SET service = @service, state = @state, since = @since, arrival = @arrival, front = @front,
@@ -120,8 +123,12 @@ export function ticketStore(db: Db) {
   const byId = db.prepare<[string], Raw>('SELECT * FROM queue_ticket WHERE id = ?');
   const byKey = db.prepare<[string], Raw>('SELECT * FROM queue_ticket WHERE key = ?');
   const open = db.prepare<[string], Raw>(
-    'SELECT * FROM queue_ticket WHERE hall = ? AND open = 1 ORDER BY taken_at, id',
+    'SELECT * FROM queue_ticket INDEXED BY queue_ticket_open WHERE hall = ? AND open = 1 ORDER BY taken_at, id',
   );
+  const atCounter = db.prepare<[string, string], Raw>(
+    `SELECT * FROM queue_ticket INDEXED BY queue_ticket_at_counter WHERE counter = ? AND state IN ('called', 'serving') AND hall = ?`,
+  );
+  const orderedAs = db.prepare<[string], Raw>('SELECT * FROM queue_ticket WHERE ordered_as = ?');
   const openNumber = db.prepare<[string, string], { one: 1 }>(
     'SELECT 1 AS one FROM queue_ticket WHERE hall = ? AND number = ? AND open = 1',
   );
@@ -132,7 +139,7 @@ export function ticketStore(db: Db) {
     `SELECT count(*) AS count FROM queue_ticket WHERE hall = ? AND day = ? AND json_extract(services, '$[0].service') = ?`,
   );
   const openOf = db.prepare<[string, string | null, string | null], Raw>(
-    'SELECT * FROM queue_ticket WHERE hall = ? AND open = 1 AND (number_key = ? OR id_key = ?)',
+    'SELECT * FROM queue_ticket INDEXED BY queue_ticket_open WHERE hall = ? AND open = 1 AND (number_key = ? OR id_key = ?)',
   );
   const periods = db.prepare<[string], RawPeriod>('SELECT * FROM queue_period WHERE ticket_id = ? ORDER BY seq');
   const days = db.prepare<[string, string, string], Raw>(
@@ -143,7 +150,8 @@ export function ticketStore(db: Db) {
      WHERE t.hall = ? AND t.day BETWEEN ? AND ? ORDER BY p.ticket_id, p.seq`,
   );
   const served = db.prepare<[string, string, number], { lasted: number }>(
-    `SELECT p.to_at - p.from_at AS lasted FROM queue_period p JOIN queue_ticket t ON t.id = p.ticket_id
+    // From the newest period backwards, whatever statistics the planner has.
+    `SELECT p.to_at - p.from_at AS lasted FROM queue_period p CROSS JOIN queue_ticket t ON t.id = p.ticket_id
      WHERE t.hall = ? AND p.service = ? AND p.state = 'serving' AND p.to_at IS NOT NULL ORDER BY p.to_at DESC LIMIT ?`,
   );
   const servedToday = db.prepare<[string, string], { count: number }>(
@@ -153,8 +161,9 @@ export function ticketStore(db: Db) {
     `SELECT * FROM queue_ticket WHERE state = 'no-show' AND hall = ? AND day = ? ORDER BY since DESC, id DESC LIMIT ?`,
   );
   const erase = db.prepare(
-    `UPDATE queue_ticket SET sealed = NULL, number_key = NULL, id_key = NULL
-     WHERE open = 0 AND since < ? AND (sealed IS NOT NULL OR number_key IS NOT NULL OR id_key IS NOT NULL)`,
+    `UPDATE queue_ticket SET sealed = NULL, number_key = NULL, id_key = NULL, ordered_as = NULL
+     WHERE open = 0 AND since < ?
+       AND (sealed IS NOT NULL OR number_key IS NOT NULL OR id_key IS NOT NULL OR ordered_as IS NOT NULL)`,
   );
   const drop = db.prepare('DELETE FROM queue_ticket WHERE open = 0 AND since < ?');
 
@@ -164,7 +173,7 @@ export function ticketStore(db: Db) {
     });
   };
   return {
-    add: (row: Omit<TicketRow, keyof Ticket>, ticket: Ticket): void => {
+    add: (row: Omit<TicketRow, keyof Ticket>, ticket: Ticket, orderedAs?: string): void => {
       insert.run({
         ...{ id: ticket.id, hall: row.hall, day: row.day, series: row.series, serial: row.serial, number: row.number },
         ...{ key: row.key, service: ticket.service, class: ticket.class, source: row.source, state: ticket.state },
@@ -183,6 +192,7 @@ export function ticketStore(db: Db) {
         place: row.place ?? null,
         expectedFrom: row.expected?.from ?? null,
         expectedTo: row.expected?.to ?? null,
+        orderedAs: orderedAs ?? null,
       });
       writePeriods(ticket, 0);
     },
@@ -212,6 +222,16 @@ export function ticketStore(db: Db) {
     },
     byKey: (key: string): TicketRow | undefined => {
       const raw = byKey.get(key);
+      return raw && rowOf(raw);
+    },
+    /** What came of an order, by what whoever gave it calls it. */
+    orderedAs: (name: string): TicketRow | undefined => {
+      const raw = orderedAs.get(name);
+      return raw && rowOf(raw);
+    },
+    /** Called to a counter or served there. */
+    at: (hall: string, counter: string): TicketRow | undefined => {
+      const raw = atCounter.get(counter, hall);
       return raw && rowOf(raw);
     },
     /** Every ticket of a hall that has not ended, by when it was taken. */
