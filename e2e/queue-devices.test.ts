@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { readWav } from '@hallhub/device-drivers/voice';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DeviceView } from '../hub/api/types.ts';
 import type { CounterView, StatisticsView, TakenView, WaitingView } from '../hub/queue/contract.ts';
@@ -10,6 +12,8 @@ import type { HubProcess } from './testing/hub-process.ts';
 import { readPaper } from './testing/read-paper.ts';
 import { logInAsFirst } from './testing/staff.ts';
 import { until } from './testing/until.ts';
+import type { Spoken } from './testing/voice-pack.ts';
+import { readSpoken, recordPack } from './testing/voice-pack.ts';
 
 /*
  * A hall's counters with a real hub, from the bytes of their devices: buttons, paper, keypads, boards and rating pads. Each test
@@ -27,6 +31,7 @@ let staff: HttpClient;
 
 beforeAll(async () => {
   devices = await startCounterHall();
+  recordPack(devices.voicePack, 'zh');
   campus = await startCampus({ extra: devices.extra, httpPort: await freePort() });
   hub = await campus.startHub();
   staff = await logInAsFirst(() => hub);
@@ -67,6 +72,11 @@ const onBoard = (number: number): string => {
   const bytes = [1, number >> 8, number & 0xff];
   return Buffer.from([...bytes, bytes.reduce((sum, byte) => sum + byte, 0) & 0xff]).toString('hex');
 };
+/** What was said last; undefined where nothing was, or the file is being written. */
+const spoken = (): Spoken | undefined => {
+  const sound = existsSync(devices.soundFile) && readWav(readFileSync(devices.soundFile));
+  return sound && sound.ok ? readSpoken(sound.value) : undefined;
+};
 /** "B001" on the whole of a screen of 128 × 32 pixels, as its card is told: written out, its check sum computed apart. */
 const B001 =
   'a5a5a5a5a5a5a5a5feff0080000000000000fe022800a30601000000011f000000000000100020000000000500000000010202000008040000004230303151cc5a';
@@ -100,6 +110,10 @@ describe('a keypad', () => {
     pressKey(devices.keypads.c2, 'next');
     await at('c2', 'B001');
     await until('the LED card was told', () => devices.ledLine.hex.includes(B001));
+    // Each call by itself, in their order; the file holds the newest.
+    await until('the second call was said', () => spoken()?.text === '请B001号到2号窗口');
+    expect(spoken()?.volume).toBe(60);
+    expect(spoken()?.before).toBeGreaterThan(0.8);
     expect(devices.led.screen.get(0)?.text).toBe('B001');
   });
 

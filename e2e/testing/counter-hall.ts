@@ -163,5 +163,5 @@ const HALL = `queue:
         - { id: c1, label: { zh: 1号窗口, en: Counter 1 }, services: [records], display: c1-board, keypad: c1-keys, ratingPad: c1-pad }
         - { id: c2, label: { zh: 2号窗口, en: Counter 2 }, services: [cards], display: c2-led, keypad: c2-keys }
       buttonMachines: [{ buttons: buttons, printer: tickets, services: { '1': records, '2': cards } }]
-      announcements: { speaker: voice, repeat: 1, dwell: 1s }
+      announcements: { speaker: voice, repeat: 1, dwell: 1s, volume: 60 }
 `;
