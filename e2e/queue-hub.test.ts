@@ -1,27 +1,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ms, systemRandom } from '@hallhub/sync/base';
+import { ms } from '@hallhub/sync/base';
 import type { Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
-import { createApi } from '../hub/api/api.ts';
-import { createServer } from '../hub/api/server.ts';
-import { createLog } from '../hub/log.ts';
-import { queueCodes } from '../hub/queue/codes.ts';
 import { openQueue } from '../hub/queue/testing/rig.ts';
-import { queueWeb } from '../hub/queue/web.ts';
-import type { Account, Staff } from '../hub/staff/index.ts';
 import { cleanUp } from './testing/clean-up.ts';
+import { serveQueue } from './testing/queue-server.ts';
 import { until } from './testing/until.ts';
 
 /* Phone, counter and board in three real browsers, with the hub's own routes and a real database behind them. */
 
 const WEB = join(import.meta.dirname, '../hub/dist/web');
 const CHROMIUM = '/usr/bin/chromium';
-const LI: Account = {
-  ...{ id: 'li', login: 'li', name: '李静', disabled: false },
-  grants: [{ role: 'counter', area: 'main' }],
-};
 /** The hub's clock goes on by so much with every look at a page. */
 const STEP = ms(100);
 
@@ -31,24 +22,8 @@ afterAll(() => running.run());
 test('a number that was taken by phone is called at the counter, stands on the board, and is finished', async () => {
   for (const file of [CHROMIUM, join(WEB, 'index.html')]) if (!existsSync(file)) throw new Error(`${file} is missing`);
   const rig = openQueue();
-  const server = await createServer({ log: createLog({ level: 'silent' }), webRoot: WEB });
-  const who = (session: string): Account | undefined => (session === 'li' ? LI : undefined);
-  const staff = { whoIs: who, peek: who, list: () => [LI] } as unknown as Staff;
-  server.get('/api/session', () => LI);
-  server.get('/api/catalogue', () => queueCodes);
-  server.get('/api/instance', () => ({ demo: false, timeZone: 'Asia/Shanghai' }));
-  const streams = queueWeb(createApi({ server, staff, isKiosk: () => false }), {
-    ...{ queue: rig.queue, staff, vault: rig.vault, audit: rig.audit, clock: rig.clock, random: systemRandom },
-    secure: false,
-    selfService: { kiosks: { person: () => ({ ok: false, error: { code: 'E-KIOSK-0101' } }) } as never },
-    certificates: { list: () => [] },
-    live: { publish: () => undefined, stream: () => undefined, close: () => undefined },
-  });
-  const url = await server.listen({ host: '127.0.0.1', port: 0 });
-  running.later(async () => {
-    streams.close();
-    await server.close();
-  });
+  const { url, close } = await serveQueue(rig, WEB);
+  running.later(close);
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-background-networking', '--disable-dev-shm-usage'],

@@ -11,8 +11,9 @@ const LONGEST_NAME = 40;
 export type Piece = { readonly clip: string } | { readonly pause: true };
 
 /**
- * The fewest clips that say a text, the longest first from the left; Latin letters without regard to case. Undefined where some
- * of it was never recorded: the whole is spoken by synthesis then, not half of it in another voice.
+ * The fewest clips that say a text, the longest first from the left; Latin letters without regard to case. Digits that are
+ * written out (零, 幺, zero) are said with the clips of digits where they have none of their own. Undefined where some of it was
+ * never recorded: the whole is spoken by synthesis then, not half of it in another voice.
  */
 export function clipsFor(text: string, recorded: ReadonlySet<string>): readonly Piece[] | undefined {
   const pieces: Piece[] = [];
@@ -25,12 +26,30 @@ export function clipsFor(text: string, recorded: ReadonlySet<string>): readonly 
       continue;
     }
     const clip = longestAt(rest, recorded);
-    if (clip === undefined) return undefined;
-    pieces.push({ clip });
-    rest = rest.slice(clip.length);
+    const found = clip === undefined ? digitAt(rest, recorded) : { clip, length: clip.length };
+    if (!found) return undefined;
+    pieces.push({ clip: found.clip });
+    rest = rest.slice(found.length);
   }
   while (pieces.length > 0 && 'pause' in (pieces.at(-1) ?? {})) pieces.pop();
   return pieces;
+}
+
+const HAN_DIGIT = /^[零一二三四五六七八九幺]/u;
+const DIGIT_WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+/** A word, and the blank between it and another one, which is no pause. */
+const DIGIT_WORD = new RegExp(`^(${DIGIT_WORDS.join('|')})\\b(?: (?=(?:${DIGIT_WORDS.join('|')})\\b))?`, 'iu');
+
+/** The clip of a digit that is written out. */
+function digitAt(
+  text: string,
+  recorded: ReadonlySet<string>,
+): { readonly clip: string; readonly length: number } | undefined {
+  const han = HAN_DIGIT.exec(text)?.[0];
+  const [whole = '', word = ''] = DIGIT_WORD.exec(text) ?? [];
+  const digit = han === undefined ? DIGIT_WORDS.indexOf(word.toLowerCase()) : '零一二三四五六七八九'.indexOf(han);
+  const clip = han === '幺' ? '1' : String(digit);
+  return recorded.has(clip) ? { clip, length: han === undefined ? whole.length : han.length } : undefined;
 }
 
 function longestAt(text: string, recorded: ReadonlySet<string>): string | undefined {

@@ -126,6 +126,21 @@ describe('a text as clips', () => {
     expect(clipsFor('到三号窗口', recorded)).toEqual([{ clip: '到' }, { clip: '三号窗口' }]);
   });
 
+  it('says digits that are written out with the clips of digits, or with their own', () => {
+    const said = (text: string, ...more: readonly string[]): string =>
+      (clipsFor(text, new Set([...recorded, ...more])) ?? [])
+        .map((piece) => ('clip' in piece ? piece.clip : '/'))
+        .join(' ');
+    expect(said('请A零幺二号到三号窗口')).toBe('请 A 0 1 2 号 到 三号窗口');
+    expect(said('请A零幺二号到三号窗口', '幺', '零', '二')).toBe('请 A 零 幺 二 号 到 三号窗口');
+    expect(said('Number A zero one two, please go to counter 3', 'number', 'please go to')).toBe(
+      'number / A / 0 1 2 / please go to / counter / 3',
+    );
+    // Words with a digit in them that were recorded as they are stay so.
+    expect(said('one moment', 'one moment')).toBe('one moment');
+    expect(said('someone')).toBe('');
+  });
+
   it('is none where a word was never recorded', () => {
     expect(clipsFor('请 B012 号', recorded)).toBeUndefined();
   });

@@ -69,7 +69,7 @@ hub:
   id: hub-south
   label: { zh: 南校区, en: South campus }
   campus: south
-http: { host: 127.0.0.1, tls: { mode: off } }
+http: { host: 127.0.0.1, names: [${lines.extra.httpName ?? ''}], tls: { mode: off } }
 hall:
   url: ${lines.hall.url}
   token: ${lines.token}
@@ -124,6 +124,8 @@ export interface ExtraConfig {
   readonly gates?: string;
   /** Items of `kiosks` instead of the one, indented by two. */
   readonly kiosks?: string;
+  /** The name under which phones know the hub. */
+  readonly httpName?: string;
   /** Agents beside that of the gate. */
   readonly agents?: readonly string[];
   /** The value of `mqtt.guests`, with the hub's own broker. */

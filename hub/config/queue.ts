@@ -1,3 +1,4 @@
+import { voiceSettings } from '@hallhub/device-drivers/voice';
 import type { DurationMs } from '@hallhub/sync/base';
 import { z } from 'zod';
 import { clockTime } from './gates.ts';
@@ -97,6 +98,15 @@ const announcements = z
     yao: z.boolean().default(true),
     /** By the campus clock; nothing is said then. */
     quiet: z.array(hours).default([]),
+    /** 0 to 100; absent: as the loudspeaker, or `voice`, is set up. */
+    volume: z.number().min(0).max(100).exactOptional(),
+    /** Chinese is said in this dialect: its clips, else its voice, else the usual ones. */
+    dialect: z
+      .string()
+      .regex(/^[a-z0-9-]{1,32}$/)
+      .exactOptional(),
+    /** With what the boards say them, where the hall has no loudspeaker of its own; as the parameters of a loudspeaker. */
+    voice: z.strictObject(voiceSettings).prefault({}),
   })
   .prefault({});
 

@@ -1,5 +1,5 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
-import type { Cancel, Clock, RandomBytes } from '@hallhub/sync/base';
+import type { Cancel, Clock, DurationMs, RandomBytes } from '@hallhub/sync/base';
 import { minutes, ms, plus, uuidv7 } from '@hallhub/sync/base';
 import type { QueueHallConfig } from '../config/index.ts';
 import type { AnnouncementView } from './contract.ts';
@@ -8,17 +8,22 @@ import type { Halls } from './halls.ts';
 import type { Announcement, Announcing } from './rules/announcing.ts';
 import { SILENCE, announce, proceed, sayingLasts, textEn, textZh } from './rules/announcing.ts';
 import { isWithin } from './rules/opening.ts';
+import { createSounds, sayingOf } from './sounds.ts';
 
 /** One voice a hall. What is said is also shown on its boards, which say it where the hall has no speaker of its own. */
 export interface Announcements {
   called(event: CalledEvent): void;
   /** What is being said. */
   current(hall: string): AnnouncementView | undefined;
+  /** What boards play, as a WAV file: of the last announcements of a hall without a loudspeaker. */
+  sound(hall: string, id: string): Uint8Array | undefined;
   stop(): void;
 }
 
 /** A call that could not be said for so long is old news. */
 const OLD = minutes(2);
+/** Between two announcements of a board: it begins a little later than the hub, and needs its time to fetch. */
+const BEHIND = 700;
 
 export function createAnnouncements(deps: {
   readonly halls: Halls;
@@ -32,7 +37,10 @@ export function createAnnouncements(deps: {
 }): Announcements {
   const { halls, host, clock, random } = deps;
   const states = new Map<string, Announcing>();
+  /** While one is being said; cancels its end. */
   const timers = new Map<string, Cancel>();
+  const shown = new Map<string, AnnouncementView>();
+  const sounds = createSounds(deps);
 
   const say = async (hall: QueueHallConfig, one: Announcement): Promise<void> => {
     const { speaker, languages, repeat, chime } = hall.announcements;
@@ -41,10 +49,11 @@ export function createAnnouncements(deps: {
     for (let time = 0; time < repeat; time += 1)
       for (const [index, language] of languages.entries()) {
         const now = clock.now();
+        const wanted = { language, text: one[language], chime: chime && time === 0 && index === 0 };
         const said = await port.say({
           id: uuidv7(now, random),
           name: 'say',
-          args: { text: one[language], language, chime: chime && time === 0 && index === 0 },
+          args: sayingOf(hall.announcements, wanted),
           issuedAt: now,
           expiresAt: plus(now, OLD),
           issuedBy: `queue:${hall.id}`,
@@ -54,28 +63,57 @@ export function createAnnouncements(deps: {
         return;
       }
   };
+  /** The sound is made before anybody sees that there is something to say: a board takes in an announcement once. */
+  const hand = async (hall: QueueHallConfig, one: Announcement): Promise<DurationMs> => {
+    const made = await sounds.make(hall, one);
+    if (!made.ok) deps.log('warn', 'a call has no sound for the boards', { hall: hall.id, code: made.error.code });
+    const lasts = ms(Math.max(one.lasts, made.ok ? made.value.lasts + BEHIND : 0));
+    if (timers.has(hall.id))
+      shown.set(hall.id, {
+        ...{ id: one.id, text: { zh: one.zh, en: one.en }, lasts },
+        ...(made.ok && { audio: made.value.url }),
+      });
+    return lasts;
+  };
   const run = (hall: QueueHallConfig): void => {
     const before = states.get(hall.id) ?? SILENCE;
     const { state, say: next } = proceed(before, clock.now(), ({ ticket, counter }) => deps.isCalled(ticket, counter));
     states.set(hall.id, state);
+    shown.delete(hall.id);
     if (!next) return;
-    deps.changed(hall.id);
-    let left = 1 + (hall.announcements.speaker === undefined ? 0 : 1);
-    const ended = (): void => {
-      left -= 1;
-      if (left > 0 || !timers.has(hall.id)) return;
+    const { id, zh, en, lasts } = next;
+    const failed = (error: unknown): void => {
+      deps.log('error', 'a call could not be said', { hall: hall.id, error });
+    };
+    const end = (): void => {
       timers.delete(hall.id);
       states.set(hall.id, { waiting: states.get(hall.id)?.waiting ?? [] });
       run(hall);
     };
-    // By the clock at least as long as it takes, and by the speaker until it has ended: the later of the two.
-    timers.set(hall.id, clock.after(next.lasts, ended));
-    if (hall.announcements.speaker !== undefined)
-      say(hall, next)
+    if (hall.announcements.speaker === undefined) {
+      timers.set(hall.id, () => undefined);
+      void hand(hall, next)
         .catch((error: unknown) => {
-          deps.log('error', 'a call could not be said', { hall: hall.id, error });
+          failed(error);
+          return lasts;
         })
-        .finally(ended);
+        .then((long) => {
+          if (!timers.has(hall.id)) return;
+          timers.set(hall.id, clock.after(long, end));
+          deps.changed(hall.id);
+        });
+      return;
+    }
+    shown.set(hall.id, { id, text: { zh, en }, lasts });
+    deps.changed(hall.id);
+    let left = 2;
+    const ended = (): void => {
+      left -= 1;
+      if (left === 0 && timers.has(hall.id)) end();
+    };
+    // By the clock at least as long as it takes, and by the speaker until it has ended: the later of the two.
+    timers.set(hall.id, clock.after(lasts, ended));
+    say(hall, next).catch(failed).finally(ended);
   };
   return {
     called: ({ hall: hallId, counter: counterId, ticket, number }) => {
@@ -90,14 +128,13 @@ export function createAnnouncements(deps: {
       states.set(hallId, announce(states.get(hallId) ?? SILENCE, one));
       if (!timers.has(hallId)) run(hall);
     },
-    current: (hall) => {
-      const said = states.get(hall)?.current?.said;
-      return said && { id: said.id, text: { zh: said.zh, en: said.en }, lasts: ms(said.lasts) };
-    },
+    current: (hall) => shown.get(hall),
+    sound: (hall, id) => sounds.wav(hall, id),
     stop: () => {
       for (const cancel of timers.values()) cancel();
       timers.clear();
       states.clear();
+      shown.clear();
     },
   };
 }

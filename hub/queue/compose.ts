@@ -98,6 +98,7 @@ export function createHallQueue(deps: {
   });
   const devices = createCounterDevices({
     ...{ halls: halls.all, host, clock, random, counters: core.counters, log: deps.log },
+    isOnBreak: (counter) => core.desk.counter(counter)?.state === 'break',
     numberAt: (hall, counter) => core.pictures.of(hall).at(counter)?.number,
     take: (hall, service, machine, printer) => {
       const taken = core.taking.take({

@@ -13,6 +13,7 @@ import type { Label } from '../config/index.ts';
  * | method | path | body | answer |
  * | --- | --- | --- | --- |
  * | GET | `/halls/{hall}/board` | | {@link BoardView}; changes as `queue/{hall}/board` |
+ * | GET | `/halls/{hall}/sounds/{id}` | | a WAV file: what a board plays, {@link AnnouncementView}`.audio`; for some minutes |
  * | GET | `/halls/{hall}/services` | | {@link ServiceView}`[]` |
  * | POST | `/halls/{hall}/tickets` | `{service, door, appointment?}` | {@link OwnTicketView}; `appointment` is the code of the hall's booking, not its id |
  * | GET | `/tickets/{key}` | | {@link OwnTicketView}; changes as `queue/ticket/{key}` |
@@ -92,7 +93,7 @@ export interface CallView {
 export interface AnnouncementView {
   readonly id: string;
   readonly text: Label;
-  /** A WAV file, joined from the voice pack or spoken; absent where the hall has its own speaker. */
+  /** Where its WAV file is, joined from the voice pack or spoken; absent where the hall has its own speaker, or nothing can say it. */
   readonly audio?: string;
   readonly lasts: DurationMs;
 }

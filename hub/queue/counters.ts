@@ -1,5 +1,5 @@
 import type { Clock, RandomBytes, Result } from '@hallhub/sync/base';
-import { failure, ok } from '@hallhub/sync/base';
+import { failure, ok, plus, seconds } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { afterCommit, transact } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/service.ts';
@@ -36,6 +36,9 @@ export type CounterEvent =
   | { readonly type: 'cleared'; readonly hall: string; readonly counter: string }
   | { readonly type: 'finished'; readonly hall: string; readonly counter: string; readonly ticket: string };
 
+/** So long after the end of a visit a rating is of it, whoever has been called meanwhile. */
+export const RATED_WITHIN = seconds(30);
+
 export interface Counters {
   /** Errors: `E-QUEUE-0201`, `E-QUEUE-0202`. */
   open(
@@ -47,7 +50,7 @@ export interface Counters {
   order(counter: string, lease: string, clerk: Pick<Clerk, 'id'>, order: CounterOrder): Result<void>;
   /** The same from the counter's keypad, for whoever has the counter. Errors: `E-QUEUE-0210` where nobody has. */
   orderByKeypad(counter: string, order: CounterOrder): Result<void>;
-  /** Of the ticket that is at the counter, or was last; false: it was rated already, or nobody was there. */
+  /** Of whose visit has just ended, else of the ticket that is at the counter, or was last; false: it was rated already, or nobody was there. */
   rate(counter: string, score: number): boolean;
 }
 
@@ -278,7 +281,7 @@ export function createCounters(deps: {
         const { hall } = found.value;
         const now = clock.now();
         const day = halls.day(now);
-        const last = present(hall, counterId) ?? lastServed(hall, day, counterId);
+        const last = justFinished(hall, day, counterId) ?? present(hall, counterId) ?? lastServed(hall, day, counterId);
         if (!last) return false;
         const by = tickets
           .periods(last.id)
@@ -290,6 +293,10 @@ export function createCounters(deps: {
       }),
   };
 
+  function justFinished(hall: QueueHallConfig, day: string, counter: string): TicketRow | undefined {
+    const last = tickets.lastFinished(hall.id, day, counter);
+    return last && clock.now() <= plus(last.since, RATED_WITHIN) ? last : undefined;
+  }
   function lastServed(hall: QueueHallConfig, day: string, counter: string): TicketRow | undefined {
     const last = desk.lastAt(hall.id, day, counter);
     return last === undefined ? undefined : tickets.get(last.ticketId);

@@ -1,9 +1,11 @@
 import type { AgentHost } from '@hallhub/device-drivers/agent';
 import { followDevices } from '@hallhub/device-drivers/agent';
-import type { Cancel, Clock, MonoMs, RandomBytes, Result } from '@hallhub/sync/base';
-import { plus, seconds, uuidv7 } from '@hallhub/sync/base';
+import type { Receipt } from '@hallhub/device-drivers/kit';
+import type { Cancel, Clock, DurationMs, MonoMs, RandomBytes, Result } from '@hallhub/sync/base';
+import { minutes, ms, plus, seconds, uuidv7 } from '@hallhub/sync/base';
 import type { QueueHallConfig } from '../config/index.ts';
 import type { CounterEvent, Counters } from './counters.ts';
+import { RATED_WITHIN } from './counters.ts';
 import type { CounterConfig } from './halls.ts';
 import type { CounterOrder } from './orders.ts';
 import type { TicketRow } from './store/tickets.ts';
@@ -17,7 +19,10 @@ export interface CounterDevices {
 
 const SHOW_WITHIN = seconds(15);
 const BOUNCE = seconds(2);
-const RATE_WITHIN = seconds(30);
+/** A key that is hit twice in haste must not finish with somebody who has only just been called. */
+const KEY_BOUNCE = ms(800);
+/** A board that never answers is told again what stands there: nobody hears of it when it was without power. */
+const SHOW_AGAIN = minutes(1);
 
 /** Keys by their names, as profiles of keypads give them; others are named by `keypadKeys` of the hall. */
 const ORDERS: Readonly<Record<string, CounterOrder>> = {
@@ -38,6 +43,7 @@ export function createCounterDevices(deps: {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly counters: Pick<Counters, 'orderByKeypad' | 'rate'>;
+  readonly isOnBreak: (counter: string) => boolean;
   /** The number that stands at a counter. */
   readonly numberAt: (hall: QueueHallConfig, counter: string) => string | undefined;
   /** A button was pressed: gives a number and prints it. */
@@ -58,36 +64,80 @@ export function createCounterDevices(deps: {
     const now = clock.now();
     return { id: uuidv7(now, random), name, args, issuedAt: now, expiresAt: plus(now, lasts), issuedBy: by };
   };
-  const settle = (device: string, answer: Promise<Result<unknown>>): void => {
-    answer
-      .then((receipt) => {
-        if (!receipt.ok) deps.log('warn', 'a device of a counter did not do it', { device, code: receipt.error.code });
-      })
-      .catch((error: unknown) => {
+  /** `wontDo`: what is asked for is more than some devices can do, and nothing to speak of. */
+  const settle = (device: string, answer: Promise<Receipt>, wontDo: boolean): Promise<Receipt | undefined> =>
+    answer.then(
+      (receipt) => {
+        const isUsual = wontDo && !receipt.ok && receipt.error.code === 'E-DEV-0203';
+        if (!receipt.ok && !isUsual)
+          deps.log('warn', 'a device of a counter did not do it', { device, code: receipt.error.code });
+        return receipt;
+      },
+      (error: unknown) => {
         deps.log('error', 'a device of a counter failed', { device, error });
-      });
-  };
-  const show = (hall: QueueHallConfig, { id, display }: CounterConfig): void => {
-    const board = display === undefined ? undefined : host.capability(display, 'counterDisplay');
-    if (display === undefined || !board) return;
-    const number = deps.numberAt(hall, id);
-    settle(
-      display,
-      board.show(order('show', { lines: number === undefined ? [] : [number] }, SHOW_WITHIN, `queue:${hall.id}`)),
+        return undefined;
+      },
     );
+
+  /** One order at a time for each display; what changes meanwhile is shown after it. */
+  const showing = new Map<string, { again: boolean }>();
+  const reminders = new Map<string, Cancel>();
+  const showOn = (device: string, hall: QueueHallConfig, counter: string): void => {
+    const port = host.capability(device, 'counterDisplay');
+    if (!port) return;
+    const before = showing.get(device);
+    if (before) {
+      before.again = true;
+      return;
+    }
+    const turn = { again: false };
+    showing.set(device, turn);
+    reminders.get(device)?.();
+    reminders.delete(device);
+    const number = deps.numberAt(hall, counter);
+    const lines = number === undefined ? [] : [number];
+    // Some boards of digits are never dark: what was called last stays on them.
+    void settle(device, port.show(order('show', { lines }, SHOW_WITHIN, `queue:${hall.id}`)), lines.length === 0).then(
+      (receipt) => {
+        showing.delete(device);
+        if (running.length === 0) return;
+        if (turn.again) showOn(device, hall, counter);
+        else if (receipt?.ok === true && receipt.value.confirmation === 'unconfirmed')
+          reminders.set(
+            device,
+            clock.after(SHOW_AGAIN, () => {
+              showOn(device, hall, counter);
+            }),
+          );
+      },
+    );
+  };
+  /** On the board over the counter, and on the keypad's own display. */
+  const displaysOf = ({ display, keypad }: CounterConfig): ReadonlySet<string> =>
+    new Set([display, keypad].filter((device) => device !== undefined));
+  const show = (hall: QueueHallConfig, counter: CounterConfig): void => {
+    for (const device of displaysOf(counter)) showOn(device, hall, counter.id);
   };
   const ask = (hall: QueueHallConfig, { id, ratingPad }: CounterConfig): void => {
     const pad = ratingPad === undefined ? undefined : host.capability(ratingPad, 'ratingPad');
     if (ratingPad === undefined || !pad) return;
-    settle(ratingPad, pad.ask(order('ask', { counter: id, lasts: RATE_WITHIN }, RATE_WITHIN, `queue:${hall.id}`)));
+    // Some pads take ratings at any time, and cannot be told to ask.
+    const asked = pad.ask(order('ask', { counter: id, lasts: RATED_WITHIN }, RATED_WITHIN, `queue:${hall.id}`));
+    void settle(ratingPad, asked, true);
   };
 
-  const press = (hall: QueueHallConfig, { id, keypad }: CounterConfig, key: string): void => {
+  const orderOf = (hall: QueueHallConfig, counter: string, key: string): CounterOrder | undefined => {
     const wanted = ORDERS[hall.keypadKeys[key] ?? key];
+    // Most keypads have one key for both.
+    return wanted?.do === 'break' && deps.isOnBreak(counter) ? { do: 'back' } : wanted;
+  };
+  const press = (hall: QueueHallConfig, { id, keypad }: CounterConfig, key: string): void => {
+    const wanted = orderOf(hall, id, key);
     if (!wanted) {
       deps.log('warn', 'a key of a keypad means nothing', { device: keypad });
       return;
     }
+    if (isBounce(`${keypad ?? ''}/${key}`, KEY_BOUNCE)) return;
     let done = counters.orderByKeypad(id, wanted);
     // One key on most keypads: whoever stands there is served, the next is called.
     if (!done.ok && wanted.do === 'next' && done.error.code === 'E-QUEUE-0205') {
@@ -97,11 +147,11 @@ export function createCounterDevices(deps: {
     if (!done.ok) deps.log('info', 'a key of a keypad was refused', { device: keypad, code: done.error.code });
   };
   /** A button that is leant on, or chatters, is one press. */
-  const isBounce = (button: string): boolean => {
+  const isBounce = (button: string, within: DurationMs): boolean => {
     const at = clock.monotonic();
     const before = pressedAt.get(button);
     pressedAt.set(button, at);
-    return before !== undefined && at - before < BOUNCE;
+    return before !== undefined && at - before < within;
   };
   const listen = (): readonly (Cancel | undefined)[] => [
     ...all.flatMap(({ hall, counter }) => [
@@ -109,6 +159,12 @@ export function createCounterDevices(deps: {
         ? undefined
         : host.capability(counter.keypad, 'keypad')?.onKeys(({ keys }) => {
             press(hall, counter, keys);
+          }),
+      // Keys with a meaning of their own are buttons, by the name that the profile gives them.
+      counter.keypad === undefined
+        ? undefined
+        : host.capability(counter.keypad, 'buttonPanel')?.onButton(({ button, name, pressed }) => {
+            if (pressed) press(hall, counter, name ?? String(button + 1));
           }),
       counter.ratingPad === undefined
         ? undefined
@@ -119,8 +175,9 @@ export function createCounterDevices(deps: {
     ...halls.flatMap((hall) =>
       hall.buttonMachines.map(({ buttons, printer, services }) =>
         host.capability(buttons, 'buttonPanel')?.onButton(({ button, pressed }) => {
-          const service = services[String(button)];
-          if (!pressed || service === undefined || isBounce(`${buttons}/${button}`)) return;
+          // Buttons are counted from 0 on their line, and from 1 by people.
+          const service = services[String(button + 1)];
+          if (!pressed || service === undefined || isBounce(`${buttons}/${button}`, BOUNCE)) return;
           const taken = deps.take(hall, service, buttons, printer);
           if (!taken.ok) deps.log('info', 'a button gave no ticket', { device: buttons, code: taken.error.code });
         }),
@@ -140,13 +197,15 @@ export function createCounterDevices(deps: {
         // A board that was without power shows nothing, or what it showed yesterday.
         host.onHealth(({ deviceId, health }) => {
           if (health.state !== 'ready') return;
-          for (const { hall, counter } of all) if (counter.display === deviceId) show(hall, counter);
+          for (const { hall, counter } of all)
+            if (displaysOf(counter).has(deviceId)) showOn(deviceId, hall, counter.id);
         }),
       );
       for (const { hall, counter } of all) show(hall, counter);
     },
     stop: () => {
-      for (const cancel of running.splice(0)) cancel();
+      for (const cancel of [...running.splice(0), ...reminders.values()]) cancel();
+      reminders.clear();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { minutes, ms, seconds } from '@hallhub/sync/base';
 import { describe, expect, it } from 'vitest';
 import { personKeys } from './appointments.ts';
-import { codeOf, openQueue } from './testing/rig.ts';
+import { HALL, codeOf, openQueue } from './testing/rig.ts';
 
 const PERSON = { number: '2023010001' };
 
@@ -123,7 +123,6 @@ describe('devices', () => {
     rig.open('c2');
     rig.order('c1', { do: 'next' });
     rig.order('c2', { do: 'next' });
-    expect(rig.shown.at(-1)).toEqual(['A001']);
     const settle = async () => {
       for (let n = 0; n < 4; n += 1) {
         rig.spoken();
@@ -131,6 +130,7 @@ describe('devices', () => {
       }
     };
     await settle();
+    expect(rig.shown.at(-1)).toEqual(['A001']);
     // The second call waits for the first: so many words take their time even where a speaker says it has ended.
     expect(rig.said.map(({ text, language, chime }) => [text, language, chime])).toEqual([
       ['请A零零幺号到1号窗口', 'zh', true],
@@ -164,18 +164,84 @@ describe('devices', () => {
     expect(rig.view().ticket).toBeUndefined();
     rig.open('c1');
     for (const number of ['A001', 'A002']) {
-      rig.keys.emit({ keys: 'next', at: rig.clock.now() });
+      rig.clock.advance(seconds(2));
+      rig.keyButtons.emit({ button: 0, name: 'next', pressed: true, at: rig.clock.now() });
+      // Hit twice in haste: whoever has just been called is not finished with.
+      rig.keyButtons.emit({ button: 0, name: 'next', pressed: true, at: rig.clock.now() });
       expect(rig.view().ticket).toMatchObject({ number });
     }
     expect(rig.view().served).toBe(1);
     rig.queue.stop();
   });
 
+  it('take the names of keys from the profile, and what the hall calls those without a name', () => {
+    const rig = openQueue({ hall: { ...HALL, keypadKeys: { 6: 'no-show', '77': 'recall' } } });
+    rig.queue.start();
+    rig.take();
+    rig.open('c1');
+    const press = (key: { readonly button: number; readonly name?: string }) => {
+      rig.clock.advance(seconds(2));
+      rig.keyButtons.emit({ ...key, pressed: true, at: rig.clock.now() });
+      return rig.view();
+    };
+    // One key for both: away, and back.
+    expect([press({ button: 8, name: 'break' }).state, press({ button: 8, name: 'break' }).state]).toEqual([
+      ...['break', 'free'],
+    ]);
+    expect(press({ button: 0, name: 'next' }).ticket).toMatchObject({ number: 'A001', calls: 1 });
+    expect(press({ button: 9, name: 'unheard-of' }).ticket).toMatchObject({ calls: 1 });
+    rig.keys.emit({ keys: '77', at: rig.clock.now() });
+    expect(rig.view().ticket).toMatchObject({ calls: 2 });
+    // The sixth button.
+    expect(press({ button: 5 })).toMatchObject({ state: 'free', missed: [{ number: 'A001' }] });
+    rig.queue.stop();
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it('rate whose visit has just ended, whoever has been called meanwhile; later whoever is there', () => {
+    const rig = openQueue();
+    rig.queue.start();
+    const [first, second] = [rig.take(), rig.take()].map((taken) => (taken.ok ? taken.value.id : ''));
+    rig.open('c1');
+    for (let n = 0; n < 2; n += 1) {
+      rig.clock.advance(seconds(2));
+      rig.keyButtons.emit({ button: 0, name: 'next', pressed: true, at: rig.clock.now() });
+    }
+    rig.clock.advance(seconds(20));
+    rig.rating.emit({ score: 4, at: rig.clock.now() });
+    // Once more by the same hand: not on the account of the next.
+    rig.rating.emit({ score: 1, at: rig.clock.now() });
+    rig.clock.advance(seconds(20));
+    rig.rating.emit({ score: 5, at: rig.clock.now() });
+    expect(rig.queue.desk.ratings('main', '2026-11-23', '2026-11-23')).toMatchObject([
+      { ticketId: first, score: 4 },
+      { ticketId: second, score: 5 },
+    ]);
+    rig.queue.stop();
+  });
+
+  it('that never answer are told again what stands there, and those that answer are not', async () => {
+    const rig = openQueue();
+    rig.queue.start();
+    rig.take();
+    rig.open('c1');
+    rig.order('c1', { do: 'next' });
+    await rig.clock.advanceAsync(minutes(3));
+    expect(rig.shown).toEqual([[], ['A001']]);
+    rig.board.confirmation = 'unconfirmed';
+    rig.order('c1', { do: 'recall' });
+    await rig.clock.advanceAsync(minutes(2));
+    expect(rig.shown.slice(2)).toEqual([['A001'], ['A001'], ['A001']]);
+    rig.queue.stop();
+    await rig.clock.advanceAsync(minutes(2));
+    expect([rig.shown.length, rig.clock.pending]).toEqual([5, 0]);
+  });
+
   it('a button gives a number and its paper; without paper the number is given all the same', async () => {
     const rig = openQueue();
     rig.queue.start();
     const press = (): void => {
-      rig.button.emit({ button: 1, pressed: true, at: rig.clock.now() });
+      rig.button.emit({ button: 0, pressed: true, at: rig.clock.now() });
     };
     press();
     press();

@@ -81,6 +81,17 @@ export function queueRoutes(
   });
   api.route({
     method: 'GET',
+    url: '/api/queue/halls/:hall/sounds/:id',
+    access: 'public',
+    params: hallParam.extend({ id }),
+    handler: ({ params, reply }) => {
+      const wav = queue.announcements.sound(params.hall, params.id);
+      if (!wav) return failure('E-API-0102');
+      return reply.type('audio/wav').header('cache-control', 'no-store').send(Buffer.from(wav));
+    },
+  });
+  api.route({
+    method: 'GET',
     url: '/api/queue/halls/:hall/services',
     access: 'public',
     params: hallParam,

@@ -4,11 +4,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ManualClock, manualClock, ms, ok, plus, seconds, systemClock, unwrap } from '@hallhub/sync/base';
 import { type Driver, type Protocol, type Receipt, silentLog } from '../../kit/index.ts';
-import { type Sound, chime, lengthOf, readWav, silence, writeWav } from '../../voice/index.ts';
-import { type Saying, announcement } from './announcement.ts';
+import {
+  type Saying,
+  type Sound,
+  announcement,
+  chime,
+  espeak,
+  folderPack,
+  lengthOf,
+  readWav,
+  silence,
+  writeWav,
+} from '../../voice/index.ts';
 import { audioOutProtocol, createAudioOutProtocol } from './driver.ts';
-import { espeak } from './espeak.ts';
-import { folderPack } from './folder-pack.ts';
 import { audioOutSchema } from './params.ts';
 import { createAudioSimulator } from './simulator.ts';
 import { programSink } from './sinks.ts';

@@ -12,12 +12,18 @@ import {
   createHealth,
   parseParams,
 } from '../../kit/index.ts';
-import { type Sound, lengthOf, silence } from '../../voice/index.ts';
-import { announcement } from './announcement.ts';
-import { espeak } from './espeak.ts';
-import { folderPack } from './folder-pack.ts';
+import {
+  type Sound,
+  type Synthesis,
+  type VoicePack,
+  announcement,
+  espeak,
+  folderPack,
+  lengthOf,
+  silence,
+} from '../../voice/index.ts';
 import { type AudioOutParams, audioOutSchema } from './params.ts';
-import type { Sink, Synthesis, VoicePack } from './ports.ts';
+import type { Sink } from './ports.ts';
 import { sinkFor } from './sinks.ts';
 
 type SayCommand = Parameters<Speaker['say']>[0];

@@ -157,6 +157,9 @@ export function ticketStore(db: Db) {
   const servedToday = db.prepare<[string, string], { count: number }>(
     `SELECT count(*) AS count FROM queue_ticket WHERE counter = ? AND day = ? AND state = 'finished'`,
   );
+  const lastFinished = db.prepare<[string, string, string], Raw>(
+    `SELECT * FROM queue_ticket WHERE hall = ? AND day = ? AND counter = ? AND state = 'finished' ORDER BY since DESC LIMIT 1`,
+  );
   const missed = db.prepare<[string, string, number], Raw>(
     `SELECT * FROM queue_ticket WHERE state = 'no-show' AND hall = ? AND day = ? ORDER BY since DESC, id DESC LIMIT ?`,
   );
@@ -248,6 +251,11 @@ export function ticketStore(db: Db) {
     /** How long a service took lately, the newest first, in milliseconds. */
     served: (hall: string, service: string, most: number): readonly number[] =>
       served.all(hall, service, most).map(({ lasted }) => lasted),
+    /** Whose visit to a counter ended last. */
+    lastFinished: (hall: string, day: string, counter: string): TicketRow | undefined => {
+      const raw = lastFinished.get(hall, day, counter);
+      return raw && rowOf(raw);
+    },
     finishedAt: (counter: string, day: string): number => servedToday.get(counter, day)?.count ?? 0,
     /** Tickets of days, both ends included, with their periods. */
     ofDays: (

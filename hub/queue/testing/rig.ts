@@ -86,6 +86,8 @@ export function openQueue({
   };
   const told: NewEvent[] = [];
   const shown: (readonly string[])[] = [];
+  /** How the board answers. */
+  const board: { confirmation: 'acknowledged' | 'unconfirmed' } = { confirmation: 'acknowledged' };
   const said: { readonly text: string; readonly language: string; readonly chime: boolean }[] = [];
   const asked: string[] = [];
   const papers: Ticket[] = [];
@@ -94,16 +96,18 @@ export function openQueue({
   const keys = createEmitter<{ keys: string; at: number }>(broken);
   const rating = createEmitter<{ score: number; at: number }>(broken);
   const button = createEmitter<{ button: number; pressed: boolean; at: number }>(broken);
+  const keyButtons = createEmitter<{ button: number; name?: string; pressed: boolean; at: number }>(broken);
   const health = createEmitter<{ readonly deviceId: string; readonly health: DeviceHealth }>(broken);
   const done = (): Receipt => ok({ commandId: '1', confirmation: 'acknowledged', at: clock.now() });
   const capabilities: Readonly<Record<string, object>> = {
     'board/counterDisplay': {
       show: ({ args }: { args: { lines: readonly string[] } }) => {
         shown.push(args.lines);
-        return Promise.resolve(done());
+        return Promise.resolve(ok({ commandId: '1', ...board, at: clock.now() }));
       },
     },
     'keys/keypad': { onKeys: keys.on },
+    'keys/buttonPanel': { onButton: keyButtons.on },
     'pad/ratingPad': {
       onRating: rating.on,
       ask: ({ args }: { args: { counter: string } }) => {
@@ -177,6 +181,7 @@ export function openQueue({
       key,
       told,
       shown,
+      board,
       said,
       asked,
       papers,
@@ -185,7 +190,7 @@ export function openQueue({
       trust,
       config,
     },
-    ...{ order, keys, rating, button, health },
+    ...{ order, keys, keyButtons, rating, button, health },
     /** Opens a counter for Li. */
     open: (counter: string, how: { readonly takeOver?: boolean; readonly services?: readonly string[] } = {}) => {
       const opened = queue.counters.open(counter, { id: 'li', name: 'Li' }, { takeOver: false, ...how });

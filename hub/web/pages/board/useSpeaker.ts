@@ -13,6 +13,7 @@ export function useSpeaker(view: Readonly<Ref<BoardView | undefined>>): { readon
   let state: Announcer = silent;
   let sound: HTMLAudioElement | undefined;
   let giveUp: ReturnType<typeof setTimeout> | undefined;
+  let pause: ReturnType<typeof setTimeout> | undefined;
 
   function play(): void {
     const { saying } = state;
@@ -22,12 +23,17 @@ export function useSpeaker(view: Readonly<Ref<BoardView | undefined>>): { readon
     const end = (): void => {
       if (sound !== playing) return;
       clearTimeout(giveUp);
+      clearTimeout(pause);
       sound.pause();
       sound = undefined;
       state = said(state);
       play();
     };
-    playing.addEventListener('ended', end);
+    const begun = performance.now();
+    // People need a moment before they can take in the next number.
+    playing.addEventListener('ended', () => {
+      pause = setTimeout(end, Math.max(0, saying.lasts - (performance.now() - begun)));
+    });
     playing.addEventListener('error', end);
     giveUp = setTimeout(end, saying.lasts + GRACE);
     playing.play().then(
@@ -51,6 +57,7 @@ export function useSpeaker(view: Readonly<Ref<BoardView | undefined>>): { readon
   );
   onScopeDispose(() => {
     clearTimeout(giveUp);
+    clearTimeout(pause);
     sound?.pause();
     sound = undefined;
   });

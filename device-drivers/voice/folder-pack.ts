@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Result, failure } from '@hallhub/sync/base';
-import { type Sound, readWav } from '../../voice/index.ts';
+import { type Sound, readWav } from './wav.ts';
 import type { VoicePack } from './ports.ts';
 
 const ENDING = '.wav';

@@ -1,27 +1,19 @@
 import { type Result, err, failure, ms, ok } from '@hallhub/sync/base';
-import type { Speaker } from '../../capabilities/index.ts';
-import type { DeviceLog } from '../../kit/index.ts';
-import {
-  type Sound,
-  atVolume,
-  chime,
-  clipsFor,
-  forSpeech,
-  joined,
-  resampled,
-  silence,
-  trimmed,
-} from '../../voice/index.ts';
-import type { AudioOutParams } from './params.ts';
+import type { Speaker } from '../capabilities/index.ts';
+import type { DeviceLog } from '../kit/index.ts';
+import { clipsFor, forSpeech } from './clips.ts';
+import { atVolume, chime, joined, resampled, silence, trimmed } from './join.ts';
 import type { Synthesis, VoicePack } from './ports.ts';
+import type { VoiceSettings } from './settings.ts';
+import type { Sound } from './wav.ts';
 
 export type Saying = Parameters<Speaker['say']>[0]['args'];
 
 export interface Voices {
-  readonly params: AudioOutParams;
+  readonly params: VoiceSettings;
   readonly synthesis: Synthesis;
   readonly pack: VoicePack | undefined;
-  readonly log: DeviceLog;
+  readonly log: Pick<DeviceLog, 'warn'>;
   readonly deviceId: string;
 }
 

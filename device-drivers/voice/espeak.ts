@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { failure } from '@hallhub/sync/base';
-import { readWav } from '../../voice/index.ts';
+import { readWav } from './wav.ts';
 import type { Synthesis } from './ports.ts';
 
 /** No text of an announcement takes longer; a synthesis that hangs is ended. */
