@@ -48,12 +48,13 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** About the subject before the dot. */
 const event = (id: string): CloudEvent => ({
   specversion: '1.0',
   id,
   source: '/hubs/gate-1',
   type: 'test.v1',
-  subject: 's',
+  subject: id.split('.')[0]!,
   time: iso(clock.now()),
   hubsequence: 1,
   data: { secret: 'plain words' },
@@ -120,6 +121,23 @@ describe('events of agents', () => {
     await settle();
     expect(effects()).toEqual(['a', 'c', 'bad']);
     expect(inbox.counts()).toEqual({ waiting: 0, failed: 0 });
+  });
+
+  it('that fail hold up those behind them of the same subject, and no others, until they are told or set aside', async () => {
+    apply = (_agent, id) => (id === 'door.open' ? { code: 'E-TEST-0001' } : undefined);
+    receive('door.open', 'door.shut', 'gate.open');
+    await clock.advanceAsync(seconds(6));
+    receive('door.held');
+    await clock.advanceAsync(seconds(1));
+    expect(effects()).toEqual(['gate.open']);
+    apply = () => undefined;
+    await clock.advanceAsync(seconds(6));
+    expect(effects()).toEqual(['gate.open', 'door.open', 'door.shut', 'door.held']);
+    apply = (_agent, id) => (id === 'door.bad' ? { code: 'E-TEST-0001' } : undefined);
+    receive('door.bad', 'door.shut again');
+    await clock.advanceAsync(minutes(2));
+    expect(effects()).toContain('door.shut again');
+    expect(inbox.counts()).toEqual({ waiting: 0, failed: 1 });
   });
 
   it('are told when the disk takes them again, and a full disk is nobody’s fault', async () => {

@@ -11,7 +11,7 @@ export const agentInboxSchema: SchemaComponent = {
     {
       name: 'events that wait for their effects',
       sql: `
-        -- received: its turn comes; resting: it comes again in a moment; failed: it comes again with the next start.
+        -- received: its turn comes; resting: it comes again in a moment; failed: it comes again in an hour, or with the next start.
         -- An event that has had its effects is deleted in their transaction; received_event still knows its id.
         CREATE TABLE agent_inbox (
           seq INTEGER PRIMARY KEY,
@@ -28,13 +28,20 @@ export const agentInboxSchema: SchemaComponent = {
       name: 'what agents could not keep',
       sql: 'CREATE TABLE agent_shed (agent TEXT PRIMARY KEY, said TEXT NOT NULL) STRICT, WITHOUT ROWID;',
     },
+    {
+      name: 'what an event is about, so that those behind it wait while it rests',
+      sql: `
+        ALTER TABLE agent_inbox ADD COLUMN subject TEXT;
+        CREATE INDEX agent_inbox_resting ON agent_inbox (agent, subject, seq) WHERE state = 'resting';`,
+    },
   ],
 };
 
 /**
  * Between the commit that acknowledges an agent's event and the domains. Events are handed on in the order of their coming,
  * each in a transaction that also ends its waiting: what domains write of an event is written once, whatever dies in between,
- * and what they order of devices leaves after that commit. One that cannot be applied is tried again and holds up no other.
+ * and what they order of devices leaves after that commit. One that cannot be applied is tried again for a while and holds up
+ * those of the same subject behind it meanwhile, and no others; then it is set aside.
  */
 export interface AgentInbox {
   /** Puts an event in line; joins the receiver's transaction. */
@@ -55,6 +62,7 @@ export interface AgentInboxCounts {
 interface Row {
   readonly seq: number;
   readonly agent: string;
+  readonly subject: string | null;
   readonly event: Uint8Array;
   readonly tries: number;
 }
@@ -75,12 +83,18 @@ export function createAgentInbox(deps: {
   readonly onFault: (error: unknown, event?: { readonly agent: string; readonly seq: number }) => void;
 }): AgentInbox {
   const { db, clock, sealer, onFault } = deps;
-  const insert = db.prepare('INSERT INTO agent_inbox (agent, event, at) VALUES (?, ?, ?)');
+  const insert = db.prepare('INSERT INTO agent_inbox (agent, subject, event, at) VALUES (?, ?, ?, ?)');
   const next = db.prepare<[number], Row>(
-    "SELECT seq, agent, event, tries FROM agent_inbox WHERE state = 'received' ORDER BY seq LIMIT ?",
+    "SELECT seq, agent, subject, event, tries FROM agent_inbox WHERE state = 'received' ORDER BY seq LIMIT ?",
   );
   const applied = db.prepare('DELETE FROM agent_inbox WHERE seq = ?');
   const setAside = db.prepare('UPDATE agent_inbox SET state = ?, tries = tries + 1, code = ? WHERE seq = ?');
+  const isHeldUp = db
+    .prepare<[string, string | null, number], 1>(
+      "SELECT 1 FROM agent_inbox WHERE state = 'resting' AND agent = ? AND subject = ? AND seq < ? LIMIT 1",
+    )
+    .pluck();
+  const holdUp = db.prepare("UPDATE agent_inbox SET state = 'resting' WHERE seq = ?");
   const wake = db.prepare("UPDATE agent_inbox SET state = 'received' WHERE state = 'resting'");
   const again = db.prepare("UPDATE agent_inbox SET state = 'received', tries = 0");
   const counts = db.prepare<[], AgentInboxCounts>(
@@ -112,7 +126,11 @@ export function createAgentInbox(deps: {
     });
   };
 
-  const handOn = ({ seq, agent, event: sealed, tries }: Row): void => {
+  const handOn = ({ seq, agent, subject, event: sealed, tries }: Row): void => {
+    if (isHeldUp.get(agent, subject, seq) !== undefined) {
+      holdUp.run(seq);
+      return;
+    }
     try {
       transactPart(db, () => {
         const event = JSON.parse(Buffer.from(sealer.open(sealed, context(agent))).toString()) as CloudEvent;
@@ -158,7 +176,12 @@ export function createAgentInbox(deps: {
 
   return {
     put: (agent, event) => {
-      insert.run(agent, sealer.seal(Buffer.from(JSON.stringify(event)), context(agent)), clock.now());
+      insert.run(
+        agent,
+        event.subject ?? null,
+        sealer.seal(Buffer.from(JSON.stringify(event)), context(agent)),
+        clock.now(),
+      );
       afterCommit(db, drainSoon);
     },
     start: () => {
