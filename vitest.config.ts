@@ -3,6 +3,12 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Three nodes of RabbitMQ want two cores for themselves: run after everything else, one file at a time. */
 const CLUSTER = ['hub/broker/rabbitmq.contract.test.ts', 'e2e/rabbitmq.test.ts'];
 
+/** In Chromium, or before a kiosk's screens in it. */
+const PAGES = [
+  'e2e/{pages,guard-page,check-in,bus-token}.test.ts',
+  'e2e/kiosk-{demo,screens,faults,identify,service}.test.ts',
+  'e2e/queue-{hub,pages,voice}.test.ts',
+];
 const PROPERTIES = './sync/testing/property-seed.ts';
 
 export default defineConfig({
@@ -33,12 +39,23 @@ export default defineConfig({
           name: 'e2e',
           setupFiles: [PROPERTIES],
           include: ['e2e/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...CLUSTER],
+          exclude: [...configDefaults.exclude, ...CLUSTER, ...PAGES],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // Whole programs and a browser share two cores: what fails is run once more, and the report names it.
+        },
+      },
+      {
+        test: {
+          name: 'pages',
+          include: PAGES,
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          // Whole programs and a browser share two cores: what fails is run once more, and the report names it. Nothing that
+          // must hold every time is tried here alone.
           retry: 1,
         },
       },

@@ -158,6 +158,8 @@ export async function createWeb(
     live,
     soon: (action) => clock.after(ms(250), action),
     admit: (id, token) => broker.admit(id, token),
+    guests: config.mqtt.guests,
+    agents: new Set(config.agents.map(({ id }) => id)),
   });
   profileRoutes(api, { profiles: parts.profiles, live });
   firmwareRoutes(api, { firmware: parts.firmware, live, clock });

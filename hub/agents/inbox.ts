@@ -176,12 +176,7 @@ export function createAgentInbox(deps: {
 
   return {
     put: (agent, event) => {
-      insert.run(
-        agent,
-        event.subject ?? null,
-        sealer.seal(Buffer.from(JSON.stringify(event)), context(agent)),
-        clock.now(),
-      );
+      insert.run(agent, event.subject, sealer.seal(Buffer.from(JSON.stringify(event)), context(agent)), clock.now());
       afterCommit(db, drainSoon);
     },
     start: () => {

@@ -15,6 +15,10 @@ export const deviceAdminCodes = defineCodes({
   'E-DEV-0409': { zh: '指令无法记录，未执行', en: 'The command could not be put on record and was not carried out' },
   'E-DEV-0410': { zh: '中心重启前尚未发出，未执行', en: 'The hub restarted before it was sent; nothing was done' },
   'E-DEV-0421': { zh: '没有这条指令', en: 'There is no such command' },
+  'E-DEV-0423': {
+    zh: '这是代理的凭证，只能在“代理”页发放和吊销',
+    en: 'These are an agent’s credentials; they are given and withdrawn on the agents page',
+  },
   'E-DEV-0422': { zh: '指令已发出，无法取消', en: 'The command has left already and cannot be cancelled' },
   'E-DEV-0413': { zh: '被更新的指令取代', en: 'A newer command took its place' },
   'E-DEV-0414': { zh: '没有可恢复的期望状态', en: 'There is no desired state that could be restored' },

@@ -61,6 +61,8 @@ beforeEach(async () => {
     live: createLive({ epoch: 'e1', clock }),
     soon: (action) => clock.after(0 as Parameters<typeof clock.after>[0], action),
     admit: () => Promise.resolve(ok()),
+    guests: [{ id: 'plug', convention: 'tasmota' }],
+    agents: new Set(['gate-agent']),
   });
 });
 
@@ -126,4 +128,20 @@ test('a desired state is restored only by somebody who has confirmed that it mov
   expect((await restore('again-0001', {})).json()).toMatchObject({ code: 'E-DEV-0407' });
   expect(fleet.reached).toHaveLength(1);
   expect((await restore('again-0002', { confirmed: true })).statusCode).toBe(200);
+});
+
+test('guests of the configuration wait for their tokens, and agents get theirs elsewhere', async () => {
+  const onBus = async () => (await ask('GET', '/api/devices')).json<{ onBus: object[] }>().onBus;
+  expect(await onBus()).toEqual([
+    { id: 'plug', convention: 'tasmota', createdAt: null, revokedAt: null, lastEventAt: null },
+  ]);
+  expect((await ask('POST', '/api/devices/plug/token', { body: {} })).json()).toMatchObject({
+    token: expect.any(String) as string,
+  });
+  expect((await ask('POST', '/api/devices/own/token', { body: {} })).statusCode).toBe(200);
+  expect(await onBus()).toMatchObject([{ id: 'own' }, { id: 'plug', convention: 'tasmota', revokedAt: null }]);
+  expect((await ask('DELETE', '/api/devices/plug/token')).statusCode).toBe(204);
+  expect(await onBus()).toMatchObject([{ id: 'own' }, { id: 'plug', revokedAt: expect.any(Number) as number }]);
+  for (const method of ['POST', 'DELETE'] as const)
+    expect((await ask(method, '/api/devices/gate-agent/token')).json()).toMatchObject({ code: 'E-DEV-0423' });
 });

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import type { Api } from '../api/api.ts';
 import { orderKeyOf } from '../api/order-key.ts';
 import type { Live } from '../api/live.ts';
+import type { Guest } from './on-bus.ts';
+import { onBus } from './on-bus.ts';
 import type { DeviceRegistry } from './registry/service.ts';
 import type { Devices } from './service.ts';
 
@@ -39,6 +41,8 @@ export function deviceRoutes(
     live,
     soon,
     admit,
+    guests,
+    agents,
   }: {
     readonly devices: Devices;
     readonly registry: DeviceRegistry;
@@ -47,6 +51,10 @@ export function deviceRoutes(
     readonly soon: (action: () => void) => Cancel;
     /** Puts a new token where the broker looks. */
     readonly admit: (deviceId: string, token: string) => Promise<Result<void>>;
+    /** `mqtt.guests` of the configuration. */
+    readonly guests: readonly Guest[];
+    /** They get their credentials by enrolment, and no others. */
+    readonly agents: ReadonlySet<string>;
   },
 ): void {
   const { commands } = registry;
@@ -60,7 +68,7 @@ export function deviceRoutes(
       devices: registry.list(),
       discovered: registry.discovered(),
       seesUsb: registry.seesUsb ?? false,
-      onBus: devices.busDevices(),
+      onBus: onBus(devices.busDevices(), guests, agents),
     }),
   });
   api.route({
@@ -184,6 +192,7 @@ export function deviceRoutes(
     access: ['operator'],
     params: device,
     handler: async ({ params, staff }) => {
+      if (agents.has(params.id)) return failure('E-DEV-0423', params.id);
       const token = devices.issueToken(params.id, `staff:${staff.id}`);
       const admitted = await admit(params.id, token);
       return admitted.ok ? ok({ token }) : admitted;
@@ -194,6 +203,7 @@ export function deviceRoutes(
     url: '/api/devices/:id/token',
     access: ['operator'],
     params: device,
-    handler: ({ params, staff }) => devices.revokeToken(params.id, `staff:${staff.id}`),
+    handler: ({ params, staff }) =>
+      agents.has(params.id) ? failure('E-DEV-0423', params.id) : devices.revokeToken(params.id, `staff:${staff.id}`),
   });
 }
