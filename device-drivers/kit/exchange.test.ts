@@ -59,6 +59,48 @@ beforeEach(async () => {
 });
 
 describe('exchange', () => {
+  it('asks once more for what may be asked again and came torn, after the quiet time, and then no more', async () => {
+    const answer = ask(1, { again: framer });
+    const next = ask(2);
+    exchange.receive(Uint8Array.of(0xff));
+    await clock.advanceAsync(ms(300));
+    expect(sent).toEqual([1]);
+    await clock.advanceAsync(ms(500));
+    expect(sent).toEqual([1, 1]);
+    exchange.receive(Uint8Array.of(0xa5, 11));
+    expect(await answer).toMatchObject({ ok: true, value: { frame: { value: 11 } } });
+    exchange.receive(Uint8Array.of(0xa5, 12));
+    expect(await next).toMatchObject({ ok: true });
+
+    const hopeless = ask(3, { again: framer });
+    for (let tries = 0; tries < 2; tries += 1) {
+      exchange.receive(Uint8Array.of(0xff));
+      await clock.advanceAsync(ms(800));
+    }
+    expect(await hopeless).toMatchObject({ error: { code: 'E-DEV-0204' } });
+    expect(sent).toEqual([1, 1, 2, 3, 3]);
+  });
+
+  it('never asks again for what changes something, nor after silence, nor what was refused meanwhile', async () => {
+    const order = ask(1);
+    exchange.receive(Uint8Array.of(0xff));
+    await clock.advanceAsync(ms(800));
+    expect(await order).toMatchObject({ error: { code: 'E-DEV-0204' } });
+    const silent = ask(2, { again: framer });
+    await clock.advanceAsync(ms(800));
+    expect(await silent).toMatchObject({ error: { code: 'E-DEV-0202' } });
+    let late = false;
+    const vetoed = ask(3, {
+      again: framer,
+      veto: () => (late ? { code: 'E-DEV-0201' } : undefined),
+    });
+    late = true;
+    exchange.receive(Uint8Array.of(0xff));
+    await clock.advanceAsync(ms(800));
+    expect(await vetoed).toMatchObject({ error: { code: 'E-DEV-0201' } });
+    expect(sent).toEqual([1, 2, 3]);
+  });
+
   it('sends the next request only when the one before is answered', async () => {
     const answers = [ask(1), ask(2), ask(3)];
     expect(sent).toEqual([1]);

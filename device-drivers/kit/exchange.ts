@@ -33,6 +33,11 @@ export interface Request<F> {
   readonly veto?: Veto;
   /** Goes before everything that waits and is not urgent. */
   readonly urgent?: boolean;
+  /**
+   * The framer of a second try. Only for what changes nothing however often it is asked: it is asked once more, after the quiet
+   * time, when something came and none of it was the answer. Silence is not asked again; a dead device would cost its bus twice.
+   */
+  readonly again?: () => Framer<F>;
 }
 
 export interface Reply<F> {
@@ -90,6 +95,8 @@ interface Job {
   /** Feeds bytes (undefined: gives up what is half here); true once the reply was among them. */
   feed(bytes: Uint8Array | undefined, at: MonoMs): boolean;
   fail(reason: Failure): void;
+  /** Makes ready for a second try; false where there is none. */
+  again(): boolean;
 }
 
 export function createExchange(options: ExchangeOptions): Exchange {
@@ -178,6 +185,11 @@ export function createExchange(options: ExchangeOptions): Exchange {
       return;
     }
     current = undefined;
+    if (code === 'E-DEV-0204' && job.again()) {
+      queue.unshift(job);
+      settle();
+      return;
+    }
     settle();
     job.fail(detail === undefined ? { code, detail: job.meaning } : { code, detail });
   };
@@ -199,40 +211,49 @@ export function createExchange(options: ExchangeOptions): Exchange {
     cancelTick = clock.after(interByte, check);
   };
 
-  const createJob = <F>(request: Request<F>, resolve: (result: Result<Reply<F>>) => void): Job => ({
-    bytes: request.bytes,
-    shown: request.shown ?? request.bytes,
-    meaning: request.meaning,
-    timeout: request.timeout,
-    urgent: request.urgent === true,
-    order: request.veto?.order,
-    veto: () => request.veto?.(),
-    fail: (reason) => {
-      resolve(err(reason));
-    },
-    feed: (bytes, at) => {
-      const framed: Framed<F>[] = bytes ? request.framer.push(bytes) : request.framer.flush();
-      let reply: F | undefined;
-      for (const item of framed) {
-        if (item.kind === 'discarded') discarded(item.bytes, item.why);
-        else if (reply !== undefined) discarded(request.describe(item.frame).bytes, 'nobody asked for this');
-        else if (request.accept(item.frame)) reply = item.frame;
-        else {
-          const seen = request.describe(item.frame);
-          onTraffic({ direction: 'discarded', bytes: seen.bytes, meaning: `not the answer: ${seen.meaning}` });
+  const createJob = <F>(request: Request<F>, resolve: (result: Result<Reply<F>>) => void): Job => {
+    let { framer, again } = request;
+    return {
+      bytes: request.bytes,
+      shown: request.shown ?? request.bytes,
+      meaning: request.meaning,
+      timeout: request.timeout,
+      urgent: request.urgent === true,
+      order: request.veto?.order,
+      veto: () => request.veto?.(),
+      fail: (reason) => {
+        resolve(err(reason));
+      },
+      feed: (bytes, at) => {
+        const framed: Framed<F>[] = bytes ? framer.push(bytes) : framer.flush();
+        let reply: F | undefined;
+        for (const item of framed) {
+          if (item.kind === 'discarded') discarded(item.bytes, item.why);
+          else if (reply !== undefined) discarded(request.describe(item.frame).bytes, 'nobody asked for this');
+          else if (request.accept(item.frame)) reply = item.frame;
+          else {
+            const seen = request.describe(item.frame);
+            onTraffic({ direction: 'discarded', bytes: seen.bytes, meaning: `not the answer: ${seen.meaning}` });
+          }
         }
-      }
-      if (reply === undefined) return false;
-      resolve(ok({ frame: reply, at }));
-      const seen = request.describe(reply);
-      onTraffic({ direction: 'in', bytes: seen.bytes, meaning: seen.meaning });
-      // What is left over behind the reply belongs to nobody, and must not begin the next one.
-      for (const item of request.framer.flush()) {
-        if (item.kind === 'discarded') discarded(item.bytes, item.why);
-      }
-      return true;
-    },
-  });
+        if (reply === undefined) return false;
+        resolve(ok({ frame: reply, at }));
+        const seen = request.describe(reply);
+        onTraffic({ direction: 'in', bytes: seen.bytes, meaning: seen.meaning });
+        // What is left over behind the reply belongs to nobody, and must not begin the next one.
+        for (const item of framer.flush()) {
+          if (item.kind === 'discarded') discarded(item.bytes, item.why);
+        }
+        return true;
+      },
+      again: () => {
+        if (!again) return false;
+        framer = again();
+        again = undefined;
+        return true;
+      },
+    };
+  };
 
   return {
     request: (request) =>

@@ -1,5 +1,6 @@
 import { type DurationMs, type Result, err, failure, ms, ok } from '@hallhub/sync/base';
 import {
+  type Framer,
   type DriverEnvironment,
   type Reply,
   type Traffic,
@@ -94,21 +95,22 @@ export function createRtuBus(options: RtuBusOptions): ModbusBus {
     const bytes = encodeRequest(request);
     const isRead = 'count' in request;
     let heard: boolean | undefined;
-    const inner = createReplyFramer(request);
-    const framer =
-      isRead || echoes === true
-        ? withoutEcho({
-            inner,
-            sent: bytes,
-            onEcho: (echo) => {
-              heard = echo;
-            },
-          })
-        : inner;
+    const framer = (): Framer<ModbusReply> => {
+      const inner = createReplyFramer(request);
+      if (!isRead && echoes !== true) return inner;
+      return withoutEcho({
+        inner,
+        sent: bytes,
+        onEcho: (echo) => {
+          heard = echo;
+        },
+      });
+    };
     const result = await exchange.request({
       bytes,
       meaning: requestMeaning(request),
-      framer,
+      framer: framer(),
+      ...(isRead && { again: framer }),
       timeout: longestAnswer(replyTimeout, baudRate, bytes.length),
       accept: (reply) => answers(request, reply),
       describe: (reply) => ({ bytes: reply.bytes, meaning: replyMeaning(request, reply) }),

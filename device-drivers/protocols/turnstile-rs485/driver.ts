@@ -75,6 +75,7 @@ function createMachine(options: DriverEnvironment & { deviceId: string; params: 
       bytes: encodeRequest(request),
       meaning: `machine ${machine}: ${request.command}`,
       framer: createStatusFramer(),
+      ...(request.command === 'status' && { again: createStatusFramer }),
       timeout: ms(params.replyTimeoutMs),
       // Every order is answered by the status, so the quiet behind a missing reply is what keeps late ones apart.
       accept: (status) => status.machine === machine,
