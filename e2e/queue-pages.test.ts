@@ -414,6 +414,8 @@ describe.each(['zh', 'en'] as const)('the pages of staff in %s', (language) => {
     const wish = { path: '/queue-statistics', viewport: { width: 1280, height: 900 }, language, prepare: statistics };
     const on = await open(context, wish);
     await on.page.getByRole('cell', { name: /成绩单复核|Corrections/ }).waitFor();
+    const target = language === 'zh' ? '93% 目标 20 分钟内' : '93% target 20 min';
+    await on.page.getByRole('cell', { name: target }).waitFor();
     await on.page.getByRole('heading', { name: /一周热力图|The week/ }).waitFor();
     await on.look('statistics');
     expect([...(await accessFaults(on.page)), ...(await sizeFaults(on.page, 24))]).toEqual([]);

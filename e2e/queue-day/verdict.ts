@@ -41,14 +41,16 @@ export function verdictOf(
   const db = openDatabase({ file: database, readonly: true });
   try {
     const tickets = db
-      .prepare<[string], TicketRow>('SELECT id, day, number, state, counter FROM queue_ticket WHERE hall = ?')
-      .all(HALL);
-    const periods = db
-      .prepare<[string], PeriodRow>(
-        `SELECT ticket_id AS ticket, p.state, p.counter, from_at AS "from", to_at AS "to" FROM queue_period p
-         JOIN queue_ticket t ON t.id = p.ticket_id WHERE t.hall = ? ORDER BY ticket_id, seq`,
+      .prepare<[string, string], TicketRow>(
+        'SELECT id, day, number, state, counter FROM queue_ticket WHERE hall = ? AND day = ?',
       )
-      .all(HALL);
+      .all(HALL, snapshot.day);
+    const periods = db
+      .prepare<[string, string], PeriodRow>(
+        `SELECT ticket_id AS ticket, p.state, p.counter, from_at AS "from", to_at AS "to" FROM queue_period p
+         JOIN queue_ticket t ON t.id = p.ticket_id WHERE t.hall = ? AND t.day = ? ORDER BY ticket_id, seq`,
+      )
+      .all(HALL, snapshot.day);
     const integrity: unknown = db.pragma('integrity_check', { simple: true });
     const broken = brokenLives(tickets, periods);
     const behind = boards.filter((board) => !isSame(board, snapshot)).length;

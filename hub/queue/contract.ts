@@ -266,6 +266,8 @@ export interface StatisticsRow {
   readonly waitP50: DurationMs;
   readonly waitP90: DurationMs;
   readonly serviceMean: DurationMs;
+  /** Longest that somebody should wait; of a service that has a limit. */
+  readonly limit?: DurationMs;
   /** Share of those called within the service's limit, 0 to 1; absent where it has none. */
   readonly withinLimit?: number;
   /** 1 to 5. */

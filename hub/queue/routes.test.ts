@@ -173,16 +173,18 @@ describe('over HTTP', () => {
     order('c1', { do: 'finish', outcome: 'served' });
     const query = 'hall=main&from=2026-11-23&to=2026-11-23';
     expect((await call('GET', `/queue/statistics?${query}`, undefined, as('li'))).body).toMatchObject({
-      rows: [{ key: 'fees', taken: 1, served: 1, waitMean: 120_000, serviceMean: 300_000, withinLimit: 1 }],
+      rows: [
+        { key: 'fees', taken: 1, served: 1, waitMean: 120_000, serviceMean: 300_000, limit: 1_200_000, withinLimit: 1 },
+      ],
     });
     expect((await call('GET', `/queue/statistics?${query}&by=hour`, undefined, as('li'))).body).toMatchObject({
-      rows: [{ key: '1-10', label: { en: 'Mon 10:00' } }],
+      rows: [{ key: '1-10', label: { en: 'Mon 10:00' }, withinLimit: 1 }],
     });
     const file = async (kind: string) =>
       Buffer.from(
         await (await fetch(`${url}/api/queue/statistics.${kind}?${query}`, { headers: as('li') })).arrayBuffer(),
       );
-    expect((await file('csv')).toString()).toContain('fees,1,1,0,0,2,2,2,5,1,,');
+    expect((await file('csv')).toString()).toContain('fees,1,1,0,0,2,2,2,5,20,1,,');
     const book = await file('xlsx');
     const at = book.indexOf('xl/worksheets/sheet1.xml');
     const size = book.readUInt32LE(at - 12);

@@ -132,6 +132,8 @@ export const queueSchema: SchemaComponent = {
       name: 'what is asked at every change is found without a look at all the years; an order that is sent twice counts once',
       sql: `
         CREATE INDEX queue_ticket_counter ON queue_ticket (counter, day, state);
+        CREATE INDEX queue_ticket_missed ON queue_ticket (hall, day, since, id) WHERE state = 'no-show';
+        CREATE INDEX queue_call_day ON queue_call (hall, day, seq);
         CREATE INDEX queue_period_served ON queue_period (service, to_at) WHERE state = 'serving' AND to_at IS NOT NULL;
         -- What whoever ordered it calls it: a machine or somebody, and that page's own key.
         ALTER TABLE queue_ticket ADD COLUMN ordered_as TEXT;

@@ -106,6 +106,7 @@ export function statisticsRows(
         const within = limited.filter(({ service, waited }) => waited <= (limit(service) ?? 0));
         const count = (end: Segment['end']): number => group.filter((segment) => segment.end === end).length;
         const rated = scores.get(key) ?? [];
+        const target = by === 'service' ? limit(key) : undefined;
         return {
           ...{ key, label: label(key), taken: group.length, served: count('served'), noShow: count('no-show') },
           abandoned: count('abandoned'),
@@ -113,6 +114,7 @@ export function statisticsRows(
           waitP50: quantile(waits, 0.5),
           waitP90: quantile(waits, 0.9),
           serviceMean: mean(servedOf(group, by === 'service' ? key : undefined)),
+          ...(target !== undefined && { limit: target }),
           ...(limited.length > 0 && { withinLimit: within.length / limited.length }),
           ...(rated.length > 0 && {
             rating: { mean: plainMean(rated.map(({ score }) => score)), count: rated.length },

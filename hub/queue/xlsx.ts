@@ -40,17 +40,23 @@ export function xlsx(name: string, rows: readonly (readonly Cell[])[]): Buffer {
   ]);
 }
 
+/** Longer ones are taken for damage by spreadsheet programs. */
+const LONGEST = 32_767;
+
 /** Text stays text: a cell of type `inlineStr` is never taken for a formula. */
 const cellXml = (cell: Cell, at: string): string =>
   typeof cell === 'number'
     ? `<c r="${at}"><v>${Number.isFinite(cell) ? cell : 0}</v></c>`
-    : `<c r="${at}" t="inlineStr"><is><t xml:space="preserve">${escape(cell)}</t></is></c>`;
+    : `<c r="${at}" t="inlineStr"><is><t xml:space="preserve">${escape(literal(cell.slice(0, LONGEST)))}</t></is></c>`;
 
 /** 0 is A, 26 is AA. */
 const column = (index: number): string =>
   (index >= 26 ? column(Math.floor(index / 26) - 1) : '') + String.fromCharCode(65 + (index % 26));
 
-/** What XML 1.0 has no character for is left out. */
+/** `_x0041_` in a cell means A (ECMA-376, ST_Xstring): whoever writes that means what it says. */
+const literal = (text: string): string => text.replace(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_');
+
+/** What XML 1.0 has no character for is left out; a carriage return is one only where it is named. */
 const escape = (text: string): string =>
   text
     .toWellFormed()
@@ -58,7 +64,8 @@ const escape = (text: string): string =>
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
+    .replaceAll('"', '&quot;')
+    .replaceAll('\r', '&#13;');
 
 /** 1980-01-01, the first day that a ZIP file knows: the same rows make the same file. */
 const DOS_DATE = 0x21;

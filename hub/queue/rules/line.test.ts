@@ -10,11 +10,11 @@ const people = fc
   .array(
     fc.record({
       service: fc.constantFrom('card', 'loan', 'visa'),
-      class: fc.constantFrom('ordinary', 'elder', 'disabled'),
+      class: fc.constantFrom('ordinary', 'ordinary', 'ordinary', 'elder', 'disabled'),
       // Several of one instant, and booked times ahead.
       minute: fc.integer({ min: -40, max: 20 }),
-      front: fc.boolean(),
-      forCounter: fc.option(fc.constantFrom('w1', 'w2'), { nil: undefined, freq: 6 }),
+      front: fc.nat(19).map((one) => one === 0),
+      forCounter: fc.option(fc.constantFrom('w1', 'w2'), { nil: undefined, freq: 10 }),
       isAppointment: fc.boolean(),
     }),
     { maxLength: 40 },

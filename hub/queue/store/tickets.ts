@@ -161,7 +161,7 @@ export function ticketStore(db: Db) {
     `SELECT * FROM queue_ticket WHERE hall = ? AND day = ? AND counter = ? AND state = 'finished' ORDER BY since DESC LIMIT 1`,
   );
   const missed = db.prepare<[string, string, number], Raw>(
-    `SELECT * FROM queue_ticket WHERE state = 'no-show' AND hall = ? AND day = ? ORDER BY since DESC, id DESC LIMIT ?`,
+    `SELECT * FROM queue_ticket INDEXED BY queue_ticket_missed WHERE state = 'no-show' AND hall = ? AND day = ? ORDER BY since DESC, id DESC LIMIT ?`,
   );
   const erase = db.prepare(
     `UPDATE queue_ticket SET sealed = NULL, number_key = NULL, id_key = NULL, ordered_as = NULL

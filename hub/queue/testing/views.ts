@@ -219,7 +219,17 @@ export const weekRows = (): readonly StatisticsRow[] =>
   );
 
 export const serviceRows = (): readonly StatisticsRow[] => [
-  statisticsRow('enrolment', { label: LABELS.enrolment, withinLimit: 0.93, rating: { mean: 4.7, count: 31 } }),
-  statisticsRow('transcript', { label: LABELS.transcript, withinLimit: 0.71, rating: { mean: 4.1, count: 12 } }),
+  statisticsRow('enrolment', {
+    label: LABELS.enrolment,
+    limit: minutes(20),
+    withinLimit: 0.93,
+    rating: { mean: 4.7, count: 31 },
+  }),
+  statisticsRow('transcript', {
+    label: LABELS.transcript,
+    limit: minutes(30),
+    withinLimit: 0.71,
+    rating: { mean: 4.1, count: 12 },
+  }),
   statisticsRow('cards', { label: LABELS.cards, taken: 210, served: 201 }),
 ];
