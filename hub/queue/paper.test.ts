@@ -70,10 +70,11 @@ describe.each(['generic/escpos-80mm', 'generic/escpos-58mm'])('a ticket on %s', 
       '㛃𠮷奖学金与在读证明盖章',
       'A012',
       '前面人数Ahead12',
-      '8–25分钟min',
+      '8-25分钟min',
       '2026-11-2310:05',
       '学生证或身份证原件',
       '过号请到窗口询问',
+      'Missed?Pleaseaskatacounter',
     ])
       expect(flat).toContain(words);
     // No name stands on it, and nothing but what was asked for.
