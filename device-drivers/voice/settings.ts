@@ -25,5 +25,4 @@ export const voiceSettings = {
   repeatPauseMs: z.number().min(0).max(10_000).default(800),
 };
 
-const settingsSchema = z.strictObject(voiceSettings);
-export type VoiceSettings = z.output<typeof settingsSchema>;
+export type VoiceSettings = z.output<z.ZodObject<typeof voiceSettings>>;

@@ -17,7 +17,7 @@ export const LI: Account = {
 export async function serveQueue(
   rig: ReturnType<typeof openQueue>,
   webRoot: string,
-): Promise<{ readonly url: string; close(): Promise<void> }> {
+): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
   const server = await createServer({ log: createLog({ level: 'silent' }), webRoot });
   const who = (session: string): Account | undefined => (session === 'li' ? LI : undefined);
   const staff = { whoIs: who, peek: who, list: () => [LI] } as unknown as Staff;

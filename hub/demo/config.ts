@@ -1,8 +1,9 @@
 import type { ConfigInput } from '../config/index.ts';
+import { COUNTER_DEVICES } from './counter-floor.ts';
 import { DORM } from './dorm.ts';
 import { DEMO_HALL } from './queue.ts';
 
-/** The demo's configuration: two gates, one kiosk and a dormitory at a fictional university. */
+/** The demo's configuration: two gates, one kiosk, a service hall and a dormitory at a fictional university. */
 export function demoConfig(
   hall: { readonly url: string; readonly token: string; readonly keyId: string; readonly publicKey: string },
   port: number,
@@ -18,6 +19,10 @@ export function demoConfig(
     profile: 'generic/modbus-relay-flash',
     label: { zh, en },
     transport: { kind: 'memory' as const, name: id, baudRate: 115_200 },
+  });
+  const serial = (id: string, profile: string, zh: string, en: string) => ({
+    ...{ id, profile, label: { zh, en } },
+    transport: { kind: 'memory' as const, name: id },
   });
   return {
     hub: { id: 'hub-demo', label: { zh: '示例大学 主校区', en: 'Specimen University, main campus' }, campus: 'main' },
@@ -53,6 +58,16 @@ export function demoConfig(
         label: { zh: '自助机打印机', en: 'Kiosk printer' },
         transport: { kind: 'memory' as const, name: 'kiosk-printer' },
       },
+      serial(COUNTER_DEVICES.printer, 'generic/escpos-80mm', '取号机打印机', 'Ticket printer'),
+      serial(COUNTER_DEVICES.display, 'generic/onbon-bx-5k', '1号窗口屏', 'LED screen of counter 1'),
+      serial(COUNTER_DEVICES.keypad, 'generic/caller-keypad', '1号窗口呼叫器', 'Keypad of counter 1'),
+      serial(COUNTER_DEVICES.ratingPad, 'generic/rating-pad', '1号窗口评价器', 'Rating pad of counter 1'),
+      {
+        id: COUNTER_DEVICES.speaker,
+        profile: 'generic/audio-out',
+        label: { zh: '大厅扬声器', en: 'Loudspeaker of the hall' },
+        transport: { kind: 'url' as const, url: 'local:hall' },
+      },
     ],
     gates: [
       {
@@ -86,7 +101,7 @@ export function demoConfig(
       {
         id: 'library',
         label: { zh: '图书馆自助机', en: 'Library kiosk' },
-        modes: ['print', 'campus-card'],
+        modes: ['print', 'campus-card', 'ticket'],
         printer: 'kiosk-printer',
         reader: 'kiosk-reader',
       },

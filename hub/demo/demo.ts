@@ -80,7 +80,8 @@ export async function startDemo({ dataDir, port, hallPort, logFile }: DemoOption
     demo: true,
     transports: systemTransports({ clock, memoryLines: floor.lines }),
     protocols: [
-      ...builtInProtocols.filter(({ name }) => name !== 'ipp'),
+      ...builtInProtocols.filter(({ name }) => name !== 'ipp' && name !== 'audio-out'),
+      floor.counter.audioOut,
       ippProtocol({ connect: (name) => floor.printers.get(name)?.connect() }),
     ],
   }).catch(async (error: unknown) => {

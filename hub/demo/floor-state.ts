@@ -8,6 +8,22 @@ export interface FloorPerson {
   readonly requests: readonly { readonly id: string; readonly kind: string; readonly state: string }[];
 }
 
+export const KEYPAD_KEYS = ['next', 'recall', 'no-show', 'finish', 'break'] as const;
+export type KeypadKey = (typeof KEYPAD_KEYS)[number];
+
+/** The devices at a counter, and what the ticket machine printed. */
+export interface CounterFloorState {
+  /** On its LED screen. */
+  readonly shows: string;
+  readonly asksForRating: boolean;
+  readonly paper: 'ok' | 'end';
+  readonly tickets: number;
+  /** The newest, as it is read. */
+  readonly ticket: string | null;
+  /** How many announcements were played. */
+  readonly sounds: number;
+}
+
 /** What the hall floor shows. */
 export interface FloorState {
   readonly people: readonly FloorPerson[];
@@ -23,6 +39,7 @@ export interface FloorState {
   /** Codes on screens that wait for somebody's phone; amounts in fen. */
   readonly payments: readonly { readonly orderId: string; readonly amount: number }[];
   readonly hall: { readonly url: string; readonly plugged: boolean };
+  readonly counter: CounterFloorState;
   readonly gates: readonly GateView[];
   readonly kiosks: readonly {
     readonly id: string;

@@ -8,6 +8,8 @@ import type { ReaderSimulator } from '@hallhub/device-drivers/protocols/resident
 import { createReaderSimulator } from '@hallhub/device-drivers/protocols/resident-id';
 import type { Clock, DurationMs } from '@hallhub/sync/base';
 import { seconds } from '@hallhub/sync/base';
+import type { CounterFloor } from './counter-floor.ts';
+import { createCounterFloor } from './counter-floor.ts';
 
 /** The baud rate that the simulated serial lines keep to, so that a card takes as long to read as a real one. */
 const BAUD_RATE = 115_200;
@@ -19,6 +21,7 @@ export interface HallFloor {
   readonly readers: ReadonlyMap<string, ReaderSimulator>;
   readonly turnstiles: ReadonlyMap<string, { readonly board: RelayBoardSimulator; readonly arm: TurnstileArm }>;
   readonly printers: ReadonlyMap<string, SimulatedPrinter>;
+  readonly counter: CounterFloor;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -58,16 +61,20 @@ export function createHallFloor({ clock, readers, turnstiles, printers }: HallFl
     }),
   );
   const printerMap = new Map(printers.map((name) => [name, simulatedPrinter({ clock, name })]));
+  const counter = createCounterFloor({ clock });
   return {
-    lines,
+    lines: new Map([...lines, ...counter.lines]),
     readers: readerMap,
     turnstiles: turnstileMap,
     printers: printerMap,
+    counter,
     start: async () => {
       for (const reader of readerMap.values()) await reader.start();
       for (const { board } of turnstileMap.values()) await board.start();
+      await counter.start();
     },
     stop: async () => {
+      await counter.stop();
       for (const reader of readerMap.values()) await reader.stop();
       for (const { board, arm } of turnstileMap.values()) {
         arm.stop();

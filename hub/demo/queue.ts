@@ -2,6 +2,7 @@ import type { Clock } from '@hallhub/sync/base';
 import { hours, iso, minutes, plus, unwrap } from '@hallhub/sync/base';
 import type { ReferenceHall } from '@hallhub/sync/reference-hall';
 import type { ConfigInput } from '../config/index.ts';
+import { COUNTER_DEVICES } from './counter-floor.ts';
 
 /** The demo's hall: services under two headings, two counters, and the kiosk of the library as its ticket machine. */
 export const DEMO_HALL: NonNullable<NonNullable<ConfigInput['queue']>['halls']>[number] = {
@@ -25,15 +26,22 @@ export const DEMO_HALL: NonNullable<NonNullable<ConfigInput['queue']>['halls']>[
     { id: 'cards', label: { zh: '校园卡', en: 'Campus card' }, prefix: 'B', quick: true, usual: '3min' },
   ],
   counters: [
-    { id: 'c1', label: { zh: '1号窗口', en: 'Counter 1' }, services: ['enrolment', 'transcript', 'cards'] },
+    {
+      id: 'c1',
+      label: { zh: '1号窗口', en: 'Counter 1' },
+      services: ['enrolment', 'transcript', 'cards'],
+      display: COUNTER_DEVICES.display,
+      keypad: COUNTER_DEVICES.keypad,
+      ratingPad: COUNTER_DEVICES.ratingPad,
+    },
     { id: 'c2', label: { zh: '2号窗口', en: 'Counter 2' }, services: ['enrolment', 'cards'] },
   ],
   classes: [
     { id: 'elder', label: { zh: '老年人', en: 'Elderly' }, rate: 2 },
     { id: 'disabled', label: { zh: '行动不便', en: 'Disabled' }, first: true },
   ],
-  kiosks: [{ kiosk: 'library' }],
-  announcements: { languages: ['zh', 'en'] },
+  kiosks: [{ kiosk: 'library', printer: COUNTER_DEVICES.printer }],
+  announcements: { languages: ['zh', 'en'], speaker: COUNTER_DEVICES.speaker },
 };
 
 /** One appointment in a quarter of an hour, for somebody who has a certificate to collect as well. */

@@ -4,6 +4,7 @@ import type { ReferenceHall } from '@hallhub/sync/reference-hall';
 import { z } from 'zod';
 import type { SimulatedPayments } from '../cards/index.ts';
 import type { Hub } from '../main.ts';
+import { counterRoutes } from './counter-routes.ts';
 import type { FloorFrame, FloorState } from './floor-state.ts';
 import type { HallFloor } from './hall-floor.ts';
 import type { Person } from './people.ts';
@@ -54,6 +55,7 @@ export function floorRoutes({
     })),
     payments: payments.waiting(),
     hall: { url: hall.url, plugged: !hall.faults.settings.unreachable },
+    counter: floor.counter.state(),
     gates: hub.gates.gates().filter(({ area }) => area === 'main-campus'),
     kiosks: hub.selfService.kiosks
       .list()
@@ -68,6 +70,8 @@ export function floorRoutes({
   };
   for (const { arm } of floor.turnstiles.values()) arm.onChange(changed);
   for (const printer of floor.printers.values()) printer.onChange(changed);
+  floor.counter.onChange(changed);
+  counterRoutes(hub, floor.counter);
   hub.replica.subscribe(changed);
   hub.cards?.onChange(changed);
   hub.host.onTraffic(({ deviceId, traffic }) => {

@@ -10,9 +10,9 @@ const pair = (left: string, right: string): TicketBlock => ({ type: 'pair', left
 
 const minutesOf = (duration: DurationMs): number => Math.ceil(duration / 60_000);
 const rangeOf = ({ from, to }: WaitRange): string =>
-  minutesOf(to) <= 1 ? '1 分钟内 min' : `${Math.floor(from / 60_000)}–${minutesOf(to)} 分钟 min`;
+  minutesOf(to) <= 1 ? '1 分钟内 min' : `${Math.floor(from / 60_000)}-${minutesOf(to)} 分钟 min`;
 
-/** A ticket on a strip of paper: no name on it, for strips are left behind. @param url what its QR code opens; none: no code */
+/** A ticket on a strip of paper, each language in lines of its own: no name on it, for strips are left behind. @param url what its QR code opens; none: no code */
 export function ticketPaper(
   view: OwnTicketView,
   { timeZone, url }: { readonly timeZone: string; readonly url: string | undefined },
@@ -35,13 +35,17 @@ export function ticketPaper(
         ? [
             { type: 'rule', style: 'dashed' } as const,
             text('请准备 Please have ready', { align: 'left', bold: true }),
-            ...documents.map(({ zh, en }) => text(`· ${zh} ${en}`, { align: 'left' })),
+            ...documents.flatMap(({ zh, en }) => [
+              text(`·${zh}`, { align: 'left' }),
+              text(`  ${en}`, { align: 'left' }),
+            ]),
           ]
         : []),
       ...(url === undefined
         ? []
-        : [{ type: 'qr', data: url, module: 6 } as const, text('扫码查看排队进度 Scan to follow the queue')]),
-      text('过号请到窗口询问 If you missed your call, ask at a counter'),
+        : [{ type: 'qr', data: url, module: 6 } as const, text('扫码查看排队进度'), text('Scan to follow the queue')]),
+      text('过号请到窗口询问'),
+      text('Missed? Please ask at a counter'),
       { type: 'cut' },
     ],
   };

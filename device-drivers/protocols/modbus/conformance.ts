@@ -8,6 +8,7 @@ import type {
   Subject,
 } from '../../conformance/types.ts';
 import { sameBytes, sameValue, unhex } from '../../conformance/vectors.ts';
+import { displayWords } from './display-params.ts';
 import { createMbapFramer, encodeMbap } from './mbap.ts';
 import { type UnitParams, unitSchema } from './params.ts';
 import { baudRateOf } from './protocol.ts';
@@ -168,7 +169,10 @@ function memoryFor(params: UnitParams): {
   const control = params.climate?.control;
   if (control?.mode) tables.holding[control.mode.register] = 0;
   if (control && 'register' in control.power) tables.holding[control.power.register] = 0;
-  const { switch: board, buttons } = params;
+  const { switch: board, buttons, display } = params;
+  for (let index = 0; display && index < displayWords(display); index += 1)
+    tables.holding[display.register + index] = 0;
+  if (display?.alive) tables[display.alive.table][display.alive.register] = 0;
   return {
     unit: params.unit,
     relays: Math.max(8, board ? board.firstCoil + board.channels : 0),
@@ -183,9 +187,9 @@ function subject(
   params: UnitParams,
   { clock, late }: { readonly clock: Clock; readonly late: DurationMs },
 ): Subject {
-  const { relay, input, switch: switching, buttons, fire, occupancy, meter, climate } = params;
+  const { relay, input, switch: switching, buttons, fire, occupancy, meter, climate, display } = params;
   const arm = relay && createTurnstileArm({ board, clock, relay: plain(relay), input: plain(input ?? { in: 0 }) });
-  const effects = { release: 0, switched: 0, power: 0 };
+  const effects = { release: 0, switched: 0, power: 0, shown: 0 };
   let byHand = false;
   board.onRelay(({ on, channel }) => {
     if (!on || byHand) return;
@@ -193,7 +197,9 @@ function subject(
     else effects.switched += 1;
   });
   const power = climate?.control?.power;
+  const lastOfDisplay = display && display.register + displayWords(display) - 1;
   board.onWrite(({ address }) => {
+    if (address === lastOfDisplay) effects.shown += 1;
     if (power && 'register' in power && address === power.register) effects.power += 1;
   });
 
@@ -340,6 +346,16 @@ function subject(
     });
   }
 
+  if (display) {
+    orders.push({
+      capability: 'counterDisplay',
+      command: 'show',
+      args: { lines: ['A012'] },
+      confirmation: 'acknowledged',
+      effects: () => effects.shown,
+    });
+  }
+
   return {
     start: () => board.start(),
     stop: async () => {
@@ -352,6 +368,9 @@ function subject(
       !climate.control && {
         refusals: [{ capability: 'climate', command: 'set', args: { on: true }, code: 'E-DEV-0203' }],
       }),
+    ...(display && {
+      refusals: [{ capability: 'counterDisplay', command: 'show', args: { lines: ['请稍候'] }, code: 'E-DEV-0203' }],
+    }),
     setFault: (fault) => {
       board.setFaults({
         silent: fault === 'silent',

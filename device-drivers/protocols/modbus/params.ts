@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LONGEST_FLASH_TENTHS } from './rtu-frames.ts';
+import { displaySchema } from './display-params.ts';
 import { namedValueSchema, registerAddress, valueSchema } from './registers.ts';
 
 const channel = z.int().min(0).max(255);
@@ -101,6 +102,8 @@ export const unitSchema = z
       .optional(),
     meter: z.strictObject({ values: z.array(namedValueSchema).min(1) }).optional(),
     climate: climateSchema.optional(),
+    /** A number board over a counter. */
+    display: displaySchema.optional(),
     pollEveryMs: z.number().positive().default(50),
     debounceMs: z.number().min(0).default(30),
     /** Between two readings of measured values. */
@@ -116,9 +119,9 @@ export const unitSchema = z
     quietMs: z.number().positive().default(700),
   })
   .superRefine((value, context) => {
-    const { relay, input, switch: switching, buttons, fire, occupancy, meter, climate } = value;
-    if (![relay, switching, buttons, fire, occupancy, meter, climate].some((part) => part !== undefined)) {
-      context.addIssue('one of relay, switch, buttons, fire, occupancy, meter, climate must be there');
+    const { relay, input, switch: switching, buttons, fire, occupancy, meter, climate, display } = value;
+    if (![relay, switching, buttons, fire, occupancy, meter, climate, display].some((part) => part !== undefined)) {
+      context.addIssue('one of relay, switch, buttons, fire, occupancy, meter, climate, display must be there');
     }
     if (input && !relay) context.addIssue({ code: 'custom', path: ['input'], message: 'belongs to a relay' });
     const names = meter?.values.map(({ name }) => name) ?? [];

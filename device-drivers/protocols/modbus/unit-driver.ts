@@ -10,6 +10,7 @@ import {
 import { createBarrier } from './barrier.ts';
 import type { ModbusBus } from './bus.ts';
 import { createButtons, createContactOccupancy, createFireInput } from './contacts.ts';
+import { createDisplay } from './display.ts';
 import type { Feature, FeatureContext, InputWatch, Poll } from './feature.ts';
 import type { UnitParams } from './params.ts';
 import { createSwitch } from './switching.ts';
@@ -142,7 +143,7 @@ export function createUnitDriver({ deviceId, bus, clock, log, params }: UnitDriv
 }
 
 function featuresOf(context: FeatureContext): readonly Feature[] {
-  const { relay, switch: switching, buttons, fire, occupancy, meter, climate } = context.params;
+  const { relay, switch: switching, buttons, fire, occupancy, meter, climate, display } = context.params;
   const features: Feature[] = [];
   if (relay) features.push(createBarrier(context, relay));
   if (switching) features.push(createSwitch(context, switching));
@@ -155,6 +156,7 @@ function featuresOf(context: FeatureContext): readonly Feature[] {
   }
   if (meter) features.push(createMeter(context, meter));
   if (climate) features.push(createClimate(context, climate));
+  if (display) features.push(createDisplay(context, display));
   return features;
 }
 
