@@ -1,5 +1,6 @@
 import { clashOf } from '../protocols/modbus/clash.ts';
 import { clashOf as doorClash } from '../protocols/uhppote/clash.ts';
+import { lockBoardClash } from '../protocols/lock-board/clash.ts';
 import type { Protocol, ProtocolPlace } from '../kit/index.ts';
 
 const place = (name: string, file: string, rules: Pick<ProtocolPlace, 'clash'> = {}): ProtocolPlace => ({
@@ -36,6 +37,10 @@ export const builtInProtocols: readonly ProtocolPlace[] = [
   place('number-board', 'number-board/driver.ts'),
   place('serial-panel', 'serial-panel/driver.ts'),
   place('audio-out', 'audio-out/driver.ts'),
+  place('lock-8a80', 'lock-8a80/driver.ts', { clash: lockBoardClash }),
+  place('lock-kerong', 'lock-kerong/driver.ts', { clash: lockBoardClash }),
+  place('lock-wkly', 'lock-wkly/driver.ts', { clash: lockBoardClash }),
+  place('lock-winnsen', 'lock-winnsen/driver.ts', { clash: lockBoardClash }),
 ];
 
 /** Loads the code of a protocol; undefined where its module exports none of that name. */

@@ -65,30 +65,41 @@ export const fireInputShape = defineCapability({
   events: { fire: { data: z.object({ alarm: z.boolean(), at: instant }) } },
 });
 
-/** Cabinet of compartments with doors. Compartments are counted from 1, as their labels are. */
+/**
+ * Cabinet of compartments with doors. Compartments are counted from 1, as their labels are. A relay that fired is not a door
+ * that opened: an order whose pulse was taken while the door's contact goes on to show it closed fails with `E-DEV-0208`, and
+ * nothing is ever pulsed a second time by itself. A door that opens without an order is reported like any other.
+ */
 export const cabinetShape = defineCapability({
   commands: {
     unlock: {
       args: z.object({ compartment: z.int().min(1) }),
       done: {
-        unconfirmed: 'the pulse was sent; this board cannot say more',
-        acknowledged: 'the board took the order',
-        observed: 'the door’s contact shows it open',
+        unconfirmed: 'the pulse was sent; neither board nor contact can say more',
+        acknowledged:
+          'the board took the order; the contact cannot tell, because it showed the door open or nothing before',
+        observed: 'the door’s contact showed it closed before and shows it open now',
       },
     },
   },
   calls: {
+    /** Every compartment, read anew. What is absent is not known: its board is silent, or says nothing of this door. */
     doors: {
       args: z.tuple([]),
       result: z.object({
         doors: z.array(
-          z.object({ compartment: z.int().min(1), open: z.boolean(), occupied: z.boolean().exactOptional() }),
+          z.object({
+            compartment: z.int().min(1),
+            open: z.boolean().exactOptional(),
+            occupied: z.boolean().exactOptional(),
+          }),
         ),
         at: instant,
       }),
     },
   },
   events: {
+    /** Told as well where it happened while nobody looked: the door is found otherwise than it was last told. */
     door: { data: z.object({ compartment: z.int().min(1), open: z.boolean(), at: instant }) },
     item: { data: z.object({ compartment: z.int().min(1), occupied: z.boolean(), at: instant }) },
   },

@@ -73,7 +73,9 @@ const stateShapes: Readonly<Partial<Record<string, StateShape>>> = {
     },
     answers: {
       doors: ({ doors }) =>
-        doors.map(({ compartment, open }) => ({ property: `door-${compartment}`, value: open ? 'open' : 'closed' })),
+        doors.flatMap(({ compartment, open }) =>
+          open === undefined ? [] : [{ property: `door-${compartment}`, value: open ? 'open' : 'closed' }],
+        ),
     },
   }),
   switch: stateOf(switchShape, {

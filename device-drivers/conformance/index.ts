@@ -19,6 +19,10 @@ import { audioOutConformance } from '../protocols/audio-out/conformance.ts';
 import { numberBoardConformance } from '../protocols/number-board/conformance.ts';
 import { onbonBxConformance } from '../protocols/onbon-bx/conformance.ts';
 import { serialPanelConformance } from '../protocols/serial-panel/conformance.ts';
+import { lock8a80Conformance } from '../protocols/lock-8a80/conformance.ts';
+import { lockKerongConformance } from '../protocols/lock-kerong/conformance.ts';
+import { lockWinnsenConformance } from '../protocols/lock-winnsen/conformance.ts';
+import { lockWklyConformance } from '../protocols/lock-wkly/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
 export { type Check, checksOf, runChecks } from './run.ts';
@@ -49,4 +53,8 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   numberBoardConformance,
   serialPanelConformance,
   audioOutConformance,
+  lock8a80Conformance,
+  lockKerongConformance,
+  lockWklyConformance,
+  lockWinnsenConformance,
 ];

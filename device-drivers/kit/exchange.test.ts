@@ -302,3 +302,38 @@ describe('exchange', () => {
     );
   });
 });
+
+describe('what nothing answers', () => {
+  const tell = (byte: number, over: object = {}): Promise<Result<void>> =>
+    exchange.tell({ bytes: Uint8Array.of(byte), meaning: `tell ${byte}`, rest: ms(50), ...over });
+
+  it('goes out in the same queue, and the line is left alone behind it', async () => {
+    const both = Promise.all([tell(1), ask(2)]);
+    await clock.advanceAsync(ms(49));
+    expect(sent).toEqual([1]);
+    await clock.advanceAsync(ms(1));
+    expect(sent).toEqual([1, 2]);
+    exchange.receive(Uint8Array.of(0xa5, 7));
+    expect(await both).toMatchObject([{ ok: true }, { ok: true, value: { frame: { value: 7 } } }]);
+  });
+
+  it('takes no answer for one', async () => {
+    const told = tell(1);
+    exchange.receive(Uint8Array.of(0xa5, 7));
+    await clock.advanceAsync(ms(50));
+    expect(await told).toEqual({ ok: true, value: undefined });
+    expect(seen).toEqual(['out tell 1', 'discarded nobody asked for this']);
+  });
+
+  it('is not sent when it came too late, and not known when the line goes', async () => {
+    expect(await tell(1, { veto: () => ({ code: 'E-DEV-0201' }) })).toMatchObject({
+      ok: false,
+      error: { code: 'E-DEV-0201' },
+    });
+    expect(sent).toEqual([]);
+    const told = tell(2);
+    exchange.down({ code: 'E-DEV-0103' });
+    expect(await told).toMatchObject({ ok: false, error: { code: 'E-DEV-0206' } });
+    expect(await tell(3)).toMatchObject({ ok: false, error: { code: 'E-DEV-0102' } });
+  });
+});

@@ -6,7 +6,6 @@ import {
   type MonoMs,
   type Result,
   err,
-  failure,
   ms,
   ok,
 } from '@hallhub/sync/base';
@@ -38,6 +37,12 @@ export interface Request<F> {
    * time, when something came and none of it was the answer. Silence is not asked again; a dead device would cost its bus twice.
    */
   readonly again?: () => Framer<F>;
+}
+
+/** What goes out and is answered by nothing. */
+export interface Statement extends Pick<Request<never>, 'bytes' | 'meaning' | 'veto' | 'urgent'> {
+  /** How long the device is left alone behind the last byte out. */
+  readonly rest: DurationMs;
 }
 
 export interface Reply<F> {
@@ -72,6 +77,8 @@ export interface ExchangeOptions {
  */
 export interface Exchange {
   request<F>(request: Request<F>): Promise<Result<Reply<F>>>;
+  /** The same queue for what nothing answers; errors as those of {@link request}, and no answer is none. */
+  tell(statement: Statement): Promise<Result<void>>;
   /** The line is up. The line is left quiet first: a reply to a request of an earlier life may still come. */
   up(): void;
   /** The line is gone, or is given up: what has left fails with `E-DEV-0206`, what still waits with `E-DEV-0102`. */
@@ -97,6 +104,8 @@ interface Job {
   fail(reason: Failure): void;
   /** Makes ready for a second try; false where there is none. */
   again(): boolean;
+  /** For what nothing answers: its time is over, and it was not in vain. */
+  readonly rested?: () => void;
 }
 
 export function createExchange(options: ExchangeOptions): Exchange {
@@ -170,7 +179,10 @@ export function createExchange(options: ExchangeOptions): Exchange {
     lastActivity = clock.monotonic();
     cancelTimeout = clock.after(job.timeout, () => {
       cancelTimeout = undefined;
-      giveUp(job, heardAnything ? 'E-DEV-0204' : 'E-DEV-0202');
+      if (job.rested) {
+        job.rested();
+        finish();
+      } else giveUp(job, heardAnything ? 'E-DEV-0204' : 'E-DEV-0202');
     });
     onTraffic({ direction: 'out', bytes: job.shown.slice(), meaning: job.meaning });
     void written.then((result) => {
@@ -255,22 +267,44 @@ export function createExchange(options: ExchangeOptions): Exchange {
     };
   };
 
+  const queueUp = (job: Job): void => {
+    if (phase === 'down' || queue.length >= queueLimit) {
+      job.fail({ code: phase === 'down' ? 'E-DEV-0102' : 'E-DEV-0205', detail: job.meaning });
+      return;
+    }
+    const firstPatient = job.urgent ? queue.findIndex((other) => !other.urgent) : -1;
+    if (firstPatient === -1) queue.push(job);
+    else queue.splice(firstPatient, 0, job);
+    pump();
+  };
+
   return {
     request: (request) =>
       new Promise((resolve) => {
-        if (phase === 'down') {
-          resolve(failure('E-DEV-0102', request.meaning));
-          return;
-        }
-        if (queue.length >= queueLimit) {
-          resolve(failure('E-DEV-0205', request.meaning));
-          return;
-        }
-        const job = createJob(request, resolve);
-        const firstPatient = job.urgent ? queue.findIndex((other) => !other.urgent) : -1;
-        if (firstPatient === -1) queue.push(job);
-        else queue.splice(firstPatient, 0, job);
-        pump();
+        queueUp(createJob(request, resolve));
+      }),
+    tell: (statement) =>
+      new Promise((resolve) => {
+        queueUp({
+          bytes: statement.bytes,
+          shown: statement.bytes,
+          meaning: statement.meaning,
+          timeout: statement.rest,
+          urgent: statement.urgent === true,
+          order: statement.veto?.order,
+          veto: () => statement.veto?.(),
+          fail: (reason) => {
+            resolve(err(reason));
+          },
+          feed: (bytes) => {
+            if (bytes) discarded(bytes, 'nobody asked for this');
+            return false;
+          },
+          rested: () => {
+            resolve(ok());
+          },
+          again: () => false,
+        });
       }),
     up: () => {
       settle();
@@ -303,7 +337,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
           const job = current;
           if (!job) return;
           if (job.feed(bytes, at)) finish();
-          else watchReply(job);
+          else if (!job.rested) watchReply(job);
         }
       }
     },

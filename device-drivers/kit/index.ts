@@ -63,7 +63,15 @@ export {
   frameDeclarationSchema,
 } from './declared-frame.ts';
 export { type LineMember, type SharedLine, type SharedLineOptions, createSharedLine } from './shared-line.ts';
-export { type Exchange, type ExchangeOptions, type Reply, type Request, createExchange } from './exchange.ts';
+export { withoutEcho } from './echo.ts';
+export {
+  type Exchange,
+  type ExchangeOptions,
+  type Reply,
+  type Request,
+  type Statement,
+  createExchange,
+} from './exchange.ts';
 export { parseParams } from './params.ts';
 export { type CommandLedger, createCommandLedger } from './command-ledger.ts';
 export { type TextFramerOptions, type TextLine, createTextFramer } from './text-framer.ts';

@@ -20,6 +20,11 @@ const ONLY_READS: Readonly<Record<string, RegExp>> = {
   escpos: /^1004(01|02|04)$/,
   // Status of a machine.
   'turnstile-rs485': /^7e00..10/,
+  // Lock boards: how the doors stand.
+  'lock-8a80': /^80..0033/,
+  'lock-kerong': /^02.030/,
+  'lock-wkly': /^574b4c59(09..83|08..84)/,
+  'lock-winnsen': /^900702..ffff03/,
   // SAM_V: status, number of the module, find, select, read text; the number request of the STX framing.
   'resident-id': /^(aaaaaa96690003(11ff|12ff|2001|2002|3001|0081|0082|0083)|020003ca0101)/,
 };

@@ -16,12 +16,13 @@ const one = (of: Claim['of'], first: number): Claim => ({ of, first, count: 1 })
  * What a device orders of its unit, and the contacts by which it counts people. Whatever is only read (buttons, a fire
  * contact, meters) any number of devices may read.
  */
-function claimsOf({ relay, input, switch: board, climate, display }: UnitParams): readonly Claim[] {
+function claimsOf({ relay, input, switch: board, cabinet, climate, display }: UnitParams): readonly Claim[] {
   const claims: Claim[] = [];
   for (const channel of [relay?.in, relay?.out]) if (channel !== undefined) claims.push(one('coil', channel));
   for (const channel of [input?.in, input?.out]) if (channel !== undefined) claims.push(one('passage input', channel));
   if (board) claims.push({ of: 'coil', first: board.firstCoil, count: board.channels });
   if (display) claims.push({ of: 'holding register', ...registersOf(display) });
+  if (cabinet) claims.push({ of: 'coil', first: cabinet.firstRelay, count: cabinet.compartments });
   const control = climate?.control;
   if (control) {
     const { power, setpoint, mode } = control;

@@ -1,13 +1,16 @@
 import { type Clock, type DurationMs, ms } from '@hallhub/sync/base';
+import type { Profile } from '@hallhub/firmware-profiles/schema';
 import type {
   DeviceFaults,
   FrameSamples,
+  NotApplicable,
   Order,
   ProtocolConformance,
   Stimulus,
   Subject,
 } from '../../conformance/types.ts';
 import { sameBytes, sameValue, unhex } from '../../conformance/vectors.ts';
+import { relayCabinetSubject } from './cabinet-subject.ts';
 import { displayWords } from './display-params.ts';
 import { createMbapFramer, encodeMbap } from './mbap.ts';
 import { type UnitParams, unitSchema } from './params.ts';
@@ -51,6 +54,19 @@ const FAULTS: DeviceFaults = {
   refuses: ['not-ready', 'order-fails'],
 };
 
+/** What a cabinet on relays cannot show. */
+const excusesOf = ({ params: given }: Profile): NotApplicable => {
+  // What is wrong with parameters is said elsewhere.
+  const cabinet = unitSchema.safeParse(given).data?.cabinet;
+  if (!cabinet) return {};
+  return {
+    promises: {
+      ...(!cabinet.contacts && { 'cabinet.door': 'its doors have no contacts' }),
+      ...(!cabinet.items && { 'cabinet.item': 'its compartments have no sensor for what lies in them' }),
+    },
+  };
+};
+
 /** Units on Modbus RTU, as their profiles describe them. */
 export const modbusConformance: ProtocolConformance = {
   protocol: 'modbus-rtu',
@@ -76,6 +92,7 @@ export const modbusConformance: ProtocolConformance = {
     },
   ],
   deviceFaults: () => FAULTS,
+  notApplicable: excusesOf,
   checkVector: ({ direction, hex, message }) => {
     if (direction === 'request') {
       sameBytes(encodeRequest(message as unknown as ModbusRequest), unhex(hex));
@@ -118,6 +135,7 @@ export const modbusTcpConformance: ProtocolConformance = {
     },
   ],
   deviceFaults: () => FAULTS,
+  notApplicable: excusesOf,
   checkVector: ({ direction, hex, message }) => {
     if (direction === 'request') {
       const { transaction, ...request } = message as unknown as ModbusRequest & { readonly transaction: number };
@@ -169,16 +187,23 @@ function memoryFor(params: UnitParams): {
   const control = params.climate?.control;
   if (control?.mode) tables.holding[control.mode.register] = 0;
   if (control && 'register' in control.power) tables.holding[control.power.register] = 0;
-  const { switch: board, buttons, display } = params;
+  const { switch: board, buttons, cabinet, display } = params;
   for (let index = 0; display && index < displayWords(display); index += 1)
     tables.holding[display.register + index] = 0;
   if (display?.alive) tables[display.alive.table][display.alive.register] = 0;
+  const rows = [buttons && { firstInput: buttons.firstInput, count: buttons.channels }].concat(
+    [cabinet?.contacts, cabinet?.items].map((row) => row && { ...row, count: cabinet?.compartments ?? 0 }),
+  );
   return {
     unit: params.unit,
-    relays: Math.max(8, board ? board.firstCoil + board.channels : 0),
-    inputs: Math.max(16, buttons ? buttons.firstInput + buttons.channels : 0),
+    relays: Math.max(
+      8,
+      board ? board.firstCoil + board.channels : 0,
+      cabinet ? cabinet.firstRelay + cabinet.compartments : 0,
+    ),
+    inputs: Math.max(16, ...rows.map((row) => (row ? row.firstInput + row.count : 0))),
     ...tables,
-    flashOn: params.relay !== undefined || board?.pulse === 'flash-on',
+    flashOn: params.relay !== undefined || cabinet !== undefined || board?.pulse === 'flash-on',
   };
 }
 
@@ -188,6 +213,7 @@ function subject(
   { clock, late }: { readonly clock: Clock; readonly late: DurationMs },
 ): Subject {
   const { relay, input, switch: switching, buttons, fire, occupancy, meter, climate, display } = params;
+  const cabinet = params.cabinet && relayCabinetSubject(board, params.cabinet, clock);
   const arm = relay && createTurnstileArm({ board, clock, relay: plain(relay), input: plain(input ?? { in: 0 }) });
   const effects = { release: 0, switched: 0, power: 0, shown: 0 };
   let byHand = false;
@@ -203,7 +229,7 @@ function subject(
     if (power && 'register' in power && address === power.register) effects.power += 1;
   });
 
-  const stimuli: Stimulus[] = [];
+  const stimuli: Stimulus[] = [...(cabinet?.stimuli ?? [])];
   /** Long enough to be seen behind a line that has just been left quiet. */
   const press = (channel: number, active: 'closed' | 'open'): void => {
     board.setInput(channel, active === 'closed');
@@ -316,7 +342,7 @@ function subject(
   }
   if (climate) measured(climate.celsius, 'climate', (event) => (event as { celsius: number }).celsius);
 
-  const orders: Order[] = [];
+  const orders: Order[] = [...(cabinet?.orders ?? [])];
   if (relay) {
     orders.push({
       capability: 'barrier',
@@ -360,10 +386,12 @@ function subject(
     start: () => board.start(),
     stop: async () => {
       arm?.stop();
+      await cabinet?.stop();
       await board.stop();
     },
     stimuli,
     orders,
+    ...(cabinet && { refusals: cabinet.refusals ?? [], scenes: cabinet.scenes ?? [] }),
     ...(climate &&
       !climate.control && {
         refusals: [{ capability: 'climate', command: 'set', args: { on: true }, code: 'E-DEV-0203' }],

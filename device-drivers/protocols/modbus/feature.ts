@@ -31,6 +31,8 @@ export interface Feature {
   readonly polls?: readonly Poll[];
   /** The unit or its line was away, and why, if that is known: what is read next is where things stand, not what happened. */
   forget?(because?: Failure): void;
+  /** Ends what it waits for. */
+  stop?(): void;
 }
 
 export interface FeatureContext extends Pick<DriverEnvironment, 'clock'> {

@@ -43,6 +43,29 @@ const switchSchema = z
     }
   });
 
+const contactRow = registerAddress.describe('The input of compartment 1; the others follow');
+
+const cabinetSchema = z
+  .strictObject({
+    compartments: z.int().min(1).max(CHANNELS),
+    /** The relay of compartment 1; the others follow. */
+    firstRelay: channel.default(0),
+    /** How long a lock is under current, by the board's own clock. */
+    pulseMs: z.number().positive().max(5_000).default(500),
+    /** The contacts of the doors; without them a pulse is all that is ever known. */
+    contacts: z
+      .strictObject({ firstInput: contactRow, openWhen: z.enum(['closed', 'open']).default('open') })
+      .optional(),
+    /** Sensors for what lies in the compartments. */
+    items: z
+      .strictObject({ firstInput: contactRow, occupiedWhen: z.enum(['closed', 'open']).default('closed') })
+      .optional(),
+    /** How many readings of a door in a row must agree before they are believed. */
+    readings: z.int().min(1).max(5).default(2),
+    opensWithinMs: z.number().positive().default(2_000),
+  })
+  .refine(({ firstRelay, compartments }) => firstRelay + compartments <= CHANNELS, 'flash-on knows relays 0 to 255');
+
 const powerSchema = z.union([
   z.strictObject({ coil: registerAddress }),
   z.strictObject({
@@ -94,6 +117,8 @@ export const unitSchema = z
       .optional(),
     /** The fire alarm's contact. */
     fire: z.strictObject({ input: channel, activeWhen }).optional(),
+    /** Locks of compartments on relays. */
+    cabinet: cabinetSchema.optional(),
     occupancy: z
       .union([
         z.strictObject({ input: channel, activeWhen }),
@@ -119,9 +144,12 @@ export const unitSchema = z
     quietMs: z.number().positive().default(700),
   })
   .superRefine((value, context) => {
-    const { relay, input, switch: switching, buttons, fire, occupancy, meter, climate, display } = value;
-    if (![relay, switching, buttons, fire, occupancy, meter, climate, display].some((part) => part !== undefined)) {
-      context.addIssue('one of relay, switch, buttons, fire, occupancy, meter, climate, display must be there');
+    const { relay, input, switch: switching, buttons, fire, cabinet, occupancy, meter, climate, display } = value;
+    const parts = [relay, switching, buttons, fire, cabinet, occupancy, meter, climate, display];
+    if (parts.every((part) => part === undefined)) {
+      context.addIssue(
+        'one of relay, switch, buttons, fire, cabinet, occupancy, meter, climate, display must be there',
+      );
     }
     if (input && !relay) context.addIssue({ code: 'custom', path: ['input'], message: 'belongs to a relay' });
     const names = meter?.values.map(({ name }) => name) ?? [];

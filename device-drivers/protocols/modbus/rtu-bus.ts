@@ -9,9 +9,9 @@ import {
   createExchange,
   createLine,
   rethrow,
+  withoutEcho,
 } from '../../kit/index.ts';
 import type { BusMember, CallOptions, ModbusBus } from './bus.ts';
-import { withoutEcho } from './echo.ts';
 import { exceptionMeaning, replyMeaning, requestMeaning } from './meaning.ts';
 import {
   type ModbusReply,

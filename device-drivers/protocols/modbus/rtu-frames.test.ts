@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { framerConformance } from '../../kit/testing/index.ts';
-import { withoutEcho } from './echo.ts';
+import { withoutEcho } from '../../kit/index.ts';
 import { crc16 } from './crc.ts';
 import {
   type ModbusRequest,

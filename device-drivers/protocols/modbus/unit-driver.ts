@@ -8,6 +8,7 @@ import {
   createHealth,
 } from '../../kit/index.ts';
 import { createBarrier } from './barrier.ts';
+import { createRelayCabinet } from './cabinet.ts';
 import type { ModbusBus } from './bus.ts';
 import { createButtons, createContactOccupancy, createFireInput } from './contacts.ts';
 import { createDisplay } from './display.ts';
@@ -134,6 +135,7 @@ export function createUnitDriver({ deviceId, bus, clock, log, params }: UnitDriv
       reset();
       const left = leave?.();
       leave = undefined;
+      for (const feature of features) feature.stop?.();
       await left;
       health.set('starting');
     },
@@ -143,12 +145,13 @@ export function createUnitDriver({ deviceId, bus, clock, log, params }: UnitDriv
 }
 
 function featuresOf(context: FeatureContext): readonly Feature[] {
-  const { relay, switch: switching, buttons, fire, occupancy, meter, climate, display } = context.params;
+  const { relay, switch: switching, buttons, fire, cabinet, occupancy, meter, climate, display } = context.params;
   const features: Feature[] = [];
   if (relay) features.push(createBarrier(context, relay));
   if (switching) features.push(createSwitch(context, switching));
   if (buttons) features.push(createButtons(context, buttons));
   if (fire) features.push(createFireInput(context, fire));
+  if (cabinet) features.push(createRelayCabinet(context, cabinet));
   if (occupancy) {
     features.push(
       'input' in occupancy ? createContactOccupancy(context, occupancy) : createRegisterOccupancy(context, occupancy),

@@ -1,4 +1,4 @@
-import type { Framed, Framer } from '../../kit/index.ts';
+import type { Framed, Framer } from './framer.ts';
 
 /**
  * Some RS-485 adapters hear what they send. For a write that is fatal: its echo looks exactly like the device's consent.
