@@ -16,7 +16,7 @@ const USAGE = `npm run profiles -- <command>
   docs                   writes docs/devices.md from the profiles
   keygen <key file>      makes a key for signing bundles and prints its public half for profiles.keys of the hub
   bundle <version> <key id> <key file> <out>
-                         signs these profiles as a bundle that a hub takes without a new program
+                         checks these profiles and signs them as a bundle that a hub takes without a new program
 `;
 
 const PROFILES = join(import.meta.dirname, '../../firmware-profiles/profiles');
@@ -94,6 +94,8 @@ async function run([command, argument, ...more]: readonly string[]): Promise<num
     case 'bundle': {
       const [keyId, keyFile, out] = more;
       if (argument === undefined || keyId === undefined || keyFile === undefined || out === undefined) break;
+      // What is signed is believed by whole campuses.
+      if ((await check(undefined)) !== 0) return 1;
       const now = systemClock({ mode: 'production' }).now();
       say(`${writeBundle({ version: argument, keyId, keyFile, out, now })} bytes in ${out}`);
       return 0;

@@ -186,6 +186,13 @@ describe('configuration', () => {
 describe('what ships beside the schema', () => {
   const root = join(import.meta.dirname, '../..');
 
+  it('is an example in which every key has its place', () => {
+    const text = readFileSync(join(root, 'deploy/hallhub.example.yaml'), 'utf8');
+    const keys = Object.keys((JSON.parse(configJsonSchema()) as { properties: object }).properties);
+    expect(keys.length).toBeGreaterThan(10);
+    for (const key of keys) expect(text).toMatch(new RegExp(`^(# )?${key}:`, 'm'));
+  });
+
   it('is an example that passes', () => {
     const text = readFileSync(join(root, 'deploy/hallhub.example.yaml'), 'utf8');
     expect(checkConfig(text, {})).toMatchObject({ ok: true });

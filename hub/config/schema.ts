@@ -273,7 +273,6 @@ const codes = z
   })
   .prefault({});
 
-/** The hub's configuration file. One source: the check, the types, and the JSON Schema for editors come from here. */
 /** A time-stamp authority (RFC 3161). */
 const timestamp = z
   .strictObject({
@@ -286,6 +285,7 @@ const timestamp = z
 
 const readyPolicy = z.enum(['required', 'if-present', 'ignore']);
 
+/** The hub's configuration file. One source: the check, the types, and the JSON Schema for editors come from here. */
 export const configSchema = z.strictObject({
   hub: z.strictObject({
     id,
