@@ -276,7 +276,7 @@ describe('paper', () => {
           const answer = await reprint(number);
           return answer.paper === 'printed' && answer;
         },
-        { every: 500 },
+        { every: 500, within: 90_000 },
       );
       expect(printed.ticket.number).toBe(number);
       // Whole, from its number to its last line.

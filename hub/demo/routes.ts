@@ -12,6 +12,8 @@ import { peopleOf } from './people.ts';
 
 /** A frame that came over the same line in the same words this lately is idle polling. */
 const IDLE_MS = 3_000;
+/** So is one that comes again and again after the same time, if that is no longer than this. */
+const LONGEST_ROUND_MS = 20_000;
 
 const TOPICS = new Set(['floor', 'frame', 'gates', 'hall', 'prints']);
 const PRINTER_FAULTS = ['paper-out', 'jam', 'unreachable'] as const;
@@ -33,13 +35,15 @@ export function floorRoutes({
 }): void {
   const { api, live } = hub;
   const cardOn = new Map<string, Person>();
-  const lastSeen = new Map<string, number>();
+  const lastSeen = new Map<string, { readonly at: number; readonly after: number }>();
   /** Polling repeats the same bytes for ever and would drown what matters. */
   const isIdle = (deviceId: string, { at, direction, bytes }: Traffic): boolean => {
     const key = `${deviceId}${direction}${Buffer.from(bytes.subarray(0, 40)).toString('hex')}`;
     const before = lastSeen.get(key);
-    lastSeen.set(key, at);
-    return bytes.length < 64 && before !== undefined && at - before < IDLE_MS;
+    const after = before === undefined ? Number.POSITIVE_INFINITY : at - before.at;
+    lastSeen.set(key, { at, after });
+    const isRound = after < LONGEST_ROUND_MS && Math.abs(after - (before?.after ?? 0)) < after / 5;
+    return bytes.length < 64 && (after < IDLE_MS || isRound);
   };
 
   const state = (): FloorState => ({
