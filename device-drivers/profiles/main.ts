@@ -47,6 +47,10 @@ async function check(only: string | undefined): Promise<number> {
 }
 
 async function probePort(port: string): Promise<number> {
+  if (!/^(tcp:\/\/.+:\d+$|\/|COM\d)/.test(port)) {
+    say(`${port}: only serial ports (/dev/serial/by-id/…) and tcp://host:port can be probed`);
+    return 64;
+  }
   const probed = await probe({
     port,
     catalogue: builtInProfiles(),
@@ -60,6 +64,8 @@ async function probePort(port: string): Promise<number> {
   if (!probed.ok) throw new FailureError(probed.error);
   const answers = probed.value;
   if (answers.length === 0) say(`no profile is for a port like ${port}`);
+  else
+    say('each was asked at the speed and address that its profile has: a device that was set otherwise stays silent');
   const listening = answers.filter(({ result }) => result === 'listens').map(({ profile }) => profile);
   for (const { profile, without = '' } of answers.filter(({ result }) => result === 'not-asked'))
     say(`not asked, ${profile} cannot be asked without this: ${without}`);

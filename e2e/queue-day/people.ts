@@ -176,7 +176,7 @@ export async function workCounter(
       else if (luck < 7) await order('no-show');
       else await order('begin');
     } else if (ticket) {
-      await lives(MINUTE * (SERVICES[ticket.service as ServiceName] ?? 4));
+      await lives(MINUTE * SERVICES[ticket.service as ServiceName]);
       const luck = random.integer(100);
       if (luck < 4) await order('hold');
       else if (luck < 6) await order('park', { to: 'pool' });

@@ -133,6 +133,34 @@ describe('over HTTP', () => {
     });
   });
 
+  it('an order that is sent again because its answer was lost gives no second number; another order does', async () => {
+    const { call, as, queue, db } = await open();
+    const named = (key: string, more: Record<string, string> = {}) => ({ 'idempotency-key': key, ...more });
+    const ways: readonly (readonly [path: string, body: object, who: Record<string, string>])[] = [
+      ['/kiosks/machine/queue/tickets', { service: 'enrolment' }, { cookie: 'hallhub_kiosk=machine' }],
+      ['/queue/halls/main/tickets/behalf', { service: 'enrolment' }, as('li')],
+      [
+        '/queue/halls/main/tickets',
+        { service: 'enrolment', door: queue.door.code('main').code },
+        { cookie: `hallhub_queue=${'p'.repeat(22)}` },
+      ],
+    ];
+    for (const [path, body, who] of ways) {
+      const first = await call('POST', path, body, named('order-one', who));
+      expect(first.status).toBe(200);
+      const numberOf = ({ body: view }: { readonly body: unknown }) =>
+        (view as Partial<TakenView>).ticket?.number ?? (view as OwnTicketView).number;
+      const again = await call('POST', path, body, named('order-one', who));
+      expect(numberOf(again)).toBe(numberOf(first));
+      expect(await call('POST', path, body, named('short', who))).toMatchObject({ status: 400 });
+    }
+    const count = db.prepare<[], number>('SELECT count(*) FROM queue_ticket').pluck();
+    expect(count.get()).toBe(ways.length);
+    const [path, body, who] = ways[0] ?? expect.unreachable();
+    await call('POST', path, body, named('order-two', who));
+    expect(count.get()).toBe(ways.length + 1);
+  });
+
   it('a board gets the whole view at once, then each change under the next number; strangers hear of no counter', async () => {
     const { url, take, clock, call } = await open();
     expect(await call('GET', '/queue/events?topic=queue/counter/c1')).toMatchObject({ status: 401 });

@@ -61,7 +61,8 @@ export function createTopics({ clock }: { readonly clock: Clock }): Topics {
     let soon: DurationMs | undefined;
     for (const follower of followers) {
       const { topic, every = ms(0) } = follower;
-      const left = ms(every - (begun - (toldAt.get(topic) ?? -every)));
+      const told = toldAt.get(topic);
+      const left = ms(told === undefined ? 0 : every - (begun - told));
       if (left > 0 && !moved.has(topic)) {
         soon = soon === undefined || left < soon ? left : soon;
         continue;

@@ -88,7 +88,7 @@ describe('announcements', () => {
   });
 
   it('say every digit by itself, and nothing of a number is lost', () => {
-    const zh = new Map([...'零一二三四五六七八九'].map((word, digit) => [word, String(digit)]));
+    const zh = new Map(Array.from('零一二三四五六七八九', (word, digit) => [word, String(digit)]));
     const en = new Map(
       ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'].map((word, n) => [
         word,
