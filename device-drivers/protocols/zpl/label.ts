@@ -98,7 +98,8 @@ export function layLabel(
 /** Which element, by its design: what stands in it may be somebody's name. */
 const describe = (one: Element): string => `${one.type} at ${one.x}, ${one.y} mm`;
 
-function fill(text: string, fields: Readonly<Record<string, string>>): Result<string> {
+/** The text with the fields in it. Error: `E-LBL-0102`, with the one that is missing. */
+export function fill(text: string, fields: Readonly<Record<string, string>>): Result<string> {
   const missing = [...text.matchAll(/\{(\w+)\}/g)].find(([, name = '']) => !Object.hasOwn(fields, name));
   if (missing) return failure('E-LBL-0102', missing[1]);
   return ok(text.replaceAll(/\{(\w+)\}/g, (_, name: string) => fields[name] ?? ''));
@@ -138,7 +139,7 @@ function sizeOf(mark: Mark): readonly [width: number, height: number] {
 }
 
 /** Bars with their quiet zones. */
-function bars(text: string, module: number, height: number): Bitmap {
+export function bars(text: string, module: number, height: number): Bitmap {
   const widths = code128(text);
   const width = (widths.reduce((sum, each) => sum + each, 0) + 2 * QUIET_BARS) * module;
   const rowBytes = Math.ceil(width / 8);
