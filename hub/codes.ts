@@ -1,5 +1,6 @@
 import {
   cardCodes,
+  labelCodes,
   lineReaderCodes,
   osdpCodes,
   printerCodes,
@@ -48,6 +49,7 @@ export const catalogues: readonly Catalogue[] = [
   osdpCodes,
   printerCodes,
   kioskCodes,
+  labelCodes,
   notificationCodes,
   lineReaderCodes,
   scannerCodes,

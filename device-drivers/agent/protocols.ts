@@ -37,6 +37,7 @@ export const builtInProtocols: readonly ProtocolPlace[] = [
   place('number-board', 'number-board/driver.ts'),
   place('serial-panel', 'serial-panel/driver.ts'),
   place('audio-out', 'audio-out/driver.ts'),
+  place('zpl', 'zpl/driver.ts'),
   place('lock-8a80', 'lock-8a80/driver.ts', { clash: lockBoardClash }),
   place('lock-kerong', 'lock-kerong/driver.ts', { clash: lockBoardClash }),
   place('lock-wkly', 'lock-wkly/driver.ts', { clash: lockBoardClash }),

@@ -24,7 +24,7 @@ export const labelPrinterShape = defineCapability({
       done: {
         unconfirmed: 'sent',
         acknowledged: 'the printer took it and is ready',
-        observed: 'it counted the labels',
+        observed: 'the printer reported that they came out',
       },
     },
   },

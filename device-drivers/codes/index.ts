@@ -7,4 +7,5 @@ export { printerCodes } from '../protocols/ipp/codes.ts';
 export { osdpCodes } from '../protocols/osdp/codes.ts';
 export { cardCodes } from '../protocols/resident-id/codes.ts';
 export { lineReaderCodes } from '../protocols/wiegand-line/codes.ts';
+export { labelCodes } from '../protocols/zpl/codes.ts';
 export { voiceCodes } from '../voice/codes.ts';

@@ -23,6 +23,7 @@ import { lock8a80Conformance } from '../protocols/lock-8a80/conformance.ts';
 import { lockKerongConformance } from '../protocols/lock-kerong/conformance.ts';
 import { lockWinnsenConformance } from '../protocols/lock-winnsen/conformance.ts';
 import { lockWklyConformance } from '../protocols/lock-wkly/conformance.ts';
+import { zplConformance } from '../protocols/zpl/conformance.ts';
 import type { ProtocolConformance } from './types.ts';
 
 export { type Check, checksOf, runChecks } from './run.ts';
@@ -57,4 +58,5 @@ export const builtInConformance: readonly ProtocolConformance[] = [
   lockKerongConformance,
   lockWklyConformance,
   lockWinnsenConformance,
+  zplConformance,
 ];

@@ -40,7 +40,7 @@ export interface Request<F> {
 }
 
 /** What goes out and is answered by nothing. */
-export interface Statement extends Pick<Request<never>, 'bytes' | 'meaning' | 'veto' | 'urgent'> {
+export interface Statement extends Pick<Request<never>, 'bytes' | 'shown' | 'meaning' | 'veto' | 'urgent'> {
   /** How long the device is left alone behind the last byte out. */
   readonly rest: DurationMs;
 }
@@ -287,7 +287,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
       new Promise((resolve) => {
         queueUp({
           bytes: statement.bytes,
-          shown: statement.bytes,
+          shown: statement.shown ?? statement.bytes,
           meaning: statement.meaning,
           timeout: statement.rest,
           urgent: statement.urgent === true,

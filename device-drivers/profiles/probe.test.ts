@@ -25,6 +25,8 @@ const ONLY_READS: Readonly<Record<string, RegExp>> = {
   'lock-kerong': /^02.030/,
   'lock-wkly': /^574b4c59(09..83|08..84)/,
   'lock-winnsen': /^900702..ffff03/,
+  // ~HS: how does it do.
+  zpl: /^7e48530d0a$/,
   // SAM_V: status, number of the module, find, select, read text; the number request of the STX framing.
   'resident-id': /^(aaaaaa96690003(11ff|12ff|2001|2002|3001|0081|0082|0083)|020003ca0101)/,
 };

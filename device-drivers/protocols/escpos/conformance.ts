@@ -1,6 +1,6 @@
 import { epochMs } from '@hallhub/sync/base';
 import { type TicketInput, ticketSchema } from '../../capabilities/index.ts';
-import type { FrameSamples, ProtocolConformance, Subject } from '../../conformance/types.ts';
+import type { FrameSamples, Order, ProtocolConformance, Subject } from '../../conformance/types.ts';
 import { sameBytes, sameValue, unhex } from '../../conformance/vectors.ts';
 import { escposSchema } from './params.ts';
 import { createReplyFramer } from './replies.ts';
@@ -58,7 +58,7 @@ export const escposConformance: ProtocolConformance = {
     frames: vectors.map(({ hex }) => unhex(hex)),
   }),
   simulate: ({ transport, clock, profile }): Subject => {
-    const { dots, completion } = escposSchema.parse(profile.params);
+    const { dots, completion, labels } = escposSchema.parse(profile.params);
     const printer = createTicketPrinterSimulator({ transport, clock, dots });
     return {
       start: () => printer.start(),
@@ -81,6 +81,17 @@ export const escposConformance: ProtocolConformance = {
           confirmation: completion ? 'observed' : 'acknowledged',
           effects: () => printer.text().split('谢谢').length - 1,
         },
+        ...Object.keys(labels ?? {}).map((template): Order => ({
+          capability: 'labelPrinter',
+          command: 'print',
+          args: {
+            template,
+            fields: { to: '北校区', from: '档案馆', number: 'BAG-000123', note: '机要封签', code: 'BAG-000123' },
+            copies: 1,
+          },
+          confirmation: completion ? 'observed' : 'acknowledged',
+          effects: () => printer.text().split('机要封签').length - 1,
+        })),
       ],
       setFault: (fault) => {
         printer.setFaults({ silent: fault === 'silent', wrongStatusBits: fault === 'bad-check' });

@@ -1,5 +1,6 @@
 import { type Cancel, type DurationMs, type Failure, type Result, err, failure, ms, ok } from '@hallhub/sync/base';
 import {
+  type LabelPrinter,
   type PrintTicketCommand,
   type Ticket,
   type TicketPrinterStatus,
@@ -21,6 +22,7 @@ import {
   parseParams,
 } from '../../kit/index.ts';
 import { createDialogue } from './dialogue.ts';
+import { labelTicket } from './label-ticket.ts';
 import { type EscposParams, escposSchema } from './params.ts';
 import { blockedBy } from './status.ts';
 import { CLEAR_BUFFERS, completionRequest, ticketBytes, wakeUp } from './ticket-bytes.ts';
@@ -226,16 +228,22 @@ export function createEscposDriver(options: EscposDriverOptions): Driver {
       };
     });
 
-  const print = async (command: PrintTicketCommand, veto: () => Failure | undefined): Promise<Receipt> => {
+  const print = (command: PrintTicketCommand, veto: () => Failure | undefined): Promise<Receipt> => {
     const ticket = ticketSchema.safeParse(command.args.ticket);
     // Where it is wrong, not what stands there.
-    if (!ticket.success) return failure('E-TKT-0106', ticket.error.issues.map(({ path }) => path.join('.')).join(', '));
+    if (!ticket.success) {
+      const where = ticket.error.issues.map(({ path }) => path.join('.')).join(', ');
+      return Promise.resolve(failure('E-TKT-0106', where));
+    }
+    return queued(command.id, ticket.data, veto);
+  };
+  const queued = async (commandId: string, ticket: Ticket, veto: () => Failure | undefined): Promise<Receipt> => {
     if (waiting >= params.queueLimit) return failure('E-DEV-0205', deviceId);
     waiting += 1;
     const result = turn.then(async () => {
       printing = true;
       try {
-        return await sendTicket(ticket.data, veto);
+        return await sendTicket(ticket, veto);
       } finally {
         printing = false;
         waiting -= 1;
@@ -243,7 +251,17 @@ export function createEscposDriver(options: EscposDriverOptions): Driver {
     });
     turn = result.catch(() => undefined);
     const outcome = await result;
-    return outcome.ok ? ok({ commandId: command.id, confirmation: outcome.value, at: clock.now() }) : outcome;
+    return outcome.ok ? ok({ commandId, confirmation: outcome.value, at: clock.now() }) : outcome;
+  };
+  const printLabels = (
+    { id, args }: Parameters<LabelPrinter['print']>[0],
+    veto: () => Failure | undefined,
+  ): Promise<Receipt> => {
+    const { labels = {} } = params;
+    const design = Object.hasOwn(labels, args.template) ? labels[args.template] : undefined;
+    if (!design) return Promise.resolve(failure('E-LBL-0101', args.template));
+    const ticket = labelTicket(design, args, params.dots);
+    return ticket.ok ? queued(id, ticket.value, veto) : Promise.resolve(ticket);
   };
 
   return {
@@ -253,6 +271,19 @@ export function createEscposDriver(options: EscposDriverOptions): Driver {
         print: (command) => ledger.run(command, (veto) => print(command, veto)),
         status: () => (asks ? askHealth() : Promise.resolve(failure('E-DEV-0203', 'this printer tells nothing'))),
       },
+      ...(params.labels && {
+        labelPrinter: {
+          print: (command: Parameters<LabelPrinter['print']>[0]) =>
+            ledger.run(command, (veto) => printLabels(command, veto)),
+          status: async () => {
+            if (!asks) return failure('E-DEV-0203', 'this printer tells nothing');
+            const status = await askHealth();
+            if (!status.ok) return status;
+            const blocked = blockedBy(status.value, 'before');
+            return ok({ ready: !blocked, at: status.value.at, ...(blocked && { problem: blocked.code }) });
+          },
+        },
+      }),
     },
     get health() {
       return health.current;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ms } from '@hallhub/sync/base';
+import { labelSchema } from '../zpl/label.ts';
 
 const duration = z
   .number()
@@ -34,6 +35,8 @@ export const escposSchema = z.strictObject({
   stallTimeoutMs: duration.default(() => ms(15_000)),
   /** How often an idle printer is asked how it does. */
   pollEveryMs: duration.default(() => ms(5_000)),
+  /** Labels that it prints on its roll, by name; without them it prints tickets alone. */
+  labels: z.record(z.string().regex(/^[a-z0-9-]{1,32}$/), labelSchema).optional(),
   /** Tickets that may wait. */
   queueLimit: z.int().min(1).max(64).default(8),
 });
