@@ -1,3 +1,4 @@
+import { againWhenBusy } from './again.ts';
 import type { Text } from './i18n.ts';
 import { say } from './i18n.ts';
 
@@ -27,7 +28,8 @@ const UNREACHABLE: Problem = { status: 0, code: 'E-WEB-0101' };
 
 /**
  * Calls the hub's API. Never throws: no answer at all is a problem like any other. `once` names a request that must count once;
- * `headers` are those that only some requests have.
+ * `headers` are those that only some requests have. What only reads is asked again where the hub had too much to answer: a page
+ * that loads with many others behind one address must not stay empty.
  */
 export async function call<T>(
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
@@ -35,6 +37,17 @@ export async function call<T>(
   body?: unknown,
   once?: string,
   headers: Readonly<Record<string, string>> = {},
+): Promise<Answer<T>> {
+  const answer = () => ask<T>(method, path, body, once, headers);
+  return method === 'GET' ? againWhenBusy(answer) : answer();
+}
+
+async function ask<T>(
+  method: string,
+  path: string,
+  body: unknown,
+  once: string | undefined,
+  headers: Readonly<Record<string, string>>,
 ): Promise<Answer<T>> {
   let response: Response;
   try {
