@@ -1,7 +1,8 @@
 import type { EpochMs } from '@hallhub/sync/base';
 import { epochMs } from '@hallhub/sync/base';
-import type { CampusClock, Sighting } from '../gates/index.ts';
-import { campusInstant } from '../gates/index.ts';
+import type { CampusClock } from '../calendar/index.ts';
+import type { Sighting } from '../gates/index.ts';
+import { campusInstant } from '../calendar/index.ts';
 import type { Building } from './building.ts';
 import { withinHours } from './nights.ts';
 import type { Watch } from './people.ts';

@@ -1,7 +1,9 @@
 import type { EpochMs } from '@hallhub/sync/base';
 import { epochMs } from '@hallhub/sync/base';
-import type { CampusClock, Curfew } from '../gates/index.ts';
-import { campusInstant, nightMinute, nightRule } from '../gates/index.ts';
+import type { CampusClock } from '../calendar/index.ts';
+import type { Curfew } from '../gates/index.ts';
+import { campusInstant } from '../calendar/index.ts';
+import { nightMinute, nightRule } from '../gates/index.ts';
 import type { Night } from './rules.ts';
 
 /** The night of a building that begins on this campus date; undefined where it has no curfew then. @param date YYYYMMDD */

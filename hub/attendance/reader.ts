@@ -1,7 +1,8 @@
 import type { Clock, EpochMs } from '@hallhub/sync/base';
 import { epochMs } from '@hallhub/sync/base';
-import type { CampusClock, Gates } from '../gates/index.ts';
-import { campusInstant } from '../gates/index.ts';
+import type { CampusClock } from '../calendar/index.ts';
+import type { Gates } from '../gates/index.ts';
+import { campusInstant } from '../calendar/index.ts';
 import { maskName, maskNumber } from '../vault/index.ts';
 import type { Building } from './building.ts';
 import type { Nightly } from './nightly.ts';

@@ -5,7 +5,7 @@ import { residentIdCheckDigit } from '@hallhub/sync/contract';
 import type { ReferenceHall } from '@hallhub/sync/reference-hall';
 import { transact } from '@hallhub/sync/sqlite';
 import { createResultStore } from '../attendance/store/results.ts';
-import { campusClock as campusClockOf, campusInstant, neighbour } from '../gates/index.ts';
+import { campusClock as campusClockOf, campusInstant, neighbour } from '../calendar/index.ts';
 import { createGateStore } from '../gates/store/index.ts';
 import { schemaComponents } from '../parts.ts';
 import { openDataDir, openStore } from '../store/index.ts';

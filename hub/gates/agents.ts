@@ -8,7 +8,7 @@ import type { AreaConfig, DeviceConfig, GateConfig } from '../config/index.ts';
 import { decidingAgent } from '../config/index.ts';
 import type { Approved, Requests } from '../requests/service.ts';
 import { keyedMatch } from '../vault/index.ts';
-import type { CalendarConfig } from './calendar.ts';
+import type { CalendarConfig } from '../calendar/index.ts';
 import { createCodeSharing } from './code-sharing.ts';
 import type { Place } from './counting.ts';
 import { createCounting } from './counting.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gateSchema } from '../config/index.ts';
 import { createBlindness, scheduledOpen, union } from './blind.ts';
-import { campusClock } from './calendar.ts';
+import { campusClock } from '../calendar/index.ts';
 import { standingOf } from './standing.ts';
 
 const clock = campusClock({ timeZone: 'Asia/Shanghai', holidays: [], workdays: [] });

@@ -1,8 +1,8 @@
 import type { DurationMs } from '@hallhub/sync/base';
 import { epochMs, minutes, plus } from '@hallhub/sync/base';
 import type { GateConfig } from '../config/index.ts';
-import type { CampusClock } from './calendar.ts';
-import { campusInstant, neighbour } from './calendar.ts';
+import type { CampusClock } from '../calendar/index.ts';
+import { campusInstant, neighbour } from '../calendar/index.ts';
 import type { Window } from './pass.ts';
 import type { ScheduledWindow } from './standing.ts';
 import type { Span } from './store/sightings.ts';

@@ -10,7 +10,7 @@ import type { Notifications } from '../notifications/index.ts';
 import type { Requests } from '../requests/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { alarmText } from './alarm-text.ts';
-import type { CalendarConfig } from './calendar.ts';
+import type { CalendarConfig } from '../calendar/index.ts';
 import { gatesWithoutConfidence } from './camera-advice.ts';
 import type { Desk } from './desk/index.ts';
 import { createDesk } from './desk/index.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { areaSchema } from '../config/index.ts';
-import type { CampusTime } from './calendar.ts';
-import { campusClock } from './calendar.ts';
+import type { CampusTime } from '../calendar/index.ts';
+import { campusClock } from '../calendar/index.ts';
 import type { Curfew } from './curfew.ts';
 import { pastCurfew } from './curfew.ts';
 import { areaInput } from './edge/wire.ts';

@@ -1,4 +1,4 @@
-import type { CampusDay, CampusTime, DayKind } from './calendar.ts';
+import type { CampusDay, CampusTime, DayKind } from '../calendar/index.ts';
 
 /** The rule of some nights. Clock times in minutes since midnight; before noon they mean the morning after. */
 export interface CurfewNight {

@@ -2,7 +2,6 @@ export { type GateHandlers, type Gates, type GatesDeps, type GatesSummary, creat
 export { type EntryView, type GateView } from './views.ts';
 export { gatesSchema } from './schema.ts';
 export { gateCodes } from './codes.ts';
-export { type CalendarConfig, type CampusClock, campusClock, campusInstant, neighbour } from './calendar.ts';
 export { type Curfew, nightMinute, nightRule } from './curfew.ts';
 export type { Sighting, Span } from './store/sightings.ts';
 export type { Direction } from './pass.ts';

@@ -1,5 +1,5 @@
 import type { EpochMs } from '@hallhub/sync/base';
-import type { DayKind } from './calendar.ts';
+import type { DayKind } from '../calendar/index.ts';
 
 export type Direction = 'in' | 'out';
 

@@ -7,7 +7,7 @@ import type { HubPart } from '../agents/index.ts';
 import type { AreaConfig, DeviceConfig, GateConfig } from '../config/index.ts';
 import type { KindHandler } from '../requests/service.ts';
 import type { Vault } from '../vault/index.ts';
-import type { CalendarConfig } from './calendar.ts';
+import type { CalendarConfig } from '../calendar/index.ts';
 import type { GatePipe } from './agents.ts';
 import type { Told } from './edge/gate.ts';
 import type { TypedCredential } from './edge/presentation.ts';

@@ -1,6 +1,6 @@
 import { epochMs, hours, minutes } from '@hallhub/sync/base';
 import { describe, expect, it } from 'vitest';
-import type { CampusTime } from './calendar.ts';
+import type { CampusTime } from '../calendar/index.ts';
 import type { DecisionInput } from './rules.ts';
 import { decide, withinWindows } from './rules.ts';
 import {

@@ -1,5 +1,5 @@
 import type { DurationMs, EpochMs } from '@hallhub/sync/base';
-import type { CampusDay, CampusTime } from './calendar.ts';
+import type { CampusDay, CampusTime } from '../calendar/index.ts';
 import type { RefusalCode } from './codes.ts';
 import type { Curfew } from './curfew.ts';
 import { pastCurfew } from './curfew.ts';

@@ -3,7 +3,7 @@ import { failure, ok, plus, seconds } from '@hallhub/sync/base';
 import type { Revoke } from '@hallhub/sync/contract';
 import { afterCommit, transact } from '@hallhub/sync/sqlite';
 import type { Approved, Requests } from '../requests/service.ts';
-import { campusClock as campusClockOf } from './calendar.ts';
+import { campusClock as campusClockOf } from '../calendar/index.ts';
 import { createGateAgents } from './agents.ts';
 import type { GateJournal } from './edge/journal.ts';
 import { createGateJournal, walked } from './edge/journal.ts';

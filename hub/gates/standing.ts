@@ -1,5 +1,5 @@
 import type { EpochMs } from '@hallhub/sync/base';
-import type { CampusClock } from './calendar.ts';
+import type { CampusClock } from '../calendar/index.ts';
 import type { Window } from './pass.ts';
 import type { Standing } from './rules.ts';
 import { withinWindows } from './rules.ts';

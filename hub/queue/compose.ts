@@ -4,7 +4,7 @@ import type { Outbox } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
 import type { Audit } from '../audit/service.ts';
 import type { Config } from '../config/index.ts';
-import type { CalendarConfig } from '../gates/index.ts';
+import type { CalendarConfig } from '../calendar/index.ts';
 import type { Requests } from '../requests/index.ts';
 import type { Chore } from '../housekeeping.ts';
 import type { Vault } from '../vault/index.ts';

@@ -1,8 +1,8 @@
 import type { EpochMs, Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import type { QueueHallConfig } from '../config/index.ts';
-import type { CalendarConfig } from '../gates/index.ts';
-import { campusClock, campusInstant, neighbour } from '../gates/index.ts';
+import type { CalendarConfig } from '../calendar/index.ts';
+import { campusClock, campusInstant, neighbour } from '../calendar/index.ts';
 import type { LocalTime, Opening } from './rules/opening.ts';
 import { openingAt } from './rules/opening.ts';
 

@@ -11,7 +11,7 @@ import { createLive } from '../../api/live.ts';
 import { createServer } from '../../api/server.ts';
 import { createLog } from '../../log.ts';
 import type { Grant, Staff } from '../../staff/index.ts';
-import { campusClock } from '../calendar.ts';
+import { campusClock } from '../../calendar/index.ts';
 import { createFloor } from '../testing/floor.ts';
 import { deskRoutes } from './index.ts';
 import { campusDay } from './lists.ts';

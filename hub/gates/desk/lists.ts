@@ -1,6 +1,6 @@
 import type { EpochMs } from '@hallhub/sync/base';
 import type { AreaConfig, GateConfig } from '../../config/index.ts';
-import type { CampusClock } from '../calendar.ts';
+import type { CampusClock } from '../../calendar/index.ts';
 import type { PresenceRow, PresenceStore } from '../store/presence.ts';
 import { maskIdentity } from '../views.ts';
 import { maskName } from '../../vault/index.ts';

@@ -1,6 +1,6 @@
 import type { Db, SchemaComponent } from '@hallhub/sync/sqlite';
 import type { AreaConfig, GateConfig } from '../../config/schema.ts';
-import type { CalendarConfig } from '../calendar.ts';
+import type { CalendarConfig } from '../../calendar/index.ts';
 import type { LegacyCodes } from '../qr/index.ts';
 
 /** The gates that an agent decides at, as the hub has projected them. */

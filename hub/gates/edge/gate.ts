@@ -1,7 +1,7 @@
 import type { Barrier, DoorContact, GateAlarm, Passage, PassageSensor } from '@hallhub/device-drivers/capabilities';
 import type { Cancel, Clock, DurationMs, EpochMs, Result } from '@hallhub/sync/base';
 import { failure, ms, ok, plus } from '@hallhub/sync/base';
-import type { CampusClock } from '../calendar.ts';
+import type { CampusClock } from '../../calendar/index.ts';
 import type { RefusalCode } from '../codes.ts';
 import type { Pass } from '../pass.ts';
 import { isSamePerson } from '../pass.ts';

@@ -2,7 +2,7 @@ import type { Confirmation } from '@hallhub/device-drivers/kit';
 import type { EpochMs, Failure } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { onRollback, transact } from '@hallhub/sync/sqlite';
-import type { CampusTime } from '../calendar.ts';
+import type { CampusTime } from '../../calendar/index.ts';
 import type { RefusalCode } from '../codes.ts';
 import type { Pass } from '../pass.ts';
 import { subjectOf } from '../pass.ts';

@@ -3,7 +3,7 @@ import type { Cancel, Clock, DurationMs, EpochMs, RandomBytes, Result } from '@h
 import { failure, uuidv7 } from '@hallhub/sync/base';
 import { storeFailure } from '@hallhub/sync/sqlite';
 import type { AreaConfig, GateConfig } from '../../config/index.ts';
-import type { CampusClock } from '../calendar.ts';
+import type { CampusClock } from '../../calendar/index.ts';
 import type { Alone } from '../rules.ts';
 import { createFeedback } from './feedback.ts';
 import type { AdmitOrder, RunningGate, TerminalGrant, Told } from './gate.ts';

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { afterCommit, onRollback } from '@hallhub/sync/sqlite';
-import type { CampusClock } from '../calendar.ts';
+import type { CampusClock } from '../../calendar/index.ts';
 import type { Standing } from '../rules.ts';
 import type { ScheduledWindow } from '../standing.ts';
 import { standingOf } from '../standing.ts';

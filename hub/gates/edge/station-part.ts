@@ -6,7 +6,7 @@ import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import { z } from 'zod';
 import { GATE_PARTS } from '../../config/gates.ts';
-import { campusClock } from '../calendar.ts';
+import { campusClock } from '../../calendar/index.ts';
 import { secretContext } from '../enrol-passes.ts';
 import { createRetention } from '../retention.ts';
 import { createGateStore } from '../store/index.ts';

@@ -1,7 +1,7 @@
 import type { AccessEvent } from '@hallhub/device-drivers/capabilities';
 import type { EpochMs } from '@hallhub/sync/base';
 import type { Vault } from '../../vault/index.ts';
-import type { CampusClock } from '../calendar.ts';
+import type { CampusClock } from '../../calendar/index.ts';
 import type { TerminalGrant } from '../edge/gate.ts';
 import type { GateJournal } from '../edge/journal.ts';
 import type { Pass } from '../pass.ts';

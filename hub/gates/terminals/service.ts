@@ -7,7 +7,7 @@ import { afterCommit, transact } from '@hallhub/sync/sqlite';
 import type { AreaConfig, GateConfig, Label } from '../../config/index.ts';
 import type { Requests } from '../../requests/service.ts';
 import type { Vault } from '../../vault/index.ts';
-import type { CampusClock } from '../calendar.ts';
+import type { CampusClock } from '../../calendar/index.ts';
 import type { TerminalGrant } from '../edge/gate.ts';
 import type { GateJournal } from '../edge/journal.ts';
 import type { PassStore } from '../store/passes.ts';

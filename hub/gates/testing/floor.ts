@@ -20,7 +20,8 @@ import type { GatePipe } from '../agents.ts';
 import { noAgents } from './no-agents.ts';
 import { createDesk, gateDeskSchema } from '../desk/index.ts';
 import { gateCodeSchema } from '../qr/index.ts';
-import type { CalendarConfig, GateHandlers, Gates } from '../index.ts';
+import type { CalendarConfig } from '../../calendar/index.ts';
+import type { GateHandlers, Gates } from '../index.ts';
 import type { LegacyCodes } from '../qr/index.ts';
 import { createGates, gateTerminalsSchema, gatesSchema } from '../index.ts';
 

@@ -1,6 +1,6 @@
 import type { DurationMs } from '@hallhub/sync/base';
 import { epochMs, hours, minutes } from '@hallhub/sync/base';
-import type { CampusTime } from '../calendar.ts';
+import type { CampusTime } from '../../calendar/index.ts';
 import type { Curfew } from '../curfew.ts';
 import type { Pass } from '../pass.ts';
 import { plainTerms } from '../pass.ts';
