@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { againWhenBusy } from './again.ts';
-import type { Answer } from './http.ts';
+import type { Answer } from './answer.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

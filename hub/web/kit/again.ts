@@ -1,4 +1,4 @@
-import type { Answer } from './http.ts';
+import type { Answer } from './answer.ts';
 
 /** What the hub answers to whoever asks too much at once. */
 const TOO_MUCH = 'E-API-0105';

@@ -1,15 +1,9 @@
 import { againWhenBusy } from './again.ts';
+import type { Answer, Problem } from './answer.ts';
 import type { Text } from './i18n.ts';
 import { say } from './i18n.ts';
 
-/** RFC 9457 problem details, as the hub answers them. */
-export interface Problem {
-  readonly status: number;
-  readonly code: string;
-  readonly detail?: string;
-}
-
-export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
+export type { Answer, Problem };
 
 let catalogue: Readonly<Record<string, Text>> = {};
 
