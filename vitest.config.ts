@@ -3,11 +3,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Three nodes of RabbitMQ want two cores for themselves: run after everything else, one file at a time. */
 const CLUSTER = ['hub/broker/rabbitmq.contract.test.ts', 'e2e/rabbitmq.test.ts'];
 
-/** In Chromium, or before a kiosk's screens in it. */
-const PAGES = [
-  'e2e/{pages,guard-page,check-in,bus-token}.test.ts',
-  'e2e/kiosk-{demo,screens,faults,identify,service}.test.ts',
-  'e2e/queue-{hub,pages,voice}.test.ts',
+/** What must hold every time, whoever dies or is cut off: nothing here gets a second try. */
+const FAULTS = [
+  'e2e/{gate-partition,device-faults,broker-kill,kill-loop,kill-loop-queue,kiosk-kill,gate-bad-input}.test.ts',
 ];
 const PROPERTIES = './sync/testing/property-seed.ts';
 
@@ -36,10 +34,9 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'e2e',
+          name: 'faults',
           setupFiles: [PROPERTIES],
-          include: ['e2e/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...CLUSTER, ...PAGES],
+          include: FAULTS,
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 120_000,
@@ -48,14 +45,15 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'pages',
-          include: PAGES,
+          name: 'e2e',
+          setupFiles: [PROPERTIES],
+          include: ['e2e/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...CLUSTER, ...FAULTS],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // Whole programs and a browser share two cores: what fails is run once more, and the report names it. Nothing that
-          // must hold every time is tried here alone.
+          // Whole programs and a browser share two cores: what fails is run once more, and the report names it.
           retry: 1,
         },
       },

@@ -63,7 +63,11 @@ describe.each(CODES)('%s', (_, make) => {
     expect(taken).toMatchObject({ code: null });
     await south.passes(taken);
     await until('the other agent hears of it', () => north.hasHeard(taken));
-    expect(await north.show(code)).toMatchObject({ state: 'refused', code: 'E-GATE-0135' });
+    // By then it may know of the walk as well: a code that lets in once is then used up, whoever took it.
+    expect(await north.show(code)).toMatchObject({
+      state: 'refused',
+      code: expect.stringMatching(/^E-GATE-0(135|109)$/) as string,
+    });
     expect(north.turnstile.pulses).toHaveLength(pulses);
   });
 

@@ -267,6 +267,19 @@ describe('at a counter', () => {
     expect(on.server.posts.slice(before).map(({ path }) => path)).toEqual([counter('open')]);
   });
 
+  test('a page whose counter was taken over stops by itself, before a key is pressed', async (context) => {
+    const on = await openCounter(context);
+    on.server.tellCounter({ state: 'calling', session: 2, by: '陈立', ticket: called });
+    await on.page.getByRole('heading', { name: '这个窗口已在别处打开' }).waitFor();
+    await on.page.keyboard.press('n');
+    await on.page.reload();
+    await on.page
+      .getByRole('button', { name: /打开窗口|接管/ })
+      .first()
+      .waitFor();
+    expect(on.server.posts.some(({ path }) => path === counter('next'))).toBe(false);
+  });
+
   test('the page may be loaded again, and goes on with its lease', async (context) => {
     const on = await openCounter(context);
     await on.page.reload();

@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPtyPair } from '@hallhub/device-drivers/kit/testing';
@@ -8,6 +7,7 @@ import { ippClient } from '@hallhub/device-drivers/protocols/ipp';
 import { systemClock } from '@hallhub/sync/base';
 import type { ReferenceHall } from '@hallhub/sync/reference-hall';
 import { startReferenceHall } from '@hallhub/sync/reference-hall';
+import { freePorts } from '../../hub/broker/testing/process.ts';
 import type { EvePrinter } from '../../hub/certificates/testing/eve-printer.ts';
 import { evePrinter } from '../../hub/certificates/testing/eve-printer.ts';
 import { cleanUp } from './clean-up.ts';
@@ -173,17 +173,9 @@ const agents = ({
 const onAgent = (agent: string | undefined): string => (agent === undefined ? '' : `agent: ${agent}`);
 
 /** A port that was free a moment ago: an agent remembers its hub's, so that it cannot change at every start. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        resolve(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
-  });
+export async function freePort(): Promise<number> {
+  const [port = 0] = await freePorts(1);
+  return port;
 }
 
 export async function startCampus({

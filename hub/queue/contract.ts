@@ -200,6 +200,8 @@ export interface CounterView {
   readonly label: Label;
   readonly hall: string;
   readonly state: CounterState;
+  /** Which session this is: it grows each time that somebody opens the counter or takes it over. */
+  readonly session: number;
   readonly by?: string;
   /** Called or being served here. */
   readonly ticket?: StaffTicketView;

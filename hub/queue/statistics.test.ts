@@ -86,6 +86,21 @@ describe('statistics of whatever tickets went through', () => {
     );
   });
 
+  it('give each service its own minutes, also those of what was done on top of another', () => {
+    fc.assert(
+      fc.property(fc.array(life, { maxLength: 40 }), (lives) => {
+        const segments = lives.flatMap(({ periods }, index) => segmentsOf(String(index), periods));
+        const rows = rowsOf(segments, 'service');
+        for (const { key, serviceMean } of rows) {
+          const times = segments.flatMap(({ served }) => served.get(key) ?? []).filter((time) => time > 0);
+          expect(serviceMean).toBe(times.length === 0 ? 0 : Math.round(sum(times) / times.length));
+        }
+        for (const { served } of segments)
+          for (const one of served.keys()) expect(rows.map(({ key }) => key)).toContain(one);
+      }),
+    );
+  });
+
   it('say what share was called within the limit, of those whose service has one', () => {
     fc.assert(
       fc.property(fc.array(life, { maxLength: 40 }), (lives) => {

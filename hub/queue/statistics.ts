@@ -92,9 +92,18 @@ export function statisticsRows(
   const ratingKey = ({ service, counter, by: who, at }: Rating): string | undefined =>
     ({ service, counter, person: who, hour: hour(at) })[by];
   const groups = Map.groupBy(segments, (segment) => keyOf(segment) ?? '');
+  // What was done on top of a visit is time of its own service, whatever the visit began as.
+  const timesOf = (key: string): readonly number[] =>
+    by === 'service'
+      ? segments.flatMap(({ served }) => served.get(key) ?? []).filter((time) => time > 0)
+      : (groups.get(key) ?? []).flatMap(({ served }) => {
+          const whole = [...served.values()].reduce<number>((sum, time) => sum + time, 0);
+          return whole > 0 ? [whole] : [];
+        });
+  const onTop = by === 'service' ? segments.flatMap(({ served }) => [...served.keys()]) : [];
   const scores = Map.groupBy(ratings, (rating) => ratingKey(rating) ?? '');
   return (
-    [...groups.keys()]
+    [...new Set([...groups.keys(), ...onTop])]
       // Whoever was never called belongs to no counter and nobody.
       .filter((key) => key !== '')
       .sort()
@@ -113,7 +122,7 @@ export function statisticsRows(
           waitMean: mean(waits),
           waitP50: quantile(waits, 0.5),
           waitP90: quantile(waits, 0.9),
-          serviceMean: mean(servedOf(group, by === 'service' ? key : undefined)),
+          serviceMean: mean(timesOf(key)),
           ...(target !== undefined && { limit: target }),
           ...(limited.length > 0 && { withinLimit: within.length / limited.length }),
           ...(rated.length > 0 && {
@@ -123,14 +132,6 @@ export function statisticsRows(
       })
   );
 }
-
-/** Times at the counter: of one service alone, or of whole visits. */
-const servedOf = (group: readonly Segment[], service: string | undefined): readonly number[] =>
-  group.flatMap(({ served }) => {
-    const times = service === undefined ? [...served.values()] : [served.get(service) ?? 0];
-    const whole = times.reduce<number>((sum, time) => sum + time, 0);
-    return whole > 0 ? [whole] : [];
-  });
 
 const plainMean = (values: readonly number[]): number =>
   values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -179,7 +179,7 @@ export function createViews(deps: {
         (one) => isInLine(one) && (one.forCounter === undefined ? mine.has(one.service) : one.forCounter === id),
       );
       return ok({
-        ...{ id, label: counter.label, hall: hall.id, state: counterState(picture, id) },
+        ...{ id, label: counter.label, hall: hall.id, state: counterState(picture, id), session: row?.epoch ?? 0 },
         ...(row && row.state !== 'closed' && row.accountName !== null && { by: row.accountName }),
         ...(ticket && { ticket: staffView(hall, ticket) }),
         held: those('held', id),

@@ -31,6 +31,14 @@ describe('a visit', () => {
     expect(done.outcome).toBe('served');
   });
 
+  it('that nobody said to have begun was served since its person came over', () => {
+    const done = after(CALL, { do: 'finish', outcome: 'served' });
+    expect(rows(done)).toEqual(['waiting 0-1', 'called 1-1.5', 'serving 1.5-2', 'finished 2-2']);
+    const called = unwrap(act(taken(), CALL, at(1)));
+    const atOnce = unwrap(act(called, { do: 'finish', outcome: 'served' }, epochMs(at(1) + 20_000)));
+    expect(atOnce.periods.map(({ state }) => state)).toEqual(['waiting', 'called', 'finished']);
+  });
+
   it('may hold several services', () => {
     const done = after(CALL, { do: 'begin' }, { do: 'add-service', service: 'loan', quantity: 2 });
     expect(done).toMatchObject({ service: 'loan', services: [{ service: 'card' }, { service: 'loan', quantity: 2 }] });

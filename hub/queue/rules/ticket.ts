@@ -1,5 +1,5 @@
 import type { Code, EpochMs, Result } from '@hallhub/sync/base';
-import { failure, ok } from '@hallhub/sync/base';
+import { failure, ok, plus, seconds } from '@hallhub/sync/base';
 
 /*
  * A ticket's life as period rows: every change closes one row and opens the next, so that waits, walks to the counter, service
@@ -137,7 +137,7 @@ export function act(ticket: Ticket, action: TicketAction, now: EpochMs): Result<
       return ok(addService(ticket, action, now));
     case 'finish':
       return isAtCounter(ticket)
-        ? ok(noted({ ...enter(ticket, 'finished', now), outcome: action.outcome }, action.note))
+        ? ok(noted({ ...enter(served(ticket, now), 'finished', now), outcome: action.outcome }, action.note))
         : refused('E-QUEUE-0206');
     case 'ripen':
       return ticket.state === 'created' ? ok(enter(ticket, 'waiting', now)) : refused('E-QUEUE-0207');
@@ -186,6 +186,16 @@ function addService(
   now: EpochMs,
 ): Ticket {
   return enter({ ...ticket, service, services: [...ticket.services, { service, quantity }] }, 'serving', now);
+}
+
+/** Where nobody says that service begins, as with keypads that have no key for it, it began when the person had come over. */
+const COMES_OVER = seconds(30);
+
+/** As it stands before it is finished: what was never begun has been served since its person came. */
+function served(ticket: Ticket, now: EpochMs): Ticket {
+  const called = ticket.state === 'called' ? ticket.periods.at(-1) : undefined;
+  const begun = called && plus(called.from, COMES_OVER);
+  return begun !== undefined && begun < now ? enter(ticket, 'serving', begun) : ticket;
 }
 
 /** Ends the present row and opens the next. A clock that was set back makes no row that ends before it begins. */

@@ -100,6 +100,7 @@ export const counterView = (change: Partial<CounterView> = {}): CounterView => (
   label: { zh: '1 号窗口', en: 'Counter 1' },
   hall: 'main',
   state: 'free',
+  session: 1,
   by: '周敏',
   held: [],
   parked: [],

@@ -23,17 +23,25 @@ export function useCounter(id: string) {
   // A lease is kept for this tab alone: the page may be loaded again, a copy of it may not order.
   const kept = `hallhub.counter.${id}`;
   const topic = useTopic<CounterView>({ topic: `queue/counter/${id}`, path: base });
-  const lease = ref<string | undefined>(sessionStorage.getItem(kept) ?? undefined);
+  const [session, token] = (sessionStorage.getItem(kept) ?? '').split(' ');
+  const lease = ref<string | undefined>(token);
+  /** The session of the lease; a greater one at the counter is somebody else's. */
+  let ours = Number(session);
   const hold = ref<Hold>(lease.value === undefined ? 'watching' : 'mine');
   const busy = ref(false);
   const refusal: Ref<Problem | undefined> = ref();
   const hall = ref<HallView>();
   const once = useOnce();
 
-  function keep(next: string | undefined): void {
-    lease.value = next;
-    if (next === undefined) sessionStorage.removeItem(kept);
-    else sessionStorage.setItem(kept, next);
+  function keep(answer: LeaseView): void {
+    lease.value = answer.lease;
+    ours = answer.view.session;
+    sessionStorage.setItem(kept, `${ours} ${answer.lease}`);
+  }
+  function drop(next: Hold): void {
+    lease.value = undefined;
+    sessionStorage.removeItem(kept);
+    hold.value = next;
   }
 
   async function loadHall(): Promise<void> {
@@ -48,7 +56,7 @@ export function useCounter(id: string) {
     busy.value = false;
     refusal.value = undefined;
     if (answer.ok) {
-      keep(answer.value.lease);
+      keep(answer.value);
       hold.value = 'mine';
       topic.take(answer.value.view);
     } else if (answer.problem.code === LEASE_TAKEN) hold.value = 'asking';
@@ -64,15 +72,11 @@ export function useCounter(id: string) {
     refusal.value = answer.ok ? undefined : answer.problem;
     if (!answer.ok) {
       if (answer.problem.code !== LEASE_ENDED) return false;
-      keep(undefined);
-      hold.value = 'lost';
+      drop('lost');
       return false;
     }
     topic.take(answer.value);
-    if (path === 'close') {
-      keep(undefined);
-      hold.value = 'watching';
-    }
+    if (path === 'close') drop('watching');
     return true;
   }
 
@@ -80,9 +84,14 @@ export function useCounter(id: string) {
   watch(
     () => topic.view.value?.state,
     (state) => {
-      if (state !== 'closed' || hold.value !== 'mine' || busy.value) return;
-      keep(undefined);
-      hold.value = 'watching';
+      if (state === 'closed' && hold.value === 'mine' && !busy.value) drop('watching');
+    },
+  );
+  // Taken over: what is shown from now on is somebody else's work.
+  watch(
+    () => topic.view.value?.session,
+    (now) => {
+      if (now !== undefined && now > ours && hold.value === 'mine') drop('lost');
     },
   );
   void loadHall();
