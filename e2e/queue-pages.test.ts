@@ -460,9 +460,10 @@ describe.each(['zh', 'en'] as const)('the pages of staff in %s', (language) => {
       ticket: { ...ownTicket({ url: 'https://hub.example.edu/t/Zk3vQ8w1xY5mT9aB' }), id: 't1' },
       paper: 'screen',
     });
-    await on.page.locator('form select').selectOption('enrolment');
+    await on.page.getByRole('combobox', { name: /^(业务|Service)$/ }).selectOption('enrolment');
+    await on.page.getByRole('combobox', { name: /^(优先|Priority)$/ }).selectOption('elderly');
     await on.page.getByRole('button', { name: /^(取号|Take a number)$/ }).click();
-    expect((await on.posted('/halls/main/tickets/behalf')).body).toEqual({ service: 'enrolment' });
+    expect((await on.posted('/halls/main/tickets/behalf')).body).toEqual({ service: 'enrolment', class: 'elderly' });
     await on.page.getByText('A041').waitFor();
     await on.look('lines');
     expect([...(await accessFaults(on.page)), ...(await sizeFaults(on.page, 22))]).toEqual([]);

@@ -188,6 +188,8 @@ export interface HallView {
     readonly services: readonly string[];
   }[];
   readonly services: readonly ServiceView[];
+  /** Those of the hall's own: everybody else has none. */
+  readonly classes: readonly { readonly id: string; readonly label: Label }[];
 }
 
 export interface LeaseView {

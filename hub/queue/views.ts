@@ -155,6 +155,7 @@ export function createViews(deps: {
       const picture = pictures.of(hall);
       return {
         ...{ id: hall.id, label: hall.label, services: services(hall) },
+        classes: hall.classes.map(({ id, label }) => ({ id, label })),
         counters: hall.counters.map(({ id, label }) => {
           const row = picture.counters.get(id);
           return {

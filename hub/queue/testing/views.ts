@@ -118,6 +118,7 @@ export const counterView = (change: Partial<CounterView> = {}): CounterView => (
 export const hallView = (): HallView => ({
   id: 'main',
   label: { zh: '办事大厅', en: 'Service hall' },
+  classes: [{ id: 'elderly', label: { zh: '老年人', en: 'Elderly' } }],
   counters: [
     {
       id: 'w1',
