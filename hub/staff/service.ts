@@ -116,11 +116,14 @@ export function createStaff({
       }),
 
     accept: async (token, { login, name, password }) => {
+      // Before anything else: whoever has no invitation neither learns which logins there are nor has anything hashed.
+      if (!store.isInvited(tokenHash(token), clock.now())) return failure('E-STAFF-0105');
       if (password.length < MIN_PASSWORD) return failure('E-STAFF-0107');
       const passwordHash = await hash(password, ARGON2);
       return transact(db, () => {
-        if (store.byLogin(login)) return failure('E-STAFF-0106');
         const now = clock.now();
+        if (!store.isInvited(tokenHash(token), now)) return failure('E-STAFF-0105');
+        if (store.byLogin(login)) return failure('E-STAFF-0106');
         const taken = store.takeInvitation(tokenHash(token), now);
         if (!taken) return failure('E-STAFF-0105');
         const id = uuidv7(now);

@@ -39,6 +39,9 @@ describe('staff', () => {
     expect(await ask('Wang')).toMatchObject({ ok: false, error: { code: 'E-STAFF-0106' } });
     expect(await ask('li')).toMatchObject({ ok: true });
     expect(await ask('zhao')).toMatchObject({ ok: false, error: { code: 'E-STAFF-0105' } });
+    // Without an invitation nobody learns which logins there are.
+    expect(await ask('wang')).toMatchObject({ ok: false, error: { code: 'E-STAFF-0105' } });
+    expect(await ask('zhao', 'short')).toMatchObject({ ok: false, error: { code: 'E-STAFF-0105' } });
     const late = staff.invite(operator, []);
     clock.advance(minutes(61));
     expect(await staff.accept(late, { login: 'sun', name: 'x', password: PASSWORD })).toMatchObject({

@@ -35,6 +35,9 @@ export function createStaffStore(db: Db) {
   const endSessionsOf = db.prepare('DELETE FROM staff_session WHERE account_id = ?');
   const purgeSessions = db.prepare('DELETE FROM staff_session WHERE expires_at < ?');
   const addInvitation = db.prepare('INSERT INTO staff_invitation (token_hash, grants, expires_at) VALUES (?, ?, ?)');
+  const invitation = db
+    .prepare<[Uint8Array, number], 1>('SELECT 1 FROM staff_invitation WHERE token_hash = ? AND expires_at > ?')
+    .pluck();
   const takeInvitation = db.prepare<[Uint8Array, number], { grants: string }>(
     'DELETE FROM staff_invitation WHERE token_hash = ? AND expires_at > ? RETURNING grants',
   );
@@ -62,6 +65,7 @@ export function createStaffStore(db: Db) {
     purgeSessions: (now: EpochMs) => purgeSessions.run(now),
     addInvitation: (token: Uint8Array, grants: string, expiresAt: EpochMs) =>
       addInvitation.run(token, grants, expiresAt),
+    isInvited: (token: Uint8Array, now: EpochMs) => invitation.get(token, now) !== undefined,
     takeInvitation: (token: Uint8Array, now: EpochMs) => takeInvitation.get(token, now),
     clearInvitations: () => clearInvitations.run(),
     attempts: (key: string) => attempts.get(key),
