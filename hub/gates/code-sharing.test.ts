@@ -130,6 +130,26 @@ describe('a code that one gate has taken', () => {
     expect(campus.hub.gates.alarms({ limit: 5 }).map(({ alarm }) => alarm)).toEqual(['code-twice']);
   });
 
+  it('is the same code on either side of the edge of a step, also for the hub that hears of it afterwards', async () => {
+    const { campus, clock, east, west, pass, scan } = await setUp();
+    campus.approve('visitor-access', 'V-1', visit());
+    await pass(2);
+    const visitorCode = campus.hub.gates.visitorCode('V-1', 0);
+    const text = visitorCode.ok ? visitorCode.value.text : '';
+    const untilTheEdge = () => pass(28 - ((clock.now() / 1_000) % 30));
+    await untilTheEdge();
+    expect(await scan(east, text)).toBe('passed');
+    expect(clock.now() % 30_000).toBe(0);
+    expect(await scan(west, text)).toBe('refused E-GATE-0135');
+    for (const agent of [east, west]) agent.disconnect();
+    await pass(30);
+    await untilTheEdge();
+    for (const agent of [east, west]) expect(await scan(agent, text)).toBe('passed');
+    for (const agent of [east, west]) agent.connect();
+    await pass(20);
+    expect(campus.hub.gates.alarms({ limit: 5 }).map(({ alarm }) => alarm)).toEqual(['code-twice']);
+  });
+
   it('is known by the phone it came from, also where another approval of its holder opens', async () => {
     const { campus, clock, east, west, pass, scan } = await setUp();
     campus.approve('roster', 'R-1', {

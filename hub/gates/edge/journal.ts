@@ -60,6 +60,7 @@ export interface ShownCode {
   readonly credential: Uint8Array;
   readonly method: string;
   readonly codeStep: number;
+  readonly at: EpochMs;
 }
 
 /** What became of an entry. */
@@ -131,12 +132,12 @@ export function createGateJournal(deps: JournalDeps): GateJournal {
       return all.map((pass) => candidate({ entries, presence }, pass, gate, local));
     },
     codeTaken: (shown, pass, gate) => {
-      const { method, codeStep } = shown;
+      const { method, codeStep, at } = shown;
       const owner = ownerOf(shown, pass);
       return [
         ...entries.sameCode(owner, codeStep, method, gate.id),
         ...codes.takenElsewhere(owner, codeStep, method, gate.id),
-      ].some((other) => isTwice(method, { area: gate.area, way: gate.direction }, other));
+      ].some((other) => isTwice(method, { area: gate.area, way: gate.direction, at }, other));
     },
     heads: (area) => presence.heads(area),
     led: (area, day) => presence.led(area, day),

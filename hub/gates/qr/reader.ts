@@ -4,6 +4,7 @@ import type { Vault } from '../../vault/index.ts';
 import type { RefusalCode } from '../codes.ts';
 import type { CodeReader, Match } from '../edge/presentation.ts';
 import { secretContext } from '../enrol-passes.ts';
+import { SHOWN_STEP_MS } from '../store/codes.ts';
 import type { PassStore } from '../store/passes.ts';
 import { CAMPUS_PREFIX, doubtCampusCode, readCampusCode } from './campus-code.ts';
 import type { LegacyCodes } from './legacy-code.ts';
@@ -16,8 +17,6 @@ const LONGEST = 256;
 const SAME_PRESENTATION_MS = 3_000;
 /** Longer than any dynamic code counts, with the clocks of phones off. */
 const REMEMBERED_MS = 1_800_000;
-/** A lasting code is of no step: it is the one in which it was shown. */
-const SHOWN_STEP_MS = 30_000;
 
 /**
  * Reads codes for all gates of a process. A dynamic code is taken once, at whichever gate, and a restart forgets none; a

@@ -18,13 +18,27 @@ export interface TakenCode {
 
 /** A lasting code says nothing new in the next step: what it is refused for is that it comes in twice at once. */
 const LASTING = 'visitor-code';
+/** What is "at once" for a lasting code, which is of no step: its step is the one of this length in which it was shown. */
+export const SHOWN_STEP_MS = 30_000;
 
-/** Whether a code that was taken at one gate may not be taken at another: a dynamic one at none, a lasting one not into the same area. */
-export const isTwice = (
-  method: string,
-  one: { readonly area: string | null; readonly way: Direction | null },
-  other: { readonly area: string | null; readonly way: Direction | null },
-): boolean => method !== LASTING || (one.area === other.area && one.way === other.way);
+/** Where and when a code was shown. */
+export interface Showing {
+  readonly area: string | null;
+  readonly way: Direction | null;
+  readonly at: EpochMs;
+}
+
+/** The steps, first and last, in which a code may stand that is the same: a lasting one also beyond the edge of its step. */
+export const sameSteps = (method: string, step: number): readonly [number, number] =>
+  method === LASTING ? [step - 1, step + 1] : [step, step];
+
+/**
+ * Whether a code that was taken at one gate may not be taken at another: a dynamic one at none, a lasting one not into the same
+ * area at once.
+ */
+export const isTwice = (method: string, one: Showing, other: Showing): boolean =>
+  method !== LASTING ||
+  (one.area === other.area && one.way === other.way && Math.abs(one.at - other.at) < SHOWN_STEP_MS);
 
 export type CodeStore = ReturnType<typeof createCodeStore>;
 
@@ -39,8 +53,8 @@ export function createCodeStore(db: Db) {
     `INSERT INTO gate_code_taken (id, owner, method, step, gate_id, area, way, at)
      VALUES (@id, @owner, @method, @step, @gateId, @area, @way, @at) ON CONFLICT (id) DO NOTHING`,
   );
-  const taken = db.prepare<[string, number, string, string], { gateId: string; area: string; way: Direction }>(
-    `SELECT gate_id AS gateId, area, way FROM gate_code_taken WHERE owner = ? AND step = ? AND method = ? AND gate_id <> ?`,
+  const taken = db.prepare<[string, number, number, string, string], Showing>(
+    'SELECT area, way, at FROM gate_code_taken WHERE owner = ? AND step BETWEEN ? AND ? AND method = ? AND gate_id <> ?',
   );
   const forgetTaken = db.prepare('DELETE FROM gate_code_taken WHERE at < ?');
   const withdraw = db.prepare(
@@ -59,9 +73,9 @@ export function createCodeStore(db: Db) {
     take: (code: TakenCode): void => {
       take.run(code);
     },
-    /** Where else the same code of the same step was taken. */
-    takenElsewhere: (passId: string, step: number, method: string, gateId: string) =>
-      taken.all(passId, step, method, gateId),
+    /** Where else the same code was taken, as far as steps say; {@link isTwice} says whether that matters. */
+    takenElsewhere: (passId: string, step: number, method: string, gateId: string): readonly Showing[] =>
+      taken.all(passId, ...sameSteps(method, step), method, gateId),
     forgetTaken: (before: EpochMs): void => {
       forgetTaken.run(before);
     },

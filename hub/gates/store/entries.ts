@@ -3,6 +3,8 @@ import { hours } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
 import { ownerOf } from '../pass-id.ts';
 import type { Direction } from '../pass.ts';
+import type { Showing } from './codes.ts';
+import { sameSteps } from './codes.ts';
 
 /**
  * The life of one entry. `releasing`: committed, the order to the barrier is about to leave. `released`: the barrier took
@@ -133,9 +135,9 @@ export function createEntryStore(db: Db) {
     `SELECT max(at) FILTER (WHERE gate_id = @gateId) AS here, max(at) AS area FROM gate_entry
      WHERE subject = @subject AND way = @way AND area = @area AND ${COUNTED}`,
   );
-  const sameCode = db.prepare<[string, number, string, string], Pick<EntryRow, 'id' | 'gateId' | 'area' | 'way'>>(
-    `SELECT id, gate_id AS gateId, area, way FROM gate_entry
-     WHERE code_owner = ? AND code_step = ? AND method = ? AND gate_id <> ? AND companion = 0 AND ${COUNTED}`,
+  const sameCode = db.prepare<[string, number, number, string, string], Showing>(
+    `SELECT area, way, at FROM gate_entry
+     WHERE code_owner = ? AND code_step BETWEEN ? AND ? AND method = ? AND gate_id <> ? AND companion = 0 AND ${COUNTED}`,
   );
   const ownerless = db.prepare<[string, string], EntryRow>(
     `SELECT ${COLUMNS} FROM gate_entry WHERE request_id = ? AND pass_id = ? AND subject IS NULL ORDER BY at`,
@@ -200,9 +202,9 @@ export function createEntryStore(db: Db) {
     open: (): readonly EntryRow[] => open.all(),
     entry: (id: string): EntryRow | undefined => byId.get(id),
     ofRequest: (requestId: string): readonly EntryRow[] => ofRequest.all(requestId),
-    /** Ways in and out that other gates gave the same code of the same step. */
-    sameCode: (owner: string, step: number, method: string, gateId: string) =>
-      sameCode.all(owner, step, method, gateId),
+    /** Ways in and out that other gates gave the same code, as far as steps say. */
+    sameCode: (owner: string, step: number, method: string, gateId: string): readonly Showing[] =>
+      sameCode.all(owner, ...sameSteps(method, step), method, gateId),
     /** Gives entries that came before their pass to whom it belongs. Returns them, oldest first. */
     own: (
       passId: string,
