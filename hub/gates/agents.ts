@@ -1,7 +1,5 @@
-import type { EventData, EventType } from '@hallhub/sync/contract';
-import type { CloudEvent } from '@hallhub/sync/contract';
-import type { EpochMs, Failure, Result } from '@hallhub/sync/base';
-import { epochMs, failure, ok, parseInstant } from '@hallhub/sync/base';
+import type { EpochMs, Result } from '@hallhub/sync/base';
+import { epochMs, failure, ok } from '@hallhub/sync/base';
 import type { Db, FeedRecord, FeedStore } from '@hallhub/sync/sqlite';
 import { afterCommit, transact } from '@hallhub/sync/sqlite';
 import type { AreaConfig, DeviceConfig, GateConfig } from '../config/index.ts';
@@ -9,31 +7,21 @@ import { decidingAgent } from '../config/index.ts';
 import type { Approved, Requests } from '../requests/service.ts';
 import { keyedMatch } from '../vault/index.ts';
 import type { CalendarConfig } from '../calendar/index.ts';
+import type { AgentEvents } from './agent-intake.ts';
+import { TYPED, createAgentIntake } from './agent-intake.ts';
 import { createCodeSharing } from './code-sharing.ts';
 import type { Place } from './counting.ts';
 import { createCounting } from './counting.ts';
 import { codeOf } from './enrol-passes.ts';
 import type { Told } from './edge/gate.ts';
-import type { GateAlarmKind } from './edge/journal.ts';
 import type { Stranger, TypedCredential } from './edge/presentation.ts';
-import { isSignedPass, signedAccount } from './edge/signed-pass.ts';
-import {
-  areaInput,
-  areaReleased,
-  entryAdded,
-  entrySettled,
-  gateAlarmed,
-  gateEventTypes,
-  gateInput,
-} from './edge/wire.ts';
+import { areaInput, gateInput } from './edge/wire.ts';
 import type { Pass } from './pass.ts';
-import { ownerOf } from './pass-id.ts';
 import type { Alone } from './rules.ts';
 import { legacyCodeKey } from './qr/legacy-code.ts';
 import type { Credential, GateKind, GateRequest } from './project.ts';
 import { passDrafts } from './project.ts';
 import type { LegacyCodes } from './qr/index.ts';
-import type { EntryRow } from './store/entries.ts';
 import type { GateStore } from './store/index.ts';
 import type { StandingRow } from './store/presence.ts';
 
@@ -48,21 +36,8 @@ export interface GatePipe {
   matchKey(agent: string): Buffer | undefined;
 }
 
-/** What becomes of what agents tell: the hub's journal, by the same calls that its own gates make. */
-export interface AgentEvents {
-  added(row: EntryRow): void;
-  settled(row: EntryRow, at: EpochMs): void;
-  alarm(alarm: { id: string; gateId: string; alarm: GateAlarmKind; at: EpochMs; clear: boolean }): void;
-  /** A fire contact beside an agent released an area. */
-  released(area: string, by: string): void;
-  seal(plain: Uint8Array, context: string): Uint8Array;
-  open(sealed: Uint8Array, context: string): Result<Uint8Array>;
-}
-
 /** So many requests are projected in one go while an agent is brought up to date: the hub goes on beside it. */
 const CHUNK = 200;
-/** Under which name a number is sealed that a guard typed for an agent. */
-const TYPED = 'gate-typed';
 const FOR_EVER = epochMs(Date.UTC(9999, 0, 1));
 
 /** The hub's end of the gates that agents decide at: what they must know goes down, what they did comes up. */
@@ -322,79 +297,7 @@ export function createGateAgents(deps: {
     if (basis.get(agent) !== wanted) rebuild(agent, wanted);
   };
 
-  const read = <E extends EventType>(type: E, event: CloudEvent): EventData<E> | undefined => {
-    const parsed = type.schema.safeParse(event.data);
-    return parsed.success ? (parsed.data as EventData<E>) : undefined;
-  };
-  const refusal = (agent: string, event: CloudEvent): Failure | undefined => {
-    const type = gateEventTypes.find((candidate) => candidate.type === event.type);
-    if (!type || read(type, event) === undefined) return { code: 'E-AGENT-0102', detail: event.type };
-    return agentOf.get(event.subject) === agent ? undefined : { code: 'E-AGENT-0101', detail: event.subject };
-  };
-  const apply = (agent: string, event: CloudEvent): Failure | undefined => {
-    const refused = refusal(agent, event);
-    if (refused) return refused;
-    const gateId = event.subject;
-    const added = event.type === entryAdded.type ? read(entryAdded, event) : undefined;
-    if (added) takeAdded(agent, gateId, added);
-    const settled = event.type === entrySettled.type ? read(entrySettled, event) : undefined;
-    // Its beginning waits to be told again: the end waits for it.
-    if (settled && !store.entries.entry(settled.id)) return { code: 'E-GATE-0202', detail: settled.id };
-    if (settled) takeSettled(settled);
-    const alarmed = event.type === gateAlarmed.type ? read(gateAlarmed, event) : undefined;
-    if (alarmed) {
-      const { id, alarm, at, clear } = alarmed;
-      events.alarm({ id, gateId, alarm: alarm as GateAlarmKind, at: instantOf(at), clear });
-    }
-    const released = event.type === areaReleased.type ? read(areaReleased, event) : undefined;
-    if (released) events.released(released.area, `agent:${agent}`);
-    return undefined;
-  };
-  const plainStranger = (stranger: Stranger): Uint8Array | undefined => {
-    if (!('sealed' in stranger)) return Buffer.from(JSON.stringify(stranger));
-    const opened = events.open(Buffer.from(stranger.sealed, 'base64'), TYPED);
-    return opened.ok ? opened.value : undefined;
-  };
-  const takeAdded = (agent: string, gateId: string, told: EventData<typeof entryAdded>): void => {
-    const { at, id, area, way, day, state, companion, passId, stranger, ...rest } = told;
-    const pass = passId === undefined ? undefined : store.passes.pass(passId);
-    const shown = stranger && plainStranger(stranger);
-    const isNew = store.entries.add({
-      ...rest,
-      id,
-      gateId,
-      area,
-      way,
-      day,
-      at: instantOf(at),
-      state,
-      companion,
-      source: agent,
-      ...(rest.codeStep !== undefined && passId !== undefined && { codeOwner: rest.codeOwner ?? passId }),
-      ...(passId !== undefined && { passId, ...ownerOf(passId) }),
-      ...(passId !== undefined &&
-        isSignedPass(passId) && { subject: signedAccount(passId), account: signedAccount(passId) }),
-      ...(pass && {
-        kind: pass.kind,
-        subject: pass.identities[0],
-        ...(pass.uses && { account: pass.account }),
-        ...(pass.slot && { slot: pass.slot.id }),
-      }),
-      ...(shown && { display: events.seal(shown, `gate-entry/${id}`) }),
-    });
-    const row = isNew ? store.entries.entry(id) : undefined;
-    if (row) events.added(row);
-  };
-  const takeSettled = ({ id, at, state, code, confirmation }: EventData<typeof entrySettled>): void => {
-    const when = instantOf(at);
-    const moved = store.entries.settle(id, state, when, {
-      ...(code !== undefined && { code }),
-      ...(confirmation && { confirmation }),
-    });
-    const row = moved ? store.entries.entry(id) : undefined;
-    if (row) events.settled(row, when);
-  };
-
+  const intake = createAgentIntake({ store, events, agentOf: (gateId) => agentOf.get(gateId) });
   const sealedFor = (stranger: Stranger): string =>
     Buffer.from(events.seal(Buffer.from(JSON.stringify(stranger)), TYPED)).toString('base64');
 
@@ -461,11 +364,10 @@ export function createGateAgents(deps: {
       });
       return answer.ok ? ok(answer.value as Told) : answer;
     },
-    part: { types: gateEventTypes.map(({ type }) => type), refusal, apply, assign },
+    part: { ...intake, assign },
   };
 }
 
-const instantOf = (text: string): EpochMs => parseInstant(text) ?? epochMs(0);
 const GATE_KINDS: ReadonlySet<string> = new Set<GateKind>([
   ...(['visitor-access', 'vehicle-access', 'event-access', 'roster', 'leave', 'block'] as const),
 ]);
