@@ -69,8 +69,8 @@ const counter = z.strictObject({
 const buttonMachine = z.strictObject({
   buttons: id,
   printer: id.exactOptional(),
-  /** Button (from 1) to service. */
-  services: z.record(z.string().regex(/^[1-9]\d?$/), id),
+  /** Button (from 1) to service; with a class, everybody who presses it gets that priority. */
+  services: z.record(z.string().regex(/^[1-9]\d?$/), z.union([id, z.strictObject({ service: id, class: id })])),
 });
 
 const visitorClass = z.strictObject({
@@ -80,6 +80,8 @@ const visitorClass = z.strictObject({
   rate: z.number().min(1).max(10).default(1),
   /** Before all other classes, within `firstCap`. */
   first: z.boolean().default(false),
+  /** Whoever takes a number at a machine or by phone may say that they are of it; without, staff alone give it. */
+  selfDeclared: z.boolean().default(false),
 });
 
 const announcements = z
@@ -190,8 +192,10 @@ export function queueMistakes(
   halls.forEach((hall, index) => {
     const { services, counters } = hall;
     twice(services, [index, 'services']);
+    twice(hall.classes, [index, 'classes']);
     const headings = new Set(services.flatMap(({ parent }) => (parent === undefined ? [] : [parent])));
     const all = new Set(services.map(({ id: name }) => name));
+    const classes = new Set(hall.classes.map(({ id: name }) => name));
     const leaves = new Set([...all].filter((name) => !headings.has(name)));
     services.forEach((one, at) => {
       need(all, one.parent, [index, 'services', at, 'parent'], 'service');
@@ -209,8 +213,11 @@ export function queueMistakes(
       const path = [index, 'buttonMachines', at];
       need(known.devices, machine.buttons, [...path, 'buttons'], 'device');
       need(known.devices, machine.printer, [...path, 'printer'], 'device');
-      for (const [button, name] of Object.entries(machine.services))
-        need(leaves, name, [...path, 'services', button], 'service with tickets');
+      for (const [button, given] of Object.entries(machine.services)) {
+        const at = [...path, 'services', button];
+        need(leaves, typeof given === 'string' ? given : given.service, at, 'service with tickets');
+        if (typeof given !== 'string') need(classes, given.class, at, 'class');
+      }
     });
     hall.kiosks.forEach(({ kiosk, printer }, at) => {
       need(known.kiosks, kiosk, [index, 'kiosks', at, 'kiosk'], 'kiosk');

@@ -100,13 +100,10 @@ export function createHallQueue(deps: {
     ...{ halls: halls.all, host, clock, random, counters: core.counters, log: deps.log },
     isOnBreak: (counter) => core.desk.counter(counter)?.state === 'break',
     numberAt: (hall, counter) => core.pictures.of(hall).at(counter)?.number,
-    take: (hall, service, machine, printer) => {
+    take: (hall, given, machine, printer) => {
       const taken = core.taking.take({
-        hall: hall.id,
-        service,
-        source: 'buttons',
-        place: machine,
-        by: `device:${machine}`,
+        ...{ hall: hall.id, source: 'buttons', place: machine, by: `device:${machine}` },
+        ...(typeof given === 'string' ? { service: given } : given),
       });
       if (taken.ok)
         printing

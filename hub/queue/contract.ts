@@ -15,7 +15,8 @@ import type { Label } from '../config/index.ts';
  * | GET | `/halls/{hall}/board` | | {@link BoardView}; changes as `queue/{hall}/board` |
  * | GET | `/halls/{hall}/sounds/{id}` | | a WAV file: what a board plays, {@link AnnouncementView}`.audio`; for some minutes |
  * | GET | `/halls/{hall}/services` | | {@link ServiceView}`[]` |
- * | POST | `/halls/{hall}/tickets` | `{service, door, appointment?}` | {@link OwnTicketView}; `appointment` is the code of the hall's booking, not its id |
+ * | GET | `/halls/{hall}/classes` | | {@link ClassView}`[]`: those that one may declare oneself |
+ * | POST | `/halls/{hall}/tickets` | `{service, door, appointment?, class?}` | {@link OwnTicketView}; `appointment` is the code of the hall's booking, not its id |
  * | GET | `/tickets/{key}` | | {@link OwnTicketView}; changes as `queue/ticket/{key}` |
  * | POST | `/tickets/{key}/cancel` | | {@link OwnTicketView} |
  *
@@ -25,7 +26,7 @@ import type { Label } from '../config/index.ts';
  * | --- | --- | --- | --- |
  * | GET | `/queue` | | {@link TicketMachineView}; changes as `kiosk/{kiosk}/queue` |
  * | GET | `/queue/mine` | | {@link MineView} of whoever has identified |
- * | POST | `/queue/tickets` | `{service, appointment?, request?}` | {@link TakenView} |
+ * | POST | `/queue/tickets` | `{service, appointment?, request?, class?}` | {@link TakenView} |
  * | POST | `/queue/tickets/{ticket}/print` | | {@link TakenView}; what was taken here in the last ten minutes |
  *
  * For staff. A counter is worked by one session at a time; every order at it names the session's lease in the header
@@ -44,6 +45,7 @@ import type { Label } from '../config/index.ts';
  * | POST | `/counters/{counter}/transfer` | `{service \| counter, place}` | {@link CounterView} |
  * | POST | `/counters/{counter}/service` | `{service, quantity}` | {@link CounterView}; one more service in the same visit |
  * | POST | `/counters/{counter}/finish` | `{outcome, note?}` | {@link CounterView} |
+ * | POST | `/counters/{counter}/class` | `{ticket, class}` | {@link CounterView}; whoever has a claim to be served sooner, or has none (`ordinary`) |
  * | POST | `/counters/{counter}/break`, `/back`, `/close` | `{reason?}` | {@link CounterView} |
  * | GET | `/halls/{hall}/waiting` | | {@link WaitingView}; changes as `queue/{hall}/waiting` |
  * | POST | `/halls/{hall}/tickets/behalf` | `{service, class?, note?}` | {@link TakenView} |
@@ -146,10 +148,18 @@ export interface OwnTicketView {
   readonly url?: string;
 }
 
+/** A class of visitors that the hall gives a priority. */
+export interface ClassView {
+  readonly id: string;
+  readonly label: Label;
+}
+
 export interface TicketMachineView {
   readonly hall: string;
   readonly label: Label;
   readonly services: readonly ServiceView[];
+  /** Those that one may declare oneself. */
+  readonly classes: readonly ClassView[];
   /** Whether paper comes out now; without it number and QR code are shown on the screen. */
   readonly paper: 'ok' | 'low' | 'out' | 'none';
 }
@@ -189,7 +199,7 @@ export interface HallView {
   }[];
   readonly services: readonly ServiceView[];
   /** Those of the hall's own: everybody else has none. */
-  readonly classes: readonly { readonly id: string; readonly label: Label }[];
+  readonly classes: readonly ClassView[];
 }
 
 export interface LeaseView {

@@ -46,6 +46,28 @@ describe('a counter', () => {
     expect(codeOf(queue.counters.orderByKeypad('c1', { do: 'next' }))).toBe('E-QUEUE-0210');
   });
 
+  it('gives a claim to whoever stands there or waits, or takes it back, which is written down and counts at once', () => {
+    const { queue, open, take, order, view, audit } = openQueue();
+    const [first, second] = [take(), take()].map((one) => (one.ok ? one.value.id : ''));
+    open('c1');
+    expect(view().next?.id).toBe(first);
+    expect(codeOf(order('c1', { do: 'class', ticket: second ?? '', class: 'disabled' }))).toBe('ok');
+    expect(view().next).toMatchObject({ id: second, class: 'disabled', classLabel: { en: 'disabled' } });
+    expect(codeOf(order('c1', { do: 'class', ticket: second ?? '', class: 'king' }))).toBe('E-QUEUE-0113');
+    expect(codeOf(order('c1', { do: 'class', ticket: 'none', class: 'elder' }))).toBe('E-QUEUE-0208');
+    order('c1', { do: 'next' });
+    expect(codeOf(order('c1', { do: 'class', ticket: second ?? '', class: 'ordinary' }))).toBe('ok');
+    expect(view().ticket).toMatchObject({ id: second, class: 'ordinary' });
+    order('c1', { do: 'finish', outcome: 'served' });
+    expect(codeOf(order('c1', { do: 'class', ticket: second ?? '', class: 'elder' }))).toBe('E-QUEUE-0207');
+    expect(queue.tickets.periods(second ?? '').filter(({ state }) => state === 'waiting')).toHaveLength(1);
+    const kept = audit.list({ limit: 50 }).filter(({ action }) => action === 'queue.class');
+    expect(kept.map(({ detail }) => JSON.parse(detail) as unknown)).toEqual([
+      { counter: 'c1', before: 'disabled', class: 'ordinary' },
+      { counter: 'c1', before: 'ordinary', class: 'disabled' },
+    ]);
+  });
+
   it('does what is refused by name', () => {
     const { open, take, order, queue } = openQueue();
     expect(codeOf(queue.counters.open('c9', { id: 'li', name: 'Li' }, { takeOver: false }))).toBe('E-QUEUE-0201');

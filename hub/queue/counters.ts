@@ -6,6 +6,7 @@ import type { Audit } from '../audit/service.ts';
 import type { QueueHallConfig } from '../config/index.ts';
 import type { CounterOrder } from './orders.ts';
 import type { CounterConfig, Halls } from './halls.ts';
+import { ORDINARY_CLASS } from './halls.ts';
 import type { TicketLife } from './life.ts';
 import type { Pictures } from './picture.ts';
 import { nextAt } from './picture.ts';
@@ -164,6 +165,22 @@ export function createCounters(deps: {
       ...(note !== undefined && { note }),
     });
   };
+  /** Any ticket of the hall that has not ended: whoever sees the need for it need not be who will call it. */
+  const setClass = (at: AtCounter, { ticket, class: kind }: Extract<CounterOrder, { do: 'class' }>): Result<void> => {
+    const found = ticketOf(at.hall, ticket);
+    if (!found.ok) return found;
+    if (kind !== ORDINARY_CLASS && !at.hall.classes.some(({ id }) => id === kind)) return failure('E-QUEUE-0113');
+    const before = found.value.class;
+    const done = life.change(found.value, { do: 'class', class: kind });
+    if (!done.ok) return done;
+    audit.record({
+      actor: `staff:${at.row.accountId}`,
+      action: 'queue.class',
+      subject: `ticket:${ticket}`,
+      detail: { counter: at.counter.id, before, class: kind },
+    });
+    return ok();
+  };
   const setState = ({ row, counter }: AtCounter, state: CounterRow['state'], reason?: string): Result<void> => {
     const closed = state === 'closed';
     desk.putCounter({ ...row, state, since: clock.now(), ...(closed && { lease: null }) });
@@ -202,6 +219,8 @@ export function createCounters(deps: {
       case 'hold':
       case 'finish':
         return actOnPresent(at, order);
+      case 'class':
+        return setClass(at, order);
       case 'break':
         return setState(at, 'break', order.reason);
       case 'back':

@@ -49,7 +49,7 @@ export function createCounterDevices(deps: {
   /** A button was pressed: gives a number and prints it. */
   readonly take: (
     hall: QueueHallConfig,
-    service: string,
+    given: QueueHallConfig['buttonMachines'][number]['services'][string],
     machine: string,
     printer: string | undefined,
   ) => Result<TicketRow>;
@@ -176,9 +176,9 @@ export function createCounterDevices(deps: {
       hall.buttonMachines.map(({ buttons, printer, services }) =>
         host.capability(buttons, 'buttonPanel')?.onButton(({ button, pressed }) => {
           // Buttons are counted from 0 on their line, and from 1 by people.
-          const service = services[String(button + 1)];
-          if (!pressed || service === undefined || isBounce(`${buttons}/${button}`, BOUNCE)) return;
-          const taken = deps.take(hall, service, buttons, printer);
+          const given = services[String(button + 1)];
+          if (!pressed || given === undefined || isBounce(`${buttons}/${button}`, BOUNCE)) return;
+          const taken = deps.take(hall, given, buttons, printer);
           if (!taken.ok) deps.log('info', 'a button gave no ticket', { device: buttons, code: taken.error.code });
         }),
       ),

@@ -25,6 +25,21 @@ describe('taking a number', () => {
     });
   });
 
+  it('gives a priority to who says so where the hall lets them, else by staff or by a button that was set up for it', () => {
+    const rig = openQueue();
+    for (const source of ['machine', 'phone'] as const) {
+      expect(rig.take('enrolment', { class: 'elder', source })).toMatchObject({ value: { class: 'elder' } });
+      expect(codeOf(rig.take('enrolment', { class: 'disabled', source }))).toBe('E-QUEUE-0116');
+    }
+    for (const source of ['staff', 'buttons'] as const)
+      expect(rig.take('enrolment', { class: 'disabled', source })).toMatchObject({ value: { class: 'disabled' } });
+    expect(rig.queue.views.classes(rig.hallConfig()).map(({ id }) => id)).toEqual(['elder']);
+    rig.queue.start();
+    rig.button.emit({ button: 1, pressed: true, at: 0 });
+    expect(rig.queue.tickets.open('main').at(-1)).toMatchObject({ source: 'buttons', class: 'disabled' });
+    rig.queue.stop();
+  });
+
   it('says who is ahead and what to expect, and can be taken back', () => {
     const rig = openQueue();
     rig.open('c2');

@@ -53,7 +53,7 @@ export function queueKioskRoutes(
     return failure('E-QUEUE-0101');
   };
   const view = ({ hall, printer }: Machine, services = views.services(hall)): TicketMachineView => ({
-    ...{ hall: hall.id, label: hall.label, services, paper: printing.paper(printer) },
+    ...{ hall: hall.id, label: hall.label, services, classes: views.classes(hall), paper: printing.paper(printer) },
   });
   const whoAt = (kioskId: string): Result<Who> => {
     const here = deps.selfService.kiosks.person(kioskId);
@@ -131,7 +131,7 @@ export function queueKioskRoutes(
     url: '/api/kiosks/:kiosk/queue/tickets',
     access: 'kiosk',
     params: kiosk,
-    body: z.object({ service: id, appointment: id.optional(), request: id.optional() }),
+    body: z.object({ service: id, appointment: id.optional(), request: id.optional(), class: id.optional() }),
     handler: async ({ params, body, request }) => {
       const machine = machineOf(params.kiosk);
       if (!machine.ok) return machine;
@@ -156,6 +156,7 @@ export function queueKioskRoutes(
         ...(who.ok && { person: who.value.keys, personal: { name: who.value.name } }),
         ...(body.appointment !== undefined && { appointment: body.appointment }),
         ...(body.request !== undefined && { request: body.request }),
+        ...(body.class !== undefined && { class: body.class }),
       });
       return taken.ok ? print(taken.value, printer, by) : taken;
     },

@@ -19,4 +19,6 @@ export type CounterOrder =
     }
   | { readonly do: 'add-service'; readonly service: string; readonly quantity: number }
   | { readonly do: 'finish'; readonly outcome: VisitOutcome; readonly note?: string }
+  /** Of a ticket at this counter, or of one that waits in the hall. */
+  | { readonly do: 'class'; readonly ticket: string; readonly class: string }
   | { readonly do: 'break' | 'close'; readonly reason?: string };

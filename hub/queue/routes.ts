@@ -101,11 +101,24 @@ export function queueRoutes(
     },
   });
   api.route({
+    method: 'GET',
+    url: '/api/queue/halls/:hall/classes',
+    access: 'public',
+    params: hallParam,
+    handler: ({ params }) => {
+      const hall = halls.get(params.hall);
+      return hall.ok ? views.classes(hall.value) : hall;
+    },
+  });
+  api.route({
     method: 'POST',
     url: '/api/queue/halls/:hall/tickets',
     access: 'public',
     params: hallParam,
-    body: z.object({ service: id, door: z.string().max(32), appointment: z.string().max(32).optional() }),
+    body: z.object({
+      ...{ service: id, door: z.string().max(32) },
+      ...{ appointment: z.string().max(32).optional(), class: id.optional() },
+    }),
     handler: ({ params, body, request, reply }) => {
       if (!admit(request.ip)) return failure('E-QUEUE-0114');
       const hall = halls.get(params.hall);
@@ -121,6 +134,7 @@ export function queueRoutes(
         person: { numberKey: phone },
         ...(key.value !== undefined && { orderedAs: `phone:${phone}/${key.value}` }),
         ...(booked && { appointment: booked.requestId }),
+        ...(body.class !== undefined && { class: body.class }),
       });
       return taken.ok ? views.own(taken.value) : taken;
     },

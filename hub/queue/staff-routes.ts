@@ -48,6 +48,7 @@ const ORDERS: Readonly<Record<string, z.ZodType<CounterOrder>>> = {
   finish: z
     .object({ outcome: z.enum(['served', 'incomplete', 'referred']), note: words.exactOptional() })
     .transform((body): CounterOrder => ({ do: 'finish', ...body })),
+  class: z.object({ ticket: id, class: id }).transform((body): CounterOrder => ({ do: 'class', ...body })),
   break: z
     .object({ reason: words.exactOptional() })
     .optional()

@@ -6,6 +6,7 @@ import type {
   AnnouncementView,
   BoardView,
   CallView,
+  ClassView,
   CounterState,
   CounterView,
   HallView,
@@ -29,6 +30,8 @@ import type { TicketRow, TicketStore } from './store/tickets.ts';
 export interface QueueViews {
   board(hall: QueueHallConfig): BoardView;
   services(hall: QueueHallConfig): readonly ServiceView[];
+  /** Classes that one may declare oneself. */
+  classes(hall: QueueHallConfig): readonly ClassView[];
   own(row: TicketRow): OwnTicketView;
   hall(hall: QueueHallConfig): HallView;
   /** Errors: `E-QUEUE-0201`. */
@@ -97,6 +100,8 @@ export function createViews(deps: {
 
   return {
     services,
+    classes: ({ classes }) =>
+      classes.filter(({ selfDeclared }) => selfDeclared).map(({ id, label }) => ({ id, label })),
     board: (hall) => {
       const picture = pictures.of(hall);
       const { services: expected } = pictures.expectations(hall);

@@ -23,6 +23,15 @@ const code = (ticket: Ticket, action: TicketAction): string | undefined => {
   return result.ok ? undefined : result.error.code;
 };
 
+describe('a claim', () => {
+  it('may come and go until the end, and is no period of its own', () => {
+    const marked = after({ do: 'class', class: 'elder' }, CALL, { do: 'class', class: 'walk-in' });
+    expect(marked).toMatchObject({ class: 'walk-in', state: 'called' });
+    expect(rows(marked)).toEqual(['waiting 0-2', 'called 2-']);
+    expect(code(after(CALL, { do: 'no-show' }), { do: 'class', class: 'elder' })).toBe('E-QUEUE-0207');
+  });
+});
+
 describe('a visit', () => {
   it('leaves rows from which every time follows', () => {
     const done = after(CALL, { do: 'begin' }, { do: 'finish', outcome: 'served' });

@@ -77,6 +77,8 @@ export type TicketAction =
   | { readonly do: 'transfer'; readonly service?: string; readonly counter?: string; readonly place: Place }
   | { readonly do: 'add-service'; readonly service: string; readonly quantity: number }
   | { readonly do: 'finish'; readonly outcome: VisitOutcome; readonly note?: string }
+  /** Staff see, or are told, that somebody has a claim, or has none. */
+  | { readonly do: 'class'; readonly class: string }
   /** An appointment that came early: its time has come. */
   | { readonly do: 'ripen' }
   | { readonly do: 'cancel' }
@@ -139,6 +141,8 @@ export function act(ticket: Ticket, action: TicketAction, now: EpochMs): Result<
       return isAtCounter(ticket)
         ? ok(noted({ ...enter(served(ticket, now), 'finished', now), outcome: action.outcome }, action.note))
         : refused('E-QUEUE-0206');
+    case 'class':
+      return isEnded(ticket) ? refused('E-QUEUE-0207') : ok({ ...ticket, class: action.class });
     case 'ripen':
       return ticket.state === 'created' ? ok(enter(ticket, 'waiting', now)) : refused('E-QUEUE-0207');
     case 'cancel':

@@ -112,7 +112,7 @@ export function ticketStore(db: Db) {
        @orderedAs)`,
   );
   const update = db.prepare(
-    `UPDATE queue_ticket SET service = @service, state = @state, since = @since, arrival = @arrival, front = @front,
+    `UPDATE queue_ticket SET service = @service, class = @class, state = @state, since = @since, arrival = @arrival, front = @front,
        for_counter = @forCounter, counter = @counter, calls = @calls, services = @services, outcome = @outcome, sealed = @sealed
      WHERE id = @id`,
   );
@@ -205,6 +205,7 @@ export function ticketStore(db: Db) {
         ...{
           id: ticket.id,
           service: ticket.service,
+          class: ticket.class,
           state: ticket.state,
           arrival: ticket.arrival,
           calls: ticket.calls,

@@ -44,10 +44,16 @@ export const HALL: HallInput = {
     },
     { id: 'c2', label: { zh: '2号窗口', en: 'Counter 2' }, services: ['enrolment'] },
   ],
-  buttonMachines: [{ buttons: 'buttons', printer: 'printer', services: { 1: 'enrolment' } }],
+  buttonMachines: [
+    {
+      buttons: 'buttons',
+      printer: 'printer',
+      services: { 1: 'enrolment', 2: { service: 'enrolment', class: 'disabled' } },
+    },
+  ],
   kiosks: [{ kiosk: 'machine', printer: 'printer' }],
   classes: [
-    { id: 'elder', label: label('elder'), rate: 2 },
+    { id: 'elder', label: label('elder'), rate: 2, selfDeclared: true },
     { id: 'disabled', label: label('disabled'), first: true },
   ],
   announcements: { speaker: 'speaker', languages: ['zh', 'en'] },

@@ -192,6 +192,7 @@ export const ticketMachine = (change: Partial<TicketMachineView> = {}): TicketMa
   hall: 'main',
   label: { zh: '办事大厅', en: 'Service hall' },
   services: services(),
+  classes: [],
   paper: 'ok',
   ...change,
 });

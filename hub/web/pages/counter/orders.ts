@@ -18,6 +18,7 @@ export type OrderName =
   | 'service'
   | 'resume'
   | 'call'
+  | 'class'
   | 'break'
   | 'back'
   | 'close';
@@ -42,6 +43,7 @@ export const ORDERS: Readonly<Record<OrderName, OrderKey>> = {
   service: { code: 'KeyS', cap: 'S', text: { zh: '加办业务', en: 'Add service' } },
   resume: { code: 'KeyU', cap: 'U', text: { zh: '取回挂起', en: 'Resume' } },
   call: { code: 'KeyO', cap: 'O', text: { zh: '指定叫号', en: 'Call by number' } },
+  class: { code: 'KeyC', cap: 'C', text: { zh: '改优先', en: 'Priority' } },
   break: { code: 'KeyK', cap: 'K', text: { zh: '暂停服务', en: 'Take a break' } },
   back: { code: 'KeyK', cap: 'K', text: { zh: '恢复服务', en: 'Back to work' } },
   close: { code: 'KeyQ', cap: 'Q', text: { zh: '关闭窗口', en: 'Close' } },
@@ -49,8 +51,8 @@ export const ORDERS: Readonly<Record<OrderName, OrderKey>> = {
 export const ORDER_NAMES = Object.keys(ORDERS) as readonly OrderName[];
 
 const set = (...names: readonly OrderName[]): ReadonlySet<OrderName> => new Set(names);
-const CALLED = set('begin', 'finish', 'recall', 'no-show', 'hold', 'park', 'transfer');
-const SERVING = set('finish', 'hold', 'park', 'transfer', 'service');
+const CALLED = set('begin', 'finish', 'recall', 'no-show', 'hold', 'park', 'transfer', 'class');
+const SERVING = set('finish', 'hold', 'park', 'transfer', 'service', 'class');
 const NOTHING = set();
 const BREAK = set('back', 'close');
 
@@ -59,7 +61,7 @@ export function available(view: CounterView): ReadonlySet<OrderName> {
   if (view.state === 'closed') return NOTHING;
   if (view.ticket) return view.ticket.state === 'called' ? CALLED : SERVING;
   if (view.state === 'break') return BREAK;
-  const free: OrderName[] = ['break', 'close', 'call'];
+  const free: OrderName[] = ['break', 'close', 'call', 'class'];
   if (view.next) free.push('next');
   if (view.held.length + view.parked.length + view.pool.length > 0) free.push('resume');
   return new Set(free);
@@ -304,6 +306,39 @@ function callOutOfOrder(known: Known): Question {
   };
 }
 
+/** Everybody without a claim. */
+const NO_CLASS = { id: 'ordinary', label: { zh: '普通', en: 'None' } };
+
+function classFor(ticket: StaffTicketView, { hall }: Known): Question {
+  return {
+    is: 'question',
+    title: { zh: `${ticket.number} 属于哪种优先？`, en: `Which priority has ${ticket.number}?` },
+    choices: [NO_CLASS, ...(hall?.classes ?? [])]
+      .filter(({ id }) => id !== ticket.class)
+      .map(({ id, label }) => ({
+        id,
+        label,
+        choose: () => order('class', { ticket: ticket.id, class: id }),
+      })),
+  };
+}
+
+/** Whoever stands here first, then who waits: a claim is often seen before the call. */
+function changeClass(known: Known): Question {
+  const { view, waiting } = known;
+  const tickets = [...(view.ticket ? [view.ticket] : []), ...waiting];
+  return {
+    is: 'question',
+    title: { zh: '改哪个号的优先？', en: 'Whose priority?' },
+    find: { zh: '输入号码查找', en: 'Type a number to find it' },
+    empty: { zh: '没有人在等候', en: 'Nobody is waiting' },
+    choices: tickets.map((ticket) => ({
+      ...ticketChoice(ticket, () => classFor(ticket, known)),
+      hint: ticket.classLabel ?? ticket.serviceLabel,
+    })),
+  };
+}
+
 const BREAK_REASONS: readonly Text[] = [
   { zh: '短暂离开', en: 'Away for a moment' },
   { zh: '用餐', en: 'Meal' },
@@ -348,6 +383,8 @@ export function start(name: OrderName, known: Known): Order | Question {
       return resume(known);
     case 'call':
       return callOutOfOrder(known);
+    case 'class':
+      return changeClass(known);
     case 'break':
       return takeBreak(known);
     case 'close':
