@@ -169,6 +169,23 @@ describe.each(['zh', 'en'] as const)('the counter page in %s', (language) => {
 });
 
 describe('at a counter', () => {
+  test('who opens it chooses what they do there, and is shown the same choice the next time', async (context) => {
+    const on = await open(context, { path: `/counter/${COUNTER}`, viewport: COUNTER_SCREEN });
+    const { page } = on;
+    const boxes = page.getByRole('checkbox');
+    await boxes.nth(2).waitFor();
+    const openKey = page.getByRole('button', { name: '打开窗口' });
+    for (const box of await boxes.all()) await box.uncheck();
+    expect(await openKey.isDisabled()).toBe(true);
+    await boxes.nth(1).check();
+    await openKey.click();
+    expect((await on.posted(counter('open'))).body).toEqual({ takeOver: false, services: ['transcript'] });
+    await page.evaluate('sessionStorage.clear()');
+    await page.reload();
+    await boxes.nth(2).waitFor();
+    expect(await Promise.all((await boxes.all()).map((box) => box.isChecked()))).toEqual([false, true, false]);
+  });
+
   test('everything is done by keys, with the lease of this session', async (context) => {
     const on = await openCounter(context);
     on.server.answers.set(counter('next'), counterView({ state: 'calling', ticket: called }));

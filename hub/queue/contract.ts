@@ -195,7 +195,10 @@ export interface HallView {
     readonly state: CounterState;
     /** Who works there, by the account's name. */
     readonly by?: string;
+    /** What is done there now: less than `offers` where whoever sits there does less. */
     readonly services: readonly string[];
+    /** All that can be done there. */
+    readonly offers: readonly string[];
   }[];
   readonly services: readonly ServiceView[];
   /** Those of the hall's own: everybody else has none. */

@@ -161,10 +161,10 @@ export function createViews(deps: {
       return {
         ...{ id: hall.id, label: hall.label, services: services(hall) },
         classes: hall.classes.map(({ id, label }) => ({ id, label })),
-        counters: hall.counters.map(({ id, label }) => {
+        counters: hall.counters.map(({ id, label, services: offers }) => {
           const row = picture.counters.get(id);
           return {
-            ...{ id, label, state: counterState(picture, id), services: [...servicesAt(hall, id, row)] },
+            ...{ id, label, state: counterState(picture, id), services: [...servicesAt(hall, id, row)], offers },
             ...(row && row.state !== 'closed' && row.accountName !== null && { by: row.accountName }),
           };
         }),

@@ -126,6 +126,7 @@ export const hallView = (): HallView => ({
       state: 'free',
       by: '周敏',
       services: ['enrolment', 'transcript'],
+      offers: ['enrolment', 'transcript', 'cards'],
     },
     {
       id: 'w2',
@@ -133,9 +134,23 @@ export const hallView = (): HallView => ({
       state: 'serving',
       by: '陈立',
       services: ['cards', 'enrolment'],
+      offers: ['cards', 'enrolment'],
     },
-    { id: 'w3', label: { zh: '3 号窗口', en: 'Counter 3' }, state: 'break', by: '高原', services: ['fees'] },
-    { id: 'w4', label: { zh: '4 号窗口', en: 'Counter 4' }, state: 'closed', services: ['leaving', 'enrolment'] },
+    {
+      id: 'w3',
+      label: { zh: '3 号窗口', en: 'Counter 3' },
+      state: 'break',
+      by: '高原',
+      services: ['fees'],
+      offers: ['fees'],
+    },
+    {
+      id: 'w4',
+      label: { zh: '4 号窗口', en: 'Counter 4' },
+      state: 'closed',
+      services: ['leaving', 'enrolment'],
+      offers: ['leaving', 'enrolment'],
+    },
   ],
   services: services(),
 });
