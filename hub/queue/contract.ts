@@ -46,7 +46,8 @@ import type { Label } from '../config/index.ts';
  * | POST | `/counters/{counter}/service` | `{service, quantity}` | {@link CounterView}; one more service in the same visit |
  * | POST | `/counters/{counter}/finish` | `{outcome, note?}` | {@link CounterView} |
  * | POST | `/counters/{counter}/class` | `{ticket, class}` | {@link CounterView}; whoever has a claim to be served sooner, or has none (`ordinary`) |
- * | POST | `/counters/{counter}/break`, `/back`, `/close` | `{reason?}` | {@link CounterView} |
+ * | POST | `/counters/{counter}/break`, `/back` | `{reason?}` | {@link CounterView} |
+ * | POST | `/counters/{counter}/close` | `{reason?, left?}` | {@link CounterView}; `left`, {@link LeftTickets}, is `pool` if it is not said |
  * | GET | `/halls/{hall}/waiting` | | {@link WaitingView}; changes as `queue/{hall}/waiting` |
  * | POST | `/halls/{hall}/tickets/behalf` | `{service, class?, note?}` | {@link TakenView} |
  * | POST | `/halls/{hall}/tickets/{ticket}/print` | | {@link TakenView}; on the paper of the first kiosk of the hall that has some |
@@ -228,6 +229,8 @@ export interface CounterView {
   /** Whom `next` would call. */
   readonly next?: StaffTicketView;
   readonly waiting: number;
+  /** Sent to this counter, and waiting for it alone. */
+  readonly sent: readonly StaffTicketView[];
   /** Since this morning. */
   readonly served: number;
   readonly devices: readonly { readonly id: string; readonly label: Label; readonly ready: boolean }[];
@@ -260,6 +263,8 @@ export interface WaitingView {
   readonly tickets: readonly StaffTicketView[];
 }
 
+/** Of a counter that closes: its tickets go to the pool and back into their lines, or wait there until somebody opens it. */
+export type LeftTickets = 'pool' | 'keep';
 export type TransferPlace = 'front' | 'sorted' | 'end';
 export type VisitOutcome = 'served' | 'incomplete' | 'referred';
 export type StatisticsBy = 'service' | 'counter' | 'person' | 'hour';
@@ -276,9 +281,17 @@ export interface StatisticsRow {
   readonly key: string;
   readonly label: Label;
   readonly taken: number;
+  /** Called at least once. */
+  readonly called: number;
   readonly served: number;
+  /** Came, and went without what they came for: something was missing, or it is done elsewhere. */
+  readonly incomplete: number;
+  readonly referred: number;
   readonly noShow: number;
+  /** Gave the number back, or were in line when the day ended. */
   readonly abandoned: number;
+  /** Had been called when the day ended, and nobody said what became of them. */
+  readonly unfinished: number;
   readonly waitMean: DurationMs;
   readonly waitP50: DurationMs;
   readonly waitP90: DurationMs;
@@ -287,6 +300,8 @@ export interface StatisticsRow {
   readonly limit?: DurationMs;
   /** Share of those called within the service's limit, 0 to 1; absent where it has none. */
   readonly withinLimit?: number;
+  /** The waits that were promised with the numbers, of those who were called: share inside the range, median distance from its middle. */
+  readonly promise?: { readonly count: number; readonly held: number; readonly error: DurationMs };
   /** 1 to 5. */
   readonly rating?: { readonly mean: number; readonly count: number };
 }

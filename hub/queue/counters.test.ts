@@ -1,5 +1,6 @@
 import { minutes } from '@hallhub/sync/base';
 import { describe, expect, it } from 'vitest';
+import { queueSummary } from './summary.ts';
 import { codeOf, openQueue } from './testing/rig.ts';
 
 describe('a counter', () => {
@@ -66,6 +67,51 @@ describe('a counter', () => {
       { counter: 'c1', before: 'disabled', class: 'ordinary' },
       { counter: 'c1', before: 'ordinary', class: 'disabled' },
     ]);
+  });
+
+  it('that closes leaves nobody behind, unless whoever closes it comes back for them', () => {
+    const stand = () => {
+      const rig = openQueue();
+      for (let n = 0; n < 3; n += 1) rig.take();
+      rig.open('c1');
+      rig.open('c2');
+      rig.order('c1', { do: 'next' });
+      rig.order('c1', { do: 'hold' });
+      rig.order('c2', { do: 'next' });
+      rig.order('c2', { do: 'transfer', counter: 'c1', place: 'sorted' });
+      rig.order('c2', { do: 'next' });
+      rig.order('c2', { do: 'park', to: { counter: 'c1' } });
+      expect(rig.view()).toMatchObject({
+        held: [{ number: 'A001' }],
+        sent: [{ number: 'A002' }],
+        parked: [{ number: 'A003' }],
+      });
+      return { ...rig, stranded: () => queueSummary(rig.queue)().attention.map(({ text, count }) => [text.zh, count]) };
+    };
+    const pooled = stand();
+    expect(codeOf(pooled.order('c1', { do: 'close' }))).toBe('ok');
+    expect(pooled.view('c2')).toMatchObject({
+      next: { number: 'A002' },
+      pool: [{ number: 'A001' }, { number: 'A003' }],
+    });
+    expect(pooled.stranded()).toEqual([]);
+    const kept = stand();
+    expect(kept.stranded()).toEqual([]);
+    expect(codeOf(kept.order('c1', { do: 'close', left: 'keep' }))).toBe('ok');
+    expect(kept.view('c2')).toMatchObject({ pool: [] });
+    expect(kept.stranded()).toEqual([['有号留在已关闭的窗口', 3]]);
+  });
+
+  it('does not outlive its day', () => {
+    const rig = openQueue();
+    rig.open('c1');
+    rig.clock.advance(minutes(14 * 60 - 1));
+    rig.queue.core.sweep();
+    expect(rig.view().state).toBe('free');
+    rig.clock.advance(minutes(1));
+    rig.queue.core.sweep();
+    expect(rig.view().state).toBe('closed');
+    expect(codeOf(rig.order('c1', { do: 'next' }))).toBe('E-QUEUE-0203');
   });
 
   it('does what is refused by name', () => {

@@ -11,7 +11,7 @@ import type { TicketLife } from './life.ts';
 import type { Pictures } from './picture.ts';
 import { nextAt } from './picture.ts';
 import type { TicketAction } from './rules/ticket.ts';
-import { POOL, isAtCounter } from './rules/ticket.ts';
+import { POOL, isAtCounter, isLeftWith } from './rules/ticket.ts';
 import type { CounterRow, DeskStore } from './store/desk.ts';
 import type { TicketRow, TicketStore } from './store/tickets.ts';
 
@@ -226,6 +226,7 @@ export function createCounters(deps: {
       case 'back':
         return setState(at, 'open');
       case 'close':
+        if (order.left !== 'keep') releaseLeft(tickets, life, hall.id, counter.id);
         return setState(at, 'closed', order.reason);
     }
   };
@@ -320,6 +321,16 @@ export function createCounters(deps: {
     const last = desk.lastAt(hall.id, day, counter);
     return last === undefined ? undefined : tickets.get(last.ticketId);
   }
+}
+
+/** Nobody waits for a counter at which nobody works: what was left with it goes to the pool, or back into its line. */
+export function releaseLeft(
+  tickets: Pick<TicketStore, 'open'>,
+  life: Pick<TicketLife, 'change'>,
+  hall: string,
+  counter: string,
+): void {
+  for (const row of tickets.open(hall)) if (isLeftWith(row, counter)) life.change(row, { do: 'release' });
 }
 
 const isOf = (hall: QueueHallConfig, counter: string): boolean => hall.counters.some(({ id }) => id === counter);

@@ -54,6 +54,28 @@ describe('taking a number', () => {
   });
 });
 
+describe('the day’s end', () => {
+  it('tells the hall what became of each: not done, or come in vain', () => {
+    const rig = openQueue();
+    for (const [id, number] of Object.entries({ a: '1', b: '2', c: '3' })) {
+      rig.book(id, 0, 20, { person: { name: '刘一㛃', number } });
+      rig.take('enrolment', { appointment: id });
+    }
+    rig.open('c1');
+    rig.order('c1', { do: 'next' });
+    rig.order('c1', { do: 'begin' });
+    const left = rig.queue.tickets.open('main').find(({ requestId }) => requestId === 'c');
+    if (left) rig.queue.core.cancel(left);
+    rig.clock.advance(minutes(14 * 60));
+    rig.queue.core.sweep();
+    expect(rig.told.map(({ type, subject, data }) => [type.type, subject, data])).toEqual([
+      ['hallhub.visit.unserved.v1', 'c', expect.objectContaining({ reason: 'left', number: 'A003' })],
+      ['hallhub.visit.served.v1', 'a', expect.objectContaining({ outcome: 'incomplete', counter: 'c1' })],
+      ['hallhub.visit.unserved.v1', 'b', expect.objectContaining({ reason: 'day-ended', waitedSeconds: 50_400 })],
+    ]);
+  });
+});
+
 describe('an appointment', () => {
   it('is checked in within its window, early ones wait for their time, late ones as others, and not twice', () => {
     const rig = openQueue();

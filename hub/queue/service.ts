@@ -8,9 +8,8 @@ import type { Vault } from '../vault/index.ts';
 import type { Appointments } from './appointments.ts';
 import { createAppointments } from './appointments.ts';
 import type { CounterEvent, Counters } from './counters.ts';
-import { createCounters } from './counters.ts';
+import { createCounters, releaseLeft } from './counters.ts';
 import type { Halls } from './halls.ts';
-import { dayAfter } from './halls.ts';
 import type { TicketLife } from './life.ts';
 import { createTicketLife } from './life.ts';
 import type { Pictures } from './picture.ts';
@@ -107,8 +106,9 @@ export function createQueueCore(deps: {
       some = life.change(row, { do: over ? 'expire' : 'ripen' }).ok || some;
     }
     for (const row of desk.counters(hall)) {
-      // Somebody may work past midnight; nobody works through a second one.
-      if (row.state === 'closed' || row.day >= dayAfter(today, -1) || !deps.clockTrusted()) continue;
+      // A lease is of its day: whoever works past midnight opens the counter again.
+      if (row.state === 'closed' || row.day >= today || !deps.clockTrusted()) continue;
+      releaseLeft(tickets, life, hall, row.counter);
       desk.putCounter({ ...row, state: 'closed', lease: null, since: now });
       some = true;
     }

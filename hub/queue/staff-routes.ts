@@ -55,7 +55,7 @@ const ORDERS: Readonly<Record<string, z.ZodType<CounterOrder>>> = {
     .transform((body): CounterOrder => ({ do: 'break', ...body })),
   back: z.unknown().transform((): CounterOrder => ({ do: 'back' })),
   close: z
-    .object({ reason: words.exactOptional() })
+    .object({ reason: words.exactOptional(), left: z.enum(['pool', 'keep']).exactOptional() })
     .optional()
     .transform((body): CounterOrder => ({ do: 'close', ...body })),
 };
@@ -198,9 +198,9 @@ export function queueStaffRoutes(
     ...{ hall: z.string().max(64), from: day, to: day },
     by: z.enum(['service', 'counter', 'person', 'hour']).default('service'),
   });
-  const statistics = (staff: Account, asked: z.output<typeof query>) => {
+  const statistics = async (staff: Account, asked: z.output<typeof query>) => {
     const hall = hallFor(staff, READ, asked.hall);
-    return hall.ok ? reports.statistics(asked) : hall;
+    return hall.ok ? await reports.statistics(asked) : hall;
   };
   api.route({
     method: 'GET',
@@ -224,8 +224,8 @@ export function queueStaffRoutes(
       access: READ,
       anyArea: true,
       query,
-      handler: ({ staff, query: asked, reply }) => {
-        const found = statistics(staff, asked);
+      handler: async ({ staff, query: asked, reply }) => {
+        const found = await statistics(staff, asked);
         if (!found.ok) return found;
         const name = `queue-${asked.hall}-${asked.by}-${asked.from}-${asked.to}.${extension}`;
         return reply

@@ -1,6 +1,7 @@
 import type { Summarise } from '../summary.ts';
 import { waiting } from '../summary.ts';
 import type { HallQueue } from './compose.ts';
+import { isLeftWith } from './rules/ticket.ts';
 import { counterState } from './views.ts';
 
 export const queueSummary =
@@ -15,6 +16,11 @@ export const queueSummary =
         forCounter === undefined ? !served.has(service) : !hall.counters.some(({ id }) => id === forCounter),
       );
     }).length;
+    // Kept for somebody who is to open the counter again: nobody else goes on with them.
+    const stranded = pictures.reduce((sum, picture) => {
+      const closed = picture.hall.counters.filter(({ id }) => counterState(picture, id) === 'closed');
+      return sum + picture.open.filter((row) => closed.some(({ id }) => isLeftWith(row, id))).length;
+    }, 0);
     const onBreak = pictures.reduce(
       (sum, picture) => sum + picture.hall.counters.filter(({ id }) => counterState(picture, id) === 'break').length,
       0,
@@ -35,6 +41,11 @@ export const queueSummary =
         {
           text: { zh: '有人等候而无窗口办理', en: 'People wait for what no counter does now' },
           count: unattended,
+          page,
+        },
+        {
+          text: { zh: '有号留在已关闭的窗口', en: 'Tickets wait for a counter that is closed' },
+          count: stranded,
           page,
         },
         { text: { zh: '取号机不能出纸', en: 'Ticket printers without paper' }, count: noPaper, page },

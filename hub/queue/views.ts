@@ -191,6 +191,7 @@ export function createViews(deps: {
         held: those('held', id),
         parked: those('parked', id),
         pool: those('parked', POOL),
+        sent: picture.open.filter((one) => isInLine(one) && one.forCounter === id).map((one) => staffView(hall, one)),
         missed: picture.missed().map((one) => staffView(hall, one)),
         ...(next && { next: staffView(hall, next) }),
         waiting: callable.length,

@@ -57,7 +57,6 @@ interface Raw {
 }
 
 interface RawPeriod {
-  readonly ticketId: string;
   readonly state: Period['state'];
   readonly from_at: EpochMs;
   readonly to_at: EpochMs | null;
@@ -142,12 +141,8 @@ export function ticketStore(db: Db) {
     'SELECT * FROM queue_ticket INDEXED BY queue_ticket_open WHERE hall = ? AND open = 1 AND (number_key = ? OR id_key = ?)',
   );
   const periods = db.prepare<[string], RawPeriod>('SELECT * FROM queue_period WHERE ticket_id = ? ORDER BY seq');
-  const days = db.prepare<[string, string, string], Raw>(
-    'SELECT * FROM queue_ticket WHERE hall = ? AND day BETWEEN ? AND ? ORDER BY taken_at, id',
-  );
-  const periodsOfDays = db.prepare<[string, string, string], RawPeriod>(
-    `SELECT p.*, p.ticket_id AS ticketId FROM queue_period p JOIN queue_ticket t ON t.id = p.ticket_id
-     WHERE t.hall = ? AND t.day BETWEEN ? AND ? ORDER BY p.ticket_id, p.seq`,
+  const ofDay = db.prepare<[string, string, string, number, number], Raw>(
+    `SELECT * FROM queue_ticket WHERE hall = ? AND day = ? AND (series, serial) > (?, ?) ORDER BY series, serial LIMIT ?`,
   );
   const served = db.prepare<[string, string, number], { lasted: number }>(
     // From the newest period backwards, whatever statistics the planner has.
@@ -155,7 +150,7 @@ export function ticketStore(db: Db) {
      WHERE t.hall = ? AND p.service = ? AND p.state = 'serving' AND p.to_at IS NOT NULL ORDER BY p.to_at DESC LIMIT ?`,
   );
   const servedToday = db.prepare<[string, string], { count: number }>(
-    `SELECT count(*) AS count FROM queue_ticket WHERE counter = ? AND day = ? AND state = 'finished'`,
+    `SELECT count(*) AS count FROM queue_ticket WHERE counter = ? AND day = ? AND state = 'finished' AND outcome = 'served'`,
   );
   const lastFinished = db.prepare<[string, string, string], Raw>(
     `SELECT * FROM queue_ticket WHERE hall = ? AND day = ? AND counter = ? AND state = 'finished' ORDER BY since DESC LIMIT 1`,
@@ -258,17 +253,13 @@ export function ticketStore(db: Db) {
       return raw && rowOf(raw);
     },
     finishedAt: (counter: string, day: string): number => servedToday.get(counter, day)?.count ?? 0,
-    /** Tickets of days, both ends included, with their periods. */
-    ofDays: (
+    /** Tickets of a day in the order of their numbers, so many at most, from after one on. */
+    ofDay: (
       hall: string,
-      from: string,
-      to: string,
-    ): readonly { readonly row: TicketRow; readonly periods: readonly Period[] }[] => {
-      const by = Map.groupBy(periodsOfDays.all(hall, from, to), ({ ticketId }) => ticketId);
-      return days
-        .all(hall, from, to)
-        .map((raw) => ({ row: rowOf(raw), periods: (by.get(raw.id) ?? []).map(periodOf) }));
-    },
+      day: string,
+      most: number,
+      after?: Pick<TicketRow, 'series' | 'serial'>,
+    ): readonly TicketRow[] => ofDay.all(hall, day, after?.series ?? '', after?.serial ?? -1, most).map(rowOf),
     /** Forgets who held tickets that ended before; returns how many. */
     erase: (before: EpochMs): number => erase.run(before).changes,
     drop: (before: EpochMs): number => drop.run(before).changes,

@@ -127,6 +127,10 @@ export const leaves = (services: HallView['services']): HallView['services'] => 
   return services.filter(({ id }) => !parents.has(id));
 };
 
+/** Who works there, or that nobody does: what is left there then waits until somebody opens it. */
+const whoText = ({ by, state }: HallView['counters'][number]): Text =>
+  state === 'closed' ? { zh: '未开放，无人办理', en: 'Closed: nobody works there' } : same(by ?? '');
+
 const others = ({ hall, view }: Known): HallView['counters'] =>
   (hall?.counters ?? []).filter(({ id }) => id !== view.id);
 
@@ -161,11 +165,11 @@ function park(known: Known): Question {
         label: { zh: '公共池，谁都可以取回', en: 'The pool: anybody goes on with it' },
         choose: (note) => order('park', { to: 'pool', ...withNote(note) }),
       },
-      ...others(known).map(({ id, label, by }): Choice => ({
-        id,
-        label,
-        ...(by !== undefined && { hint: same(by) }),
-        choose: (note) => order('park', { to: { counter: id }, ...withNote(note) }),
+      ...others(known).map((one): Choice => ({
+        id: one.id,
+        label: one.label,
+        hint: whoText(one),
+        choose: (note) => order('park', { to: { counter: one.id }, ...withNote(note) }),
       })),
     ],
   };
@@ -216,11 +220,11 @@ function transfer(known: Known): Question {
           hint: { zh: '业务', en: 'Service' },
           choose: () => placed(label, { service: id }),
         })),
-      ...others(known).map(({ id, label, by }): Choice => ({
-        id: `counter ${id}`,
-        label,
-        hint: by === undefined ? { zh: '窗口', en: 'Counter' } : { zh: `窗口 · ${by}`, en: `Counter · ${by}` },
-        choose: () => placed(label, { counter: id }),
+      ...others(known).map((one): Choice => ({
+        id: `counter ${one.id}`,
+        label: one.label,
+        hint: { zh: `窗口 · ${whoText(one).zh}`, en: `Counter · ${whoText(one).en}` },
+        choose: () => placed(one.label, { counter: one.id }),
       })),
     ],
   };
@@ -358,7 +362,32 @@ function takeBreak({ say }: Known): Question {
   };
 }
 
-function close(): Question {
+function close({ view }: Known): Question {
+  const left = [...view.held, ...view.parked, ...view.sent];
+  if (left.length > 0) {
+    const numbers = left.map(({ number }) => number);
+    return {
+      is: 'question',
+      title: {
+        zh: `关闭窗口：${numbers.join('、')} 还留在这里，怎么办？`,
+        en: `Close: what becomes of ${numbers.join(', ')}, who wait for this counter?`,
+      },
+      choices: [
+        {
+          id: 'pool',
+          label: { zh: '交给其他窗口，然后关闭', en: 'Any counter goes on with them; close' },
+          danger: true,
+          choose: () => order('close', { left: 'pool' }),
+        },
+        {
+          id: 'keep',
+          label: { zh: '留到这个窗口再开，然后关闭', en: 'They wait until this counter opens again; close' },
+          danger: true,
+          choose: () => order('close', { left: 'keep' }),
+        },
+      ],
+    };
+  }
   return {
     is: 'question',
     title: { zh: '关闭窗口？之后不再叫号到这里', en: 'Close the counter? Nobody is called here then' },
@@ -388,7 +417,7 @@ export function start(name: OrderName, known: Known): Order | Question {
     case 'break':
       return takeBreak(known);
     case 'close':
-      return close();
+      return close(known);
     default:
       return order(name);
   }
