@@ -61,6 +61,10 @@ const counter = z.strictObject({
   display: id.exactOptional(),
   /** The caller keypad of whoever sits there. */
   keypad: id.exactOptional(),
+  /** Where the keypad's transfer key sends people; absent: the key does nothing, and the keypad says so. */
+  keypadTransfer: z
+    .union([z.literal('pool'), z.strictObject({ service: id }), z.strictObject({ counter: id })])
+    .exactOptional(),
   /** 评价器. */
   ratingPad: id.exactOptional(),
 });
@@ -139,7 +143,7 @@ export const queueHall = z.strictObject({
   keypadKeys: z
     .record(
       z.string().min(1).max(16),
-      z.enum(['next', 'recall', 'begin', 'no-show', 'hold', 'finish', 'break', 'back', 'close']),
+      z.enum(['next', 'recall', 'begin', 'no-show', 'hold', 'resume', 'transfer', 'finish', 'break', 'back', 'close']),
     )
     .default({}),
   classes: z.array(visitorClass).default([]),
@@ -204,6 +208,12 @@ export function queueMistakes(
       one.services.forEach((name, n) => {
         need(leaves, name, [index, 'counters', at, 'services', n], 'service with tickets');
       });
+      const to = one.keypadTransfer;
+      if (typeof to === 'object') {
+        const path = [index, 'counters', at, 'keypadTransfer'];
+        if ('service' in to) need(leaves, to.service, [...path, 'service'], 'service with tickets');
+        else need(new Set(counters.map(({ id: name }) => name)), to.counter, [...path, 'counter'], 'counter');
+      }
       for (const part of COUNTER_PARTS) need(known.devices, one[part], [index, 'counters', at, part], 'device');
     });
     for (const name of leaves)

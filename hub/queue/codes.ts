@@ -31,5 +31,8 @@ export const queueCodes = defineCodes({
   'E-QUEUE-0208': { zh: '没有这个号', en: 'There is no such ticket' },
   'E-QUEUE-0209': { zh: '过号太久，不能再叫', en: 'This ticket was missed too long ago to be called again' },
   'E-QUEUE-0210': { zh: '窗口没有在工作', en: 'This counter is not at work' },
+  'E-QUEUE-0212': { zh: '没有挂起的号', en: 'No ticket is on hold here' },
+  'E-QUEUE-0213': { zh: '转移键没有设置', en: 'The transfer key leads nowhere' },
+  'E-QUEUE-0214': { zh: '这个键没有设置', en: 'This key means nothing' },
   'E-QUEUE-0211': { zh: '请写明原因', en: 'A reason is needed' },
 });

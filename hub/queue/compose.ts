@@ -20,6 +20,7 @@ import type { TicketPrinting } from './printing.ts';
 import { createTicketPrinting } from './printing.ts';
 import type { QueueCore } from './service.ts';
 import { createQueueCore } from './service.ts';
+import type { TicketRow } from './store/tickets.ts';
 import type { QueueViews } from './views.ts';
 import { createViews } from './views.ts';
 
@@ -99,6 +100,12 @@ export function createHallQueue(deps: {
   const devices = createCounterDevices({
     ...{ halls: halls.all, host, clock, random, counters: core.counters, log: deps.log },
     isOnBreak: (counter) => core.desk.counter(counter)?.state === 'break',
+    heldAt: (hall, counter) =>
+      core.pictures
+        .of(hall)
+        .open.filter((row) => row.state === 'held' && row.counter === counter)
+        .reduce<TicketRow | undefined>((first, row) => (first && first.since <= row.since ? first : row), undefined)
+        ?.id,
     numberAt: (hall, counter) => core.pictures.of(hall).at(counter)?.number,
     take: (hall, given, machine, printer) => {
       const taken = core.taking.take({

@@ -30,7 +30,8 @@ import type { Label } from '../config/index.ts';
  * | POST | `/queue/tickets/{ticket}/print` | | {@link TakenView}; what was taken here in the last ten minutes |
  *
  * For staff. A counter is worked by one session at a time; every order at it names the session's lease in the header
- * `x-counter-lease`, and an order with a lease that ended is refused (`E-QUEUE-0203`):
+ * `x-counter-lease`, and an order with a lease that ended is refused (`E-QUEUE-0203`). An order that is sent again under its
+ * `Idempotency-Key` has been given once, and answers the same:
  *
  * | method | path | body | answer |
  * | --- | --- | --- | --- |

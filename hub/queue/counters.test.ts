@@ -1,5 +1,6 @@
 import { minutes } from '@hallhub/sync/base';
 import { describe, expect, it } from 'vitest';
+import type { CounterOrder } from './orders.ts';
 import { queueSummary } from './summary.ts';
 import { codeOf, openQueue } from './testing/rig.ts';
 
@@ -112,6 +113,33 @@ describe('a counter', () => {
     rig.queue.core.sweep();
     expect(rig.view().state).toBe('closed');
     expect(codeOf(rig.order('c1', { do: 'next' }))).toBe('E-QUEUE-0203');
+  });
+
+  it('carries an order out once, however often it is sent under its key, also after it closed', () => {
+    const { queue, take, open, leases, view } = openQueue();
+    take();
+    take();
+    const li = { id: 'li', name: 'Li' };
+    const opened = [1, 2].map(() => queue.counters.open('c1', li, { takeOver: false, key: 'open-one' }));
+    expect(opened[0]).toEqual(opened[1]);
+    expect(codeOf(queue.counters.open('c1', li, { takeOver: false, key: 'open-two' }))).toBe('E-QUEUE-0202');
+    const [first] = opened;
+    leases.set('c1', first?.ok === true ? first.value.lease : '');
+    const order = (what: CounterOrder, key: string) =>
+      codeOf(queue.counters.order('c1', leases.get('c1') ?? '', { id: 'li' }, what, key));
+    expect([order({ do: 'next' }, 'key-one'), order({ do: 'next' }, 'key-one')]).toEqual(['ok', 'ok']);
+    expect(view()).toMatchObject({ ticket: { number: 'A001' }, waiting: 1 });
+    expect([order({ do: 'recall' }, 'key-two'), order({ do: 'recall' }, 'key-two')]).toEqual(['ok', 'ok']);
+    expect(view().ticket).toMatchObject({ calls: 2 });
+    // Another order under the same key is another order; one that was refused may be tried again.
+    expect(order({ do: 'next' }, 'key-two')).toBe('E-QUEUE-0205');
+    expect(order({ do: 'finish', outcome: 'served' }, 'key-two')).toBe('ok');
+    expect(order({ do: 'next' }, 'key-two')).toBe('ok');
+    order({ do: 'no-show' }, 'key-three');
+    expect([order({ do: 'close' }, 'key-four'), order({ do: 'close' }, 'key-four')]).toEqual(['ok', 'ok']);
+    expect(view()).toMatchObject({ state: 'closed', served: 1, missed: [{ number: 'A002' }] });
+    expect(open('c1').ok).toBe(true);
+    expect(codeOf(queue.counters.open('c1', li, { takeOver: false, key: 'open-one' }))).toBe('E-QUEUE-0202');
   });
 
   it('does what is refused by name', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock, RandomBytes, Result } from '@hallhub/sync/base';
 import { failure, ok, plus, seconds } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
@@ -45,10 +46,13 @@ export interface Counters {
   open(
     counter: string,
     clerk: Clerk,
-    how: { readonly takeOver: boolean; readonly services?: readonly string[] },
+    how: { readonly takeOver: boolean; readonly services?: readonly string[]; readonly key?: string },
   ): Result<{ readonly lease: string }>;
-  /** One order, one transaction. Errors: `E-QUEUE-0201` to `E-QUEUE-0211`; `E-QUEUE-0203` for a lease that ended. */
-  order(counter: string, lease: string, clerk: Pick<Clerk, 'id'>, order: CounterOrder): Result<void>;
+  /**
+   * One order, one transaction; the same order under the same key has been given once. Errors: `E-QUEUE-0201` to `E-QUEUE-0211`;
+   * `E-QUEUE-0203` for a lease that ended.
+   */
+  order(counter: string, lease: string, clerk: Pick<Clerk, 'id'>, order: CounterOrder, key?: string): Result<void>;
   /** The same from the counter's keypad, for whoever has the counter. Errors: `E-QUEUE-0210` where nobody has. */
   orderByKeypad(counter: string, order: CounterOrder): Result<void>;
   /** Of whose visit has just ended, else of the ticket that is at the counter, or was last; false: it was rated already, or nobody was there. */
@@ -246,7 +250,7 @@ export function createCounters(deps: {
     });
 
   return {
-    open: (counterId, clerk, { takeOver, services }) =>
+    open: (counterId, clerk, { takeOver, services, key }) =>
       transact(db, () => {
         const found = halls.counter(counterId);
         if (!found.ok) return found;
@@ -254,10 +258,15 @@ export function createCounters(deps: {
         const unknown = services?.find((service) => !counter.services.includes(service));
         if (unknown !== undefined) return failure('E-QUEUE-0102', unknown);
         const before = desk.counter(counterId);
+        const name = key === undefined ? undefined : nameOf(counterId, clerk, { takeOver, services }, key);
+        const again = name === undefined ? undefined : desk.orderedIn(name);
+        // Opened already, and by nobody else since: the answer was lost.
+        if (again !== undefined && before?.epoch === again && before.lease !== null) return ok({ lease: before.lease });
         const taken = before !== undefined && before.state !== 'closed';
         if (taken && !takeOver) return failure('E-QUEUE-0202');
         const now = clock.now();
         const lease = Buffer.from(random(18)).toString('base64url');
+        if (name !== undefined && again === undefined) desk.putOrder(name, (before?.epoch ?? 0) + 1, now);
         desk.putCounter({
           ...{ counter: counterId, hall: hall.id, state: 'open', epoch: (before?.epoch ?? 0) + 1, lease },
           ...{
@@ -276,15 +285,21 @@ export function createCounters(deps: {
         deps.changed(hall.id);
         return ok({ lease });
       }),
-    order: (counterId, lease, clerk, order) =>
-      run(
-        counterId,
-        (row) =>
-          row && row.state !== 'closed' && row.lease === lease && row.accountId === clerk.id
-            ? ok({ ...row, accountId: clerk.id })
-            : failure('E-QUEUE-0203'),
-        order,
-      ),
+    order: (counterId, lease, clerk, order, key) =>
+      transact(db, () => {
+        const name = key === undefined ? undefined : nameOf(counterId, clerk, { lease, order }, key);
+        if (name !== undefined && desk.orderedIn(name) !== undefined) return ok();
+        const done = run(
+          counterId,
+          (row) =>
+            row && row.state !== 'closed' && row.lease === lease && row.accountId === clerk.id
+              ? ok({ ...row, accountId: clerk.id })
+              : failure('E-QUEUE-0203'),
+          order,
+        );
+        if (done.ok && name !== undefined) desk.putOrder(name, desk.counter(counterId)?.epoch ?? 0, clock.now());
+        return done;
+      }),
     orderByKeypad: (counterId, order) =>
       run(
         counterId,
@@ -322,6 +337,12 @@ export function createCounters(deps: {
     return last === undefined ? undefined : tickets.get(last.ticketId);
   }
 }
+
+/** Who ordered what under which key, without a word of it. */
+const nameOf = (counter: string, { id }: Pick<Clerk, 'id'>, what: object, key: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([counter, id, what, key]))
+    .digest('base64url');
 
 /** Nobody waits for a counter at which nobody works: what was left with it goes to the pool, or back into its line. */
 export function releaseLeft(

@@ -235,6 +235,38 @@ describe('devices', () => {
     expect(rig.clock.pending).toBe(0);
   });
 
+  it('hold and go on with one key, send where the counter says, and say why a key did nothing', async () => {
+    const rig = openQueue({
+      hall: { ...HALL, counters: HALL.counters.map((one) => ({ ...one, keypadTransfer: { service: 'fees' } })) },
+    });
+    rig.queue.start();
+    rig.take();
+    rig.open('c1');
+    const press = async (name: string) => {
+      await rig.clock.advanceAsync(seconds(2));
+      rig.keyButtons.emit({ button: 0, name, pressed: true, at: rig.clock.now() });
+      return rig.view();
+    };
+    expect(await press('resume')).toMatchObject({ state: 'free' });
+    expect(rig.onKeypad.at(-1)).toEqual(['没有挂起的号']);
+    await rig.clock.advanceAsync(seconds(3));
+    expect(rig.onKeypad.at(-1)).toEqual([]);
+    await press('next');
+    expect(await press('hold')).toMatchObject({ state: 'free', held: [{ number: 'A001' }] });
+    expect(await press('hold')).toMatchObject({ state: 'calling', ticket: { number: 'A001' } });
+    await press('hold');
+    expect(await press('resume')).toMatchObject({ state: 'calling', ticket: { number: 'A001' } });
+    expect(await press('transfer')).toMatchObject({ state: 'free', next: { number: 'A001', service: 'fees' } });
+    rig.queue.stop();
+    expect(rig.clock.pending).toBe(0);
+    const bare = openQueue();
+    bare.queue.start();
+    await bare.clock.advanceAsync(seconds(1));
+    bare.keyButtons.emit({ button: 0, name: 'transfer', pressed: true, at: bare.clock.now() });
+    expect(bare.onKeypad.at(-1)).toEqual(['转移键没有设置']);
+    bare.queue.stop();
+  });
+
   it('rate whose visit has just ended, whoever has been called meanwhile; later whoever is there', () => {
     const rig = openQueue();
     rig.queue.start();

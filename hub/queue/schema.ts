@@ -139,5 +139,12 @@ export const queueSchema: SchemaComponent = {
         ALTER TABLE queue_ticket ADD COLUMN ordered_as TEXT;
         CREATE UNIQUE INDEX queue_ticket_ordered ON queue_ticket (ordered_as) WHERE ordered_as IS NOT NULL;`,
     },
+    {
+      name: 'an order at a counter that is sent twice counts once',
+      sql: `
+        -- A digest of who ordered what under which key, and in which session of the counter; kept for some hours.
+        CREATE TABLE queue_order (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX queue_order_at ON queue_order (at);`,
+    },
   ],
 };

@@ -1,5 +1,5 @@
 import type { Cancel, Clock, EpochMs, RandomBytes } from '@hallhub/sync/base';
-import { seconds } from '@hallhub/sync/base';
+import { epochMs, hours, seconds } from '@hallhub/sync/base';
 import type { Outbox } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
 import { afterCommit, transact } from '@hallhub/sync/sqlite';
@@ -47,6 +47,8 @@ export interface QueueCore {
 }
 
 const SWEEP_EVERY = seconds(5);
+/** An order that is sent again later than that is another one. */
+const ORDERS_KEPT = hours(6);
 
 export function createQueueCore(deps: {
   readonly db: Db;
@@ -117,7 +119,10 @@ export function createQueueCore(deps: {
   const sweep = (): void => {
     transact(db, () => {
       for (const { id } of halls.all) sweepHall(id);
-      if (deps.clockTrusted()) appointments.sweep();
+      if (deps.clockTrusted()) {
+        appointments.sweep();
+        desk.forgetOrders(epochMs(clock.now() - ORDERS_KEPT));
+      }
     });
   };
   const round = (): void => {

@@ -157,11 +157,17 @@ export function queueStaffRoutes(
     anyArea: true,
     params: counterParam,
     body: z.object({ takeOver: z.boolean(), services: z.array(id).min(1).max(200).optional() }),
-    handler: ({ staff, params, body: { takeOver, services } }) => {
+    handler: ({ staff, params, body: { takeOver, services }, request }) => {
       const allowed = counterFor(staff, WORK, params.counter);
       if (!allowed.ok) return allowed;
+      const key = maybeOrderKeyOf(request);
+      if (!key.ok) return key;
       const { id: account, name } = staff;
-      const opened = counters.open(params.counter, { id: account, name }, { takeOver, ...(services && { services }) });
+      const opened = counters.open(
+        params.counter,
+        { id: account, name },
+        { takeOver, ...(services && { services }), ...(key.value !== undefined && { key: key.value }) },
+      );
       if (!opened.ok) return opened;
       const seen = view(params.counter);
       return seen.ok ? { lease: opened.value.lease, view: seen.value } : seen;
@@ -189,7 +195,9 @@ export function queueStaffRoutes(
       handler: ({ staff, params, body, request }) => {
         const allowed = counterFor(staff, WORK, params.counter);
         if (!allowed.ok) return allowed;
-        const done = counters.order(params.counter, leaseOf(request), staff, body);
+        const key = maybeOrderKeyOf(request);
+        if (!key.ok) return key;
+        const done = counters.order(params.counter, leaseOf(request), staff, body, key.value);
         return done.ok ? view(params.counter) : done;
       },
     });

@@ -93,6 +93,9 @@ export function deskStore(db: Db) {
     `SELECT hall, day, counter, ticket_id AS ticketId, service, account_id AS accountId, score, at FROM queue_rating
      WHERE hall = ? AND day BETWEEN ? AND ?`,
   );
+  const ordered = db.prepare<[string], { epoch: number }>('SELECT epoch FROM queue_order WHERE name = ?');
+  const putOrder = db.prepare('INSERT INTO queue_order (name, epoch, at) VALUES (?, ?, ?)');
+  const forgetOrders = db.prepare('DELETE FROM queue_order WHERE at < ?');
   const counterOf = (raw: RawCounter): CounterRow => ({
     ...raw,
     services: raw.services === null ? null : (JSON.parse(raw.services) as readonly string[]),
@@ -125,6 +128,12 @@ export function deskStore(db: Db) {
       const raw = lastAt.get(hall, day, at);
       return raw && callOf(raw);
     },
+    /** In which session of its counter an order was carried out; undefined: it has not been. */
+    orderedIn: (name: string): number | undefined => ordered.get(name)?.epoch,
+    putOrder: (name: string, epoch: number, at: EpochMs): void => {
+      putOrder.run(name, epoch, at);
+    },
+    forgetOrders: (before: EpochMs): number => forgetOrders.run(before).changes,
     /** A ticket is rated once. */
     rate: ({ hall, day, counter: at, ticketId, service, accountId, score, at: when }: RatingRow): boolean =>
       rate.run(hall, day, at, ticketId ?? null, service ?? null, accountId ?? null, score, when).changes > 0,

@@ -92,6 +92,8 @@ export function openQueue({
   };
   const told: NewEvent[] = [];
   const shown: (readonly string[])[] = [];
+  /** What stood on the keypad's own display. */
+  const onKeypad: (readonly string[])[] = [];
   /** How the board answers. */
   const board: { confirmation: 'acknowledged' | 'unconfirmed' } = { confirmation: 'acknowledged' };
   const said: { readonly text: string; readonly language: string; readonly chime: boolean }[] = [];
@@ -113,6 +115,12 @@ export function openQueue({
       },
     },
     'keys/keypad': { onKeys: keys.on },
+    'keys/counterDisplay': {
+      show: ({ args }: { args: { lines: readonly string[] } }) => {
+        onKeypad.push(args.lines);
+        return Promise.resolve(done());
+      },
+    },
     'keys/buttonPanel': { onButton: keyButtons.on },
     'pad/ratingPad': {
       onRating: rating.on,
@@ -187,6 +195,7 @@ export function openQueue({
       key,
       told,
       shown,
+      onKeypad,
       board,
       said,
       asked,
