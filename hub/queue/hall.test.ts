@@ -1,6 +1,7 @@
 import { minutes, ms, seconds } from '@hallhub/sync/base';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { personKeys } from './appointments.ts';
+import { queueSummary } from './summary.ts';
 import { HALL, codeOf, openQueue } from './testing/rig.ts';
 
 const PERSON = { number: '2023010001' };
@@ -38,6 +39,15 @@ describe('taking a number', () => {
     rig.button.emit({ button: 1, pressed: true, at: 0 });
     expect(rig.queue.tickets.open('main').at(-1)).toMatchObject({ source: 'buttons', class: 'disabled' });
     rig.queue.stop();
+  });
+
+  it('that was given back is a number for somebody else, also where a day has only so many', () => {
+    const services = HALL.services.map((one) => ({ ...one, ...(one.id === 'fees' && { dailyCap: 1 }) }));
+    const rig = openQueue({ hall: { ...HALL, services } });
+    const first = rig.take('fees');
+    expect(codeOf(rig.take('fees'))).toBe('E-QUEUE-0105');
+    if (first.ok) rig.queue.core.cancel(first.value);
+    expect(codeOf(rig.take('fees'))).toBe('ok');
   });
 
   it('says who is ahead and what to expect, and can be taken back', () => {
@@ -190,6 +200,44 @@ describe('devices', () => {
     expect(rig.queue.desk.ratings('main', '2026-11-23', '2026-11-23')).toMatchObject([{ score: 5, accountId: 'li' }]);
     rig.queue.stop();
     expect(rig.clock.pending).toBe(0);
+  });
+
+  it.each([
+    ['refuses', { refusal: 'E-DEV-0203' as const }],
+    ['is not there', { away: true }],
+  ])('a loudspeaker that %s hands over to the boards until it is back, which is told once', async (_what, fault) => {
+    const rig = openQueue();
+    const call = async (): Promise<{ audio?: string } | undefined> => {
+      rig.take();
+      rig.order('c1', { do: 'next' });
+      await vi.waitFor(() => {
+        expect(rig.queue.views.board(rig.hallConfig()).announcement?.audio ?? rig.said.at(-1)).toBeDefined();
+      }, 30_000);
+      const { announcement } = rig.queue.views.board(rig.hallConfig());
+      rig.order('c1', { do: 'finish', outcome: 'served' });
+      await rig.clock.advanceAsync(minutes(1));
+      return announcement;
+    };
+    rig.queue.start();
+    rig.open('c1');
+    Object.assign(rig.speaker, fault);
+    for (let n = 0; n < 2; n += 1) {
+      const id = (await call())?.audio?.split('/').at(-1) ?? '';
+      expect(rig.queue.announcements.sound('main', id)?.length).toBeGreaterThan(1_000);
+    }
+    expect(rig.warned).toEqual(['the loudspeaker of a hall is silent: its boards say the calls']);
+    expect(queueSummary(rig.queue)().attention.map(({ text }) => text.en)).toEqual([
+      'Loudspeakers that are silent; boards say the calls',
+    ]);
+    delete rig.speaker.refusal;
+    delete rig.speaker.away;
+    expect((await call())?.audio).toBeUndefined();
+    for (let n = 0; n < 4; n += 1) {
+      rig.spoken();
+      await rig.clock.advanceAsync(ms(1));
+    }
+    expect(queueSummary(rig.queue)().attention).toEqual([]);
+    rig.queue.stop();
   });
 
   it('order what their keys mean: one key serves whoever stands there and calls the next', () => {

@@ -5,7 +5,12 @@ import { isLeftWith } from './rules/ticket.ts';
 import { counterState } from './views.ts';
 
 export const queueSummary =
-  ({ halls, core, printing }: Pick<HallQueue, 'halls' | 'core' | 'printing'>): Summarise =>
+  ({
+    halls,
+    core,
+    printing,
+    announcements,
+  }: Pick<HallQueue, 'halls' | 'core' | 'printing' | 'announcements'>): Summarise =>
   () => {
     const pictures = halls.all.map((hall) => core.pictures.of(hall));
     const inLine = pictures.reduce((sum, { rules }) => sum + rules.waiting.length, 0);
@@ -46,6 +51,11 @@ export const queueSummary =
         {
           text: { zh: '有号留在已关闭的窗口', en: 'Tickets wait for a counter that is closed' },
           count: stranded,
+          page,
+        },
+        {
+          text: { zh: '大厅扬声器不响，由叫号屏播报', en: 'Loudspeakers that are silent; boards say the calls' },
+          count: halls.all.filter(({ id }) => announcements.isMute(id)).length,
           page,
         },
         { text: { zh: '取号机不能出纸', en: 'Ticket printers without paper' }, count: noPaper, page },

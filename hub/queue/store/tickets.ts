@@ -135,7 +135,7 @@ export function ticketStore(db: Db) {
     'SELECT max(serial) AS serial FROM queue_ticket WHERE hall = ? AND day = ? AND series = ?',
   );
   const takenToday = db.prepare<[string, string, string], { count: number }>(
-    `SELECT count(*) AS count FROM queue_ticket WHERE hall = ? AND day = ? AND json_extract(services, '$[0].service') = ?`,
+    `SELECT count(*) AS count FROM queue_ticket WHERE hall = ? AND day = ? AND state <> 'cancelled' AND json_extract(services, '$[0].service') = ?`,
   );
   const openOf = db.prepare<[string, string | null, string | null], Raw>(
     'SELECT * FROM queue_ticket INDEXED BY queue_ticket_open WHERE hall = ? AND open = 1 AND (number_key = ? OR id_key = ?)',
@@ -237,7 +237,7 @@ export function ticketStore(db: Db) {
     open: (hall: string): readonly TicketRow[] => open.all(hall).map(rowOf),
     isOpen: (hall: string, number: string): boolean => openNumber.get(hall, number) !== undefined,
     lastSerial: (hall: string, day: string, series: string): number => lastSerial.get(hall, day, series)?.serial ?? 0,
-    /** How many were taken for a service; transfers do not count. */
+    /** How many were taken for a service; transfers do not count, nor what was given back. */
     takenOn: (hall: string, day: string, service: string): number => takenToday.get(hall, day, service)?.count ?? 0,
     openOf: (hall: string, { numberKey, idKey }: PersonKeys): readonly TicketRow[] =>
       openOf.all(hall, numberKey ?? null, idKey ?? null).map(rowOf),

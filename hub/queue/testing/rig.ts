@@ -97,6 +97,9 @@ export function openQueue({
   /** How the board answers. */
   const board: { confirmation: 'acknowledged' | 'unconfirmed' } = { confirmation: 'acknowledged' };
   const said: { readonly text: string; readonly language: string; readonly chime: boolean }[] = [];
+  /** Why the loudspeaker says nothing. */
+  const speaker: { refusal?: Code; away?: boolean } = {};
+  const warned: string[] = [];
   const asked: string[] = [];
   const papers: Ticket[] = [];
   const printerState: { refusal?: Code } = {};
@@ -146,6 +149,7 @@ export function openQueue({
     },
     'speaker/speaker': {
       say: ({ args }: { args: { text: string; language: string; chime: boolean } }) => {
+        if (speaker.refusal !== undefined) return Promise.resolve(failure(speaker.refusal));
         said.push(args);
         return new Promise<Receipt>((resolve) => {
           speaking.push(() => {
@@ -167,7 +171,8 @@ export function openQueue({
       },
     },
     host: {
-      capability: (id: string, name: string) => capabilities[`${id}/${name}`] as never,
+      capability: (id: string, name: string) =>
+        (id === 'speaker' && speaker.away === true ? undefined : capabilities[`${id}/${name}`]) as never,
       health: () => ({ state: 'ready', since: clock.now() }),
       onDevices: () => () => undefined,
       onHealth: health.on,
@@ -179,7 +184,9 @@ export function openQueue({
       }),
     }),
     clockTrusted: () => trust.clock,
-    log: () => undefined,
+    log: (level, message) => {
+      if (level !== 'info') warned.push(message);
+    },
   });
   const leases = new Map<string, string>();
   const order = (counter: string, what: CounterOrder, clerk = 'li'): Result<void> =>
@@ -198,6 +205,8 @@ export function openQueue({
       onKeypad,
       board,
       said,
+      speaker,
+      warned,
       asked,
       papers,
       printerState,
