@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import type { TestContext } from 'vitest';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { OwnTicketView } from '../hub/queue/contract.ts';
 import {
   boardView,
@@ -324,17 +324,26 @@ const BOARDS = {
 const LEAST_TYPE = 44;
 
 describe.each(Object.keys(BOARDS) as (keyof typeof BOARDS)[])('the board, %s', (way) => {
-  const boards = (server: QueueServer): void => {
-    server.views.set(
-      '/halls/main/board',
-      boardView({ notice: { zh: '4 号窗口 15:00 后不办理离校手续', en: 'Counter 4: no leaving papers after 15:00' } }),
-    );
-  };
+  const notice = { zh: '4 号窗口 15:00 后不办理离校手续', en: 'Counter 4: no leaving papers after 15:00' };
+  // As long as the form for it takes.
+  const long = { zh: '通知'.repeat(15), en: 'Notices '.repeat(7) };
 
-  test('can be read from five metres', async (context) => {
-    const on = await open(context, { path: '/board/main', viewport: BOARDS[way], prepare: boards });
+  test.each([
+    ['without a notice', {}],
+    ['with a notice', { notice }],
+    ['with the longest notice', { notice: long }],
+  ])('can be read from five metres, %s', async (name, change) => {
+    const on = await open(
+      { onTestFinished },
+      {
+        path: '/board/main',
+        viewport: BOARDS[way],
+        prepare: (server) => server.views.set('/halls/main/board', boardView(change)),
+      },
+    );
     await on.page.getByText('A012').waitFor();
-    await on.look(`board-${way}`);
+    if ('notice' in change) await on.page.getByText(change.notice.zh).waitFor();
+    await on.look(`board-${way}-${name.replaceAll(' ', '-')}`);
     const small = await on.page.evaluate<readonly string[]>(`[...document.querySelectorAll('.board *')]
       .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== ''))
       .filter((one) => parseFloat(getComputedStyle(one).fontSize) < ${LEAST_TYPE})
@@ -440,6 +449,25 @@ describe.each(['zh', 'en'] as const)('the pages of staff in %s', (language) => {
     }));
   };
 
+  test('a notice is shown on the boards in both languages, and taken down', async (context) => {
+    const on = await open(context, { path: '/queue', viewport: { width: 1280, height: 900 }, language });
+    const zh = on.page.getByRole('textbox', { name: /^(中文|In Chinese)$/ });
+    await zh.fill('系统维护');
+    const key = on.page.getByRole('button', { name: /^(显示|Show it)$/ });
+    expect(await key.isDisabled()).toBe(true);
+    await on.page.getByRole('textbox', { name: /^(英文|In English)$/ }).fill('Maintenance');
+    on.server.answers.set('/halls/main/notice', { text: { zh: '系统维护', en: 'Maintenance' } });
+    await key.click();
+    expect((await on.posted('/halls/main/notice')).body).toEqual({ text: { zh: '系统维护', en: 'Maintenance' } });
+    await on.page.getByText(/^\s*(今天有效|today)\s*$/).waitFor();
+    await on.look('lines');
+    expect([...(await accessFaults(on.page)), ...(await sizeFaults(on.page, 24))]).toEqual([]);
+    on.server.answers.set('/halls/main/notice', {});
+    await on.page.getByRole('button', { name: /撤下|Take it down/ }).click();
+    await on.page.getByText(/^\s*(今天有效|today)\s*$/).waitFor({ state: 'detached' });
+    expect(on.complaints).toEqual([]);
+  });
+
   test('statistics can be read by everybody', async (context) => {
     const wish = { path: '/queue-statistics', viewport: { width: 1280, height: 900 }, language, prepare: statistics };
     const on = await open(context, wish);
@@ -447,10 +475,15 @@ describe.each(['zh', 'en'] as const)('the pages of staff in %s', (language) => {
     const target = language === 'zh' ? '93% 目标 20 分钟内' : '93% target 20 min';
     await on.page.getByRole('cell', { name: target }).waitFor();
     await on.page.getByRole('heading', { name: /一周热力图|The week/ }).waitFor();
+    // The longest wait now, and how many wait beyond the limit.
+    await on.page.getByRole('row', { name: /12 23.0 2 4.0/ }).waitFor();
     await on.look('statistics');
     expect([...(await accessFaults(on.page)), ...(await sizeFaults(on.page, 24))]).toEqual([]);
     await on.page.locator('form select').last().selectOption('counter');
-    await on.page.getByRole('columnheader', { name: /窗口|Counter/ }).waitFor();
+    await on.page
+      .getByRole('columnheader', { name: /窗口|Counter/ })
+      .nth(1)
+      .waitFor();
     const link = await on.page.getByRole('link', { name: 'CSV' }).getAttribute('href');
     expect(link).toMatch(
       /^\/api\/queue\/statistics\.csv\?hall=main&from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d&by=counter$/,

@@ -87,7 +87,7 @@ export function createHallQueue(deps: {
     },
   });
   const views = createViews({
-    ...{ halls, tickets, desk: core.desk, life: core.life, pictures: core.pictures, taking: core.taking },
+    ...{ halls, clock, tickets, desk: core.desk, life: core.life, pictures: core.pictures, taking: core.taking },
     door: ({ id, phone }) => {
       if (!phone || base === undefined) return undefined;
       const { code, until } = door.code(id);

@@ -50,6 +50,9 @@ import type { Label } from '../config/index.ts';
  * | POST | `/counters/{counter}/break`, `/back` | `{reason?}` | {@link CounterView} |
  * | POST | `/counters/{counter}/close` | `{reason?, left?}` | {@link CounterView}; `left`, {@link LeftTickets}, is `pool` if it is not said |
  * | GET | `/halls/{hall}/waiting` | | {@link WaitingView}; changes as `queue/{hall}/waiting` |
+ * | GET | `/halls/{hall}/live` | | {@link LiveView}; changes as `queue/{hall}/live` |
+ * | GET | `/halls/{hall}/notice` | | {@link NoticeView} or nothing: what boards show beside the numbers |
+ * | POST | `/halls/{hall}/notice` | {@link NoticeView} or `{}` | the same; `{}`: nothing more is shown |
  * | POST | `/halls/{hall}/tickets/behalf` | `{service, class?, note?}` | {@link TakenView} |
  * | POST | `/halls/{hall}/tickets/{ticket}/print` | | {@link TakenView}; on the paper of the first kiosk of the hall that has some |
  * | GET | `/statistics?hall&from&to&by` | | {@link StatisticsView}; `/statistics.csv` and `/statistics.xlsx` are the same as files |
@@ -266,6 +269,38 @@ export interface WaitingView {
 
 /** Of a counter that closes: its tickets go to the pool and back into their lines, or wait there until somebody opens it. */
 export type LeftTickets = 'pool' | 'keep';
+/** What staff let boards show. */
+export interface NoticeView {
+  readonly text: Label;
+  /** Absent: until the end of the day. */
+  readonly until?: EpochMs;
+}
+
+/** How a hall stands at this moment. */
+export interface LiveView {
+  readonly hall: string;
+  readonly services: readonly {
+    readonly id: string;
+    readonly label: Label;
+    readonly waiting: number;
+    /** Of those in line now, the one who has waited longest. */
+    readonly longest: DurationMs;
+    readonly limit?: DurationMs;
+    /** How many in line have waited longer than the limit. */
+    readonly beyond: number;
+    /** What it takes now: as expected waits are computed. */
+    readonly lasts: DurationMs;
+  }[];
+  readonly counters: readonly {
+    readonly id: string;
+    readonly label: Label;
+    readonly state: CounterState;
+    /** Visits, or parts of visits, of today; and what one took. */
+    readonly servings: number;
+    readonly lasts: DurationMs;
+  }[];
+}
+
 export type TransferPlace = 'front' | 'sorted' | 'end';
 export type VisitOutcome = 'served' | 'incomplete' | 'referred';
 export type StatisticsBy = 'service' | 'counter' | 'person' | 'hour';

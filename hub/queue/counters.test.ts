@@ -142,6 +142,35 @@ describe('a counter', () => {
     expect(codeOf(queue.counters.open('c1', li, { takeOver: false, key: 'open-one' }))).toBe('E-QUEUE-0202');
   });
 
+  it('is seen as it stands: the longest wait, who waits beyond the limit, what a visit takes', () => {
+    const { queue, open, take, order, clock, hallConfig } = openQueue();
+    take('fees');
+    clock.advance(minutes(15));
+    take('fees');
+    take('enrolment');
+    open('c1');
+    const figures = () => queueSummary(queue)().figures.map(({ value }) => value);
+    clock.advance(minutes(6));
+    const services = () =>
+      queue.views
+        .live(hallConfig())
+        .services.map(({ id, waiting, longest, beyond }) => [id, waiting, longest / 60_000, beyond]);
+    expect(services()).toEqual([
+      ['enrolment', 1, 6, 0],
+      ['fees', 2, 21, 1],
+    ]);
+    expect(figures()).toEqual([3, 21, 1, 1, 0]);
+    order('c1', { do: 'next' });
+    order('c1', { do: 'begin' });
+    clock.advance(minutes(4));
+    order('c1', { do: 'finish', outcome: 'served' });
+    expect(services()[1]).toEqual(['fees', 1, 10, 0]);
+    expect(queue.views.live(hallConfig()).counters).toMatchObject([
+      { id: 'c1', state: 'free', servings: 1, lasts: minutes(4) },
+      { id: 'c2', state: 'closed', servings: 0, lasts: 0 },
+    ]);
+  });
+
   it('does what is refused by name', () => {
     const { open, take, order, queue } = openQueue();
     expect(codeOf(queue.counters.open('c9', { id: 'li', name: 'Li' }, { takeOver: false }))).toBe('E-QUEUE-0201');

@@ -1,4 +1,4 @@
-import { minutes, ms, seconds } from '@hallhub/sync/base';
+import { minutes, ms, plus, seconds } from '@hallhub/sync/base';
 import { describe, expect, it, vi } from 'vitest';
 import { personKeys } from './appointments.ts';
 import { queueSummary } from './summary.ts';
@@ -61,6 +61,27 @@ describe('taking a number', () => {
     expect(own.expected?.from).toBeGreaterThan(0);
     expect(rig.queue.core.cancel(second.value)).toMatchObject({ value: { state: 'cancelled' } });
     expect(codeOf(rig.queue.core.cancel({ ...second.value, state: 'cancelled' }))).toBe('E-QUEUE-0207');
+  });
+});
+
+describe('a notice on the boards', () => {
+  it('is shown until its time, or the end of its day, or until it is taken down', () => {
+    const rig = openQueue();
+    const shown = () => rig.queue.views.board(rig.hallConfig()).notice?.en;
+    const text = { zh: '系统维护', en: 'Maintenance' };
+    expect(shown()).toBeUndefined();
+    rig.queue.core.setNotice('main', { ...text, until: plus(rig.clock.now(), minutes(60)) });
+    rig.clock.advance(minutes(59));
+    expect(shown()).toBe('Maintenance');
+    rig.clock.advance(minutes(1));
+    expect(shown()).toBeUndefined();
+    rig.queue.core.setNotice('main', { ...text, until: null });
+    expect(shown()).toBe('Maintenance');
+    rig.queue.core.setNotice('main', undefined);
+    expect(shown()).toBeUndefined();
+    rig.queue.core.setNotice('main', { ...text, until: null });
+    rig.clock.advance(minutes(14 * 60));
+    expect(shown()).toBeUndefined();
   });
 });
 

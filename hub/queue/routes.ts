@@ -26,6 +26,8 @@ const MOST_ADDRESSES = 5_000;
 const MOST_TOPICS = 16;
 /** Hundreds of lines where hundreds wait, for every counter. */
 const WAITING_EVERY = seconds(1);
+/** Every visit of the day is looked at for it. */
+const LIVE_EVERY = seconds(3);
 
 /** What everybody may do (`contract.ts`): read a board, take a number by phone, follow it, and give it back. */
 export function queueRoutes(
@@ -188,6 +190,7 @@ export function queueRoutes(
     if (second === 'board') return { topic, may: everybody, view: () => views.board(hall.value) };
     if (second === 'waiting')
       return { topic, may: staffAt(first), view: () => views.waiting(hall.value), every: WAITING_EVERY };
+    if (second === 'live') return { topic, may: staffAt(first), view: () => views.live(hall.value), every: LIVE_EVERY };
     return undefined;
   };
   queue.onChange(() => {

@@ -146,5 +146,17 @@ export const queueSchema: SchemaComponent = {
         CREATE TABLE queue_order (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         CREATE INDEX queue_order_at ON queue_order (at);`,
     },
+    {
+      name: 'what staff let boards show',
+      sql: `
+        CREATE TABLE queue_notice (
+          hall TEXT PRIMARY KEY,
+          zh TEXT NOT NULL,
+          en TEXT NOT NULL,
+          -- On this day alone, and until then.
+          day TEXT NOT NULL,
+          until INTEGER
+        ) STRICT, WITHOUT ROWID;`,
+    },
   ],
 };

@@ -15,7 +15,7 @@ import { createTicketLife } from './life.ts';
 import type { Pictures } from './picture.ts';
 import { createPictures } from './picture.ts';
 import { appointmentStore } from './store/appointments.ts';
-import type { DeskStore } from './store/desk.ts';
+import type { DeskStore, NoticeRow } from './store/desk.ts';
 import { deskStore } from './store/desk.ts';
 import type { TicketRow, TicketStore } from './store/tickets.ts';
 import { ticketStore } from './store/tickets.ts';
@@ -33,6 +33,8 @@ export interface QueueCore {
   readonly counters: Counters;
   /** Takes a ticket in line back. Errors: those of the rule. */
   cancel(row: TicketRow): ReturnType<TicketLife['change']>;
+  /** What boards show beside the numbers, on this day; undefined: nothing more. */
+  setNotice(hall: string, notice: Pick<NoticeRow, 'zh' | 'en' | 'until'> | undefined): void;
   /** What time alone does: appointments ripen or are missed, a day that is over ends its tickets and closes its counters. */
   sweep(): void;
   /** Told after the commit. */
@@ -131,6 +133,12 @@ export function createQueueCore(deps: {
   };
   return {
     ...{ tickets, desk, life, pictures, appointments, taking, counters, sweep },
+    setNotice: (hall, notice) => {
+      transact(db, () => {
+        desk.setNotice(hall, notice && { ...notice, day: halls.day(clock.now()) });
+        changed(hall);
+      });
+    },
     cancel: (row) =>
       transact(db, () => {
         const done = life.change(row, { do: 'cancel' });

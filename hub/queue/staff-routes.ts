@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Result } from '@hallhub/sync/base';
-import { failure, ok } from '@hallhub/sync/base';
+import { epochMs, failure, ok } from '@hallhub/sync/base';
 import type { FastifyRequest } from 'fastify';
 import type { Api } from '../api/api.ts';
 import { maybeOrderKeyOf } from '../api/order-key.ts';
@@ -109,6 +109,49 @@ export function queueStaffRoutes(
     handler: ({ staff, params }) => {
       const hall = hallFor(staff, READ, params.hall);
       return hall.ok ? views.waiting(hall.value) : hall;
+    },
+  });
+  api.route({
+    method: 'GET',
+    url: '/api/queue/halls/:hall/live',
+    access: READ,
+    anyArea: true,
+    params: hallParam,
+    handler: ({ staff, params }) => {
+      const hall = hallFor(staff, READ, params.hall);
+      return hall.ok ? views.live(hall.value) : hall;
+    },
+  });
+  api.route({
+    method: 'GET',
+    url: '/api/queue/halls/:hall/notice',
+    access: READ,
+    anyArea: true,
+    params: hallParam,
+    handler: ({ staff, params }) => {
+      const hall = hallFor(staff, READ, params.hall);
+      return hall.ok ? (views.notice(hall.value) ?? {}) : hall;
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/queue/halls/:hall/notice',
+    access: WORK,
+    anyArea: true,
+    params: hallParam,
+    body: z.object({
+      text: z.object({ zh: words.max(30), en: words.max(60) }).optional(),
+      until: z.int().min(0).optional(),
+    }),
+    handler: ({ staff, params, body: { text, until } }) => {
+      const hall = hallFor(staff, WORK, params.hall);
+      if (!hall.ok) return hall;
+      queue.core.setNotice(hall.value.id, text && { ...text, until: until === undefined ? null : epochMs(until) });
+      deps.audit.record({
+        ...{ actor: `staff:${staff.id}`, action: 'queue.notice', subject: `hall:${params.hall}` },
+        detail: text ?? {},
+      });
+      return views.notice(hall.value) ?? {};
     },
   });
   api.route({

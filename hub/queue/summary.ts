@@ -2,7 +2,8 @@ import type { Summarise } from '../summary.ts';
 import { waiting } from '../summary.ts';
 import type { HallQueue } from './compose.ts';
 import { isLeftWith } from './rules/ticket.ts';
-import { counterState } from './views.ts';
+import { liveView } from './live.ts';
+import { counterState } from './picture.ts';
 
 export const queueSummary =
   ({
@@ -14,6 +15,9 @@ export const queueSummary =
   () => {
     const pictures = halls.all.map((hall) => core.pictures.of(hall));
     const inLine = pictures.reduce((sum, { rules }) => sum + rules.waiting.length, 0);
+    const live = pictures.flatMap((picture) => liveView(picture.hall, picture, core.tickets).services);
+    const longest = Math.max(0, ...live.map((one) => one.longest));
+    const beyond = live.reduce((sum, one) => sum + one.beyond, 0);
     const atWork = pictures.reduce((sum, { rules }) => sum + rules.counters.length, 0);
     const unattended = pictures.filter(({ hall, rules }) => {
       const served = new Set(rules.counters.flatMap(({ services }) => [...services]));
@@ -39,6 +43,8 @@ export const queueSummary =
       title: { zh: '排队叫号', en: 'Queue' },
       figures: [
         { text: { zh: '等候人数', en: 'Waiting' }, value: inLine },
+        { text: { zh: '最长已等（分钟）', en: 'Longest wait (min)' }, value: Math.floor(longest / 60_000) },
+        { text: { zh: '等候超过目标', en: 'Waiting beyond the limit' }, value: beyond },
         { text: { zh: '开放窗口', en: 'Counters at work' }, value: atWork },
         { text: { zh: '暂停窗口', en: 'On a break' }, value: onBreak },
       ],

@@ -144,6 +144,11 @@ export function ticketStore(db: Db) {
   const ofDay = db.prepare<[string, string, string, number, number], Raw>(
     `SELECT * FROM queue_ticket WHERE hall = ? AND day = ? AND (series, serial) > (?, ?) ORDER BY series, serial LIMIT ?`,
   );
+  const servings = db.prepare<[string, string], { counter: string; count: number; lasted: number }>(
+    `SELECT p.counter, count(*) AS count, sum(p.to_at - p.from_at) AS lasted
+     FROM queue_ticket t INDEXED BY queue_ticket_day CROSS JOIN queue_period p ON p.ticket_id = t.id
+     WHERE t.hall = ? AND t.day = ? AND p.state = 'serving' AND p.to_at IS NOT NULL AND p.counter IS NOT NULL GROUP BY p.counter`,
+  );
   const served = db.prepare<[string, string, number], { lasted: number }>(
     // From the newest period backwards, whatever statistics the planner has.
     `SELECT p.to_at - p.from_at AS lasted FROM queue_period p CROSS JOIN queue_ticket t ON t.id = p.ticket_id
@@ -247,6 +252,8 @@ export function ticketStore(db: Db) {
     /** How long a service took lately, the newest first, in milliseconds. */
     served: (hall: string, service: string, most: number): readonly number[] =>
       served.all(hall, service, most).map(({ lasted }) => lasted),
+    /** How often somebody was served at each counter on a day, and how long that took in all. */
+    servings: (hall: string, day: string) => new Map(servings.all(hall, day).map((row) => [row.counter, row])),
     /** Whose visit to a counter ended last. */
     lastFinished: (hall: string, day: string, counter: string): TicketRow | undefined => {
       const raw = lastFinished.get(hall, day, counter);

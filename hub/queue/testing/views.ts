@@ -4,6 +4,7 @@ import type {
   BoardView,
   CounterView,
   HallView,
+  LiveView,
   OwnTicketView,
   ServiceView,
   StaffTicketView,
@@ -211,6 +212,26 @@ export const ticketMachine = (change: Partial<TicketMachineView> = {}): TicketMa
   classes: [],
   paper: 'ok',
   ...change,
+});
+
+export const liveView = (): LiveView => ({
+  hall: 'main',
+  services: [
+    {
+      id: 'enrolment',
+      label: LABELS.enrolment,
+      waiting: 12,
+      longest: minutes(23),
+      limit: minutes(20),
+      beyond: 2,
+      lasts: minutes(4),
+    },
+    { id: 'cards', label: LABELS.cards, waiting: 0, longest: minutes(0), beyond: 0, lasts: minutes(3) },
+  ],
+  counters: [
+    { id: 'w1', label: { zh: '1 号窗口', en: 'Counter 1' }, state: 'serving', servings: 17, lasts: minutes(5) },
+    { id: 'w4', label: { zh: '4 号窗口', en: 'Counter 4' }, state: 'closed', servings: 0, lasts: minutes(0) },
+  ],
 });
 
 export const statisticsRow = (key: string, change: Partial<StatisticsRow> = {}): StatisticsRow => ({
