@@ -66,5 +66,8 @@ test('a number that was taken by phone is called at the counter, stands on the b
   await shows(phone, '.number', '已办结');
   const finished = await fetch(`${url}/api/queue/counters/c1`, { headers: { cookie: 'hallhub_session=li' } });
   expect(await finished.json()).toMatchObject({ state: 'free', served: 1, by: '李静' });
+  // Called once, whatever was pressed and shown again meanwhile.
+  const calls = rig.queue.desk.calls('main', rig.queue.halls.day(rig.clock.now()), 10);
+  expect(calls.map(({ number, counter, times }) => [number, counter, times])).toEqual([['B001', 'c1', 1]]);
   expect(complaints).toEqual([]);
 });
