@@ -10,6 +10,8 @@ import type { Chore } from '../housekeeping.ts';
 import type { Vault } from '../vault/index.ts';
 import type { Announcements } from './announcements.ts';
 import { createAnnouncements } from './announcements.ts';
+import type { Claims } from './claims.ts';
+import { createClaims } from './claims.ts';
 import type { CounterView } from './contract.ts';
 import { createCounterDevices } from './devices.ts';
 import type { Door } from './door.ts';
@@ -35,6 +37,7 @@ export interface HallQueue extends Pick<
   readonly door: Door;
   readonly printing: TicketPrinting;
   readonly announcements: Announcements;
+  readonly claims: Claims;
   /** What the hub forgets of it, and when. */
   readonly chores: readonly Chore[];
   start(): void;
@@ -51,7 +54,7 @@ export function createHallQueue(deps: {
   readonly audit: Audit;
   readonly outbox: Pick<Outbox, 'append'>;
   readonly host: Pick<AgentHost, 'capability' | 'health' | 'onDevices' | 'onHealth'>;
-  readonly requests: () => Pick<Requests, 'get'>;
+  readonly requests: () => Pick<Requests, 'get' | 'page'>;
   readonly clockTrusted: () => boolean;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }): HallQueue {
@@ -63,6 +66,7 @@ export function createHallQueue(deps: {
     revisionOf: (id) => deps.requests().get(id)?.revision,
   });
   const { tickets } = core;
+  const claims = createClaims(deps);
   const door = createDoor({ key: deps.vault.derive('queue-door'), clock });
   const base = publicUrl(config.http);
   const listeners = new Set<(hall: string) => void>();
@@ -137,7 +141,7 @@ export function createHallQueue(deps: {
   }
   const running: Cancel[] = [];
   return {
-    ...{ halls, core, views, door, printing, announcements },
+    ...{ halls, core, views, door, printing, announcements, claims },
     ...{ taking: core.taking, counters: core.counters, appointments: core.appointments, tickets, desk: core.desk },
     onChange: (listener) => {
       listeners.add(listener);
@@ -149,6 +153,7 @@ export function createHallQueue(deps: {
     },
     chores: [
       { name: 'who held numbers', keepDays: 60, forget: (before: EpochMs) => core.forget(before) },
+      { name: 'whose approved requests were whose', keepDays: 1, forget: (before: EpochMs) => claims.forget(before) },
       { name: 'numbers and their periods', keepDays: 730, forget: (before: EpochMs) => core.drop(before) },
     ],
     start: () => {
@@ -158,6 +163,7 @@ export function createHallQueue(deps: {
           if (event.type === 'called') announcements.called(event);
         }),
       );
+      claims.start(deps.requests());
       core.start();
       printing.start();
       devices.start();

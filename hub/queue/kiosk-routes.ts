@@ -10,6 +10,7 @@ import type { QueueHallConfig } from '../config/index.ts';
 import type { SelfService } from '../kiosks/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { personKeys } from './appointments.ts';
+import { CLAIMED_KINDS } from './claims.ts';
 import type { HallQueue } from './compose.ts';
 import type { MineView, TakenView, TicketMachineView } from './contract.ts';
 import type { PersonKeys, TicketRow } from './store/tickets.ts';
@@ -68,11 +69,24 @@ export function queueKioskRoutes(
     });
   };
   const isNobody = ({ numberKey, idKey }: PersonKeys): boolean => numberKey === undefined && idKey === undefined;
-  const requestsOf = (hall: QueueHallConfig, { student }: Who): MineView['requests'] => {
-    const service = hall.services.find(({ requests }) => requests.includes('certificate'))?.id;
-    return service === undefined
-      ? []
-      : certificates.list(student).map(({ certificateId, title }) => ({ id: certificateId, label: title, service }));
+  /** Of every kind for which some service is set up: the first that is. */
+  const requestsOf = (hall: QueueHallConfig, { student, keys }: Who): MineView['requests'] => {
+    const serviceOf = (kind: string): string | undefined =>
+      hall.services.find(({ id: service, requests }) => requests.includes(kind) && halls.service(hall, service).ok)?.id;
+    const papers = serviceOf('certificate');
+    return [
+      ...(papers === undefined
+        ? []
+        : certificates
+            .list(student)
+            .map(({ certificateId, title }) => ({ id: certificateId, label: title, service: papers }))),
+      ...CLAIMED_KINDS.flatMap((kind) => {
+        const service = serviceOf(kind);
+        return service === undefined
+          ? []
+          : queue.claims.of(keys, [kind]).map(({ requestId, label }) => ({ id: requestId, label, service }));
+      }),
+    ];
   };
   const print = async (row: TicketRow, printer: string | undefined, by: string): Promise<TakenView> => {
     const ticket = { ...views.own(row), id: row.id };

@@ -158,5 +158,22 @@ export const queueSchema: SchemaComponent = {
           until INTEGER
         ) STRICT, WITHOUT ROWID;`,
     },
+    {
+      name: 'whose approved requests are whose',
+      sql: `
+        CREATE TABLE queue_claim (
+          request_id TEXT NOT NULL,
+          -- Keyed hash of the number at the university or of the resident-ID number.
+          person_key TEXT NOT NULL,
+          kind TEXT NOT NULL,
+          valid_from INTEGER NOT NULL,
+          valid_until INTEGER NOT NULL,
+          PRIMARY KEY (request_id, person_key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX queue_claim_person ON queue_claim (person_key);
+        CREATE INDEX queue_claim_end ON queue_claim (valid_until);
+        -- One row once everything that was approved before has been read.
+        CREATE TABLE queue_claims_read (at INTEGER NOT NULL) STRICT;`,
+    },
   ],
 };

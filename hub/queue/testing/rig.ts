@@ -178,6 +178,7 @@ export function openQueue({
       onHealth: health.on,
     },
     requests: () => ({
+      page: () => ({ changes: [], next: undefined }),
       get: (id) => ({
         ...{ id, kind: 'appointment', revision: 1, state: 'approved', validFrom: epochMs(0) },
         ...{ validUntil: epochMs(0), committedAt: epochMs(0), appliedAt: epochMs(0) },
