@@ -357,6 +357,13 @@ describe.each(Object.keys(BOARDS) as (keyof typeof BOARDS)[])('the board, %s', (
       .filter(([, { left, top, right, bottom }, one]) => left < 8 || top < 8 || right > innerWidth - 8 || bottom > innerHeight - 8 || one.scrollWidth > one.clientWidth + 1)
       .map(([text, { left, top, right, bottom }]) => text + ' ' + [left, top, right, bottom].map(Math.round).join(','))`);
     expect(cut).toEqual([]);
+    // Nor by the list in which it stands.
+    const clipped = await on.page.evaluate<
+      readonly string[]
+    >(`[...document.querySelectorAll('.board li:not(.empty) > *')]
+      .filter((one) => one.getBoundingClientRect().bottom > one.closest('ul, ol').getBoundingClientRect().bottom + 1)
+      .map((one) => one.textContent.trim())`);
+    expect(clipped).toEqual([]);
     // Contrast of 7:1, which is more than the standards ask for.
     expect([...(await accessFaults(on.page)), ...(await accessFaults(on.page, ['color-contrast-enhanced']))]).toEqual(
       [],
