@@ -114,6 +114,7 @@ async function run(world: DayHub, papers: () => readonly string[]): Promise<void
   await maybe(async () => boardsAgree(boards, await snapshot()), { within: 15_000, every: 300 });
   const { counts, violations } = verdictOf(world.database, day.notes, { boards, snapshot: await snapshot() });
   for (const violation of violations.slice(0, 20)) remark(violation);
+  for (const [what, times] of paperless(day)) remark(`${times} × ${what}`);
   if (violations.length > 0) process.exitCode = 1;
 
   const onBoards = boardTimes(boards, day);
@@ -174,6 +175,17 @@ async function* coming(
     if (left > 0) await pause(left);
     yield { service, at };
   }
+}
+
+/** Tickets of which nobody was told that they came out, by machine and reason. */
+function paperless({ notes }: Day): ReadonlyMap<string, number> {
+  const reasons = new Map<string, number>();
+  for (const { machine, paper, code = 'no reason' } of notes.taken) {
+    if (paper === 'printed') continue;
+    const what = `${machine} ${paper}: ${code}`;
+    reasons.set(what, (reasons.get(what) ?? 0) + 1);
+  }
+  return reasons;
 }
 
 /** From the press of `next` to each board's having the call. Missing: those that were overtaken by more others than it shows. */

@@ -3,6 +3,7 @@ import type { CallingRuleName, VisitorClass, Waiting } from '../hub/queue/rules/
 import { CALLING_RULES, callingRules } from '../hub/queue/rules/calling.ts';
 import type { HallNow, ServiceTime, WaitRange } from '../hub/queue/rules/estimate.ts';
 import { expectedFor } from '../hub/queue/rules/estimate.ts';
+import { keptOf, scoreOf } from '../hub/queue/rules/promise.ts';
 import { SERVICES } from '../e2e/queue-day/hall.ts';
 import { DAYS, SEED, arrivals, numbers } from './kit/queue-arrivals.ts';
 
@@ -106,14 +107,12 @@ for (const [day, perHour] of Object.entries(DAYS)) {
   const people = visitors(perHour);
   for (const rule of CALLING_RULES) {
     const { waits, promised } = replay(rule, people);
-    const errors = people.flatMap(({ id }) => {
+    const kept = people.flatMap(({ id }) => {
       const range = promised.get(id);
       const wait = waits.get(id);
-      // Two minutes either way are nothing that anybody complains about.
-      return range && wait !== undefined
-        ? [Math.max(0, range.from - wait - 2 * MINUTE, wait - range.to - 2 * MINUTE)]
-        : [];
+      return range && wait !== undefined ? [keptOf(range, wait)] : [];
     });
+    const { held, error } = scoreOf(kept);
     const classes = Object.fromEntries(
       Object.keys(CLASSES).map((kind) => {
         const mine = people.filter((one) => one.class === kind).map(({ id }) => waits.get(id) ?? 0);
@@ -127,8 +126,12 @@ for (const [day, perHour] of Object.entries(DAYS)) {
       `${JSON.stringify({
         ...{ bench: 'queue-rules', day, rule, people: people.length, waitMinutes: classes },
         estimate: {
-          heldShare: Math.round((errors.filter((error) => error === 0).length / errors.length) * 100) / 100,
-          missedByMinutesP90: minutesAt(errors, 0.9),
+          heldShare: Math.round(held * 100) / 100,
+          errorMinutesP50: Math.round(error / 6_000) / 10,
+          missedByMinutesP90: minutesAt(
+            kept.map(({ missedBy }) => missedBy),
+            0.9,
+          ),
           // A range as wide as the day would always hold.
           widthMinutesP50: minutesAt(
             [...promised.values()].map(({ from, to }) => to - from),

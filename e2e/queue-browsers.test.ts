@@ -141,7 +141,7 @@ async function tapAtMachine({ notes }: Day, world: DayHub, index: number, open: 
     await tap(/^取号/);
     const { ticket, paper } = (await (await answered).json()) as TakenView;
     await page.getByText(ticket.number).first().waitFor();
-    notes.taken.push({ id: ticket.id, number: ticket.number, paper, took: performance.now() - from });
+    notes.taken.push({ id: ticket.id, number: ticket.number, machine, paper, took: performance.now() - from });
   }
 }
 

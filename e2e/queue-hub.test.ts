@@ -46,6 +46,12 @@ test('a number that was taken by phone is called at the counter, stands on the b
       return (await page.locator(selector).filter({ hasText: text }).count()) > 0;
     });
 
+  /** What is pressed while an order is under way counts for nothing, and others may see what it did before its page does. */
+  const press = async (page: Page, key: string, on: string): Promise<void> => {
+    await shows(page, '.keys button:enabled', on);
+    await page.keyboard.press(key);
+  };
+
   const board = await open('/board/main');
   const counter = await open('/counter/c1', 'li');
   const phone = await open(`/q/main?door=${rig.queue.door.code('main').code}`);
@@ -54,17 +60,20 @@ test('a number that was taken by phone is called at the counter, stands on the b
   await shows(phone, '.number', 'B001');
   await counter.getByRole('button', { name: '打开窗口' }).click();
   await shows(counter, 'ol li', 'B001');
-  await shows(counter, 'button.primary:enabled', '呼叫下一位');
-  await counter.keyboard.press('n');
+  await press(counter, 'n', '呼叫下一位');
   await shows(counter, 'section.called', 'B001');
   await shows(phone, '.number.called', '1号窗口');
   await shows(board, '.newest.calling', 'B001');
-  await counter.keyboard.press('b');
+  await press(counter, 'b', '开始办理');
   await shows(board, '.newest:not(.calling)', 'B001');
-  await counter.keyboard.press('f');
+  await press(counter, 'f', '办结');
+  await shows(counter, 'section li button:enabled', '已办好');
   await counter.keyboard.press('1');
   await shows(phone, '.number', '已办结');
   const finished = await fetch(`${url}/api/queue/counters/c1`, { headers: { cookie: 'hallhub_session=li' } });
   expect(await finished.json()).toMatchObject({ state: 'free', served: 1, by: '李静' });
+  // Called once, whatever was pressed and shown again meanwhile.
+  const calls = rig.queue.desk.calls('main', rig.queue.halls.day(rig.clock.now()), 10);
+  expect(calls.map(({ number, counter, times }) => [number, counter, times])).toEqual([['B001', 'c1', 1]]);
   expect(complaints).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import type { TestContext } from 'vitest';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { OwnTicketView } from '../hub/queue/contract.ts';
 import {
   boardView,
@@ -169,6 +169,23 @@ describe.each(['zh', 'en'] as const)('the counter page in %s', (language) => {
 });
 
 describe('at a counter', () => {
+  test('who opens it chooses what they do there, and is shown the same choice the next time', async (context) => {
+    const on = await open(context, { path: `/counter/${COUNTER}`, viewport: COUNTER_SCREEN });
+    const { page } = on;
+    const boxes = page.getByRole('checkbox');
+    await boxes.nth(2).waitFor();
+    const openKey = page.getByRole('button', { name: '打开窗口' });
+    for (const box of await boxes.all()) await box.uncheck();
+    expect(await openKey.isDisabled()).toBe(true);
+    await boxes.nth(1).check();
+    await openKey.click();
+    expect((await on.posted(counter('open'))).body).toEqual({ takeOver: false, services: ['transcript'] });
+    await page.evaluate('sessionStorage.clear()');
+    await page.reload();
+    await boxes.nth(2).waitFor();
+    expect(await Promise.all((await boxes.all()).map((box) => box.isChecked()))).toEqual([false, true, false]);
+  });
+
   test('everything is done by keys, with the lease of this session', async (context) => {
     const on = await openCounter(context);
     on.server.answers.set(counter('next'), counterView({ state: 'calling', ticket: called }));
@@ -307,17 +324,26 @@ const BOARDS = {
 const LEAST_TYPE = 44;
 
 describe.each(Object.keys(BOARDS) as (keyof typeof BOARDS)[])('the board, %s', (way) => {
-  const boards = (server: QueueServer): void => {
-    server.views.set(
-      '/halls/main/board',
-      boardView({ notice: { zh: '4 号窗口 15:00 后不办理离校手续', en: 'Counter 4: no leaving papers after 15:00' } }),
-    );
-  };
+  const notice = { zh: '4 号窗口 15:00 后不办理离校手续', en: 'Counter 4: no leaving papers after 15:00' };
+  // As long as the form for it takes.
+  const long = { zh: '通知'.repeat(15), en: 'Notices '.repeat(7) };
 
-  test('can be read from five metres', async (context) => {
-    const on = await open(context, { path: '/board/main', viewport: BOARDS[way], prepare: boards });
+  test.each([
+    ['without a notice', {}],
+    ['with a notice', { notice }],
+    ['with the longest notice', { notice: long }],
+  ])('can be read from five metres, %s', async (name, change) => {
+    const on = await open(
+      { onTestFinished },
+      {
+        path: '/board/main',
+        viewport: BOARDS[way],
+        prepare: (server) => server.views.set('/halls/main/board', boardView(change)),
+      },
+    );
     await on.page.getByText('A012').waitFor();
-    await on.look(`board-${way}`);
+    if ('notice' in change) await on.page.getByText(change.notice.zh).waitFor();
+    await on.look(`board-${way}-${name.replaceAll(' ', '-')}`);
     const small = await on.page.evaluate<readonly string[]>(`[...document.querySelectorAll('.board *')]
       .filter((one) => [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== ''))
       .filter((one) => parseFloat(getComputedStyle(one).fontSize) < ${LEAST_TYPE})
@@ -331,6 +357,13 @@ describe.each(Object.keys(BOARDS) as (keyof typeof BOARDS)[])('the board, %s', (
       .filter(([, { left, top, right, bottom }, one]) => left < 8 || top < 8 || right > innerWidth - 8 || bottom > innerHeight - 8 || one.scrollWidth > one.clientWidth + 1)
       .map(([text, { left, top, right, bottom }]) => text + ' ' + [left, top, right, bottom].map(Math.round).join(','))`);
     expect(cut).toEqual([]);
+    // Nor by the list in which it stands.
+    const clipped = await on.page.evaluate<
+      readonly string[]
+    >(`[...document.querySelectorAll('.board li:not(.empty) > *')]
+      .filter((one) => one.getBoundingClientRect().bottom > one.closest('ul, ol').getBoundingClientRect().bottom + 1)
+      .map((one) => one.textContent.trim())`);
+    expect(clipped).toEqual([]);
     // Contrast of 7:1, which is more than the standards ask for.
     expect([...(await accessFaults(on.page)), ...(await accessFaults(on.page, ['color-contrast-enhanced']))]).toEqual(
       [],
@@ -423,6 +456,25 @@ describe.each(['zh', 'en'] as const)('the pages of staff in %s', (language) => {
     }));
   };
 
+  test('a notice is shown on the boards in both languages, and taken down', async (context) => {
+    const on = await open(context, { path: '/queue', viewport: { width: 1280, height: 900 }, language });
+    const zh = on.page.getByRole('textbox', { name: /^(中文|In Chinese)$/ });
+    await zh.fill('系统维护');
+    const key = on.page.getByRole('button', { name: /^(显示|Show it)$/ });
+    expect(await key.isDisabled()).toBe(true);
+    await on.page.getByRole('textbox', { name: /^(英文|In English)$/ }).fill('Maintenance');
+    on.server.answers.set('/halls/main/notice', { text: { zh: '系统维护', en: 'Maintenance' } });
+    await key.click();
+    expect((await on.posted('/halls/main/notice')).body).toEqual({ text: { zh: '系统维护', en: 'Maintenance' } });
+    await on.page.getByText(/^\s*(今天有效|today)\s*$/).waitFor();
+    await on.look('lines');
+    expect([...(await accessFaults(on.page)), ...(await sizeFaults(on.page, 24))]).toEqual([]);
+    on.server.answers.set('/halls/main/notice', {});
+    await on.page.getByRole('button', { name: /撤下|Take it down/ }).click();
+    await on.page.getByText(/^\s*(今天有效|today)\s*$/).waitFor({ state: 'detached' });
+    expect(on.complaints).toEqual([]);
+  });
+
   test('statistics can be read by everybody', async (context) => {
     const wish = { path: '/queue-statistics', viewport: { width: 1280, height: 900 }, language, prepare: statistics };
     const on = await open(context, wish);
@@ -430,10 +482,15 @@ describe.each(['zh', 'en'] as const)('the pages of staff in %s', (language) => {
     const target = language === 'zh' ? '93% 目标 20 分钟内' : '93% target 20 min';
     await on.page.getByRole('cell', { name: target }).waitFor();
     await on.page.getByRole('heading', { name: /一周热力图|The week/ }).waitFor();
+    // The longest wait now, and how many wait beyond the limit.
+    await on.page.getByRole('row', { name: /12 23.0 2 4.0/ }).waitFor();
     await on.look('statistics');
     expect([...(await accessFaults(on.page)), ...(await sizeFaults(on.page, 24))]).toEqual([]);
     await on.page.locator('form select').last().selectOption('counter');
-    await on.page.getByRole('columnheader', { name: /窗口|Counter/ }).waitFor();
+    await on.page
+      .getByRole('columnheader', { name: /窗口|Counter/ })
+      .nth(1)
+      .waitFor();
     const link = await on.page.getByRole('link', { name: 'CSV' }).getAttribute('href');
     expect(link).toMatch(
       /^\/api\/queue\/statistics\.csv\?hall=main&from=\d{4}-\d\d-\d\d&to=\d{4}-\d\d-\d\d&by=counter$/,

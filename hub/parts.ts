@@ -217,6 +217,9 @@ export function createParts(
       certificateHandler({ certificates, vault }),
       queue.appointments.handler,
     ],
+    follow: (change) => {
+      queue.claims.follow(change);
+    },
   });
   const replica = createReplica({
     source: hall.source,

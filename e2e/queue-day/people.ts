@@ -15,7 +15,10 @@ import { streamOf } from './wire.ts';
 export interface TakenNote {
   readonly id: string;
   readonly number: string;
+  readonly machine: string;
   readonly paper: TakenView['paper'];
+  /** Why there is no paper. */
+  readonly code?: string;
   /** From the tap to the answer, in milliseconds; a paper that came out has come by then. */
   readonly took: number;
 }
@@ -103,8 +106,11 @@ export async function tendMachine(
       count(day.notes.refusals, codeOf(answer.body));
       continue;
     }
-    const { ticket, paper } = answer.body as TakenView;
-    day.notes.taken.push({ id: ticket.id, number: ticket.number, paper, took: performance.now() - from });
+    const { ticket, paper, code } = answer.body as TakenView;
+    day.notes.taken.push({
+      ...{ id: ticket.id, number: ticket.number, machine, paper, took: performance.now() - from },
+      ...(code !== undefined && { code }),
+    });
   }
 }
 

@@ -18,12 +18,19 @@ interface TicketRow {
   readonly counter: string | null;
 }
 
-interface PeriodRow {
+export interface PeriodRow {
   readonly ticket: string;
   readonly state: string;
   readonly counter: string | null;
   readonly from: number;
   readonly to: number | null;
+}
+
+export interface CallRow {
+  readonly ticket: string;
+  readonly counter: string;
+  readonly at: number;
+  readonly times: number;
 }
 
 const ENDED = new Set(['finished', 'no-show', 'cancelled', 'expired']);
@@ -51,12 +58,18 @@ export function verdictOf(
          JOIN queue_ticket t ON t.id = p.ticket_id WHERE t.hall = ? AND t.day = ? ORDER BY ticket_id, seq`,
       )
       .all(HALL, snapshot.day);
+    const calls = db
+      .prepare<[string, string], CallRow>(
+        `SELECT ticket_id AS ticket, counter, at, times FROM queue_call WHERE hall = ? AND day = ? ORDER BY seq`,
+      )
+      .all(HALL, snapshot.day);
     const integrity: unknown = db.pragma('integrity_check', { simple: true });
     const broken = brokenLives(tickets, periods);
     const behind = boards.filter((board) => !isSame(board, snapshot)).length;
     const violations = [
       ...ticketFaults(tickets, notes),
       ...broken,
+      ...calledTwice(periods, calls),
       ...doubleStays(notes.stays),
       ...strangeStays(tickets, notes.stays),
       ...(behind > 0 ? [`${behind} boards do not show what the hub has`] : []),
@@ -122,6 +135,39 @@ function brokenLives(tickets: readonly TicketRow[], periods: readonly PeriodRow[
     state === 'called' || state === 'serving' ? [counter ?? 'nowhere'] : [],
   );
   return [...faults, ...doubles(atCounters).map((counter) => `${counter} has two tickets`)];
+}
+
+/** From where somebody may be called: in line, put aside, or missed. Whoever is called, served or has finished is not called. */
+const CALLED_FROM = new Set(['created', 'waiting', 'held', 'parked', 'no-show', undefined]);
+
+/**
+ * Nobody is called twice: each call that the hub kept is the beginning of one way to one counter, or a recall during it, and each
+ * way has one beginning.
+ */
+export function calledTwice(periods: readonly PeriodRow[], calls: readonly CallRow[]): readonly string[] {
+  const callsOf = Map.groupBy(calls, ({ ticket }) => ticket);
+  const rowsOf = Map.groupBy(periods, ({ ticket }) => ticket);
+  return [...new Set([...callsOf.keys(), ...rowsOf.keys()])].flatMap((ticket) => {
+    const rows = rowsOf.get(ticket) ?? [];
+    const ways = rows.flatMap((row, index) =>
+      row.state === 'called' ? [{ row, before: rows[index - 1]?.state }] : [],
+    );
+    const begun = new Set<PeriodRow>();
+    const strays = (callsOf.get(ticket) ?? []).filter(({ counter, at, times }, index, mine) => {
+      // Several within one millisecond: the first that has no beginning yet.
+      const fits = ways.filter(({ row }) => row.counter === counter && row.from <= at && at <= (row.to ?? at));
+      const fresh = fits.find(({ row }) => !begun.has(row));
+      if (fresh) begun.add(fresh.row);
+      return fits.length === 0 || (!fresh && times <= (mine[index - 1]?.times ?? 0));
+    });
+    return [
+      ...strays.map(({ counter }) => `${ticket} was called to ${counter} once more`),
+      ...ways.filter(({ row }) => !begun.has(row)).map(({ row }) => `${ticket} went to ${row.counter ?? '?'} uncalled`),
+      ...ways
+        .filter(({ before }) => !CALLED_FROM.has(before))
+        .map(() => `${ticket} was called while it was at a counter`),
+    ];
+  });
 }
 
 /** Two counters that both knew a ticket to be there at the same time. */

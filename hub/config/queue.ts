@@ -61,6 +61,10 @@ const counter = z.strictObject({
   display: id.exactOptional(),
   /** The caller keypad of whoever sits there. */
   keypad: id.exactOptional(),
+  /** Where the keypad's transfer key sends people; absent: the key does nothing, and the keypad says so. */
+  keypadTransfer: z
+    .union([z.literal('pool'), z.strictObject({ service: id }), z.strictObject({ counter: id })])
+    .exactOptional(),
   /** 评价器. */
   ratingPad: id.exactOptional(),
 });
@@ -69,8 +73,8 @@ const counter = z.strictObject({
 const buttonMachine = z.strictObject({
   buttons: id,
   printer: id.exactOptional(),
-  /** Button (from 1) to service. */
-  services: z.record(z.string().regex(/^[1-9]\d?$/), id),
+  /** Button (from 1) to service; with a class, everybody who presses it gets that priority. */
+  services: z.record(z.string().regex(/^[1-9]\d?$/), z.union([id, z.strictObject({ service: id, class: id })])),
 });
 
 const visitorClass = z.strictObject({
@@ -80,6 +84,8 @@ const visitorClass = z.strictObject({
   rate: z.number().min(1).max(10).default(1),
   /** Before all other classes, within `firstCap`. */
   first: z.boolean().default(false),
+  /** Whoever takes a number at a machine or by phone may say that they are of it; without, staff alone give it. */
+  selfDeclared: z.boolean().default(false),
 });
 
 const announcements = z
@@ -137,7 +143,7 @@ export const queueHall = z.strictObject({
   keypadKeys: z
     .record(
       z.string().min(1).max(16),
-      z.enum(['next', 'recall', 'begin', 'no-show', 'hold', 'finish', 'break', 'back', 'close']),
+      z.enum(['next', 'recall', 'begin', 'no-show', 'hold', 'resume', 'transfer', 'finish', 'break', 'back', 'close']),
     )
     .default({}),
   classes: z.array(visitorClass).default([]),
@@ -190,8 +196,10 @@ export function queueMistakes(
   halls.forEach((hall, index) => {
     const { services, counters } = hall;
     twice(services, [index, 'services']);
+    twice(hall.classes, [index, 'classes']);
     const headings = new Set(services.flatMap(({ parent }) => (parent === undefined ? [] : [parent])));
     const all = new Set(services.map(({ id: name }) => name));
+    const classes = new Set(hall.classes.map(({ id: name }) => name));
     const leaves = new Set([...all].filter((name) => !headings.has(name)));
     services.forEach((one, at) => {
       need(all, one.parent, [index, 'services', at, 'parent'], 'service');
@@ -200,6 +208,12 @@ export function queueMistakes(
       one.services.forEach((name, n) => {
         need(leaves, name, [index, 'counters', at, 'services', n], 'service with tickets');
       });
+      const to = one.keypadTransfer;
+      if (typeof to === 'object') {
+        const path = [index, 'counters', at, 'keypadTransfer'];
+        if ('service' in to) need(leaves, to.service, [...path, 'service'], 'service with tickets');
+        else need(new Set(counters.map(({ id: name }) => name)), to.counter, [...path, 'counter'], 'counter');
+      }
       for (const part of COUNTER_PARTS) need(known.devices, one[part], [index, 'counters', at, part], 'device');
     });
     for (const name of leaves)
@@ -209,8 +223,11 @@ export function queueMistakes(
       const path = [index, 'buttonMachines', at];
       need(known.devices, machine.buttons, [...path, 'buttons'], 'device');
       need(known.devices, machine.printer, [...path, 'printer'], 'device');
-      for (const [button, name] of Object.entries(machine.services))
-        need(leaves, name, [...path, 'services', button], 'service with tickets');
+      for (const [button, given] of Object.entries(machine.services)) {
+        const at = [...path, 'services', button];
+        need(leaves, typeof given === 'string' ? given : given.service, at, 'service with tickets');
+        if (typeof given !== 'string') need(classes, given.class, at, 'class');
+      }
     });
     hall.kiosks.forEach(({ kiosk, printer }, at) => {
       need(known.kiosks, kiosk, [index, 'kiosks', at, 'kiosk'], 'kiosk');

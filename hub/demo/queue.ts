@@ -37,7 +37,7 @@ export const DEMO_HALL: NonNullable<NonNullable<ConfigInput['queue']>['halls']>[
     { id: 'c2', label: { zh: '2号窗口', en: 'Counter 2' }, services: ['enrolment', 'cards'] },
   ],
   classes: [
-    { id: 'elder', label: { zh: '老年人', en: 'Elderly' }, rate: 2 },
+    { id: 'elder', label: { zh: '老年人', en: 'Elderly' }, rate: 2, selfDeclared: true },
     { id: 'disabled', label: { zh: '行动不便', en: 'Disabled' }, first: true },
   ],
   kiosks: [{ kiosk: 'library', printer: COUNTER_DEVICES.printer }],

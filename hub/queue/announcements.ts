@@ -15,7 +15,9 @@ export interface Announcements {
   called(event: CalledEvent): void;
   /** What is being said. */
   current(hall: string): AnnouncementView | undefined;
-  /** What boards play, as a WAV file: of the last announcements of a hall without a loudspeaker. */
+  /** The hall's loudspeaker says nothing: its boards do. */
+  isMute(hall: string): boolean;
+  /** What boards play, as a WAV file: of the last announcements of a hall without a loudspeaker, or whose loudspeaker is down. */
   sound(hall: string, id: string): Uint8Array | undefined;
   stop(): void;
 }
@@ -27,7 +29,7 @@ const BEHIND = 700;
 
 export function createAnnouncements(deps: {
   readonly halls: Halls;
-  readonly host: Pick<AgentHost, 'capability'>;
+  readonly host: Pick<AgentHost, 'capability' | 'health'>;
   readonly clock: Clock;
   readonly random: RandomBytes;
   /** Whether somebody is still called to this counter. */
@@ -42,10 +44,24 @@ export function createAnnouncements(deps: {
   const shown = new Map<string, AnnouncementView>();
   const sounds = createSounds(deps);
 
-  const say = async (hall: QueueHallConfig, one: Announcement): Promise<void> => {
+  /** Halls whose loudspeaker says nothing; told once each time. */
+  const mute = new Set<string>();
+  const setMute = (hall: QueueHallConfig, code: string | undefined): void => {
+    const { speaker } = hall.announcements;
+    const fields = { hall: hall.id, speaker };
+    if (code === undefined && mute.delete(hall.id)) deps.log('info', 'the loudspeaker of a hall is back', fields);
+    if (code === undefined || mute.has(hall.id)) return;
+    mute.add(hall.id);
+    deps.log('warn', 'the loudspeaker of a hall is silent: its boards say the calls', { ...fields, code });
+  };
+  /** Through the hall's own loudspeaker; false: nobody heard it. */
+  const say = async (hall: QueueHallConfig, one: Announcement): Promise<boolean> => {
     const { speaker, languages, repeat, chime } = hall.announcements;
     const port = speaker === undefined ? undefined : host.capability(speaker, 'speaker');
-    if (!port) return;
+    if (speaker === undefined || !port || host.health(speaker)?.state === 'down') {
+      setMute(hall, 'E-DEV-0102');
+      return false;
+    }
     for (let time = 0; time < repeat; time += 1)
       for (const [index, language] of languages.entries()) {
         const now = clock.now();
@@ -59,9 +75,12 @@ export function createAnnouncements(deps: {
           issuedBy: `queue:${hall.id}`,
         });
         if (said.ok) continue;
-        deps.log('warn', 'a call was not said', { hall: hall.id, speaker, code: said.error.code });
-        return;
+        setMute(hall, said.error.code);
+        // What was said once need not be said again by everything else.
+        return time > 0;
       }
+    setMute(hall, undefined);
+    return true;
   };
   /** The sound is made before anybody sees that there is something to say: a board takes in an announcement once. */
   const hand = async (hall: QueueHallConfig, one: Announcement): Promise<DurationMs> => {
@@ -90,9 +109,9 @@ export function createAnnouncements(deps: {
       states.set(hall.id, { waiting: states.get(hall.id)?.waiting ?? [] });
       run(hall);
     };
-    if (hall.announcements.speaker === undefined) {
+    const byBoards = (one: Announcement): void => {
       timers.set(hall.id, () => undefined);
-      void hand(hall, next)
+      void hand(hall, one)
         .catch((error: unknown) => {
           failed(error);
           return lasts;
@@ -102,6 +121,9 @@ export function createAnnouncements(deps: {
           timers.set(hall.id, clock.after(long, end));
           deps.changed(hall.id);
         });
+    };
+    if (hall.announcements.speaker === undefined) {
+      byBoards(next);
       return;
     }
     shown.set(hall.id, { id, text: { zh, en }, lasts });
@@ -113,7 +135,23 @@ export function createAnnouncements(deps: {
     };
     // By the clock at least as long as it takes, and by the speaker until it has ended: the later of the two.
     timers.set(hall.id, clock.after(lasts, ended));
-    say(hall, next).catch(failed).finally(ended);
+    say(hall, next)
+      .catch((error: unknown) => {
+        failed(error);
+        setMute(hall, 'E-DEV-0101');
+        return false;
+      })
+      .then((heard) => {
+        if (heard) {
+          ended();
+          return;
+        }
+        if (!timers.has(hall.id)) return;
+        timers.get(hall.id)?.();
+        // A board that has shown it takes it in once more, now that it is to be heard.
+        byBoards({ ...next, id: uuidv7(clock.now(), random) });
+      })
+      .catch(failed);
   };
   return {
     called: ({ hall: hallId, counter: counterId, ticket, number }) => {
@@ -129,6 +167,7 @@ export function createAnnouncements(deps: {
       if (!timers.has(hallId)) run(hall);
     },
     current: (hall) => shown.get(hall),
+    isMute: (hall) => mute.has(hall),
     sound: (hall, id) => sounds.wav(hall, id),
     stop: () => {
       for (const cancel of timers.values()) cancel();

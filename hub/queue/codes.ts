@@ -20,6 +20,7 @@ export const queueCodes = defineCodes({
   'E-QUEUE-0113': { zh: '没有这种优先类别', en: 'There is no such class of visitors' },
   'E-QUEUE-0114': { zh: '操作太频繁，请稍后再试', en: 'Too many attempts: try again later' },
   'E-QUEUE-0115': { zh: '统计的时间范围太长', en: 'This is too long a time for one report' },
+  'E-QUEUE-0116': { zh: '这种优先请找工作人员办理', en: 'The staff give this priority: please ask them' },
   'E-QUEUE-0201': { zh: '没有这个窗口', en: 'There is no such counter' },
   'E-QUEUE-0202': { zh: '另一处正在使用这个窗口', en: 'Another session works at this counter' },
   'E-QUEUE-0203': { zh: '这个窗口已被别处接管', en: 'Another session has taken this counter over' },
@@ -30,5 +31,8 @@ export const queueCodes = defineCodes({
   'E-QUEUE-0208': { zh: '没有这个号', en: 'There is no such ticket' },
   'E-QUEUE-0209': { zh: '过号太久，不能再叫', en: 'This ticket was missed too long ago to be called again' },
   'E-QUEUE-0210': { zh: '窗口没有在工作', en: 'This counter is not at work' },
+  'E-QUEUE-0212': { zh: '没有挂起的号', en: 'No ticket is on hold here' },
+  'E-QUEUE-0213': { zh: '转移键没有设置', en: 'The transfer key leads nowhere' },
+  'E-QUEUE-0214': { zh: '这个键没有设置', en: 'This key means nothing' },
   'E-QUEUE-0211': { zh: '请写明原因', en: 'A reason is needed' },
 });

@@ -10,6 +10,8 @@ import type { Chore } from '../housekeeping.ts';
 import type { Vault } from '../vault/index.ts';
 import type { Announcements } from './announcements.ts';
 import { createAnnouncements } from './announcements.ts';
+import type { Claims } from './claims.ts';
+import { createClaims } from './claims.ts';
 import type { CounterView } from './contract.ts';
 import { createCounterDevices } from './devices.ts';
 import type { Door } from './door.ts';
@@ -20,6 +22,7 @@ import type { TicketPrinting } from './printing.ts';
 import { createTicketPrinting } from './printing.ts';
 import type { QueueCore } from './service.ts';
 import { createQueueCore } from './service.ts';
+import type { TicketRow } from './store/tickets.ts';
 import type { QueueViews } from './views.ts';
 import { createViews } from './views.ts';
 
@@ -34,6 +37,7 @@ export interface HallQueue extends Pick<
   readonly door: Door;
   readonly printing: TicketPrinting;
   readonly announcements: Announcements;
+  readonly claims: Claims;
   /** What the hub forgets of it, and when. */
   readonly chores: readonly Chore[];
   start(): void;
@@ -50,7 +54,7 @@ export function createHallQueue(deps: {
   readonly audit: Audit;
   readonly outbox: Pick<Outbox, 'append'>;
   readonly host: Pick<AgentHost, 'capability' | 'health' | 'onDevices' | 'onHealth'>;
-  readonly requests: () => Pick<Requests, 'get'>;
+  readonly requests: () => Pick<Requests, 'get' | 'page'>;
   readonly clockTrusted: () => boolean;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }): HallQueue {
@@ -62,6 +66,7 @@ export function createHallQueue(deps: {
     revisionOf: (id) => deps.requests().get(id)?.revision,
   });
   const { tickets } = core;
+  const claims = createClaims(deps);
   const door = createDoor({ key: deps.vault.derive('queue-door'), clock });
   const base = publicUrl(config.http);
   const listeners = new Set<(hall: string) => void>();
@@ -86,7 +91,7 @@ export function createHallQueue(deps: {
     },
   });
   const views = createViews({
-    ...{ halls, tickets, desk: core.desk, life: core.life, pictures: core.pictures, taking: core.taking },
+    ...{ halls, clock, tickets, desk: core.desk, life: core.life, pictures: core.pictures, taking: core.taking },
     door: ({ id, phone }) => {
       if (!phone || base === undefined) return undefined;
       const { code, until } = door.code(id);
@@ -99,14 +104,17 @@ export function createHallQueue(deps: {
   const devices = createCounterDevices({
     ...{ halls: halls.all, host, clock, random, counters: core.counters, log: deps.log },
     isOnBreak: (counter) => core.desk.counter(counter)?.state === 'break',
+    heldAt: (hall, counter) =>
+      core.pictures
+        .of(hall)
+        .open.filter((row) => row.state === 'held' && row.counter === counter)
+        .reduce<TicketRow | undefined>((first, row) => (first && first.since <= row.since ? first : row), undefined)
+        ?.id,
     numberAt: (hall, counter) => core.pictures.of(hall).at(counter)?.number,
-    take: (hall, service, machine, printer) => {
+    take: (hall, given, machine, printer) => {
       const taken = core.taking.take({
-        hall: hall.id,
-        service,
-        source: 'buttons',
-        place: machine,
-        by: `device:${machine}`,
+        ...{ hall: hall.id, source: 'buttons', place: machine, by: `device:${machine}` },
+        ...(typeof given === 'string' ? { service: given } : given),
       });
       if (taken.ok)
         printing
@@ -133,7 +141,7 @@ export function createHallQueue(deps: {
   }
   const running: Cancel[] = [];
   return {
-    ...{ halls, core, views, door, printing, announcements },
+    ...{ halls, core, views, door, printing, announcements, claims },
     ...{ taking: core.taking, counters: core.counters, appointments: core.appointments, tickets, desk: core.desk },
     onChange: (listener) => {
       listeners.add(listener);
@@ -145,6 +153,7 @@ export function createHallQueue(deps: {
     },
     chores: [
       { name: 'who held numbers', keepDays: 60, forget: (before: EpochMs) => core.forget(before) },
+      { name: 'whose approved requests were whose', keepDays: 1, forget: (before: EpochMs) => claims.forget(before) },
       { name: 'numbers and their periods', keepDays: 730, forget: (before: EpochMs) => core.drop(before) },
     ],
     start: () => {
@@ -154,6 +163,7 @@ export function createHallQueue(deps: {
           if (event.type === 'called') announcements.called(event);
         }),
       );
+      claims.start(deps.requests());
       core.start();
       printing.start();
       devices.start();

@@ -15,7 +15,8 @@ import type { Label } from '../config/index.ts';
  * | GET | `/halls/{hall}/board` | | {@link BoardView}; changes as `queue/{hall}/board` |
  * | GET | `/halls/{hall}/sounds/{id}` | | a WAV file: what a board plays, {@link AnnouncementView}`.audio`; for some minutes |
  * | GET | `/halls/{hall}/services` | | {@link ServiceView}`[]` |
- * | POST | `/halls/{hall}/tickets` | `{service, door, appointment?}` | {@link OwnTicketView}; `appointment` is the code of the hall's booking, not its id |
+ * | GET | `/halls/{hall}/classes` | | {@link ClassView}`[]`: those that one may declare oneself |
+ * | POST | `/halls/{hall}/tickets` | `{service, door, appointment?, class?}` | {@link OwnTicketView}; `appointment` is the code of the hall's booking, not its id |
  * | GET | `/tickets/{key}` | | {@link OwnTicketView}; changes as `queue/ticket/{key}` |
  * | POST | `/tickets/{key}/cancel` | | {@link OwnTicketView} |
  *
@@ -25,11 +26,12 @@ import type { Label } from '../config/index.ts';
  * | --- | --- | --- | --- |
  * | GET | `/queue` | | {@link TicketMachineView}; changes as `kiosk/{kiosk}/queue` |
  * | GET | `/queue/mine` | | {@link MineView} of whoever has identified |
- * | POST | `/queue/tickets` | `{service, appointment?, request?}` | {@link TakenView} |
+ * | POST | `/queue/tickets` | `{service, appointment?, request?, class?}` | {@link TakenView} |
  * | POST | `/queue/tickets/{ticket}/print` | | {@link TakenView}; what was taken here in the last ten minutes |
  *
  * For staff. A counter is worked by one session at a time; every order at it names the session's lease in the header
- * `x-counter-lease`, and an order with a lease that ended is refused (`E-QUEUE-0203`):
+ * `x-counter-lease`, and an order with a lease that ended is refused (`E-QUEUE-0203`). An order that is sent again under its
+ * `Idempotency-Key` has been given once, and answers the same:
  *
  * | method | path | body | answer |
  * | --- | --- | --- | --- |
@@ -44,8 +46,13 @@ import type { Label } from '../config/index.ts';
  * | POST | `/counters/{counter}/transfer` | `{service \| counter, place}` | {@link CounterView} |
  * | POST | `/counters/{counter}/service` | `{service, quantity}` | {@link CounterView}; one more service in the same visit |
  * | POST | `/counters/{counter}/finish` | `{outcome, note?}` | {@link CounterView} |
- * | POST | `/counters/{counter}/break`, `/back`, `/close` | `{reason?}` | {@link CounterView} |
+ * | POST | `/counters/{counter}/class` | `{ticket, class}` | {@link CounterView}; whoever has a claim to be served sooner, or has none (`ordinary`) |
+ * | POST | `/counters/{counter}/break`, `/back` | `{reason?}` | {@link CounterView} |
+ * | POST | `/counters/{counter}/close` | `{reason?, left?}` | {@link CounterView}; `left`, {@link LeftTickets}, is `pool` if it is not said |
  * | GET | `/halls/{hall}/waiting` | | {@link WaitingView}; changes as `queue/{hall}/waiting` |
+ * | GET | `/halls/{hall}/live` | | {@link LiveView}; changes as `queue/{hall}/live` |
+ * | GET | `/halls/{hall}/notice` | | {@link NoticeView} or nothing: what boards show beside the numbers |
+ * | POST | `/halls/{hall}/notice` | {@link NoticeView} or `{}` | the same; `{}`: nothing more is shown |
  * | POST | `/halls/{hall}/tickets/behalf` | `{service, class?, note?}` | {@link TakenView} |
  * | POST | `/halls/{hall}/tickets/{ticket}/print` | | {@link TakenView}; on the paper of the first kiosk of the hall that has some |
  * | GET | `/statistics?hall&from&to&by` | | {@link StatisticsView}; `/statistics.csv` and `/statistics.xlsx` are the same as files |
@@ -146,10 +153,18 @@ export interface OwnTicketView {
   readonly url?: string;
 }
 
+/** A class of visitors that the hall gives a priority. */
+export interface ClassView {
+  readonly id: string;
+  readonly label: Label;
+}
+
 export interface TicketMachineView {
   readonly hall: string;
   readonly label: Label;
   readonly services: readonly ServiceView[];
+  /** Those that one may declare oneself. */
+  readonly classes: readonly ClassView[];
   /** Whether paper comes out now; without it number and QR code are shown on the screen. */
   readonly paper: 'ok' | 'low' | 'out' | 'none';
 }
@@ -185,11 +200,14 @@ export interface HallView {
     readonly state: CounterState;
     /** Who works there, by the account's name. */
     readonly by?: string;
+    /** What is done there now: less than `offers` where whoever sits there does less. */
     readonly services: readonly string[];
+    /** All that can be done there. */
+    readonly offers: readonly string[];
   }[];
   readonly services: readonly ServiceView[];
   /** Those of the hall's own: everybody else has none. */
-  readonly classes: readonly { readonly id: string; readonly label: Label }[];
+  readonly classes: readonly ClassView[];
 }
 
 export interface LeaseView {
@@ -215,6 +233,8 @@ export interface CounterView {
   /** Whom `next` would call. */
   readonly next?: StaffTicketView;
   readonly waiting: number;
+  /** Sent to this counter, and waiting for it alone. */
+  readonly sent: readonly StaffTicketView[];
   /** Since this morning. */
   readonly served: number;
   readonly devices: readonly { readonly id: string; readonly label: Label; readonly ready: boolean }[];
@@ -247,6 +267,40 @@ export interface WaitingView {
   readonly tickets: readonly StaffTicketView[];
 }
 
+/** Of a counter that closes: its tickets go to the pool and back into their lines, or wait there until somebody opens it. */
+export type LeftTickets = 'pool' | 'keep';
+/** What staff let boards show. */
+export interface NoticeView {
+  readonly text: Label;
+  /** Absent: until the end of the day. */
+  readonly until?: EpochMs;
+}
+
+/** How a hall stands at this moment. */
+export interface LiveView {
+  readonly hall: string;
+  readonly services: readonly {
+    readonly id: string;
+    readonly label: Label;
+    readonly waiting: number;
+    /** Of those in line now, the one who has waited longest. */
+    readonly longest: DurationMs;
+    readonly limit?: DurationMs;
+    /** How many in line have waited longer than the limit. */
+    readonly beyond: number;
+    /** What it takes now: as expected waits are computed. */
+    readonly lasts: DurationMs;
+  }[];
+  readonly counters: readonly {
+    readonly id: string;
+    readonly label: Label;
+    readonly state: CounterState;
+    /** Visits, or parts of visits, of today; and what one took. */
+    readonly servings: number;
+    readonly lasts: DurationMs;
+  }[];
+}
+
 export type TransferPlace = 'front' | 'sorted' | 'end';
 export type VisitOutcome = 'served' | 'incomplete' | 'referred';
 export type StatisticsBy = 'service' | 'counter' | 'person' | 'hour';
@@ -263,9 +317,17 @@ export interface StatisticsRow {
   readonly key: string;
   readonly label: Label;
   readonly taken: number;
+  /** Called at least once. */
+  readonly called: number;
   readonly served: number;
+  /** Came, and went without what they came for: something was missing, or it is done elsewhere. */
+  readonly incomplete: number;
+  readonly referred: number;
   readonly noShow: number;
+  /** Gave the number back, or were in line when the day ended. */
   readonly abandoned: number;
+  /** Had been called when the day ended, and nobody said what became of them. */
+  readonly unfinished: number;
   readonly waitMean: DurationMs;
   readonly waitP50: DurationMs;
   readonly waitP90: DurationMs;
@@ -274,6 +336,8 @@ export interface StatisticsRow {
   readonly limit?: DurationMs;
   /** Share of those called within the service's limit, 0 to 1; absent where it has none. */
   readonly withinLimit?: number;
+  /** The waits that were promised with the numbers, of those who were called: share inside the range, median distance from its middle. */
+  readonly promise?: { readonly count: number; readonly held: number; readonly error: DurationMs };
   /** 1 to 5. */
   readonly rating?: { readonly mean: number; readonly count: number };
 }

@@ -1,5 +1,7 @@
 import { minutes } from '@hallhub/sync/base';
 import { describe, expect, it } from 'vitest';
+import type { CounterOrder } from './orders.ts';
+import { queueSummary } from './summary.ts';
 import { codeOf, openQueue } from './testing/rig.ts';
 
 describe('a counter', () => {
@@ -44,6 +46,129 @@ describe('a counter', () => {
     expect(codeOf(order('c1', { do: 'close' }))).toBe('ok');
     expect(codeOf(order('c1', { do: 'next' }))).toBe('E-QUEUE-0203');
     expect(codeOf(queue.counters.orderByKeypad('c1', { do: 'next' }))).toBe('E-QUEUE-0210');
+  });
+
+  it('gives a claim to whoever stands there or waits, or takes it back, which is written down and counts at once', () => {
+    const { queue, open, take, order, view, audit } = openQueue();
+    const [first, second] = [take(), take()].map((one) => (one.ok ? one.value.id : ''));
+    open('c1');
+    expect(view().next?.id).toBe(first);
+    expect(codeOf(order('c1', { do: 'class', ticket: second ?? '', class: 'disabled' }))).toBe('ok');
+    expect(view().next).toMatchObject({ id: second, class: 'disabled', classLabel: { en: 'disabled' } });
+    expect(codeOf(order('c1', { do: 'class', ticket: second ?? '', class: 'king' }))).toBe('E-QUEUE-0113');
+    expect(codeOf(order('c1', { do: 'class', ticket: 'none', class: 'elder' }))).toBe('E-QUEUE-0208');
+    order('c1', { do: 'next' });
+    expect(codeOf(order('c1', { do: 'class', ticket: second ?? '', class: 'ordinary' }))).toBe('ok');
+    expect(view().ticket).toMatchObject({ id: second, class: 'ordinary' });
+    order('c1', { do: 'finish', outcome: 'served' });
+    expect(codeOf(order('c1', { do: 'class', ticket: second ?? '', class: 'elder' }))).toBe('E-QUEUE-0207');
+    expect(queue.tickets.periods(second ?? '').filter(({ state }) => state === 'waiting')).toHaveLength(1);
+    const kept = audit.list({ limit: 50 }).filter(({ action }) => action === 'queue.class');
+    expect(kept.map(({ detail }) => JSON.parse(detail) as unknown)).toEqual([
+      { counter: 'c1', before: 'disabled', class: 'ordinary' },
+      { counter: 'c1', before: 'ordinary', class: 'disabled' },
+    ]);
+  });
+
+  it('that closes leaves nobody behind, unless whoever closes it comes back for them', () => {
+    const stand = () => {
+      const rig = openQueue();
+      for (let n = 0; n < 3; n += 1) rig.take();
+      rig.open('c1');
+      rig.open('c2');
+      rig.order('c1', { do: 'next' });
+      rig.order('c1', { do: 'hold' });
+      rig.order('c2', { do: 'next' });
+      rig.order('c2', { do: 'transfer', counter: 'c1', place: 'sorted' });
+      rig.order('c2', { do: 'next' });
+      rig.order('c2', { do: 'park', to: { counter: 'c1' } });
+      expect(rig.view()).toMatchObject({
+        held: [{ number: 'A001' }],
+        sent: [{ number: 'A002' }],
+        parked: [{ number: 'A003' }],
+      });
+      return { ...rig, stranded: () => queueSummary(rig.queue)().attention.map(({ text, count }) => [text.zh, count]) };
+    };
+    const pooled = stand();
+    expect(codeOf(pooled.order('c1', { do: 'close' }))).toBe('ok');
+    expect(pooled.view('c2')).toMatchObject({
+      next: { number: 'A002' },
+      pool: [{ number: 'A001' }, { number: 'A003' }],
+    });
+    expect(pooled.stranded()).toEqual([]);
+    const kept = stand();
+    expect(kept.stranded()).toEqual([]);
+    expect(codeOf(kept.order('c1', { do: 'close', left: 'keep' }))).toBe('ok');
+    expect(kept.view('c2')).toMatchObject({ pool: [] });
+    expect(kept.stranded()).toEqual([['有号留在已关闭的窗口', 3]]);
+  });
+
+  it('does not outlive its day', () => {
+    const rig = openQueue();
+    rig.open('c1');
+    rig.clock.advance(minutes(14 * 60 - 1));
+    rig.queue.core.sweep();
+    expect(rig.view().state).toBe('free');
+    rig.clock.advance(minutes(1));
+    rig.queue.core.sweep();
+    expect(rig.view().state).toBe('closed');
+    expect(codeOf(rig.order('c1', { do: 'next' }))).toBe('E-QUEUE-0203');
+  });
+
+  it('carries an order out once, however often it is sent under its key, also after it closed', () => {
+    const { queue, take, open, leases, view } = openQueue();
+    take();
+    take();
+    const li = { id: 'li', name: 'Li' };
+    const opened = [1, 2].map(() => queue.counters.open('c1', li, { takeOver: false, key: 'open-one' }));
+    expect(opened[0]).toEqual(opened[1]);
+    expect(codeOf(queue.counters.open('c1', li, { takeOver: false, key: 'open-two' }))).toBe('E-QUEUE-0202');
+    const [first] = opened;
+    leases.set('c1', first?.ok === true ? first.value.lease : '');
+    const order = (what: CounterOrder, key: string) =>
+      codeOf(queue.counters.order('c1', leases.get('c1') ?? '', { id: 'li' }, what, key));
+    expect([order({ do: 'next' }, 'key-one'), order({ do: 'next' }, 'key-one')]).toEqual(['ok', 'ok']);
+    expect(view()).toMatchObject({ ticket: { number: 'A001' }, waiting: 1 });
+    expect([order({ do: 'recall' }, 'key-two'), order({ do: 'recall' }, 'key-two')]).toEqual(['ok', 'ok']);
+    expect(view().ticket).toMatchObject({ calls: 2 });
+    // Another order under the same key is another order; one that was refused may be tried again.
+    expect(order({ do: 'next' }, 'key-two')).toBe('E-QUEUE-0205');
+    expect(order({ do: 'finish', outcome: 'served' }, 'key-two')).toBe('ok');
+    expect(order({ do: 'next' }, 'key-two')).toBe('ok');
+    order({ do: 'no-show' }, 'key-three');
+    expect([order({ do: 'close' }, 'key-four'), order({ do: 'close' }, 'key-four')]).toEqual(['ok', 'ok']);
+    expect(view()).toMatchObject({ state: 'closed', served: 1, missed: [{ number: 'A002' }] });
+    expect(open('c1').ok).toBe(true);
+    expect(codeOf(queue.counters.open('c1', li, { takeOver: false, key: 'open-one' }))).toBe('E-QUEUE-0202');
+  });
+
+  it('is seen as it stands: the longest wait, who waits beyond the limit, what a visit takes', () => {
+    const { queue, open, take, order, clock, hallConfig } = openQueue();
+    take('fees');
+    clock.advance(minutes(15));
+    take('fees');
+    take('enrolment');
+    open('c1');
+    const figures = () => queueSummary(queue)().figures.map(({ value }) => value);
+    clock.advance(minutes(6));
+    const services = () =>
+      queue.views
+        .live(hallConfig())
+        .services.map(({ id, waiting, longest, beyond }) => [id, waiting, longest / 60_000, beyond]);
+    expect(services()).toEqual([
+      ['enrolment', 1, 6, 0],
+      ['fees', 2, 21, 1],
+    ]);
+    expect(figures()).toEqual([3, 21, 1, 1, 0]);
+    order('c1', { do: 'next' });
+    order('c1', { do: 'begin' });
+    clock.advance(minutes(4));
+    order('c1', { do: 'finish', outcome: 'served' });
+    expect(services()[1]).toEqual(['fees', 1, 10, 0]);
+    expect(queue.views.live(hallConfig()).counters).toMatchObject([
+      { id: 'c1', state: 'free', servings: 1, lasts: minutes(4) },
+      { id: 'c2', state: 'closed', servings: 0, lasts: 0 },
+    ]);
   });
 
   it('does what is refused by name', () => {

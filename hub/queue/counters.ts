@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock, RandomBytes, Result } from '@hallhub/sync/base';
 import { failure, ok, plus, seconds } from '@hallhub/sync/base';
 import type { Db } from '@hallhub/sync/sqlite';
@@ -6,11 +7,12 @@ import type { Audit } from '../audit/service.ts';
 import type { QueueHallConfig } from '../config/index.ts';
 import type { CounterOrder } from './orders.ts';
 import type { CounterConfig, Halls } from './halls.ts';
+import { ORDINARY_CLASS } from './halls.ts';
 import type { TicketLife } from './life.ts';
 import type { Pictures } from './picture.ts';
 import { nextAt } from './picture.ts';
 import type { TicketAction } from './rules/ticket.ts';
-import { POOL, isAtCounter } from './rules/ticket.ts';
+import { POOL, isAtCounter, isLeftWith } from './rules/ticket.ts';
 import type { CounterRow, DeskStore } from './store/desk.ts';
 import type { TicketRow, TicketStore } from './store/tickets.ts';
 
@@ -44,10 +46,13 @@ export interface Counters {
   open(
     counter: string,
     clerk: Clerk,
-    how: { readonly takeOver: boolean; readonly services?: readonly string[] },
+    how: { readonly takeOver: boolean; readonly services?: readonly string[]; readonly key?: string },
   ): Result<{ readonly lease: string }>;
-  /** One order, one transaction. Errors: `E-QUEUE-0201` to `E-QUEUE-0211`; `E-QUEUE-0203` for a lease that ended. */
-  order(counter: string, lease: string, clerk: Pick<Clerk, 'id'>, order: CounterOrder): Result<void>;
+  /**
+   * One order, one transaction; the same order under the same key has been given once. Errors: `E-QUEUE-0201` to `E-QUEUE-0211`;
+   * `E-QUEUE-0203` for a lease that ended.
+   */
+  order(counter: string, lease: string, clerk: Pick<Clerk, 'id'>, order: CounterOrder, key?: string): Result<void>;
   /** The same from the counter's keypad, for whoever has the counter. Errors: `E-QUEUE-0210` where nobody has. */
   orderByKeypad(counter: string, order: CounterOrder): Result<void>;
   /** Of whose visit has just ended, else of the ticket that is at the counter, or was last; false: it was rated already, or nobody was there. */
@@ -164,6 +169,22 @@ export function createCounters(deps: {
       ...(note !== undefined && { note }),
     });
   };
+  /** Any ticket of the hall that has not ended: whoever sees the need for it need not be who will call it. */
+  const setClass = (at: AtCounter, { ticket, class: kind }: Extract<CounterOrder, { do: 'class' }>): Result<void> => {
+    const found = ticketOf(at.hall, ticket);
+    if (!found.ok) return found;
+    if (kind !== ORDINARY_CLASS && !at.hall.classes.some(({ id }) => id === kind)) return failure('E-QUEUE-0113');
+    const before = found.value.class;
+    const done = life.change(found.value, { do: 'class', class: kind });
+    if (!done.ok) return done;
+    audit.record({
+      actor: `staff:${at.row.accountId}`,
+      action: 'queue.class',
+      subject: `ticket:${ticket}`,
+      detail: { counter: at.counter.id, before, class: kind },
+    });
+    return ok();
+  };
   const setState = ({ row, counter }: AtCounter, state: CounterRow['state'], reason?: string): Result<void> => {
     const closed = state === 'closed';
     desk.putCounter({ ...row, state, since: clock.now(), ...(closed && { lease: null }) });
@@ -202,11 +223,14 @@ export function createCounters(deps: {
       case 'hold':
       case 'finish':
         return actOnPresent(at, order);
+      case 'class':
+        return setClass(at, order);
       case 'break':
         return setState(at, 'break', order.reason);
       case 'back':
         return setState(at, 'open');
       case 'close':
+        if (order.left !== 'keep') releaseLeft(tickets, life, hall.id, counter.id);
         return setState(at, 'closed', order.reason);
     }
   };
@@ -226,7 +250,7 @@ export function createCounters(deps: {
     });
 
   return {
-    open: (counterId, clerk, { takeOver, services }) =>
+    open: (counterId, clerk, { takeOver, services, key }) =>
       transact(db, () => {
         const found = halls.counter(counterId);
         if (!found.ok) return found;
@@ -234,10 +258,15 @@ export function createCounters(deps: {
         const unknown = services?.find((service) => !counter.services.includes(service));
         if (unknown !== undefined) return failure('E-QUEUE-0102', unknown);
         const before = desk.counter(counterId);
+        const name = key === undefined ? undefined : nameOf(counterId, clerk, { takeOver, services }, key);
+        const again = name === undefined ? undefined : desk.orderedIn(name);
+        // Opened already, and by nobody else since: the answer was lost.
+        if (again !== undefined && before?.epoch === again && before.lease !== null) return ok({ lease: before.lease });
         const taken = before !== undefined && before.state !== 'closed';
         if (taken && !takeOver) return failure('E-QUEUE-0202');
         const now = clock.now();
         const lease = Buffer.from(random(18)).toString('base64url');
+        if (name !== undefined && again === undefined) desk.putOrder(name, (before?.epoch ?? 0) + 1, now);
         desk.putCounter({
           ...{ counter: counterId, hall: hall.id, state: 'open', epoch: (before?.epoch ?? 0) + 1, lease },
           ...{
@@ -256,15 +285,21 @@ export function createCounters(deps: {
         deps.changed(hall.id);
         return ok({ lease });
       }),
-    order: (counterId, lease, clerk, order) =>
-      run(
-        counterId,
-        (row) =>
-          row && row.state !== 'closed' && row.lease === lease && row.accountId === clerk.id
-            ? ok({ ...row, accountId: clerk.id })
-            : failure('E-QUEUE-0203'),
-        order,
-      ),
+    order: (counterId, lease, clerk, order, key) =>
+      transact(db, () => {
+        const name = key === undefined ? undefined : nameOf(counterId, clerk, { lease, order }, key);
+        if (name !== undefined && desk.orderedIn(name) !== undefined) return ok();
+        const done = run(
+          counterId,
+          (row) =>
+            row && row.state !== 'closed' && row.lease === lease && row.accountId === clerk.id
+              ? ok({ ...row, accountId: clerk.id })
+              : failure('E-QUEUE-0203'),
+          order,
+        );
+        if (done.ok && name !== undefined) desk.putOrder(name, desk.counter(counterId)?.epoch ?? 0, clock.now());
+        return done;
+      }),
     orderByKeypad: (counterId, order) =>
       run(
         counterId,
@@ -301,6 +336,22 @@ export function createCounters(deps: {
     const last = desk.lastAt(hall.id, day, counter);
     return last === undefined ? undefined : tickets.get(last.ticketId);
   }
+}
+
+/** Who ordered what under which key, without a word of it. */
+const nameOf = (counter: string, { id }: Pick<Clerk, 'id'>, what: object, key: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([counter, id, what, key]))
+    .digest('base64url');
+
+/** Nobody waits for a counter at which nobody works: what was left with it goes to the pool, or back into its line. */
+export function releaseLeft(
+  tickets: Pick<TicketStore, 'open'>,
+  life: Pick<TicketLife, 'change'>,
+  hall: string,
+  counter: string,
+): void {
+  for (const row of tickets.open(hall)) if (isLeftWith(row, counter)) life.change(row, { do: 'release' });
 }
 
 const isOf = (hall: QueueHallConfig, counter: string): boolean => hall.counters.some(({ id }) => id === counter);

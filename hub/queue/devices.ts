@@ -2,8 +2,9 @@ import type { AgentHost } from '@hallhub/device-drivers/agent';
 import { followDevices } from '@hallhub/device-drivers/agent';
 import type { Receipt } from '@hallhub/device-drivers/kit';
 import type { Cancel, Clock, DurationMs, MonoMs, RandomBytes, Result } from '@hallhub/sync/base';
-import { minutes, ms, plus, seconds, uuidv7 } from '@hallhub/sync/base';
+import { failure, minutes, ms, ok, plus, seconds, uuidv7 } from '@hallhub/sync/base';
 import type { QueueHallConfig } from '../config/index.ts';
+import { queueCodes } from './codes.ts';
 import type { CounterEvent, Counters } from './counters.ts';
 import { RATED_WITHIN } from './counters.ts';
 import type { CounterConfig } from './halls.ts';
@@ -24,13 +25,18 @@ const KEY_BOUNCE = ms(800);
 /** A board that never answers is told again what stands there: nobody hears of it when it was without power. */
 const SHOW_AGAIN = minutes(1);
 
+/** What a keypad says of a key that did nothing stays so long; then the number is shown again. */
+const SAID_FOR = seconds(3);
+
 /** Keys by their names, as profiles of keypads give them; others are named by `keypadKeys` of the hall. */
-const ORDERS: Readonly<Record<string, CounterOrder>> = {
+const ORDERS: Readonly<Record<string, CounterOrder | 'resume' | 'transfer'>> = {
   next: { do: 'next' },
   recall: { do: 'recall' },
   begin: { do: 'begin' },
   'no-show': { do: 'no-show' },
   hold: { do: 'hold' },
+  resume: 'resume',
+  transfer: 'transfer',
   finish: { do: 'finish', outcome: 'served' },
   break: { do: 'break' },
   back: { do: 'back' },
@@ -44,12 +50,14 @@ export function createCounterDevices(deps: {
   readonly random: RandomBytes;
   readonly counters: Pick<Counters, 'orderByKeypad' | 'rate'>;
   readonly isOnBreak: (counter: string) => boolean;
+  /** The ticket that has been on hold there longest. */
+  readonly heldAt: (hall: QueueHallConfig, counter: string) => string | undefined;
   /** The number that stands at a counter. */
   readonly numberAt: (hall: QueueHallConfig, counter: string) => string | undefined;
   /** A button was pressed: gives a number and prints it. */
   readonly take: (
     hall: QueueHallConfig,
-    service: string,
+    given: QueueHallConfig['buttonMachines'][number]['services'][string],
     machine: string,
     printer: string | undefined,
   ) => Result<TicketRow>;
@@ -126,17 +134,47 @@ export function createCounterDevices(deps: {
     void settle(ratingPad, asked, true);
   };
 
-  const orderOf = (hall: QueueHallConfig, counter: string, key: string): CounterOrder | undefined => {
-    const wanted = ORDERS[hall.keypadKeys[key] ?? key];
-    // Most keypads have one key for both.
-    return wanted?.do === 'break' && deps.isOnBreak(counter) ? { do: 'back' } : wanted;
+  const resume = (hall: QueueHallConfig, counter: string): Result<CounterOrder> => {
+    const ticket = deps.heldAt(hall, counter);
+    return ticket === undefined ? failure('E-QUEUE-0212') : ok({ do: 'resume', ticket });
   };
-  const press = (hall: QueueHallConfig, { id, keypad }: CounterConfig, key: string): void => {
-    const wanted = orderOf(hall, id, key);
-    if (!wanted) {
-      deps.log('warn', 'a key of a keypad means nothing', { device: keypad });
+  const orderOf = (hall: QueueHallConfig, counter: CounterConfig, key: string): Result<CounterOrder> => {
+    const wanted = ORDERS[hall.keypadKeys[key] ?? key];
+    if (wanted === undefined) return failure('E-QUEUE-0214');
+    const to = counter.keypadTransfer;
+    if (wanted === 'resume') return resume(hall, counter.id);
+    if (wanted === 'transfer') {
+      if (to === undefined) return failure('E-QUEUE-0213');
+      return ok(to === 'pool' ? { do: 'park', to } : { do: 'transfer', place: 'sorted', ...to });
+    }
+    // Most keypads have one key for both.
+    if (wanted.do === 'break' && deps.isOnBreak(counter.id)) return ok({ do: 'back' });
+    const isFree = deps.numberAt(hall, counter.id) === undefined;
+    return wanted.do === 'hold' && isFree ? resume(hall, counter.id) : ok(wanted);
+  };
+  /** On the keypad's own display, for a moment: whoever pressed sees why nothing happened. */
+  const explain = (hall: QueueHallConfig, { id, keypad, display }: CounterConfig, code: string): void => {
+    deps.log('info', 'a key of a keypad was refused', { device: keypad, code });
+    const text = Object.entries(queueCodes).find(([one]) => one === code)?.[1].zh;
+    const port = keypad === undefined ? undefined : host.capability(keypad, 'counterDisplay');
+    if (keypad === undefined || keypad === display || !port || text === undefined || showing.has(keypad)) return;
+    reminders.get(keypad)?.();
+    void settle(keypad, port.show(order('show', { lines: [text] }, SHOW_WITHIN, `queue:${hall.id}`)), true);
+    reminders.set(
+      keypad,
+      clock.after(SAID_FOR, () => {
+        showOn(keypad, hall, id);
+      }),
+    );
+  };
+  const press = (hall: QueueHallConfig, counter: CounterConfig, key: string): void => {
+    const { id, keypad } = counter;
+    const found = orderOf(hall, counter, key);
+    if (!found.ok) {
+      explain(hall, counter, found.error.code);
       return;
     }
+    const wanted = found.value;
     if (isBounce(`${keypad ?? ''}/${key}`, KEY_BOUNCE)) return;
     let done = counters.orderByKeypad(id, wanted);
     // One key on most keypads: whoever stands there is served, the next is called.
@@ -144,7 +182,7 @@ export function createCounterDevices(deps: {
       done = counters.orderByKeypad(id, { do: 'finish', outcome: 'served' });
       if (done.ok) done = counters.orderByKeypad(id, wanted);
     }
-    if (!done.ok) deps.log('info', 'a key of a keypad was refused', { device: keypad, code: done.error.code });
+    if (!done.ok) explain(hall, counter, done.error.code);
   };
   /** A button that is leant on, or chatters, is one press. */
   const isBounce = (button: string, within: DurationMs): boolean => {
@@ -176,9 +214,9 @@ export function createCounterDevices(deps: {
       hall.buttonMachines.map(({ buttons, printer, services }) =>
         host.capability(buttons, 'buttonPanel')?.onButton(({ button, pressed }) => {
           // Buttons are counted from 0 on their line, and from 1 by people.
-          const service = services[String(button + 1)];
-          if (!pressed || service === undefined || isBounce(`${buttons}/${button}`, BOUNCE)) return;
-          const taken = deps.take(hall, service, buttons, printer);
+          const given = services[String(button + 1)];
+          if (!pressed || given === undefined || isBounce(`${buttons}/${button}`, BOUNCE)) return;
+          const taken = deps.take(hall, given, buttons, printer);
           if (!taken.ok) deps.log('info', 'a button gave no ticket', { device: buttons, code: taken.error.code });
         }),
       ),

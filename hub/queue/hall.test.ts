@@ -1,6 +1,7 @@
-import { minutes, ms, seconds } from '@hallhub/sync/base';
-import { describe, expect, it } from 'vitest';
+import { minutes, ms, plus, seconds } from '@hallhub/sync/base';
+import { describe, expect, it, vi } from 'vitest';
 import { personKeys } from './appointments.ts';
+import { queueSummary } from './summary.ts';
 import { HALL, codeOf, openQueue } from './testing/rig.ts';
 
 const PERSON = { number: '2023010001' };
@@ -25,6 +26,30 @@ describe('taking a number', () => {
     });
   });
 
+  it('gives a priority to who says so where the hall lets them, else by staff or by a button that was set up for it', () => {
+    const rig = openQueue();
+    for (const source of ['machine', 'phone'] as const) {
+      expect(rig.take('enrolment', { class: 'elder', source })).toMatchObject({ value: { class: 'elder' } });
+      expect(codeOf(rig.take('enrolment', { class: 'disabled', source }))).toBe('E-QUEUE-0116');
+    }
+    for (const source of ['staff', 'buttons'] as const)
+      expect(rig.take('enrolment', { class: 'disabled', source })).toMatchObject({ value: { class: 'disabled' } });
+    expect(rig.queue.views.classes(rig.hallConfig()).map(({ id }) => id)).toEqual(['elder']);
+    rig.queue.start();
+    rig.button.emit({ button: 1, pressed: true, at: 0 });
+    expect(rig.queue.tickets.open('main').at(-1)).toMatchObject({ source: 'buttons', class: 'disabled' });
+    rig.queue.stop();
+  });
+
+  it('that was given back is a number for somebody else, also where a day has only so many', () => {
+    const services = HALL.services.map((one) => ({ ...one, ...(one.id === 'fees' && { dailyCap: 1 }) }));
+    const rig = openQueue({ hall: { ...HALL, services } });
+    const first = rig.take('fees');
+    expect(codeOf(rig.take('fees'))).toBe('E-QUEUE-0105');
+    if (first.ok) rig.queue.core.cancel(first.value);
+    expect(codeOf(rig.take('fees'))).toBe('ok');
+  });
+
   it('says who is ahead and what to expect, and can be taken back', () => {
     const rig = openQueue();
     rig.open('c2');
@@ -36,6 +61,49 @@ describe('taking a number', () => {
     expect(own.expected?.from).toBeGreaterThan(0);
     expect(rig.queue.core.cancel(second.value)).toMatchObject({ value: { state: 'cancelled' } });
     expect(codeOf(rig.queue.core.cancel({ ...second.value, state: 'cancelled' }))).toBe('E-QUEUE-0207');
+  });
+});
+
+describe('a notice on the boards', () => {
+  it('is shown until its time, or the end of its day, or until it is taken down', () => {
+    const rig = openQueue();
+    const shown = () => rig.queue.views.board(rig.hallConfig()).notice?.en;
+    const text = { zh: '系统维护', en: 'Maintenance' };
+    expect(shown()).toBeUndefined();
+    rig.queue.core.setNotice('main', { ...text, until: plus(rig.clock.now(), minutes(60)) });
+    rig.clock.advance(minutes(59));
+    expect(shown()).toBe('Maintenance');
+    rig.clock.advance(minutes(1));
+    expect(shown()).toBeUndefined();
+    rig.queue.core.setNotice('main', { ...text, until: null });
+    expect(shown()).toBe('Maintenance');
+    rig.queue.core.setNotice('main', undefined);
+    expect(shown()).toBeUndefined();
+    rig.queue.core.setNotice('main', { ...text, until: null });
+    rig.clock.advance(minutes(14 * 60));
+    expect(shown()).toBeUndefined();
+  });
+});
+
+describe('the day’s end', () => {
+  it('tells the hall what became of each: not done, or come in vain', () => {
+    const rig = openQueue();
+    for (const [id, number] of Object.entries({ a: '1', b: '2', c: '3' })) {
+      rig.book(id, 0, 20, { person: { name: '刘一㛃', number } });
+      rig.take('enrolment', { appointment: id });
+    }
+    rig.open('c1');
+    rig.order('c1', { do: 'next' });
+    rig.order('c1', { do: 'begin' });
+    const left = rig.queue.tickets.open('main').find(({ requestId }) => requestId === 'c');
+    if (left) rig.queue.core.cancel(left);
+    rig.clock.advance(minutes(14 * 60));
+    rig.queue.core.sweep();
+    expect(rig.told.map(({ type, subject, data }) => [type.type, subject, data])).toEqual([
+      ['hallhub.visit.unserved.v1', 'c', expect.objectContaining({ reason: 'left', number: 'A003' })],
+      ['hallhub.visit.served.v1', 'a', expect.objectContaining({ outcome: 'incomplete', counter: 'c1' })],
+      ['hallhub.visit.unserved.v1', 'b', expect.objectContaining({ reason: 'day-ended', waitedSeconds: 50_400 })],
+    ]);
   });
 });
 
@@ -155,6 +223,44 @@ describe('devices', () => {
     expect(rig.clock.pending).toBe(0);
   });
 
+  it.each([
+    ['refuses', { refusal: 'E-DEV-0203' as const }],
+    ['is not there', { away: true }],
+  ])('a loudspeaker that %s hands over to the boards until it is back, which is told once', async (_what, fault) => {
+    const rig = openQueue();
+    const call = async (): Promise<{ audio?: string } | undefined> => {
+      rig.take();
+      rig.order('c1', { do: 'next' });
+      await vi.waitFor(() => {
+        expect(rig.queue.views.board(rig.hallConfig()).announcement?.audio ?? rig.said.at(-1)).toBeDefined();
+      }, 30_000);
+      const { announcement } = rig.queue.views.board(rig.hallConfig());
+      rig.order('c1', { do: 'finish', outcome: 'served' });
+      await rig.clock.advanceAsync(minutes(1));
+      return announcement;
+    };
+    rig.queue.start();
+    rig.open('c1');
+    Object.assign(rig.speaker, fault);
+    for (let n = 0; n < 2; n += 1) {
+      const id = (await call())?.audio?.split('/').at(-1) ?? '';
+      expect(rig.queue.announcements.sound('main', id)?.length).toBeGreaterThan(1_000);
+    }
+    expect(rig.warned).toEqual(['the loudspeaker of a hall is silent: its boards say the calls']);
+    expect(queueSummary(rig.queue)().attention.map(({ text }) => text.en)).toEqual([
+      'Loudspeakers that are silent; boards say the calls',
+    ]);
+    delete rig.speaker.refusal;
+    delete rig.speaker.away;
+    expect((await call())?.audio).toBeUndefined();
+    for (let n = 0; n < 4; n += 1) {
+      rig.spoken();
+      await rig.clock.advanceAsync(ms(1));
+    }
+    expect(queueSummary(rig.queue)().attention).toEqual([]);
+    rig.queue.stop();
+  });
+
   it('order what their keys mean: one key serves whoever stands there and calls the next', () => {
     const rig = openQueue();
     rig.queue.start();
@@ -196,6 +302,38 @@ describe('devices', () => {
     expect(press({ button: 5 })).toMatchObject({ state: 'free', missed: [{ number: 'A001' }] });
     rig.queue.stop();
     expect(rig.clock.pending).toBe(0);
+  });
+
+  it('hold and go on with one key, send where the counter says, and say why a key did nothing', async () => {
+    const rig = openQueue({
+      hall: { ...HALL, counters: HALL.counters.map((one) => ({ ...one, keypadTransfer: { service: 'fees' } })) },
+    });
+    rig.queue.start();
+    rig.take();
+    rig.open('c1');
+    const press = async (name: string) => {
+      await rig.clock.advanceAsync(seconds(2));
+      rig.keyButtons.emit({ button: 0, name, pressed: true, at: rig.clock.now() });
+      return rig.view();
+    };
+    expect(await press('resume')).toMatchObject({ state: 'free' });
+    expect(rig.onKeypad.at(-1)).toEqual(['没有挂起的号']);
+    await rig.clock.advanceAsync(seconds(3));
+    expect(rig.onKeypad.at(-1)).toEqual([]);
+    await press('next');
+    expect(await press('hold')).toMatchObject({ state: 'free', held: [{ number: 'A001' }] });
+    expect(await press('hold')).toMatchObject({ state: 'calling', ticket: { number: 'A001' } });
+    await press('hold');
+    expect(await press('resume')).toMatchObject({ state: 'calling', ticket: { number: 'A001' } });
+    expect(await press('transfer')).toMatchObject({ state: 'free', next: { number: 'A001', service: 'fees' } });
+    rig.queue.stop();
+    expect(rig.clock.pending).toBe(0);
+    const bare = openQueue();
+    bare.queue.start();
+    await bare.clock.advanceAsync(seconds(1));
+    bare.keyButtons.emit({ button: 0, name: 'transfer', pressed: true, at: bare.clock.now() });
+    expect(bare.onKeypad.at(-1)).toEqual(['转移键没有设置']);
+    bare.queue.stop();
   });
 
   it('rate whose visit has just ended, whoever has been called meanwhile; later whoever is there', () => {

@@ -10,6 +10,7 @@ import type { QueueHallConfig } from '../config/index.ts';
 import type { SelfService } from '../kiosks/index.ts';
 import type { Vault } from '../vault/index.ts';
 import { personKeys } from './appointments.ts';
+import { CLAIMED_KINDS } from './claims.ts';
 import type { HallQueue } from './compose.ts';
 import type { MineView, TakenView, TicketMachineView } from './contract.ts';
 import type { PersonKeys, TicketRow } from './store/tickets.ts';
@@ -53,7 +54,7 @@ export function queueKioskRoutes(
     return failure('E-QUEUE-0101');
   };
   const view = ({ hall, printer }: Machine, services = views.services(hall)): TicketMachineView => ({
-    ...{ hall: hall.id, label: hall.label, services, paper: printing.paper(printer) },
+    ...{ hall: hall.id, label: hall.label, services, classes: views.classes(hall), paper: printing.paper(printer) },
   });
   const whoAt = (kioskId: string): Result<Who> => {
     const here = deps.selfService.kiosks.person(kioskId);
@@ -68,11 +69,24 @@ export function queueKioskRoutes(
     });
   };
   const isNobody = ({ numberKey, idKey }: PersonKeys): boolean => numberKey === undefined && idKey === undefined;
-  const requestsOf = (hall: QueueHallConfig, { student }: Who): MineView['requests'] => {
-    const service = hall.services.find(({ requests }) => requests.includes('certificate'))?.id;
-    return service === undefined
-      ? []
-      : certificates.list(student).map(({ certificateId, title }) => ({ id: certificateId, label: title, service }));
+  /** Of every kind for which some service is set up: the first that is. */
+  const requestsOf = (hall: QueueHallConfig, { student, keys }: Who): MineView['requests'] => {
+    const serviceOf = (kind: string): string | undefined =>
+      hall.services.find(({ id: service, requests }) => requests.includes(kind) && halls.service(hall, service).ok)?.id;
+    const papers = serviceOf('certificate');
+    return [
+      ...(papers === undefined
+        ? []
+        : certificates
+            .list(student)
+            .map(({ certificateId, title }) => ({ id: certificateId, label: title, service: papers }))),
+      ...CLAIMED_KINDS.flatMap((kind) => {
+        const service = serviceOf(kind);
+        return service === undefined
+          ? []
+          : queue.claims.of(keys, [kind]).map(({ requestId, label }) => ({ id: requestId, label, service }));
+      }),
+    ];
   };
   const print = async (row: TicketRow, printer: string | undefined, by: string): Promise<TakenView> => {
     const ticket = { ...views.own(row), id: row.id };
@@ -131,7 +145,7 @@ export function queueKioskRoutes(
     url: '/api/kiosks/:kiosk/queue/tickets',
     access: 'kiosk',
     params: kiosk,
-    body: z.object({ service: id, appointment: id.optional(), request: id.optional() }),
+    body: z.object({ service: id, appointment: id.optional(), request: id.optional(), class: id.optional() }),
     handler: async ({ params, body, request }) => {
       const machine = machineOf(params.kiosk);
       if (!machine.ok) return machine;
@@ -156,6 +170,7 @@ export function queueKioskRoutes(
         ...(who.ok && { person: who.value.keys, personal: { name: who.value.name } }),
         ...(body.appointment !== undefined && { appointment: body.appointment }),
         ...(body.request !== undefined && { request: body.request }),
+        ...(body.class !== undefined && { class: body.class }),
       });
       return taken.ok ? print(taken.value, printer, by) : taken;
     },

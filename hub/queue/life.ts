@@ -1,10 +1,10 @@
 import type { Clock, EpochMs, Result } from '@hallhub/sync/base';
 import { iso, ok } from '@hallhub/sync/base';
-import { visitMissed, visitServed } from '@hallhub/sync/contract';
+import { visitMissed, visitServed, visitUnserved } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
 import type { Vault } from '../vault/index.ts';
 import type { Period, Ticket, TicketAction } from './rules/ticket.ts';
-import { act } from './rules/ticket.ts';
+import { POOL, act, wasCalled } from './rules/ticket.ts';
 import type { AppointmentStore } from './store/appointments.ts';
 import type { TicketRow, TicketStore } from './store/tickets.ts';
 
@@ -51,17 +51,29 @@ export function createTicketLife(deps: {
       outbox.append({ type: visitMissed, subject: requestId, data: { ...common, called: true } });
       return;
     }
-    if (ticket.state !== 'finished') return;
+    const waitedSeconds = secondsIn(ticket.periods, 'waiting');
+    const unfinished = ticket.state === 'expired' && wasCalled(ticket.periods);
+    if (ticket.state === 'cancelled' || (ticket.state === 'expired' && !unfinished)) {
+      const reason = ticket.state === 'cancelled' ? 'left' : 'day-ended';
+      outbox.append({
+        type: visitUnserved,
+        subject: requestId,
+        data: { ...common, number: row.number, reason, waitedSeconds },
+      });
+      return;
+    }
+    if (ticket.state !== 'finished' && !unfinished) return;
     outbox.append({
       type: visitServed,
       subject: requestId,
       data: {
         ...common,
-        counter: ticket.counter ?? '',
+        counter: ticket.periods.findLast(({ counter }) => counter !== undefined && counter !== POOL)?.counter ?? '',
         number: row.number,
-        outcome: ticket.outcome ?? 'served',
+        // Nobody said what became of it: it is not done.
+        outcome: unfinished ? 'incomplete' : (ticket.outcome ?? 'served'),
         services: ticket.services.map(({ service, quantity }) => ({ service, quantity })),
-        waitedSeconds: secondsIn(ticket.periods, 'waiting'),
+        waitedSeconds,
         servedSeconds: secondsIn(ticket.periods, 'serving'),
       },
     });

@@ -1,4 +1,4 @@
-import type { TransferPlace, VisitOutcome } from './contract.ts';
+import type { LeftTickets, TransferPlace, VisitOutcome } from './contract.ts';
 
 /** What is ordered at a counter, from its page or its keypad. */
 export type CounterOrder =
@@ -19,4 +19,8 @@ export type CounterOrder =
     }
   | { readonly do: 'add-service'; readonly service: string; readonly quantity: number }
   | { readonly do: 'finish'; readonly outcome: VisitOutcome; readonly note?: string }
-  | { readonly do: 'break' | 'close'; readonly reason?: string };
+  /** Of a ticket at this counter, or of one that waits in the hall. */
+  | { readonly do: 'class'; readonly ticket: string; readonly class: string }
+  | { readonly do: 'break'; readonly reason?: string }
+  /** `left`: what becomes of those who were held, parked or sent there; absent: anybody goes on with them. */
+  | { readonly do: 'close'; readonly reason?: string; readonly left?: LeftTickets };

@@ -9,7 +9,7 @@ import { builtInProfiles } from '@hallhub/firmware-profiles/schema';
 import { describe, expect, it } from 'vitest';
 import { notoGlyphs } from '../../device-drivers/protocols/escpos/testing/glyphs.ts';
 import { toPng } from '../../device-drivers/protocols/escpos/testing/png.ts';
-import { readBytesByNpos } from '../../device-drivers/protocols/escpos/testing/read-by-npos.ts';
+import { readBytesByNpos, rollByNpos } from '../../device-drivers/protocols/escpos/testing/read-by-npos.ts';
 import { qrIn } from '../../device-drivers/protocols/escpos/testing/zbar.ts';
 import type { OwnTicketView } from './contract.ts';
 import { ticketPaper } from './paper.ts';
@@ -26,8 +26,8 @@ const TICKET: OwnTicketView = {
 };
 
 /** The bytes that the driver of a built-in profile sends for a ticket, and the roll of the printer that took them. */
-async function printed(profile: string) {
-  const params = builtInProfiles().get(profile)?.params ?? {};
+async function printed(profile: string, more: Readonly<Record<string, unknown>> = {}) {
+  const params = { ...builtInProfiles().get(profile)?.params, ...more };
   const dots = Number(params['dots']);
   const clock = manualClock();
   const line = createMemoryLine({ name: 'tickets' });
@@ -79,6 +79,26 @@ describe.each(['generic/escpos-80mm', 'generic/escpos-58mm'])('a ticket on %s', 
       expect(flat).toContain(words);
     // No name stands on it, and nothing but what was asked for.
     expect(flat).not.toContain('undefined');
+  });
+
+  it.each(['raster', 'native'])('as a whole picture is what another decoder makes of it, QR code %s', async (qr) => {
+    const { bytes, roll, dots } = await printed(profile, { qr });
+    const glyphs = notoGlyphs();
+    const missing: string[] = [];
+    const draw = (items: typeof roll) =>
+      drawRoll(items, dots, (character, width, height) => {
+        const drawn = glyphs(character, width, height);
+        if (!drawn) missing.push(character);
+        return drawn;
+      });
+    const theirs = draw(await rollByNpos(bytes));
+    // Every dot of it: sizes, places, rare characters and images.
+    const ours = draw(roll);
+    expect([theirs.width, theirs.height]).toEqual([ours.width, ours.height]);
+    expect(Buffer.compare(theirs.dots, ours.dots)).toBe(0);
+    expect(theirs.dots.reduce((sum, dot) => sum + dot, 0)).toBeGreaterThan(10_000);
+    expect(missing).toEqual([]);
+    expect(qrIn(toPng(theirs))).toBe(URL);
   });
 
   it('as a picture: its QR code is read, and no line is wider than the paper', async () => {

@@ -1,6 +1,7 @@
 import type { Clock, EpochMs, MonoMs } from '@hallhub/sync/base';
 import { ms } from '@hallhub/sync/base';
 import type { QueueHallConfig } from '../config/index.ts';
+import type { CounterState } from './contract.ts';
 import type { Halls } from './halls.ts';
 import { ORDINARY_CLASS } from './halls.ts';
 import type { Calling, VisitorClass, Waiting } from './rules/calling.ts';
@@ -62,7 +63,15 @@ export const waitingOf = (row: TicketRow): Waiting => ({
   isAppointment: row.appointment !== undefined,
 });
 
-const isInLine = ({ state }: TicketRow): boolean => state === 'waiting' || state === 'created';
+export const isInLine = ({ state }: TicketRow): boolean => state === 'waiting' || state === 'created';
+
+export function counterState(picture: Picture, id: string): CounterState {
+  const row = picture.counters.get(id);
+  const ticket = picture.at(id);
+  if (ticket) return ticket.state === 'called' ? 'calling' : 'serving';
+  if (!row || row.state === 'closed') return 'closed';
+  return row.state === 'break' ? 'break' : 'free';
+}
 
 /** What somebody at a counter does: all that is done there, or less. */
 export const servicesAt = (hall: QueueHallConfig, id: string, row: CounterRow | undefined): ReadonlySet<string> => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import { csv } from '../api/csv.ts';
@@ -5,9 +6,9 @@ import type { Label } from '../config/index.ts';
 import type { StatisticsBy, StatisticsView } from './contract.ts';
 import type { Halls } from './halls.ts';
 import { dayAfter } from './halls.ts';
-import { segmentsOf, statisticsRows } from './statistics.ts';
+import { createTally, segmentsOf } from './statistics.ts';
 import type { DeskStore } from './store/desk.ts';
-import type { TicketStore } from './store/tickets.ts';
+import type { TicketRow, TicketStore } from './store/tickets.ts';
 import { xlsx } from './xlsx.ts';
 
 export interface ReportQuery {
@@ -20,10 +21,12 @@ export interface ReportQuery {
 
 export interface Reports {
   /** Errors: `E-QUEUE-0101`, `E-QUEUE-0115` more than a year. */
-  statistics(query: ReportQuery): Result<StatisticsView>;
+  statistics(query: ReportQuery): Promise<Result<StatisticsView>>;
 }
 
 const MOST_DAYS = 366;
+/** So many tickets are read and counted in one go; a year of a busy hall is hundreds of goes. */
+const SLICE = 250;
 const WEEKDAYS: readonly Label[] = [
   { zh: '周一', en: 'Mon' },
   { zh: '周二', en: 'Tue' },
@@ -40,10 +43,12 @@ export function createReports(deps: {
   readonly desk: DeskStore;
   /** The name of an account. */
   readonly nameOf: (accountId: string) => string | undefined;
+  /** Between two slices: whatever else the hub has to do. */
+  readonly breathe?: () => Promise<void>;
 }): Reports {
-  const { halls, tickets, desk } = deps;
+  const { halls, tickets, desk, breathe = () => setImmediate() } = deps;
   return {
-    statistics: ({ hall: hallId, from, to, by }) => {
+    statistics: async ({ hall: hallId, from, to, by }) => {
       const found = halls.get(hallId);
       if (!found.ok) return found;
       const hall = found.value;
@@ -62,11 +67,7 @@ export function createReports(deps: {
           by === 'service' ? hall.services : hall.counters;
         return list.find(({ id }) => id === key)?.label ?? { zh: key, en: key };
       };
-      const segments = tickets.ofDays(hallId, from, to).flatMap(({ row, periods }) => segmentsOf(row.id, periods));
-      const ratings = desk.ratings(hallId, from, to).map(({ service, counter, accountId, score, at }) => ({
-        ...{ service: service ?? undefined, counter, by: accountId ?? undefined, score, at },
-      }));
-      const rows = statisticsRows(segments, ratings, {
+      const tally = createTally({
         ...{ by, label },
         limit: (service) => hall.services.find(({ id }) => id === service)?.waitLimit,
         hour: (at) => {
@@ -74,7 +75,19 @@ export function createReports(deps: {
           return `${weekday}-${String(Math.floor(minute / 60)).padStart(2, '0')}`;
         },
       });
-      return ok({ hall: hallId, from, to, by, rows });
+      for (let day = from; day <= to; day = dayAfter(day, 1)) {
+        let after: TicketRow | undefined;
+        do {
+          const slice = tickets.ofDay(hallId, day, SLICE, after);
+          for (const row of slice)
+            for (const segment of segmentsOf(row.id, tickets.periods(row.id), row)) tally.add(segment);
+          after = slice.length === SLICE ? slice.at(-1) : undefined;
+          await breathe();
+        } while (after);
+        for (const { service, counter, accountId, score, at } of desk.ratings(hallId, day, day))
+          tally.rate({ service: service ?? undefined, counter, by: accountId ?? undefined, score, at });
+      }
+      return ok({ hall: hallId, from, to, by, rows: tally.rows() });
     },
   };
 }
@@ -83,14 +96,19 @@ const COLUMNS = [
   '项目 Item',
   '取号 Taken',
   '办结 Served',
+  '未办成 Incomplete',
+  '转办 Referred',
   '过号 No-show',
   '放弃 Abandoned',
+  '未了结 Unfinished',
   '平均等候(分) Wait mean (min)',
   '等候中位(分) Wait P50 (min)',
   '等候90%(分) Wait P90 (min)',
   '平均办理(分) Service mean (min)',
   '等候目标(分) Wait limit (min)',
   '达标率 Within limit',
+  '预计准确率 Promise held',
+  '预计误差中位(分) Promise error P50 (min)',
   '评分 Rating',
   '评价数 Ratings',
 ] as const;
@@ -101,10 +119,11 @@ const table = ({ rows }: StatisticsView): readonly (readonly (string | number)[]
   COLUMNS,
   ...rows.map((row) => [
     `${row.label.zh}${row.label.zh === row.label.en ? '' : ` ${row.label.en}`}`,
-    ...[row.taken, row.served, row.noShow, row.abandoned],
+    ...[row.taken, row.served, row.incomplete, row.referred, row.noShow, row.abandoned, row.unfinished],
     ...[row.waitMean, row.waitP50, row.waitP90, row.serviceMean].map(minutesOf),
     row.limit === undefined ? '' : minutesOf(row.limit),
     row.withinLimit === undefined ? '' : Math.round(row.withinLimit * 1_000) / 1_000,
+    ...(row.promise ? [Math.round(row.promise.held * 1_000) / 1_000, minutesOf(row.promise.error)] : ['', '']),
     ...(row.rating ? [Math.round(row.rating.mean * 100) / 100, row.rating.count] : ['', '']),
   ]),
 ];

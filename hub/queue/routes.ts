@@ -26,6 +26,8 @@ const MOST_ADDRESSES = 5_000;
 const MOST_TOPICS = 16;
 /** Hundreds of lines where hundreds wait, for every counter. */
 const WAITING_EVERY = seconds(1);
+/** Every visit of the day is looked at for it. */
+const LIVE_EVERY = seconds(3);
 
 /** What everybody may do (`contract.ts`): read a board, take a number by phone, follow it, and give it back. */
 export function queueRoutes(
@@ -101,11 +103,24 @@ export function queueRoutes(
     },
   });
   api.route({
+    method: 'GET',
+    url: '/api/queue/halls/:hall/classes',
+    access: 'public',
+    params: hallParam,
+    handler: ({ params }) => {
+      const hall = halls.get(params.hall);
+      return hall.ok ? views.classes(hall.value) : hall;
+    },
+  });
+  api.route({
     method: 'POST',
     url: '/api/queue/halls/:hall/tickets',
     access: 'public',
     params: hallParam,
-    body: z.object({ service: id, door: z.string().max(32), appointment: z.string().max(32).optional() }),
+    body: z.object({
+      ...{ service: id, door: z.string().max(32) },
+      ...{ appointment: z.string().max(32).optional(), class: id.optional() },
+    }),
     handler: ({ params, body, request, reply }) => {
       if (!admit(request.ip)) return failure('E-QUEUE-0114');
       const hall = halls.get(params.hall);
@@ -121,6 +136,7 @@ export function queueRoutes(
         person: { numberKey: phone },
         ...(key.value !== undefined && { orderedAs: `phone:${phone}/${key.value}` }),
         ...(booked && { appointment: booked.requestId }),
+        ...(body.class !== undefined && { class: body.class }),
       });
       return taken.ok ? views.own(taken.value) : taken;
     },
@@ -174,6 +190,7 @@ export function queueRoutes(
     if (second === 'board') return { topic, may: everybody, view: () => views.board(hall.value) };
     if (second === 'waiting')
       return { topic, may: staffAt(first), view: () => views.waiting(hall.value), every: WAITING_EVERY };
+    if (second === 'live') return { topic, may: staffAt(first), view: () => views.live(hall.value), every: LIVE_EVERY };
     return undefined;
   };
   queue.onChange(() => {

@@ -148,7 +148,7 @@ describe('whatever counters, machines, crashes and clocks do', () => {
         (classes) => {
           const rig = openQueue();
           const ids = classes.map((kind) => {
-            const taken = rig.take('enrolment', { class: kind });
+            const taken = rig.take('enrolment', { class: kind, source: 'staff' });
             rig.clock.advance(ms(20_000));
             return taken.ok ? taken.value.id : '';
           });

@@ -139,5 +139,41 @@ export const queueSchema: SchemaComponent = {
         ALTER TABLE queue_ticket ADD COLUMN ordered_as TEXT;
         CREATE UNIQUE INDEX queue_ticket_ordered ON queue_ticket (ordered_as) WHERE ordered_as IS NOT NULL;`,
     },
+    {
+      name: 'an order at a counter that is sent twice counts once',
+      sql: `
+        -- A digest of who ordered what under which key, and in which session of the counter; kept for some hours.
+        CREATE TABLE queue_order (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX queue_order_at ON queue_order (at);`,
+    },
+    {
+      name: 'what staff let boards show',
+      sql: `
+        CREATE TABLE queue_notice (
+          hall TEXT PRIMARY KEY,
+          zh TEXT NOT NULL,
+          en TEXT NOT NULL,
+          -- On this day alone, and until then.
+          day TEXT NOT NULL,
+          until INTEGER
+        ) STRICT, WITHOUT ROWID;`,
+    },
+    {
+      name: 'whose approved requests are whose',
+      sql: `
+        CREATE TABLE queue_claim (
+          request_id TEXT NOT NULL,
+          -- Keyed hash of the number at the university or of the resident-ID number.
+          person_key TEXT NOT NULL,
+          kind TEXT NOT NULL,
+          valid_from INTEGER NOT NULL,
+          valid_until INTEGER NOT NULL,
+          PRIMARY KEY (request_id, person_key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX queue_claim_person ON queue_claim (person_key);
+        CREATE INDEX queue_claim_end ON queue_claim (valid_until);
+        -- One row once everything that was approved before has been read.
+        CREATE TABLE queue_claims_read (at INTEGER NOT NULL) STRICT;`,
+    },
   ],
 };

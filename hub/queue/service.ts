@@ -1,5 +1,5 @@
 import type { Cancel, Clock, EpochMs, RandomBytes } from '@hallhub/sync/base';
-import { seconds } from '@hallhub/sync/base';
+import { epochMs, hours, seconds } from '@hallhub/sync/base';
 import type { Outbox } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
 import { afterCommit, transact } from '@hallhub/sync/sqlite';
@@ -8,15 +8,14 @@ import type { Vault } from '../vault/index.ts';
 import type { Appointments } from './appointments.ts';
 import { createAppointments } from './appointments.ts';
 import type { CounterEvent, Counters } from './counters.ts';
-import { createCounters } from './counters.ts';
+import { createCounters, releaseLeft } from './counters.ts';
 import type { Halls } from './halls.ts';
-import { dayAfter } from './halls.ts';
 import type { TicketLife } from './life.ts';
 import { createTicketLife } from './life.ts';
 import type { Pictures } from './picture.ts';
 import { createPictures } from './picture.ts';
 import { appointmentStore } from './store/appointments.ts';
-import type { DeskStore } from './store/desk.ts';
+import type { DeskStore, NoticeRow } from './store/desk.ts';
 import { deskStore } from './store/desk.ts';
 import type { TicketRow, TicketStore } from './store/tickets.ts';
 import { ticketStore } from './store/tickets.ts';
@@ -34,6 +33,8 @@ export interface QueueCore {
   readonly counters: Counters;
   /** Takes a ticket in line back. Errors: those of the rule. */
   cancel(row: TicketRow): ReturnType<TicketLife['change']>;
+  /** What boards show beside the numbers, on this day; undefined: nothing more. */
+  setNotice(hall: string, notice: Pick<NoticeRow, 'zh' | 'en' | 'until'> | undefined): void;
   /** What time alone does: appointments ripen or are missed, a day that is over ends its tickets and closes its counters. */
   sweep(): void;
   /** Told after the commit. */
@@ -48,6 +49,8 @@ export interface QueueCore {
 }
 
 const SWEEP_EVERY = seconds(5);
+/** An order that is sent again later than that is another one. */
+const ORDERS_KEPT = hours(6);
 
 export function createQueueCore(deps: {
   readonly db: Db;
@@ -107,8 +110,9 @@ export function createQueueCore(deps: {
       some = life.change(row, { do: over ? 'expire' : 'ripen' }).ok || some;
     }
     for (const row of desk.counters(hall)) {
-      // Somebody may work past midnight; nobody works through a second one.
-      if (row.state === 'closed' || row.day >= dayAfter(today, -1) || !deps.clockTrusted()) continue;
+      // A lease is of its day: whoever works past midnight opens the counter again.
+      if (row.state === 'closed' || row.day >= today || !deps.clockTrusted()) continue;
+      releaseLeft(tickets, life, hall, row.counter);
       desk.putCounter({ ...row, state: 'closed', lease: null, since: now });
       some = true;
     }
@@ -117,7 +121,10 @@ export function createQueueCore(deps: {
   const sweep = (): void => {
     transact(db, () => {
       for (const { id } of halls.all) sweepHall(id);
-      if (deps.clockTrusted()) appointments.sweep();
+      if (deps.clockTrusted()) {
+        appointments.sweep();
+        desk.forgetOrders(epochMs(clock.now() - ORDERS_KEPT));
+      }
     });
   };
   const round = (): void => {
@@ -126,6 +133,12 @@ export function createQueueCore(deps: {
   };
   return {
     ...{ tickets, desk, life, pictures, appointments, taking, counters, sweep },
+    setNotice: (hall, notice) => {
+      transact(db, () => {
+        desk.setNotice(hall, notice && { ...notice, day: halls.day(clock.now()) });
+        changed(hall);
+      });
+    },
     cancel: (row) =>
       transact(db, () => {
         const done = life.change(row, { do: 'cancel' });

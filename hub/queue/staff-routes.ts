@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Result } from '@hallhub/sync/base';
-import { failure, ok } from '@hallhub/sync/base';
+import { epochMs, failure, ok } from '@hallhub/sync/base';
 import type { FastifyRequest } from 'fastify';
 import type { Api } from '../api/api.ts';
 import { maybeOrderKeyOf } from '../api/order-key.ts';
@@ -48,13 +48,14 @@ const ORDERS: Readonly<Record<string, z.ZodType<CounterOrder>>> = {
   finish: z
     .object({ outcome: z.enum(['served', 'incomplete', 'referred']), note: words.exactOptional() })
     .transform((body): CounterOrder => ({ do: 'finish', ...body })),
+  class: z.object({ ticket: id, class: id }).transform((body): CounterOrder => ({ do: 'class', ...body })),
   break: z
     .object({ reason: words.exactOptional() })
     .optional()
     .transform((body): CounterOrder => ({ do: 'break', ...body })),
   back: z.unknown().transform((): CounterOrder => ({ do: 'back' })),
   close: z
-    .object({ reason: words.exactOptional() })
+    .object({ reason: words.exactOptional(), left: z.enum(['pool', 'keep']).exactOptional() })
     .optional()
     .transform((body): CounterOrder => ({ do: 'close', ...body })),
 };
@@ -111,6 +112,49 @@ export function queueStaffRoutes(
     },
   });
   api.route({
+    method: 'GET',
+    url: '/api/queue/halls/:hall/live',
+    access: READ,
+    anyArea: true,
+    params: hallParam,
+    handler: ({ staff, params }) => {
+      const hall = hallFor(staff, READ, params.hall);
+      return hall.ok ? views.live(hall.value) : hall;
+    },
+  });
+  api.route({
+    method: 'GET',
+    url: '/api/queue/halls/:hall/notice',
+    access: READ,
+    anyArea: true,
+    params: hallParam,
+    handler: ({ staff, params }) => {
+      const hall = hallFor(staff, READ, params.hall);
+      return hall.ok ? (views.notice(hall.value) ?? {}) : hall;
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/queue/halls/:hall/notice',
+    access: WORK,
+    anyArea: true,
+    params: hallParam,
+    body: z.object({
+      text: z.object({ zh: words.max(30), en: words.max(60) }).optional(),
+      until: z.int().min(0).optional(),
+    }),
+    handler: ({ staff, params, body: { text, until } }) => {
+      const hall = hallFor(staff, WORK, params.hall);
+      if (!hall.ok) return hall;
+      queue.core.setNotice(hall.value.id, text && { ...text, until: until === undefined ? null : epochMs(until) });
+      deps.audit.record({
+        ...{ actor: `staff:${staff.id}`, action: 'queue.notice', subject: `hall:${params.hall}` },
+        detail: text ?? {},
+      });
+      return views.notice(hall.value) ?? {};
+    },
+  });
+  api.route({
     method: 'POST',
     url: '/api/queue/halls/:hall/tickets/behalf',
     access: WORK,
@@ -156,11 +200,17 @@ export function queueStaffRoutes(
     anyArea: true,
     params: counterParam,
     body: z.object({ takeOver: z.boolean(), services: z.array(id).min(1).max(200).optional() }),
-    handler: ({ staff, params, body: { takeOver, services } }) => {
+    handler: ({ staff, params, body: { takeOver, services }, request }) => {
       const allowed = counterFor(staff, WORK, params.counter);
       if (!allowed.ok) return allowed;
+      const key = maybeOrderKeyOf(request);
+      if (!key.ok) return key;
       const { id: account, name } = staff;
-      const opened = counters.open(params.counter, { id: account, name }, { takeOver, ...(services && { services }) });
+      const opened = counters.open(
+        params.counter,
+        { id: account, name },
+        { takeOver, ...(services && { services }), ...(key.value !== undefined && { key: key.value }) },
+      );
       if (!opened.ok) return opened;
       const seen = view(params.counter);
       return seen.ok ? { lease: opened.value.lease, view: seen.value } : seen;
@@ -188,7 +238,9 @@ export function queueStaffRoutes(
       handler: ({ staff, params, body, request }) => {
         const allowed = counterFor(staff, WORK, params.counter);
         if (!allowed.ok) return allowed;
-        const done = counters.order(params.counter, leaseOf(request), staff, body);
+        const key = maybeOrderKeyOf(request);
+        if (!key.ok) return key;
+        const done = counters.order(params.counter, leaseOf(request), staff, body, key.value);
         return done.ok ? view(params.counter) : done;
       },
     });
@@ -197,9 +249,9 @@ export function queueStaffRoutes(
     ...{ hall: z.string().max(64), from: day, to: day },
     by: z.enum(['service', 'counter', 'person', 'hour']).default('service'),
   });
-  const statistics = (staff: Account, asked: z.output<typeof query>) => {
+  const statistics = async (staff: Account, asked: z.output<typeof query>) => {
     const hall = hallFor(staff, READ, asked.hall);
-    return hall.ok ? reports.statistics(asked) : hall;
+    return hall.ok ? await reports.statistics(asked) : hall;
   };
   api.route({
     method: 'GET',
@@ -223,8 +275,8 @@ export function queueStaffRoutes(
       access: READ,
       anyArea: true,
       query,
-      handler: ({ staff, query: asked, reply }) => {
-        const found = statistics(staff, asked);
+      handler: async ({ staff, query: asked, reply }) => {
+        const found = await statistics(staff, asked);
         if (!found.ok) return found;
         const name = `queue-${asked.hall}-${asked.by}-${asked.from}-${asked.to}.${extension}`;
         return reply

@@ -21,7 +21,12 @@ const action: fc.Arbitrary<TicketAction> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom({ do: 'park' as const, with: 'pool' }, { do: 'expire' as const }) },
   { weight: 2, arbitrary: service.map((to) => ({ do: 'transfer' as const, service: to, place: 'sorted' as const })) },
   { weight: 1, arbitrary: service.map((more) => ({ do: 'add-service' as const, service: more, quantity: 1 })) },
-  { weight: 2, arbitrary: fc.constant({ do: 'finish' as const, outcome: 'served' as const }) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom('served' as const, 'incomplete' as const, 'referred' as const)
+      .map((outcome) => ({ do: 'finish' as const, outcome })),
+  },
 );
 /** What may happen to a ticket, as far as its rules allow it, with the minutes in between. */
 const life = fc.tuple(service, fc.array(fc.tuple(action, fc.nat(30)), { maxLength: 14 })).map(([first, actions]) => {
@@ -68,12 +73,14 @@ describe('statistics of whatever tickets went through', () => {
   it('count every segment once, whatever they are grouped by', () => {
     fc.assert(
       fc.property(fc.array(life, { maxLength: 40 }), (lives) => {
-        const segments = lives.flatMap(({ periods }, index) => segmentsOf(String(index), periods));
+        const segments = lives.flatMap(({ periods, outcome }, index) =>
+          segmentsOf(String(index), periods, { outcome }),
+        );
         for (const by of ['service', 'counter', 'person', 'hour'] as const) {
           const rows = rowsOf(segments, by);
           const known = by === 'counter' || by === 'person' ? segments.filter(({ called }) => called) : segments;
           expect(sum(rows.map(({ taken }) => taken))).toBe(known.length);
-          for (const end of ['served', 'noShow', 'abandoned'] as const)
+          for (const end of ['served', 'incomplete', 'referred', 'noShow', 'abandoned', 'unfinished'] as const)
             expect(sum(rows.map((row) => row[end]))).toBe(
               known.filter((one) => one.end === (end === 'noShow' ? 'no-show' : end)).length,
             );
@@ -82,6 +89,38 @@ describe('statistics of whatever tickets went through', () => {
             expect(row.limit).toBe(by === 'service' && row.key === 'card' ? LIMIT : undefined);
           }
         }
+      }),
+    );
+  });
+
+  it('say of whom the day ended over whether they had been called', () => {
+    fc.assert(
+      fc.property(life, ({ periods }) => {
+        const [last] = segmentsOf('t', periods).slice(-1);
+        const [before, end] = periods.slice(-2).map(({ state }) => state);
+        fc.pre(end === 'expired');
+        expect(last?.end).toBe(
+          ['called', 'serving', 'held', 'parked'].includes(before ?? '') ? 'unfinished' : 'abandoned',
+        );
+      }),
+    );
+  });
+
+  it('score what was promised with the number against the first call, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.array(life, { maxLength: 40 }), fc.nat(30), fc.nat(30), (lives, from, more) => {
+        const expected = { from: from * 60_000, to: (from + more) * 60_000 };
+        const segments = lives.flatMap(({ periods }, index) => segmentsOf(String(index), periods, { expected }));
+        const waits = lives.flatMap(({ periods }) => {
+          const call = periods.findIndex(({ state }) => state === 'called' || state === 'transferred');
+          const [first, called] = [periods[0], periods[call]];
+          return first && called?.state === 'called' ? [called.from - first.from] : [];
+        });
+        const scores = rowsOf(segments, 'service').flatMap(({ promise }) => promise ?? []);
+        expect(sum(scores.map(({ count }) => count))).toBe(waits.length);
+        const slack = minutes(2);
+        const held = waits.filter((wait) => wait >= expected.from - slack && wait <= expected.to + slack);
+        expect(sum(scores.map((score) => Math.round(score.held * score.count)))).toBe(held.length);
       }),
     );
   });

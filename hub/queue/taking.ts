@@ -36,7 +36,7 @@ export interface TakeOrder {
 
 export interface Taking {
   /**
-   * Gives a number. It is committed when this returns; paper comes later. Errors: `E-QUEUE-0101` to `E-QUEUE-0113`.
+   * Gives a number. It is committed when this returns; paper comes later. Errors: `E-QUEUE-0101` to `E-QUEUE-0113`, `E-QUEUE-0116`.
    */
   take(order: TakeOrder): Result<TicketRow>;
   /** Why no ticket is given for a service now. */
@@ -79,7 +79,11 @@ export function createTaking(deps: {
     const service = halls.service(hall.value, booked?.service ?? order.service);
     if (!service.ok) return service;
     const kind = order.class ?? ORDINARY_CLASS;
-    if (kind !== ORDINARY_CLASS && !hall.value.classes.some(({ id }) => id === kind)) return failure('E-QUEUE-0113');
+    const visitorClass = hall.value.classes.find(({ id }) => id === kind);
+    if (kind !== ORDINARY_CLASS && !visitorClass) return failure('E-QUEUE-0113');
+    // What a button gives is configured with the button.
+    const byThemselves = order.source === 'machine' || order.source === 'phone';
+    if (byThemselves && visitorClass?.selfDeclared === false) return failure('E-QUEUE-0116');
     // A member of staff knows why they give one now; a booked slot was counted when it was booked.
     const closed = order.source === 'staff' ? {} : refusal(hall.value, service.value);
     if (closed.refusal !== undefined && !(booked && closed.refusal === 'E-QUEUE-0105')) return failure(closed.refusal);

@@ -1,4 +1,4 @@
-import type { Result } from '@hallhub/sync/base';
+import type { Clock, Result } from '@hallhub/sync/base';
 import { failure, ok } from '@hallhub/sync/base';
 import type { QueueHallConfig } from '../config/index.ts';
 import { maskName } from '../vault/index.ts';
@@ -6,9 +6,11 @@ import type {
   AnnouncementView,
   BoardView,
   CallView,
-  CounterState,
+  ClassView,
   CounterView,
   HallView,
+  LiveView,
+  NoticeView,
   OwnTicketView,
   ServiceView,
   StaffTicketView,
@@ -18,8 +20,9 @@ import type {
 import type { Halls } from './halls.ts';
 import type { TicketLife } from './life.ts';
 import type { Picture, Pictures } from './picture.ts';
-import { nextAt, servicesAt, waitingOf } from './picture.ts';
+import { counterState, isInLine, nextAt, servicesAt, waitingOf } from './picture.ts';
 import type { Taking } from './taking.ts';
+import { liveView } from './live.ts';
 import { lineOf } from './rules/line.ts';
 import { POOL, isEnded } from './rules/ticket.ts';
 import type { CallRow, DeskStore } from './store/desk.ts';
@@ -29,17 +32,23 @@ import type { TicketRow, TicketStore } from './store/tickets.ts';
 export interface QueueViews {
   board(hall: QueueHallConfig): BoardView;
   services(hall: QueueHallConfig): readonly ServiceView[];
+  /** Classes that one may declare oneself. */
+  classes(hall: QueueHallConfig): readonly ClassView[];
   own(row: TicketRow): OwnTicketView;
   hall(hall: QueueHallConfig): HallView;
   /** Errors: `E-QUEUE-0201`. */
   counter(id: string): Result<CounterView>;
   waiting(hall: QueueHallConfig): WaitingView;
+  live(hall: QueueHallConfig): LiveView;
+  /** What boards show beside the numbers, as long as it holds. */
+  notice(hall: QueueHallConfig): NoticeView | undefined;
 }
 
 const CALLS_ON_BOARD = 12;
 
 export function createViews(deps: {
   readonly halls: Halls;
+  readonly clock: Pick<Clock, 'now'>;
   readonly tickets: TicketStore;
   readonly desk: DeskStore;
   readonly life: Pick<TicketLife, 'personal'>;
@@ -95,8 +104,19 @@ export function createViews(deps: {
     });
   };
 
+  const notice = ({ id }: QueueHallConfig): NoticeView | undefined => {
+    const row = desk.notice(id);
+    const now = deps.clock.now();
+    if (row?.day !== halls.day(now) || (row.until !== null && row.until <= now)) return undefined;
+    return { text: { zh: row.zh, en: row.en }, ...(row.until !== null && { until: row.until }) };
+  };
+
   return {
     services,
+    notice,
+    live: (hall) => liveView(hall, pictures.of(hall), tickets),
+    classes: ({ classes }) =>
+      classes.filter(({ selfDeclared }) => selfDeclared).map(({ id, label }) => ({ id, label })),
     board: (hall) => {
       const picture = pictures.of(hall);
       const { services: expected } = pictures.expectations(hall);
@@ -104,6 +124,7 @@ export function createViews(deps: {
       const waiting = Map.groupBy(picture.open.filter(isInLine), ({ service }) => service);
       const door = deps.door(hall);
       const announcement = deps.announcement(id);
+      const shown = notice(hall);
       const served = new Set(hall.counters.flatMap((counter) => counter.services));
       return {
         ...{ hall: id, label, day: picture.day },
@@ -126,6 +147,7 @@ export function createViews(deps: {
           }),
         ...(door && { door }),
         ...(announcement && { announcement }),
+        ...(shown && { notice: shown.text }),
       };
     },
     own: (row) => {
@@ -156,10 +178,10 @@ export function createViews(deps: {
       return {
         ...{ id: hall.id, label: hall.label, services: services(hall) },
         classes: hall.classes.map(({ id, label }) => ({ id, label })),
-        counters: hall.counters.map(({ id, label }) => {
+        counters: hall.counters.map(({ id, label, services: offers }) => {
           const row = picture.counters.get(id);
           return {
-            ...{ id, label, state: counterState(picture, id), services: [...servicesAt(hall, id, row)] },
+            ...{ id, label, state: counterState(picture, id), services: [...servicesAt(hall, id, row)], offers },
             ...(row && row.state !== 'closed' && row.accountName !== null && { by: row.accountName }),
           };
         }),
@@ -186,6 +208,7 @@ export function createViews(deps: {
         held: those('held', id),
         parked: those('parked', id),
         pool: those('parked', POOL),
+        sent: picture.open.filter((one) => isInLine(one) && one.forCounter === id).map((one) => staffView(hall, one)),
         missed: picture.missed().map((one) => staffView(hall, one)),
         ...(next && { next: staffView(hall, next) }),
         waiting: callable.length,
@@ -208,8 +231,6 @@ export function createViews(deps: {
   }
 }
 
-const isInLine = ({ state }: TicketRow): boolean => state === 'waiting' || state === 'created';
-
 /** To everybody but the rules, who waits for their booked time waits. */
 const stateOf = ({ state }: TicketRow): TicketState =>
   state === 'created' || state === 'transferred' ? 'waiting' : state;
@@ -220,14 +241,6 @@ const isAhead = (other: TicketRow, than: TicketRow): boolean => {
   if (other.front !== than.front) return other.front;
   return other.arrival === than.arrival ? other.id < than.id : other.arrival < than.arrival;
 };
-
-export function counterState(picture: Picture, id: string): CounterState {
-  const row = picture.counters.get(id);
-  const ticket = picture.at(id);
-  if (ticket) return ticket.state === 'called' ? 'calling' : 'serving';
-  if (!row || row.state === 'closed') return 'closed';
-  return row.state === 'break' ? 'break' : 'free';
-}
 
 /** One line for each ticket, the newest call first. */
 function lastCalls(hall: QueueHallConfig, calls: readonly CallRow[]): readonly CallView[] {

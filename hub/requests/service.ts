@@ -71,6 +71,8 @@ export function createRequests(deps: {
   readonly clock: Clock;
   readonly vault: Vault;
   readonly handlers: readonly AnyKindHandler[];
+  /** Told of every change, of whatever kind, after its handler and in the same transaction. */
+  readonly follow?: (change: RequestChange) => void;
 }): Requests {
   const { db, clock, vault } = deps;
   const handlers = new Map<string, AnyKindHandler>(deps.handlers.map((handler) => [handler.kind, handler]));
@@ -121,6 +123,7 @@ export function createRequests(deps: {
           clock.now(),
         );
         handlers.get(change.kind)?.revoke(change);
+        deps.follow?.(change);
         return undefined;
       }
       const body = vault.seal(Buffer.from(JSON.stringify(change.data)), `request/${change.id}`);
@@ -135,7 +138,9 @@ export function createRequests(deps: {
         body,
       );
       // The handler was found by the kind of this very change.
-      return handlers.get(change.kind)?.approve(change as never);
+      const done = handlers.get(change.kind)?.approve(change as never);
+      deps.follow?.(change);
+      return done;
     },
     get: (id) => byId.get(id),
     list: (limit) => newest.all(limit),

@@ -170,6 +170,21 @@ export const visitServed = outcome(
     .meta({ id: 'VisitServed' }),
 );
 
+/** Somebody came for the request and was not served: they gave their number back, or the day ended before they were called. */
+export const visitUnserved = outcome(
+  'hallhub.visit.unserved.v1',
+  z
+    .object({
+      revision,
+      at,
+      hall: z.string().max(64),
+      number: z.string().max(16).meta({ description: 'Of the ticket; of that day alone' }),
+      reason: z.enum(['left', 'day-ended']),
+      waitedSeconds: z.int().min(0),
+    })
+    .meta({ id: 'VisitUnserved' }),
+);
+
 /** Nobody came: to the counter when called, or (`called` false) at all. A visit that is served after all is told as well, later. */
 export const visitMissed = outcome(
   'hallhub.visit.no-show.v1',
@@ -226,6 +241,7 @@ export const allEventTypes = [
   certificateVerification,
   visitServed,
   visitMissed,
+  visitUnserved,
   walkInRequested,
   equipmentFaultReported,
 ] as const;

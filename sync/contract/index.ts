@@ -72,6 +72,7 @@ export {
   verificationRecordSchema,
   visitMissed,
   visitServed,
+  visitUnserved,
   visitorEntered,
   visitorRefused,
   walkInRequested,

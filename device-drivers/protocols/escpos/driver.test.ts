@@ -93,6 +93,22 @@ describe('a printer that works', () => {
     expect(count('前方等待')).toBe(3);
   });
 
+  it('prints although one answer was lost before it began, and asks no third time', async () => {
+    simulator.setFaults({ silent: true });
+    const printing = printer.print(command(QUEUE_TICKET));
+    await clock.advanceAsync(ms(1_500));
+    simulator.setFaults({});
+    expect(await outcome(printing)).toBe('acknowledged');
+    expect(driver.health.state).toBe('ready');
+    expect(count('前方等待')).toBe(1);
+    simulator.setFaults({ silent: true });
+    const given = printer.print(command(QUEUE_TICKET));
+    await clock.advanceAsync(ms(3_500));
+    simulator.setFaults({});
+    expect(await outcome(given)).toBe('E-DEV-0202');
+    expect(count('前方等待')).toBe(1);
+  });
+
   it('says unconfirmed where it can say nothing', async () => {
     await driver.stop();
     await connect({ status: 'none' });
@@ -126,8 +142,8 @@ describe('a printer that works', () => {
     const printing = printer.print(late);
     await clock.advanceAsync(ms(400));
     simulator.setFaults({});
-    // The unanswered question ends this one; the next expires in the queue behind a slow one.
-    expect(await outcome(printing)).toBe('E-DEV-0202');
+    // This one expires while it is asked once more; the next in the queue behind a slow one.
+    expect(await outcome(printing)).toBe('E-DEV-0201');
     simulator.setFaults({ noStatus: true });
     const slow = printer.print(command(QUEUE_TICKET));
     const behind = printer.print({ ...command(LONG), expiresAt: epochMs(clock.now() + 500) });

@@ -170,13 +170,23 @@ export function createEscposDriver(options: EscposDriverOptions): Driver {
     return err(reason);
   };
 
+  /** Nothing has been sent yet: one answer that was lost or late costs nobody their ticket, it is asked for once more. */
+  const askBefore = async (mine: number): Promise<Result<TicketPrinterStatus>> => {
+    const status = await dialogue.status();
+    if (!status.ok && status.error.code === 'E-DEV-0202' && mine === life) return askHealth();
+    if (mine !== life) return status;
+    if (status.ok) showHealth(status.value);
+    else health.set('down', status.error);
+    return status;
+  };
+
   const sendTicket = async (ticket: Ticket, veto: () => Failure | undefined): Promise<Result<Confirmation>> => {
     const runs = ticketBytes(ticket, params);
     if (!runs.ok) return runs;
     if (!line.isUp) return failure('E-DEV-0102', deviceId);
     const mine = life;
     if (asks) {
-      const status = await askHealth();
+      const status = await askBefore(mine);
       if (!status.ok) return status;
       const blocked = blockedBy(status.value, 'before');
       if (blocked) return err(blocked);

@@ -23,6 +23,29 @@ const code = (ticket: Ticket, action: TicketAction): string | undefined => {
   return result.ok ? undefined : result.error.code;
 };
 
+describe('a counter that closes', () => {
+  it('lets go of what was left with it, and of nothing else', () => {
+    const parked = after(CALL, { do: 'park', with: 'w2' }, { do: 'release' });
+    expect(parked).toMatchObject({ state: 'parked', counter: POOL });
+    expect(rows(parked)).toEqual(['waiting 0-1', 'called 1-2', 'parked 2-3', 'parked 3-']);
+    expect(after(CALL, { do: 'hold' }, { do: 'release' })).toMatchObject({ state: 'parked', counter: POOL });
+    const sent = after(CALL, { do: 'transfer', counter: 'w2', place: 'sorted' }, { do: 'release' });
+    expect(sent).toMatchObject({ state: 'waiting', forCounter: undefined });
+    expect(code(sent, CALL)).toBeUndefined();
+    for (const other of [taken(), after(CALL), after(CALL, { do: 'park', with: POOL })])
+      expect(code(other, { do: 'release' })).toBe('E-QUEUE-0207');
+  });
+});
+
+describe('a claim', () => {
+  it('may come and go until the end, and is no period of its own', () => {
+    const marked = after({ do: 'class', class: 'elder' }, CALL, { do: 'class', class: 'walk-in' });
+    expect(marked).toMatchObject({ class: 'walk-in', state: 'called' });
+    expect(rows(marked)).toEqual(['waiting 0-2', 'called 2-']);
+    expect(code(after(CALL, { do: 'no-show' }), { do: 'class', class: 'elder' })).toBe('E-QUEUE-0207');
+  });
+});
+
 describe('a visit', () => {
   it('leaves rows from which every time follows', () => {
     const done = after(CALL, { do: 'begin' }, { do: 'finish', outcome: 'served' });

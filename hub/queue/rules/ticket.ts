@@ -77,6 +77,10 @@ export type TicketAction =
   | { readonly do: 'transfer'; readonly service?: string; readonly counter?: string; readonly place: Place }
   | { readonly do: 'add-service'; readonly service: string; readonly quantity: number }
   | { readonly do: 'finish'; readonly outcome: VisitOutcome; readonly note?: string }
+  /** Staff see, or are told, that somebody has a claim, or has none. */
+  | { readonly do: 'class'; readonly class: string }
+  /** The counter that it was left with closes: anybody goes on with it. */
+  | { readonly do: 'release' }
   /** An appointment that came early: its time has come. */
   | { readonly do: 'ripen' }
   | { readonly do: 'cancel' }
@@ -92,6 +96,16 @@ const ASIDE: ReadonlySet<PeriodState> = new Set(['held', 'parked']);
 
 /** Nothing more will happen to it by itself. A `no-show` may still be called again. */
 export const isEnded = ({ state }: Pick<Ticket, 'state'>): boolean => ENDED.has(state);
+/** Whether a day that ended over it left somebody who had been called: at a counter, on the way there, or aside. */
+export const wasCalled = (periods: readonly Pick<Period, 'state'>[]): boolean => {
+  const before = periods.findLast(({ state }) => state !== 'expired')?.state;
+  return before !== undefined && (AT_COUNTER.has(before) || ASIDE.has(before));
+};
+/** It waits for this counter and no other: sent there, held there or parked there. */
+export const isLeftWith = (
+  { state, counter: at, forCounter }: Pick<Ticket, 'state' | 'counter' | 'forCounter'>,
+  counter: string,
+): boolean => (IN_LINE.has(state) && forCounter === counter) || (ASIDE.has(state) && at === counter);
 /** It keeps a counter from calling the next. */
 export const isAtCounter = ({ state }: Pick<Ticket, 'state'>): boolean => AT_COUNTER.has(state);
 
@@ -139,6 +153,10 @@ export function act(ticket: Ticket, action: TicketAction, now: EpochMs): Result<
       return isAtCounter(ticket)
         ? ok(noted({ ...enter(served(ticket, now), 'finished', now), outcome: action.outcome }, action.note))
         : refused('E-QUEUE-0206');
+    case 'class':
+      return isEnded(ticket) ? refused('E-QUEUE-0207') : ok({ ...ticket, class: action.class });
+    case 'release':
+      return release(ticket, now);
     case 'ripen':
       return ticket.state === 'created' ? ok(enter(ticket, 'waiting', now)) : refused('E-QUEUE-0207');
     case 'cancel':
@@ -177,6 +195,13 @@ function transfer(
     front: place === 'front',
   };
   return enter(moved, 'waiting', now);
+}
+
+function release(ticket: Ticket, now: EpochMs): Result<Ticket> {
+  if (IN_LINE.has(ticket.state) && ticket.forCounter !== undefined) return ok({ ...ticket, forCounter: undefined });
+  if (ASIDE.has(ticket.state) && ticket.counter !== POOL)
+    return ok(enter({ ...ticket, counter: POOL }, 'parked', now, ticket.counter));
+  return refused('E-QUEUE-0207');
 }
 
 /** Done once more in the same visit: the row of the one before ends. */

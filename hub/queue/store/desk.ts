@@ -18,6 +18,16 @@ export interface CounterRow {
   readonly day: string;
 }
 
+/** What boards of a hall show beside its numbers. */
+export interface NoticeRow {
+  readonly hall: string;
+  readonly zh: string;
+  readonly en: string;
+  /** YYYY-MM-DD. */
+  readonly day: string;
+  readonly until: EpochMs | null;
+}
+
 export interface CallRow {
   readonly seq: number;
   readonly hall: string;
@@ -93,6 +103,15 @@ export function deskStore(db: Db) {
     `SELECT hall, day, counter, ticket_id AS ticketId, service, account_id AS accountId, score, at FROM queue_rating
      WHERE hall = ? AND day BETWEEN ? AND ?`,
   );
+  const ordered = db.prepare<[string], { epoch: number }>('SELECT epoch FROM queue_order WHERE name = ?');
+  const putOrder = db.prepare('INSERT INTO queue_order (name, epoch, at) VALUES (?, ?, ?)');
+  const forgetOrders = db.prepare('DELETE FROM queue_order WHERE at < ?');
+  const notice = db.prepare<[string], NoticeRow>('SELECT hall, zh, en, day, until FROM queue_notice WHERE hall = ?');
+  const putNotice = db.prepare(
+    `INSERT INTO queue_notice (hall, zh, en, day, until) VALUES (@hall, @zh, @en, @day, @until)
+     ON CONFLICT (hall) DO UPDATE SET zh = excluded.zh, en = excluded.en, day = excluded.day, until = excluded.until`,
+  );
+  const dropNotice = db.prepare('DELETE FROM queue_notice WHERE hall = ?');
   const counterOf = (raw: RawCounter): CounterRow => ({
     ...raw,
     services: raw.services === null ? null : (JSON.parse(raw.services) as readonly string[]),
@@ -125,6 +144,17 @@ export function deskStore(db: Db) {
       const raw = lastAt.get(hall, day, at);
       return raw && callOf(raw);
     },
+    notice: (hall: string): NoticeRow | undefined => notice.get(hall),
+    setNotice: (hall: string, row: Omit<NoticeRow, 'hall'> | undefined): void => {
+      if (row) putNotice.run({ ...row, hall });
+      else dropNotice.run(hall);
+    },
+    /** In which session of its counter an order was carried out; undefined: it has not been. */
+    orderedIn: (name: string): number | undefined => ordered.get(name)?.epoch,
+    putOrder: (name: string, epoch: number, at: EpochMs): void => {
+      putOrder.run(name, epoch, at);
+    },
+    forgetOrders: (before: EpochMs): number => forgetOrders.run(before).changes,
     /** A ticket is rated once. */
     rate: ({ hall, day, counter: at, ticketId, service, accountId, score, at: when }: RatingRow): boolean =>
       rate.run(hall, day, at, ticketId ?? null, service ?? null, accountId ?? null, score, when).changes > 0,

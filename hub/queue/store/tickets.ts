@@ -57,7 +57,6 @@ interface Raw {
 }
 
 interface RawPeriod {
-  readonly ticketId: string;
   readonly state: Period['state'];
   readonly from_at: EpochMs;
   readonly to_at: EpochMs | null;
@@ -112,7 +111,7 @@ export function ticketStore(db: Db) {
        @orderedAs)`,
   );
   const update = db.prepare(
-    `UPDATE queue_ticket SET service = @service, state = @state, since = @since, arrival = @arrival, front = @front,
+    `UPDATE queue_ticket SET service = @service, class = @class, state = @state, since = @since, arrival = @arrival, front = @front,
        for_counter = @forCounter, counter = @counter, calls = @calls, services = @services, outcome = @outcome, sealed = @sealed
      WHERE id = @id`,
   );
@@ -136,18 +135,19 @@ export function ticketStore(db: Db) {
     'SELECT max(serial) AS serial FROM queue_ticket WHERE hall = ? AND day = ? AND series = ?',
   );
   const takenToday = db.prepare<[string, string, string], { count: number }>(
-    `SELECT count(*) AS count FROM queue_ticket WHERE hall = ? AND day = ? AND json_extract(services, '$[0].service') = ?`,
+    `SELECT count(*) AS count FROM queue_ticket WHERE hall = ? AND day = ? AND state <> 'cancelled' AND json_extract(services, '$[0].service') = ?`,
   );
   const openOf = db.prepare<[string, string | null, string | null], Raw>(
     'SELECT * FROM queue_ticket INDEXED BY queue_ticket_open WHERE hall = ? AND open = 1 AND (number_key = ? OR id_key = ?)',
   );
   const periods = db.prepare<[string], RawPeriod>('SELECT * FROM queue_period WHERE ticket_id = ? ORDER BY seq');
-  const days = db.prepare<[string, string, string], Raw>(
-    'SELECT * FROM queue_ticket WHERE hall = ? AND day BETWEEN ? AND ? ORDER BY taken_at, id',
+  const ofDay = db.prepare<[string, string, string, number, number], Raw>(
+    `SELECT * FROM queue_ticket WHERE hall = ? AND day = ? AND (series, serial) > (?, ?) ORDER BY series, serial LIMIT ?`,
   );
-  const periodsOfDays = db.prepare<[string, string, string], RawPeriod>(
-    `SELECT p.*, p.ticket_id AS ticketId FROM queue_period p JOIN queue_ticket t ON t.id = p.ticket_id
-     WHERE t.hall = ? AND t.day BETWEEN ? AND ? ORDER BY p.ticket_id, p.seq`,
+  const servings = db.prepare<[string, string], { counter: string; count: number; lasted: number }>(
+    `SELECT p.counter, count(*) AS count, sum(p.to_at - p.from_at) AS lasted
+     FROM queue_ticket t INDEXED BY queue_ticket_day CROSS JOIN queue_period p ON p.ticket_id = t.id
+     WHERE t.hall = ? AND t.day = ? AND p.state = 'serving' AND p.to_at IS NOT NULL AND p.counter IS NOT NULL GROUP BY p.counter`,
   );
   const served = db.prepare<[string, string, number], { lasted: number }>(
     // From the newest period backwards, whatever statistics the planner has.
@@ -155,7 +155,7 @@ export function ticketStore(db: Db) {
      WHERE t.hall = ? AND p.service = ? AND p.state = 'serving' AND p.to_at IS NOT NULL ORDER BY p.to_at DESC LIMIT ?`,
   );
   const servedToday = db.prepare<[string, string], { count: number }>(
-    `SELECT count(*) AS count FROM queue_ticket WHERE counter = ? AND day = ? AND state = 'finished'`,
+    `SELECT count(*) AS count FROM queue_ticket WHERE counter = ? AND day = ? AND state = 'finished' AND outcome = 'served'`,
   );
   const lastFinished = db.prepare<[string, string, string], Raw>(
     `SELECT * FROM queue_ticket WHERE hall = ? AND day = ? AND counter = ? AND state = 'finished' ORDER BY since DESC LIMIT 1`,
@@ -205,6 +205,7 @@ export function ticketStore(db: Db) {
         ...{
           id: ticket.id,
           service: ticket.service,
+          class: ticket.class,
           state: ticket.state,
           arrival: ticket.arrival,
           calls: ticket.calls,
@@ -241,7 +242,7 @@ export function ticketStore(db: Db) {
     open: (hall: string): readonly TicketRow[] => open.all(hall).map(rowOf),
     isOpen: (hall: string, number: string): boolean => openNumber.get(hall, number) !== undefined,
     lastSerial: (hall: string, day: string, series: string): number => lastSerial.get(hall, day, series)?.serial ?? 0,
-    /** How many were taken for a service; transfers do not count. */
+    /** How many were taken for a service; transfers do not count, nor what was given back. */
     takenOn: (hall: string, day: string, service: string): number => takenToday.get(hall, day, service)?.count ?? 0,
     openOf: (hall: string, { numberKey, idKey }: PersonKeys): readonly TicketRow[] =>
       openOf.all(hall, numberKey ?? null, idKey ?? null).map(rowOf),
@@ -251,23 +252,21 @@ export function ticketStore(db: Db) {
     /** How long a service took lately, the newest first, in milliseconds. */
     served: (hall: string, service: string, most: number): readonly number[] =>
       served.all(hall, service, most).map(({ lasted }) => lasted),
+    /** How often somebody was served at each counter on a day, and how long that took in all. */
+    servings: (hall: string, day: string) => new Map(servings.all(hall, day).map((row) => [row.counter, row])),
     /** Whose visit to a counter ended last. */
     lastFinished: (hall: string, day: string, counter: string): TicketRow | undefined => {
       const raw = lastFinished.get(hall, day, counter);
       return raw && rowOf(raw);
     },
     finishedAt: (counter: string, day: string): number => servedToday.get(counter, day)?.count ?? 0,
-    /** Tickets of days, both ends included, with their periods. */
-    ofDays: (
+    /** Tickets of a day in the order of their numbers, so many at most, from after one on. */
+    ofDay: (
       hall: string,
-      from: string,
-      to: string,
-    ): readonly { readonly row: TicketRow; readonly periods: readonly Period[] }[] => {
-      const by = Map.groupBy(periodsOfDays.all(hall, from, to), ({ ticketId }) => ticketId);
-      return days
-        .all(hall, from, to)
-        .map((raw) => ({ row: rowOf(raw), periods: (by.get(raw.id) ?? []).map(periodOf) }));
-    },
+      day: string,
+      most: number,
+      after?: Pick<TicketRow, 'series' | 'serial'>,
+    ): readonly TicketRow[] => ofDay.all(hall, day, after?.series ?? '', after?.serial ?? -1, most).map(rowOf),
     /** Forgets who held tickets that ended before; returns how many. */
     erase: (before: EpochMs): number => erase.run(before).changes,
     drop: (before: EpochMs): number => drop.run(before).changes,

@@ -44,10 +44,16 @@ export const HALL: HallInput = {
     },
     { id: 'c2', label: { zh: '2号窗口', en: 'Counter 2' }, services: ['enrolment'] },
   ],
-  buttonMachines: [{ buttons: 'buttons', printer: 'printer', services: { 1: 'enrolment' } }],
+  buttonMachines: [
+    {
+      buttons: 'buttons',
+      printer: 'printer',
+      services: { 1: 'enrolment', 2: { service: 'enrolment', class: 'disabled' } },
+    },
+  ],
   kiosks: [{ kiosk: 'machine', printer: 'printer' }],
   classes: [
-    { id: 'elder', label: label('elder'), rate: 2 },
+    { id: 'elder', label: label('elder'), rate: 2, selfDeclared: true },
     { id: 'disabled', label: label('disabled'), first: true },
   ],
   announcements: { speaker: 'speaker', languages: ['zh', 'en'] },
@@ -86,9 +92,14 @@ export function openQueue({
   };
   const told: NewEvent[] = [];
   const shown: (readonly string[])[] = [];
+  /** What stood on the keypad's own display. */
+  const onKeypad: (readonly string[])[] = [];
   /** How the board answers. */
   const board: { confirmation: 'acknowledged' | 'unconfirmed' } = { confirmation: 'acknowledged' };
   const said: { readonly text: string; readonly language: string; readonly chime: boolean }[] = [];
+  /** Why the loudspeaker says nothing. */
+  const speaker: { refusal?: Code; away?: boolean } = {};
+  const warned: string[] = [];
   const asked: string[] = [];
   const papers: Ticket[] = [];
   const printerState: { refusal?: Code } = {};
@@ -107,6 +118,12 @@ export function openQueue({
       },
     },
     'keys/keypad': { onKeys: keys.on },
+    'keys/counterDisplay': {
+      show: ({ args }: { args: { lines: readonly string[] } }) => {
+        onKeypad.push(args.lines);
+        return Promise.resolve(done());
+      },
+    },
     'keys/buttonPanel': { onButton: keyButtons.on },
     'pad/ratingPad': {
       onRating: rating.on,
@@ -132,6 +149,7 @@ export function openQueue({
     },
     'speaker/speaker': {
       say: ({ args }: { args: { text: string; language: string; chime: boolean } }) => {
+        if (speaker.refusal !== undefined) return Promise.resolve(failure(speaker.refusal));
         said.push(args);
         return new Promise<Receipt>((resolve) => {
           speaking.push(() => {
@@ -153,19 +171,23 @@ export function openQueue({
       },
     },
     host: {
-      capability: (id: string, name: string) => capabilities[`${id}/${name}`] as never,
+      capability: (id: string, name: string) =>
+        (id === 'speaker' && speaker.away === true ? undefined : capabilities[`${id}/${name}`]) as never,
       health: () => ({ state: 'ready', since: clock.now() }),
       onDevices: () => () => undefined,
       onHealth: health.on,
     },
     requests: () => ({
+      page: () => ({ changes: [], next: undefined }),
       get: (id) => ({
         ...{ id, kind: 'appointment', revision: 1, state: 'approved', validFrom: epochMs(0) },
         ...{ validUntil: epochMs(0), committedAt: epochMs(0), appliedAt: epochMs(0) },
       }),
     }),
     clockTrusted: () => trust.clock,
-    log: () => undefined,
+    log: (level, message) => {
+      if (level !== 'info') warned.push(message);
+    },
   });
   const leases = new Map<string, string>();
   const order = (counter: string, what: CounterOrder, clerk = 'li'): Result<void> =>
@@ -181,8 +203,11 @@ export function openQueue({
       key,
       told,
       shown,
+      onKeypad,
       board,
       said,
+      speaker,
+      warned,
       asked,
       papers,
       printerState,

@@ -4,6 +4,7 @@ import type {
   BoardView,
   CounterView,
   HallView,
+  LiveView,
   OwnTicketView,
   ServiceView,
   StaffTicketView,
@@ -105,6 +106,7 @@ export const counterView = (change: Partial<CounterView> = {}): CounterView => (
   held: [],
   parked: [],
   pool: [],
+  sent: [],
   missed: [],
   waiting: 30,
   served: 17,
@@ -126,6 +128,7 @@ export const hallView = (): HallView => ({
       state: 'free',
       by: '周敏',
       services: ['enrolment', 'transcript'],
+      offers: ['enrolment', 'transcript', 'cards'],
     },
     {
       id: 'w2',
@@ -133,9 +136,23 @@ export const hallView = (): HallView => ({
       state: 'serving',
       by: '陈立',
       services: ['cards', 'enrolment'],
+      offers: ['cards', 'enrolment'],
     },
-    { id: 'w3', label: { zh: '3 号窗口', en: 'Counter 3' }, state: 'break', by: '高原', services: ['fees'] },
-    { id: 'w4', label: { zh: '4 号窗口', en: 'Counter 4' }, state: 'closed', services: ['leaving', 'enrolment'] },
+    {
+      id: 'w3',
+      label: { zh: '3 号窗口', en: 'Counter 3' },
+      state: 'break',
+      by: '高原',
+      services: ['fees'],
+      offers: ['fees'],
+    },
+    {
+      id: 'w4',
+      label: { zh: '4 号窗口', en: 'Counter 4' },
+      state: 'closed',
+      services: ['leaving', 'enrolment'],
+      offers: ['leaving', 'enrolment'],
+    },
   ],
   services: services(),
 });
@@ -192,17 +209,42 @@ export const ticketMachine = (change: Partial<TicketMachineView> = {}): TicketMa
   hall: 'main',
   label: { zh: '办事大厅', en: 'Service hall' },
   services: services(),
+  classes: [],
   paper: 'ok',
   ...change,
+});
+
+export const liveView = (): LiveView => ({
+  hall: 'main',
+  services: [
+    {
+      id: 'enrolment',
+      label: LABELS.enrolment,
+      waiting: 12,
+      longest: minutes(23),
+      limit: minutes(20),
+      beyond: 2,
+      lasts: minutes(4),
+    },
+    { id: 'cards', label: LABELS.cards, waiting: 0, longest: minutes(0), beyond: 0, lasts: minutes(3) },
+  ],
+  counters: [
+    { id: 'w1', label: { zh: '1 号窗口', en: 'Counter 1' }, state: 'serving', servings: 17, lasts: minutes(5) },
+    { id: 'w4', label: { zh: '4 号窗口', en: 'Counter 4' }, state: 'closed', servings: 0, lasts: minutes(0) },
+  ],
 });
 
 export const statisticsRow = (key: string, change: Partial<StatisticsRow> = {}): StatisticsRow => ({
   key,
   label: { zh: key, en: key },
   taken: 60,
-  served: 52,
+  called: 57,
+  served: 48,
+  incomplete: 3,
+  referred: 1,
   noShow: 5,
   abandoned: 3,
+  unfinished: 0,
   waitMean: minutes(9),
   waitP50: minutes(7),
   waitP90: minutes(21),
@@ -225,6 +267,7 @@ export const serviceRows = (): readonly StatisticsRow[] => [
     label: LABELS.enrolment,
     limit: minutes(20),
     withinLimit: 0.93,
+    promise: { count: 57, held: 0.86, error: minutes(3) },
     rating: { mean: 4.7, count: 31 },
   }),
   statisticsRow('transcript', {

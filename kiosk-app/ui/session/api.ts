@@ -17,6 +17,8 @@ export interface TicketWish {
   readonly service: string;
   readonly appointment?: string;
   readonly request?: string;
+  /** What whoever takes it says of themselves: a class of visitors of the hall. */
+  readonly class?: string;
 }
 
 /** The table of hub/kiosks/contract.ts as functions. */

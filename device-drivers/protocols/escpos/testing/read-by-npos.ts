@@ -3,6 +3,7 @@ import rules from 'npos/lib/parser/rules.js';
 import { unwrap } from '@hallhub/sync/base';
 import type { EscposParams } from '../params.ts';
 import type { Picture } from '../simulator/raster.ts';
+import type { Cell, PaperItem } from '../simulator/types.ts';
 import { ticketBytes } from '../ticket-bytes.ts';
 import { QUEUE_TICKET } from './tickets.ts';
 
@@ -20,8 +21,10 @@ export interface Read {
 }
 
 /** npos does not know the native QR commands; with their length it reads on behind them. */
+const nposParser = (): Parser => new Parser({ ...rules, [GS]: { ...rules[GS], '(k': [0, 'd16'] } });
+
 export async function readBytesByNpos(bytes: Buffer): Promise<Read> {
-  const parser = new Parser({ ...rules, [GS]: { ...rules[GS], '(k': [0, 'd16'] } });
+  const parser = nposParser();
   const { entries, tree } = await parser.parse(bytes);
   const pictures: Picture[] = [];
   let before = '';
@@ -35,6 +38,92 @@ export async function readBytesByNpos(bytes: Buffer): Promise<Read> {
   }
   const texts = entries.filter(({ type }) => type === 'text').map(({ data }) => decoder.decode(data));
   return { text: texts.join(''), pictures, commands: tree.length };
+}
+
+const ALIGNS = ['left', 'center', 'right'] as const;
+type Align = (typeof ALIGNS)[number];
+
+/**
+ * The whole ticket as npos takes it apart: which bytes are text, which a command and which an image is its word; a native QR code,
+ * which no decoder draws, comes with its parameters.
+ */
+export async function rollByNpos(bytes: Buffer): Promise<readonly PaperItem[]> {
+  const { entries, tree } = await nposParser().parse(bytes);
+  const images = new Map(
+    entries.flatMap(({ type, nodes: [first], data }) =>
+      type === 'raster' && first ? [[first.offset, data] as const] : [],
+    ),
+  );
+  const roll: PaperItem[] = [];
+  let cells: Cell[] = [];
+  let style: { readonly align: Align; readonly width: number; readonly height: number; readonly bold: boolean } = PLAIN;
+  const qr = { module: 3, data: '' };
+  const feed = (): void => {
+    roll.push({ type: 'line', cells, align: style.align });
+    cells = [];
+  };
+  for (const { ascii, fn = '', offset, length } of tree) {
+    const at = offset + 1 + fn.length;
+    const n = bytes[at] ?? 0;
+    switch (`${ascii} ${fn}`.trim()) {
+      case 'STX':
+        for (const character of decoder.decode(bytes.subarray(offset, offset + length))) {
+          if (character === '\n') {
+            feed();
+            continue;
+          }
+          const columns = (character.codePointAt(0) ?? 0) < 0x80 ? 1 : 2;
+          cells.push({ character, columns, width: style.width, height: style.height, bold: style.bold });
+        }
+        break;
+      case 'LF':
+        feed();
+        break;
+      case 'ESC @':
+        style = PLAIN;
+        break;
+      case 'ESC a':
+        style = { ...style, align: ALIGNS[n % 3] ?? 'left' };
+        break;
+      case 'ESC E':
+        style = { ...style, bold: (n & 1) === 1 };
+        break;
+      case 'GS !':
+        style = { ...style, width: (n >> 4) + 1, height: (n & 7) + 1 };
+        break;
+      case 'ESC d':
+        if (cells.length > 0) feed();
+        for (let line = 0; line < n; line += 1) feed();
+        break;
+      case 'GS V':
+        roll.push({ type: 'cut', partial: (n & 1) === 1 });
+        break;
+      case 'GS v0': {
+        const image = images.get(offset);
+        if (image) roll.push({ ...packed(dotsOf(image)), align: style.align });
+        break;
+      }
+      case 'GS (k': {
+        const body = bytes.subarray(at + 2, offset + length);
+        if (body[1] === 0x43) qr.module = body[2] ?? 3;
+        if (body[1] === 0x50) qr.data = body.subarray(3).toString('latin1');
+        if (body[1] === 0x51) roll.push({ type: 'qr', ...qr, align: style.align });
+      }
+    }
+  }
+  return roll;
+}
+const PLAIN = { align: 'left', width: 1, height: 1, bold: false } as const;
+
+/** Eight dots to a byte, as a roll has them. */
+function packed({ width, height, dots }: Picture) {
+  const rowBytes = Math.ceil(width / 8);
+  const bits = new Uint8Array(rowBytes * height);
+  dots.forEach((dot, at) => {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    if (dot === 1) bits[y * rowBytes + (x >> 3)] = (bits[y * rowBytes + (x >> 3)] ?? 0) | (0x80 >> (x & 7));
+  });
+  return { type: 'raster', rowBytes, rows: height, bits } as const;
 }
 
 const dotsOf = (image: {

@@ -32,6 +32,36 @@ function answer(name: OrderName, what: Known, ids: readonly string[], note?: str
   return step;
 }
 
+describe('closing', () => {
+  it('asks what becomes of those who wait for this counter alone', () => {
+    const left = counterView({ state: 'free', held: [staffTicket('A001')], sent: [staffTicket('A002')] });
+    const what = known(left);
+    expect(question(start('close', what)).title.zh).toContain('A001、A002');
+    expect(answer('close', what, ['pool'])).toMatchObject({ path: 'close', body: { left: 'pool' } });
+    expect(answer('close', what, ['keep'])).toMatchObject({ path: 'close', body: { left: 'keep' } });
+  });
+
+  it('is seen before somebody is sent to a counter where nobody works', () => {
+    const hints = question(start('park', known(called))).choices.map(({ id, hint }) => [id, hint?.zh]);
+    expect(hints).toContainEqual(['w4', '未开放，无人办理']);
+  });
+});
+
+describe('a claim to be served sooner', () => {
+  it('is given to whoever is here or waits, by any class but the one they have', () => {
+    const what = known(called, { waiting: [staffTicket('B003')] });
+    const kinds = hallView().classes.map(({ id }) => id);
+    expect(kinds.length).toBeGreaterThan(0);
+    const asked = question(start('class', what));
+    expect(asked.choices.map(({ label }) => label.zh)).toEqual(['A012', 'B003']);
+    const [first = ''] = kinds;
+    const { id } = staffTicket('B003');
+    expect(answer('class', what, [id, first])).toMatchObject({ path: 'class', body: { ticket: id, class: first } });
+    const offered = question(asked.choices[0]?.choose() ?? asked).choices.map((one) => one.id);
+    expect(offered).toEqual(kinds);
+  });
+});
+
 describe('what can be ordered', () => {
   it.each([
     ['nothing at a closed counter', counterView({ state: 'closed' }), []],

@@ -18,6 +18,7 @@ export type OrderName =
   | 'service'
   | 'resume'
   | 'call'
+  | 'class'
   | 'break'
   | 'back'
   | 'close';
@@ -42,6 +43,7 @@ export const ORDERS: Readonly<Record<OrderName, OrderKey>> = {
   service: { code: 'KeyS', cap: 'S', text: { zh: '加办业务', en: 'Add service' } },
   resume: { code: 'KeyU', cap: 'U', text: { zh: '取回挂起', en: 'Resume' } },
   call: { code: 'KeyO', cap: 'O', text: { zh: '指定叫号', en: 'Call by number' } },
+  class: { code: 'KeyC', cap: 'C', text: { zh: '改优先', en: 'Priority' } },
   break: { code: 'KeyK', cap: 'K', text: { zh: '暂停服务', en: 'Take a break' } },
   back: { code: 'KeyK', cap: 'K', text: { zh: '恢复服务', en: 'Back to work' } },
   close: { code: 'KeyQ', cap: 'Q', text: { zh: '关闭窗口', en: 'Close' } },
@@ -49,8 +51,8 @@ export const ORDERS: Readonly<Record<OrderName, OrderKey>> = {
 export const ORDER_NAMES = Object.keys(ORDERS) as readonly OrderName[];
 
 const set = (...names: readonly OrderName[]): ReadonlySet<OrderName> => new Set(names);
-const CALLED = set('begin', 'finish', 'recall', 'no-show', 'hold', 'park', 'transfer');
-const SERVING = set('finish', 'hold', 'park', 'transfer', 'service');
+const CALLED = set('begin', 'finish', 'recall', 'no-show', 'hold', 'park', 'transfer', 'class');
+const SERVING = set('finish', 'hold', 'park', 'transfer', 'service', 'class');
 const NOTHING = set();
 const BREAK = set('back', 'close');
 
@@ -59,7 +61,7 @@ export function available(view: CounterView): ReadonlySet<OrderName> {
   if (view.state === 'closed') return NOTHING;
   if (view.ticket) return view.ticket.state === 'called' ? CALLED : SERVING;
   if (view.state === 'break') return BREAK;
-  const free: OrderName[] = ['break', 'close', 'call'];
+  const free: OrderName[] = ['break', 'close', 'call', 'class'];
   if (view.next) free.push('next');
   if (view.held.length + view.parked.length + view.pool.length > 0) free.push('resume');
   return new Set(free);
@@ -125,6 +127,10 @@ export const leaves = (services: HallView['services']): HallView['services'] => 
   return services.filter(({ id }) => !parents.has(id));
 };
 
+/** Who works there, or that nobody does: what is left there then waits until somebody opens it. */
+const whoText = ({ by, state }: HallView['counters'][number]): Text =>
+  state === 'closed' ? { zh: '未开放，无人办理', en: 'Closed: nobody works there' } : same(by ?? '');
+
 const others = ({ hall, view }: Known): HallView['counters'] =>
   (hall?.counters ?? []).filter(({ id }) => id !== view.id);
 
@@ -159,11 +165,11 @@ function park(known: Known): Question {
         label: { zh: '公共池，谁都可以取回', en: 'The pool: anybody goes on with it' },
         choose: (note) => order('park', { to: 'pool', ...withNote(note) }),
       },
-      ...others(known).map(({ id, label, by }): Choice => ({
-        id,
-        label,
-        ...(by !== undefined && { hint: same(by) }),
-        choose: (note) => order('park', { to: { counter: id }, ...withNote(note) }),
+      ...others(known).map((one): Choice => ({
+        id: one.id,
+        label: one.label,
+        hint: whoText(one),
+        choose: (note) => order('park', { to: { counter: one.id }, ...withNote(note) }),
       })),
     ],
   };
@@ -214,11 +220,11 @@ function transfer(known: Known): Question {
           hint: { zh: '业务', en: 'Service' },
           choose: () => placed(label, { service: id }),
         })),
-      ...others(known).map(({ id, label, by }): Choice => ({
-        id: `counter ${id}`,
-        label,
-        hint: by === undefined ? { zh: '窗口', en: 'Counter' } : { zh: `窗口 · ${by}`, en: `Counter · ${by}` },
-        choose: () => placed(label, { counter: id }),
+      ...others(known).map((one): Choice => ({
+        id: `counter ${one.id}`,
+        label: one.label,
+        hint: { zh: `窗口 · ${whoText(one).zh}`, en: `Counter · ${whoText(one).en}` },
+        choose: () => placed(one.label, { counter: one.id }),
       })),
     ],
   };
@@ -304,6 +310,39 @@ function callOutOfOrder(known: Known): Question {
   };
 }
 
+/** Everybody without a claim. */
+const NO_CLASS = { id: 'ordinary', label: { zh: '普通', en: 'None' } };
+
+function classFor(ticket: StaffTicketView, { hall }: Known): Question {
+  return {
+    is: 'question',
+    title: { zh: `${ticket.number} 属于哪种优先？`, en: `Which priority has ${ticket.number}?` },
+    choices: [NO_CLASS, ...(hall?.classes ?? [])]
+      .filter(({ id }) => id !== ticket.class)
+      .map(({ id, label }) => ({
+        id,
+        label,
+        choose: () => order('class', { ticket: ticket.id, class: id }),
+      })),
+  };
+}
+
+/** Whoever stands here first, then who waits: a claim is often seen before the call. */
+function changeClass(known: Known): Question {
+  const { view, waiting } = known;
+  const tickets = [...(view.ticket ? [view.ticket] : []), ...waiting];
+  return {
+    is: 'question',
+    title: { zh: '改哪个号的优先？', en: 'Whose priority?' },
+    find: { zh: '输入号码查找', en: 'Type a number to find it' },
+    empty: { zh: '没有人在等候', en: 'Nobody is waiting' },
+    choices: tickets.map((ticket) => ({
+      ...ticketChoice(ticket, () => classFor(ticket, known)),
+      hint: ticket.classLabel ?? ticket.serviceLabel,
+    })),
+  };
+}
+
 const BREAK_REASONS: readonly Text[] = [
   { zh: '短暂离开', en: 'Away for a moment' },
   { zh: '用餐', en: 'Meal' },
@@ -323,7 +362,32 @@ function takeBreak({ say }: Known): Question {
   };
 }
 
-function close(): Question {
+function close({ view }: Known): Question {
+  const left = [...view.held, ...view.parked, ...view.sent];
+  if (left.length > 0) {
+    const numbers = left.map(({ number }) => number);
+    return {
+      is: 'question',
+      title: {
+        zh: `关闭窗口：${numbers.join('、')} 还留在这里，怎么办？`,
+        en: `Close: what becomes of ${numbers.join(', ')}, who wait for this counter?`,
+      },
+      choices: [
+        {
+          id: 'pool',
+          label: { zh: '交给其他窗口，然后关闭', en: 'Any counter goes on with them; close' },
+          danger: true,
+          choose: () => order('close', { left: 'pool' }),
+        },
+        {
+          id: 'keep',
+          label: { zh: '留到这个窗口再开，然后关闭', en: 'They wait until this counter opens again; close' },
+          danger: true,
+          choose: () => order('close', { left: 'keep' }),
+        },
+      ],
+    };
+  }
   return {
     is: 'question',
     title: { zh: '关闭窗口？之后不再叫号到这里', en: 'Close the counter? Nobody is called here then' },
@@ -348,10 +412,12 @@ export function start(name: OrderName, known: Known): Order | Question {
       return resume(known);
     case 'call':
       return callOutOfOrder(known);
+    case 'class':
+      return changeClass(known);
     case 'break':
       return takeBreak(known);
     case 'close':
-      return close();
+      return close(known);
     default:
       return order(name);
   }

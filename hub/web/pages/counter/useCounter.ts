@@ -6,6 +6,7 @@ import { call } from '../../kit/http.ts';
 import { useOnce } from '../../kit/once.ts';
 import { useTopic } from '../../kit/topic.ts';
 import type { Order } from './orders.ts';
+import { useSkills } from './skills.ts';
 
 /** Another session has the counter: nothing that is ordered here counts any more. */
 const LEASE_ENDED = 'E-QUEUE-0203';
@@ -32,6 +33,10 @@ export function useCounter(id: string) {
   const refusal: Ref<Problem | undefined> = ref();
   const hall = ref<HallView>();
   const once = useOnce();
+  const skills = useSkills(
+    id,
+    computed(() => hall.value?.counters.find((one) => one.id === id)?.offers ?? []),
+  );
 
   function keep(answer: LeaseView): void {
     lease.value = answer.lease;
@@ -52,13 +57,19 @@ export function useCounter(id: string) {
   async function open(takeOver: boolean): Promise<void> {
     if (busy.value) return;
     busy.value = true;
-    const answer = await once.order<LeaseView>(`${base}/open`, { takeOver });
+    const { some } = skills;
+    const answer = await once.order<LeaseView>(`${base}/open`, {
+      takeOver,
+      ...(some.value && { services: some.value }),
+    });
     busy.value = false;
     refusal.value = undefined;
     if (answer.ok) {
       keep(answer.value);
       hold.value = 'mine';
+      skills.keep();
       topic.take(answer.value.view);
+      void loadHall();
     } else if (answer.problem.code === LEASE_TAKEN) hold.value = 'asking';
     else refusal.value = answer.problem;
   }
@@ -98,6 +109,7 @@ export function useCounter(id: string) {
   return {
     ...topic,
     hall,
+    skills,
     hold: computed(() => hold.value),
     busy,
     refusal,

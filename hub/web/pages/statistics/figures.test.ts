@@ -25,38 +25,43 @@ describe('totals', () => {
   it('weigh means by how many they are of', () => {
     const rows: readonly StatisticsRow[] = [
       statisticsRow('a', {
-        served: 30,
-        noShow: 0,
+        called: 30,
+        promise: { count: 30, held: 0.9, error: 0 as DurationMs },
         waitMean: 60_000 as DurationMs,
         withinLimit: 1,
         rating: { mean: 5, count: 1 },
       }),
       statisticsRow('b', {
-        served: 8,
-        noShow: 2,
+        called: 10,
+        promise: { count: 10, held: 0.5, error: 0 as DurationMs },
         waitMean: 180_000 as DurationMs,
         withinLimit: 0.2,
         rating: { mean: 3, count: 3 },
       }),
     ];
-    expect(totalsOf(rows)).toMatchObject({ waitMean: 90_000, within: 0.8, rating: { mean: 3.5, count: 4 } });
+    expect(totalsOf(rows)).toMatchObject({ waitMean: 90_000, within: 0.8, held: 0.8, rating: { mean: 3.5, count: 4 } });
   });
 
   it('say nothing where there is nothing', () => {
-    expect(totalsOf([])).toMatchObject({ taken: 0, waitMean: undefined, within: undefined, rating: undefined });
+    expect(totalsOf([])).toMatchObject({
+      taken: 0,
+      waitMean: undefined,
+      within: undefined,
+      held: undefined,
+      rating: undefined,
+    });
   });
 
   it('are within what they are made of', () => {
     const row = fc.record({
-      served: fc.nat(500),
-      noShow: fc.nat(50),
+      called: fc.nat(500),
       withinLimit: fc.double({ min: 0, max: 1, noNaN: true }),
     });
     fc.assert(
       fc.property(fc.array(row, { minLength: 1, maxLength: 20 }), (changes) => {
         const rows = changes.map((change, index) => statisticsRow(String(index), change));
         const { within } = totalsOf(rows);
-        if (within === undefined) expect(changes.every(({ served, noShow }) => served + noShow === 0)).toBe(true);
+        if (within === undefined) expect(changes.every(({ called }) => called === 0)).toBe(true);
         else {
           expect(within).toBeGreaterThanOrEqual(Math.min(...changes.map((one) => one.withinLimit)) - 1e-9);
           expect(within).toBeLessThanOrEqual(Math.max(...changes.map((one) => one.withinLimit)) + 1e-9);

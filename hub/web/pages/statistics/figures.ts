@@ -54,33 +54,42 @@ export function heatOf(rows: readonly StatisticsRow[]): Heat {
 export interface Totals {
   readonly taken: number;
   readonly served: number;
+  /** Came, and went without what they came for. */
+  readonly undone: number;
   readonly noShow: number;
   readonly abandoned: number;
+  readonly unfinished: number;
   /** Of those who were called, milliseconds; undefined where nobody was. */
   readonly waitMean: number | undefined;
   /** Share of those called within the limits; undefined where no service has one. */
   readonly within: number | undefined;
+  /** Share of those called within what was promised with their number; undefined where nothing was. */
+  readonly held: number | undefined;
   readonly rating: { readonly mean: number; readonly count: number } | undefined;
 }
 
 const sum = (rows: readonly StatisticsRow[], of: (row: StatisticsRow) => number): number =>
   rows.reduce((total, row) => total + of(row), 0);
-/** Called, as far as the rows tell. */
-const called = ({ served, noShow }: StatisticsRow): number => served + noShow;
+const called = (row: StatisticsRow): number => row.called;
 
 /** All rows together; means weighted by how many they are of. */
 export function totalsOf(rows: readonly StatisticsRow[]): Totals {
   const calls = sum(rows, called);
   const limited = rows.filter(({ withinLimit }) => withinLimit !== undefined);
   const limitedCalls = sum(limited, called);
+  const promises = sum(rows, ({ promise }) => promise?.count ?? 0);
   const ratings = sum(rows, ({ rating }) => rating?.count ?? 0);
   return {
     taken: sum(rows, ({ taken }) => taken),
     served: sum(rows, ({ served }) => served),
+    undone: sum(rows, ({ incomplete, referred }) => incomplete + referred),
     noShow: sum(rows, ({ noShow }) => noShow),
     abandoned: sum(rows, ({ abandoned }) => abandoned),
+    unfinished: sum(rows, ({ unfinished }) => unfinished),
     waitMean: calls === 0 ? undefined : sum(rows, (row) => row.waitMean * called(row)) / calls,
     within: limitedCalls === 0 ? undefined : sum(limited, (row) => (row.withinLimit ?? 0) * called(row)) / limitedCalls,
+    held:
+      promises === 0 ? undefined : sum(rows, ({ promise }) => (promise ? promise.held * promise.count : 0)) / promises,
     rating:
       ratings === 0
         ? undefined
