@@ -149,6 +149,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     parts.attendance.start();
     selfService.start();
     parts.queue.start();
+    parts.lockers.start();
     parts.cards?.start();
     // Its certificates are what the verify page knows our own papers by.
     void parts.signer?.open();
@@ -175,6 +176,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
         { name: 'changes of devices within a day', keepDays: 7, forget: (before) => registry.compact(before) },
         { name: 'reports of firmware roll-outs', keepDays: 730, forget: (before) => parts.firmware.purge(before) },
         ...parts.queue.chores,
+        ...parts.lockers.chores,
         { name: 'what agents were told and reported', keepDays: 30, forget: (before) => agents.purge(before) },
       ],
       log: (message, fields) => {
@@ -206,6 +208,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
       parts.verifySite?.stop(),
       certificates.stop(),
       parts.cards?.stop(),
+      parts.lockers.stop(),
       broker.stop(),
     ]);
     await host.stop();

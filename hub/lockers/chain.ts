@@ -4,6 +4,7 @@ import type { Db } from '@hallhub/sync/sqlite';
 import { transact } from '@hallhub/sync/sqlite';
 import type { Body, Link, SignedLink } from './custody/link.ts';
 import { nameOf, signedLinkSchema } from './custody/link.ts';
+import type { Manifest } from './custody/manifest.ts';
 import { hashOf, readManifest } from './custody/manifest.ts';
 import type { Signer, Trusted } from './custody/signing.ts';
 import { canonical, digest } from './custody/signing.ts';
@@ -55,6 +56,8 @@ export interface Chain {
   /** Links that name a consignment, as they were signed: for whoever wants to check them. */
   proof(id: string): readonly SignedLink[];
   journey(manifest: string): Journey | undefined;
+  /** The manifest itself, as it was signed, by its name. */
+  manifest(name: string): Manifest | undefined;
   heads(): readonly Position[];
   /** Walks every writer's links. Errors: `E-CUST-0603` with the name of the first that does not fit. */
   verify(): Result<{ readonly links: number }>;
@@ -169,7 +172,8 @@ export function createChain(deps: {
     const bytes = canonical(link);
     if (digest(bytes) !== hash || !deps.trusted(link.hub, bytes, { keyId, signature }))
       return failure('E-CUST-0601', nameOf(link));
-    const shown = link.body.do === 'sealed' ? link.body.signed : 'presented' in link.body ? link.body.presented : undefined;
+    const shown =
+      link.body.do === 'sealed' ? link.body.signed : 'presented' in link.body ? link.body.presented : undefined;
     if (shown) {
       const manifest = readManifest(shown, deps.trusted);
       if (!manifest.ok || !('manifest' in link.body) || hashOf(shown) !== link.body.manifest)
@@ -211,6 +215,13 @@ export function createChain(deps: {
         }
         return ok({ taken });
       }),
+    manifest: (name) => {
+      for (const { body } of store.naming('manifest', name)) {
+        if (body.do === 'sealed') return body.signed;
+        if (body.do === 'arrived' && body.presented) return body.presented;
+      }
+      return undefined;
+    },
     proof: (id) => store.signedNaming('item', id),
     heads: store.heads,
     verify: () => {

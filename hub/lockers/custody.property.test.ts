@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { propertyRuns } from '../../sync/testing/crash.ts';
+import { readCases } from './rules/cases.ts';
 import type { Step } from './testing/city.ts';
 import { HUBS, openCity } from './testing/city.ts';
 import { makeKeys } from './testing/campus.ts';
@@ -70,7 +71,13 @@ it('has exactly one custodian for everything at every moment, and loses nothing'
         city.endOfDay();
         const [first] = hubs;
         for (const one of hubs) expect(one.chain.heads()).toEqual(first?.chain.heads());
-        for (const one of hubs) expect(one.chain.verify().ok).toBe(true);
+        for (const one of hubs) {
+          expect(one.chain.verify().ok).toBe(true);
+          // What is kept for lists is what a reading of the whole chain says.
+          const read = readCases(one.store.after(0, 100_000).map(({ link }) => link));
+          for (const { id, closed } of read)
+            expect(one.readings.case(id)?.closed !== undefined).toBe(closed !== undefined);
+        }
         for (const [id, where] of really) {
           const custodians = hubs.map((one) => one.chain.known.item(id)?.custodian);
           for (const custodian of custodians) expect(custodian).toEqual(custodians[0]);

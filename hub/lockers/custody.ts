@@ -35,7 +35,10 @@ export interface Custody {
   /** `signed` is believed: whoever calls has checked its signature. */
   arrive(what: { signed: Manifest; seal: string; bags: readonly ScannedBag[] }, order: Order): Result<Link>;
   count(what: Parameters<typeof count>[1], order: Order): Result<Link>;
-  openCase(what: { kind: 'damaged' | 'over' | 'short'; items: readonly string[]; note: string }, order: Order): Result<Link>;
+  openCase(
+    what: { kind: 'damaged' | 'over' | 'short'; items: readonly string[]; note: string },
+    order: Order,
+  ): Result<Link>;
   closeCase(what: { id: string; reason: string; lost: readonly string[] }, order: Order): Result<Link>;
   /** What a box on a bus told when it could. */
   boxOpened(what: Omit<BodyOf<'box-opened'>, 'do'>, order: Order): Result<Link>;
@@ -95,7 +98,9 @@ export function createCustody(deps: {
           { ...order, id: `${order.id}/over/${item.id}` },
           {
             ...{ do: 'found', item },
-            cases: [{ kind: misrouted ? 'misrouted' : 'over', items: [item.id], manifest: what.manifest, bag: what.bag }],
+            cases: [
+              { kind: misrouted ? 'misrouted' : 'over', items: [item.id], manifest: what.manifest, bag: what.bag },
+            ],
           },
         );
       return ok(link);

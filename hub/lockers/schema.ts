@@ -99,5 +99,137 @@ export const lockersSchema: SchemaComponent = {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX custody_journey_stage ON custody_journey (stage, due_at);`,
     },
+    {
+      name: 'consignments as people know them, compartments, codes, runs, reconciliations, forms that are handed in',
+      sql: `
+        CREATE TABLE locker_consignment (
+          -- The id of its request, or one of this hub's own; the same at every hub.
+          id TEXT PRIMARY KEY,
+          revision INTEGER NOT NULL,
+          from_hub TEXT NOT NULL,
+          to_hub TEXT NOT NULL,
+          size TEXT NOT NULL CHECK (size IN ('small', 'medium', 'large')),
+          keep_days INTEGER NOT NULL,
+          valid_until INTEGER NOT NULL,
+          revoked INTEGER NOT NULL DEFAULT 0,
+          -- Sender and recipient as JSON, and the tracking code; NULL once they are erased.
+          sealed BLOB,
+          sender_key TEXT,
+          sender_id_key TEXT,
+          recipient_key TEXT,
+          recipient_id_key TEXT,
+          drop_code_key TEXT,
+          -- While it lies ready.
+          ready_since INTEGER,
+          expires_at INTEGER,
+          reminded INTEGER NOT NULL DEFAULT 0,
+          delegated INTEGER NOT NULL DEFAULT 0,
+          ended_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX locker_consignment_sender ON locker_consignment (sender_key) WHERE sender_key IS NOT NULL;
+        CREATE INDEX locker_consignment_recipient ON locker_consignment (recipient_key) WHERE recipient_key IS NOT NULL;
+        CREATE INDEX locker_consignment_expiry ON locker_consignment (expires_at) WHERE expires_at IS NOT NULL;
+
+        CREATE TABLE locker_reservation (
+          id TEXT PRIMARY KEY,
+          cabinet TEXT NOT NULL,
+          compartment TEXT NOT NULL,
+          item TEXT NOT NULL,
+          purpose TEXT NOT NULL CHECK (purpose IN ('deposit', 'ready', 'return')),
+          at INTEGER NOT NULL,
+          ended_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        -- Two people never get one compartment, whatever a program does.
+        CREATE UNIQUE INDEX locker_reservation_door ON locker_reservation (cabinet, compartment) WHERE ended_at IS NULL;
+        CREATE UNIQUE INDEX locker_reservation_item ON locker_reservation (item) WHERE ended_at IS NULL;
+        CREATE TABLE locker_out_of_use (
+          cabinet TEXT NOT NULL,
+          compartment TEXT NOT NULL,
+          why TEXT NOT NULL,
+          since INTEGER NOT NULL,
+          PRIMARY KEY (cabinet, compartment)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE locker_door_event (
+          seq INTEGER PRIMARY KEY AUTOINCREMENT,
+          cabinet TEXT NOT NULL,
+          compartment TEXT NOT NULL,
+          event TEXT NOT NULL UNIQUE,
+          at INTEGER NOT NULL,
+          what TEXT NOT NULL,
+          item TEXT,
+          by_whom TEXT
+        ) STRICT;
+        CREATE INDEX locker_door_event_door ON locker_door_event (cabinet, compartment, seq);
+
+        CREATE TABLE locker_code (
+          id TEXT PRIMARY KEY,
+          item TEXT NOT NULL,
+          purpose TEXT NOT NULL CHECK (purpose IN ('collect', 'delegate', 'return')),
+          hash TEXT NOT NULL,
+          -- The code itself, for the cabinet that checks it under a key of its own; NULL once it is over.
+          sealed BLOB,
+          valid_from INTEGER NOT NULL,
+          valid_to INTEGER NOT NULL,
+          wrong INTEGER NOT NULL DEFAULT 0,
+          used_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE UNIQUE INDEX locker_code_open ON locker_code (hash) WHERE used_at IS NULL;
+        CREATE INDEX locker_code_item ON locker_code (item);
+
+        CREATE TABLE locker_run (
+          id TEXT PRIMARY KEY,
+          line TEXT NOT NULL,
+          to_hub TEXT NOT NULL,
+          bus TEXT,
+          driver TEXT,
+          departs_at INTEGER NOT NULL,
+          arrives_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE locker_check (
+          id TEXT PRIMARY KEY,
+          cabinet TEXT NOT NULL,
+          begun_at INTEGER NOT NULL,
+          by_whom TEXT NOT NULL,
+          ended_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE UNIQUE INDEX locker_check_open ON locker_check (cabinet) WHERE ended_at IS NULL;
+        CREATE TABLE locker_check_door (
+          check_id TEXT NOT NULL REFERENCES locker_check,
+          compartment TEXT NOT NULL,
+          expected TEXT,
+          found TEXT CHECK (found IN ('empty', 'expected', 'other', 'stuck')),
+          item TEXT,
+          at INTEGER,
+          PRIMARY KEY (check_id, compartment)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE locker_batch (
+          id TEXT PRIMARY KEY,
+          cabinet TEXT NOT NULL,
+          begun_at INTEGER NOT NULL,
+          ended_at INTEGER,
+          manifest TEXT,
+          counted INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE UNIQUE INDEX locker_batch_open ON locker_batch (cabinet) WHERE ended_at IS NULL;
+        CREATE TABLE locker_form (
+          form TEXT PRIMARY KEY,
+          batch TEXT NOT NULL REFERENCES locker_batch,
+          type TEXT NOT NULL,
+          at INTEGER NOT NULL,
+          sure INTEGER NOT NULL,
+          outcome TEXT CHECK (outcome IN ('collected', 'missing', 'returned'))
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX locker_form_batch ON locker_form (batch);
+
+        -- How far the links of a peer have been read.
+        CREATE TABLE locker_peer (
+          hub TEXT PRIMARY KEY,
+          position INTEGER NOT NULL,
+          incarnation INTEGER NOT NULL,
+          heard_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;`,
+    },
   ],
 };

@@ -35,7 +35,6 @@ export const CASE_KINDS = [
   'conflicting-claim',
   'overdue',
 ] as const;
-export type CaseKind = (typeof CASE_KINDS)[number];
 
 /** Something that is not as it should be; whoever closes it says why. Its id is that of its link and a number. */
 const openedCase = z.strictObject({

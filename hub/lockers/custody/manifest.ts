@@ -33,7 +33,11 @@ const contents = z.strictObject({
 export type ManifestContents = z.output<typeof contents>;
 
 /** What is in a sealed box, signed by the hub that sealed it. Whoever holds it can take the box without hearing that hub. */
-export const manifestSchema = z.strictObject({ contents, keyId: z.string().min(1).max(64), signature: z.string().max(128) });
+export const manifestSchema = z.strictObject({
+  contents,
+  keyId: z.string().min(1).max(64),
+  signature: z.string().max(128),
+});
 export type Manifest = z.output<typeof manifestSchema>;
 
 /** The name of a manifest: the hash of its contents. */
@@ -48,11 +52,10 @@ export function readManifest(raw: unknown, trusted: Trusted): Result<Manifest> {
   const parsed = manifestSchema.safeParse(raw);
   if (!parsed.success) return failure('E-CUST-0301');
   const { contents: what, keyId, signature } = parsed.data;
-  return trusted(what.from, canonical(what), { keyId, signature }) ? ok(parsed.data) : failure('E-CUST-0301', what.from);
+  return trusted(what.from, canonical(what), { keyId, signature })
+    ? ok(parsed.data)
+    : failure('E-CUST-0301', what.from);
 }
-
-export const itemsOf = ({ contents: { bags } }: Pick<Manifest, 'contents'>): readonly { id: string; epoch: number; bag: string }[] =>
-  bags.flatMap(({ bag, items }) => items.map(([item, epoch]) => ({ id: item, epoch, bag })));
 
 const PREFIX = 'HM1:';
 /** Far more than any box holds: what unpacks to more is no manifest. */

@@ -260,4 +260,3 @@ export function count(
 }
 
 const isAstray = (item: Consignment | undefined, me: string): boolean => item !== undefined && item.to !== me;
-

@@ -61,16 +61,18 @@ export function readJourney(manifest: string, links: Iterable<Link>): Journey | 
   return { manifest, contents, stage, ...departed, ...(arrived && { arrived }), counted: [...counted].toSorted() };
 }
 
-/** Left, not arrived, and past its time. */
-export const isOverdue = ({ stage, dueAt }: Journey, now: EpochMs): boolean =>
-  stage === 'under-way' && dueAt !== undefined && now >= dueAt;
-
 /** A bag as the hub knows it whose own links these are, in their order. */
 export type Bag =
   | { readonly is: 'open' }
   | { readonly is: 'sealed'; readonly seal: string; readonly to: string }
   /** In a box that is sealed, or gone with it. */
-  | { readonly is: 'boxed'; readonly seal: string; readonly to: string; readonly manifest: string; readonly gone: boolean }
+  | {
+      readonly is: 'boxed';
+      readonly seal: string;
+      readonly to: string;
+      readonly manifest: string;
+      readonly gone: boolean;
+    }
   | { readonly is: 'arrived'; readonly seal: string; readonly manifest: string };
 
 export function readBag(bag: string, own: Iterable<Link>): Bag {

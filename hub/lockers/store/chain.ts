@@ -56,11 +56,7 @@ export function chainStore(db: Db) {
   const read = ({ signed }: LinkRow): SignedLink => JSON.parse(signed) as SignedLink;
   return {
     /** @throws when a link before it is missing: that is a bug of the caller. */
-    add: (
-      signed: SignedLink,
-      subjects: readonly (readonly [Subject, string])[],
-      receivedAt: EpochMs,
-    ): number => {
+    add: (signed: SignedLink, subjects: readonly (readonly [Subject, string])[], receivedAt: EpochMs): number => {
       const { hub, incarnation, seq, order, at: when } = signed.link;
       const row = { hub, incarnation, seq, order, at: when, hash: signed.hash, receivedAt };
       const position = Number(insert.run({ ...row, signed: JSON.stringify(signed) }).lastInsertRowid);

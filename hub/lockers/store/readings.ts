@@ -45,9 +45,11 @@ export function readings(db: Db) {
   const heldAt = db.prepare<[string], ItemRow>(
     `SELECT ${ITEM} FROM custody_item WHERE custodian = 'hub' AND held_by = ? ORDER BY since, id`,
   );
-  const inBag = db.prepare<[string, string], string>(
-    `SELECT id FROM custody_item WHERE held_by = ? AND bag = ? AND custodian = 'hub' ORDER BY id`,
-  ).pluck();
+  const inBag = db
+    .prepare<[string, string], string>(
+      `SELECT id FROM custody_item WHERE held_by = ? AND bag = ? AND custodian = 'hub' ORDER BY id`,
+    )
+    .pluck();
   const tracked = db.prepare<[string], string>('SELECT id FROM custody_item WHERE tracking = ?').pluck();
   const counts = db.prepare<[string, string], { ready: number; held: number; away: number }>(
     `SELECT coalesce(sum(custodian = 'hub' AND held_by = ? AND ready), 0) AS ready,
@@ -60,15 +62,19 @@ export function readings(db: Db) {
   );
   const putCaseItem = db.prepare('INSERT INTO custody_case_item (item, case_id) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const caseById = db.prepare<[string], string>('SELECT content FROM custody_case WHERE id = ?').pluck();
-  const casesOf = db.prepare<[string], string>(
-    `SELECT c.content FROM custody_case_item i CROSS JOIN custody_case c ON c.id = i.case_id WHERE i.item = ? ORDER BY c.opened_at, c.id`,
-  ).pluck();
-  const openCases = db.prepare<[], string>(
-    'SELECT content FROM custody_case WHERE closed_at IS NULL ORDER BY opened_at, id',
-  ).pluck();
-  const closedCases = db.prepare<[number], string>(
-    'SELECT content FROM custody_case WHERE closed_at IS NOT NULL ORDER BY closed_at DESC, id LIMIT ?',
-  ).pluck();
+  const casesOf = db
+    .prepare<[string], string>(
+      `SELECT c.content FROM custody_case_item i CROSS JOIN custody_case c ON c.id = i.case_id WHERE i.item = ? ORDER BY c.opened_at, c.id`,
+    )
+    .pluck();
+  const openCases = db
+    .prepare<[], string>('SELECT content FROM custody_case WHERE closed_at IS NULL ORDER BY opened_at, id')
+    .pluck();
+  const closedCases = db
+    .prepare<[number], string>(
+      'SELECT content FROM custody_case WHERE closed_at IS NOT NULL ORDER BY closed_at DESC, id LIMIT ?',
+    )
+    .pluck();
   const putJourney = db.prepare(
     `INSERT INTO custody_journey (manifest, run, box, from_hub, to_hub, stage, due_at, at)
      VALUES (@manifest, @run, @box, @from, @to, @stage, @dueAt, @at)

@@ -47,7 +47,9 @@ export interface Keys {
 export function makeKeys(hubs: readonly string[]): Keys {
   const pairs = new Map(hubs.map((hub) => [hub, generateKeyPairSync('ed25519')] as const));
   const trusted = createTrusted(
-    new Map([...pairs].map(([hub, { publicKey }]) => [hub, [{ keyId: hub, publicKey: rawPublicKey(publicKey) }]] as const)),
+    new Map(
+      [...pairs].map(([hub, { publicKey }]) => [hub, [{ keyId: hub, publicKey: rawPublicKey(publicKey) }]] as const),
+    ),
   );
   return {
     trusted,

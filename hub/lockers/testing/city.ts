@@ -30,7 +30,13 @@ export type Step =
   | { readonly do: 'drop'; readonly hub: number; readonly to: number }
   | { readonly do: 'pack'; readonly hub: number; readonly to: number; readonly slip: 'none' | 'left-out' | 'stowaway' }
   | { readonly do: 'send'; readonly hub: number; readonly to: number; readonly resealed: boolean }
-  | { readonly do: 'take'; readonly hub: number; readonly box: number; readonly right: boolean; readonly forgotten: boolean }
+  | {
+      readonly do: 'take';
+      readonly hub: number;
+      readonly box: number;
+      readonly right: boolean;
+      readonly forgotten: boolean;
+    }
   | { readonly do: 'count'; readonly hub: number; readonly bag: number }
   | { readonly do: 'shelves'; readonly hub: number }
   | { readonly do: 'collect'; readonly hub: number; readonly item: number }
@@ -40,8 +46,6 @@ export type Step =
   | { readonly do: 'box-told'; readonly hub: number }
   | { readonly do: 'time' }
   | { readonly do: 'die'; readonly hub: number };
-
-export type City = ReturnType<typeof openCity>;
 
 export function openCity(keys: Keys) {
   const clock = manualClock(MONDAY);
@@ -102,7 +106,9 @@ export function openCity(keys: Keys) {
       const id = named(`bag-${hub.name}`);
       const inside: string[] = [];
       const scanned: string[] = [];
-      for (const item of lying(hub).filter((one) => mine(hub, one) && hub.chain.known.item(one)?.to === target).slice(0, 3)) {
+      for (const item of lying(hub)
+        .filter((one) => mine(hub, one) && hub.chain.known.item(one)?.to === target)
+        .slice(0, 3)) {
         const put = say(() =>
           hub.custody.place(
             { id: item, place: { at: 'bag', bag: id }, ready: false, sure: true },
@@ -241,7 +247,9 @@ export function openCity(keys: Keys) {
     },
     'box-told': ({ hub: index }) => {
       const hub = at(index);
-      const [run = 'run-0', box = 'box-0'] = boxes[0] ? [boxes[0].manifest.contents.run, boxes[0].manifest.contents.box] : [];
+      const [run = 'run-0', box = 'box-0'] = boxes[0]
+        ? [boxes[0].manifest.contents.run, boxes[0].manifest.contents.box]
+        : [];
       const name = named('told');
       say(() => hub.custody.boxOpened({ run, box, stop: hub.name, accepted: true }, hub.order(name)));
     },
