@@ -13,6 +13,7 @@ import type { CASE_KINDS } from './custody/link.ts';
  *            GET  /api/lockers/journeys                                       JourneyView[]
  *            GET  /api/lockers/journeys/:manifest                             ManifestView  with the text of its QR code
  *            POST /api/lockers/scans               Scan                       ScanAnswer    one thing that was scanned and done
+ *            POST /api/lockers/scans/batch         {scans: {key, scan}[]}     BatchAnswer[]  what a page did off line, in its order
  *            GET  /api/lockers/items/:id                                      ItemView      with its whole history
  *            GET  /api/lockers/items/:id/proof                                the signed links themselves
  *            POST /api/lockers/deliveries          {sender, recipient, to, size}  ItemView  at the counter, without a request
@@ -32,6 +33,9 @@ import type { CASE_KINDS } from './custody/link.ts';
  *            POST /api/lockers/batches/:id/close                              BatchView
  *            POST /api/lockers/batches/:id/count   {forms}                    BatchView
  *            GET  /api/lockers/runs/:id/code?box=&stop=                       {code, from, to}
+ *            GET  /api/lockers/verify                                         {links}        the whole chain, walked
+ *            POST /api/lockers/cabinets/:id/forms  {form, type, at?}          204
+ *            POST /api/lockers/forms/:id/give-back                            204
  *            GET  /api/lockers/key, GET /api/lockers/peers                    KeyView, PeerView[]
  *
  * Live topic `lockers` (courier, operator, auditor): something changed, read again.
@@ -228,6 +232,11 @@ export interface ScanAnswer {
   /** What it brought to light. */
   readonly cases: readonly CaseView[];
 }
+
+/** In the order of the scans; `code`: this one was refused, and those after it were tried all the same. */
+export type BatchAnswer =
+  | { readonly key: string; readonly answer: ScanAnswer }
+  | { readonly key: string; readonly code: string; readonly detail?: string };
 
 export interface CaseView {
   readonly id: string;

@@ -128,6 +128,12 @@ export function lockerOperatorRoutes(
     query: z.object({ box: id, stop: z.enum(['start', 'end']) }),
     handler: ({ params, query }) => lockers.runs.code(params.id, query.box, query.stop),
   });
+  api.route({
+    method: 'GET',
+    url: '/api/lockers/verify',
+    access: ['operator', 'auditor'],
+    handler: () => lockers.chain.verify(),
+  });
   api.route({ method: 'GET', url: '/api/lockers/key', access: ['operator', 'auditor'], handler: () => lockers.key });
   api.route({
     method: 'GET',

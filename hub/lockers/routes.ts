@@ -11,6 +11,7 @@ import type { Role, Staff } from '../staff/index.ts';
 import type { Order } from './chain.ts';
 import type { Lockers } from './compose.ts';
 import { trackingHash } from './consignments.ts';
+import type { Scan } from './contract.ts';
 import { PEER_PATH } from './peers/contract.ts';
 import { doScan, scanSchema } from './scans.ts';
 import { createViews } from './views.ts';
@@ -19,6 +20,8 @@ const READ: readonly Role[] = ['courier', 'auditor'];
 const WORK: readonly Role[] = ['courier'];
 const id = z.string().min(1).max(96);
 const idParam = z.object({ id });
+/** As in the header `Idempotency-Key`. */
+const scanKey = z.string().regex(/^[\x21-\x7e]{8,64}$/);
 /** One address may be a whole campus behind one router. */
 const LOOKS = { burst: 60, per: 600_000 as Parameters<typeof take>[0]['per'] };
 const MOST_ADDRESSES = 5_000;
@@ -115,13 +118,29 @@ export function lockerRoutes(api: Api, { lockers, staff, audit, clock }: LockerR
       const beside = await witnessOf(body.witness, request.ip);
       if (!beside.ok) return beside;
       const now = clock.now();
-      const order: Order = {
-        ...{ id: `${by}/${key.value}`, by },
-        ...beside.value,
-        ...(body.photo !== undefined && { photo: body.photo }),
-        ...(body.doneAt !== undefined && body.doneAt < now && { doneAt: body.doneAt }),
-      };
+      const order = { ...orderOf(`${by}/${key.value}`, by, body, now), ...beside.value };
       return doScan(lockers, body, order, now);
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/api/lockers/scans/batch',
+    access: WORK,
+    body: z.object({
+      scans: z
+        .array(z.object({ key: scanKey, scan: scanSchema }))
+        .min(1)
+        .max(200),
+    }),
+    handler: ({ body, staff: { id: account } }) => {
+      const by = `staff:${account}`;
+      const now = clock.now();
+      return body.scans.map(({ key, scan }) => {
+        // Two people are there or they are not: a seal is not opened by a list.
+        if (scan.witness) return { key, code: 'E-CUST-0401' };
+        const done = doScan(lockers, scan, orderOf(`${by}/${key}`, by, scan, now), now);
+        return done.ok ? { key, answer: done.value } : { key, ...done.error };
+      });
     },
   });
   api.route({
@@ -209,3 +228,9 @@ export function lockerRoutes(api: Api, { lockers, staff, audit, clock }: LockerR
     },
   });
 }
+
+const orderOf = (name: string, by: string, { photo, doneAt }: Scan, now: number): Order => ({
+  ...{ id: name, by },
+  ...(photo !== undefined && { photo }),
+  ...(doneAt !== undefined && doneAt < now && { doneAt }),
+});

@@ -251,6 +251,16 @@ export function count(
   if (short.length > 0) cases.push({ kind: 'short', manifest, bag, items: short });
   const damaged = what.damaged.filter((id) => what.items.includes(id));
   if (damaged.length > 0) cases.push({ kind: 'damaged', manifest, bag, items: damaged });
+  // In this bag instead of another that came with it: it was taken with that one.
+  const swapped = [...new Set(what.items)].flatMap((id) => {
+    const item = known.item(id);
+    const isListed = listed.items.some(([one]) => one === id);
+    return !isListed && item && isHeldBy(item, known.me) ? [heldAs(item)] : [];
+  });
+  if (swapped.length > 0) {
+    found.push(...swapped);
+    cases.push({ kind: 'over', manifest, bag, items: swapped.map(({ id }) => id) });
+  }
   const over = [...new Set(what.items)].flatMap((id) => {
     const item = known.item(id);
     if (item && isHeldBy(item, known.me)) return [];
