@@ -42,7 +42,8 @@ const WITNESS = { login: 'second', password: 'correct horse battery' } as const;
 
 /** Two hubs that hear each other over two lines, and a hall that hears both. */
 export async function startTwoCampuses(): Promise<TwoCampuses> {
-  const { later, run } = cleanUp();
+  const cleaning = cleanUp();
+  const { later } = cleaning;
   const root = mkdtempSync(join(tmpdir(), 'hallhub-campuses-'));
   later(() => {
     rmSync(root, { recursive: true, force: true });
@@ -121,10 +122,10 @@ log: { level: info }
           toWest.join();
         },
       },
-      stop: run,
+      stop: () => cleaning.run(),
     };
   } catch (error) {
-    await run();
+    await cleaning.run();
     throw error;
   }
 }
