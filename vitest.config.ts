@@ -11,6 +11,7 @@ const PROPERTIES = './sync/testing/property-seed.ts';
 
 export default defineConfig({
   test: {
+    globalSetup: './sync/testing/temporary-folder.ts',
     projects: [
       {
         test: {

@@ -175,6 +175,8 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
         { name: 'ended commands of devices', keepDays: 90, forget: (before) => registry.purge(before) },
         { name: 'changes of devices within a day', keepDays: 7, forget: (before) => registry.compact(before) },
         { name: 'reports of firmware roll-outs', keepDays: 730, forget: (before) => parts.firmware.purge(before) },
+        { name: 'people of ended certificates', keepDays: 90, forget: (before) => certificates.forget(before) },
+        { name: 'ended top-ups', keepDays: 730, forget: (before) => parts.cards?.forget(before) ?? 0 },
         ...parts.queue.chores,
         ...parts.lockers.chores,
         { name: 'what agents were told and reported', keepDays: 30, forget: (before) => agents.purge(before) },
