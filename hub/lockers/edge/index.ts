@@ -1,0 +1,4 @@
+export { type Cabinets } from './cabinets.ts';
+export { lockerCodes } from './codes.ts';
+export { type LockersAtAgent, lockersAtAgent } from './part.ts';
+export { edgeLockerSchema } from './schema.ts';
