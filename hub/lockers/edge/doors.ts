@@ -182,10 +182,10 @@ export function createDoors(deps: DoorsDeps): Doors {
     if (!capability) return;
     const stops = [
       capability.onDoor(({ compartment, open }) => {
-        tell(device, compartment, { type: 'seen', open });
+        tell(device, compartment, { open });
       }),
       capability.onItem(({ compartment, occupied }) => {
-        tell(device, compartment, { type: 'seen', occupied });
+        tell(device, compartment, { occupied });
       }),
     ];
     listening.set(device, {
@@ -195,8 +195,24 @@ export function createDoors(deps: DoorsDeps): Doors {
       },
     });
   };
-  const tell = (device: string, lock: number, input: DoorInput): void => {
-    for (const found of placesOf(device)) if (found.lock === lock) take(found.place, input);
+  /** A board tells what has changed: the rest is as it was, once it has been read. */
+  const tell = (
+    device: string,
+    lock: number,
+    change: { readonly open: boolean } | { readonly occupied: boolean },
+  ): void => {
+    for (const { place, lock: its } of placesOf(device)) {
+      if (its !== lock) continue;
+      const { stage, open, occupied } = store.door(place.cabinet, place.compartment);
+      if (stage.at === 'unread') readLater();
+      else
+        take(place, {
+          type: 'seen',
+          ...(open !== undefined && { open }),
+          ...(occupied !== undefined && { occupied }),
+          ...change,
+        });
+    }
   };
   const follow = (): void => {
     const wanted = devices();
