@@ -25,6 +25,7 @@ import { deviceAdminCodes } from './devices/index.ts';
 import { firmwareCodes } from './firmware/index.ts';
 import { gateCodes } from './gates/index.ts';
 import { kioskCodes } from './kiosks/index.ts';
+import { lockerCodes } from './lockers/edge/index.ts';
 import { notificationCodes } from './notifications/index.ts';
 import { queueCodes } from './queue/index.ts';
 import { requestCodes } from './requests/index.ts';
@@ -50,6 +51,7 @@ export const catalogues: readonly Catalogue[] = [
   printerCodes,
   kioskCodes,
   labelCodes,
+  lockerCodes,
   notificationCodes,
   lineReaderCodes,
   scannerCodes,

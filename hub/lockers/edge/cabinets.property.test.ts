@@ -18,7 +18,10 @@ const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('shut' as const), lock, inside: fc.boolean() }) },
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constant('answer' as const), with: fc.constantFrom('done', 'cancel', 'again') }),
+    arbitrary: fc.record({
+      do: fc.constant('answer' as const),
+      with: fc.constantFrom('done' as const, 'cancel' as const, 'again' as const),
+    }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), seconds: fc.integer({ min: 1, max: 40 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('force' as const), lock }) },
@@ -69,7 +72,7 @@ async function play(rig: Rig, steps: readonly Step[]): Promise<void> {
         rig.hardware.shut(one.lock);
         break;
       case 'answer':
-        for (const id of orders) rig.cabinets().answer(id, one.with as 'done');
+        for (const id of orders) rig.cabinets().answer(id, one.with);
         break;
       case 'wait':
         await rig.pass(one.seconds);
@@ -140,6 +143,5 @@ test('a door opens only for whom an order is on record, and what is stored stays
         await rig.stop();
       }
     }),
-    { numRuns: 60 },
   );
 }, 120_000);

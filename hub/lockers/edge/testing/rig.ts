@@ -109,7 +109,9 @@ export async function createRig(kind: keyof typeof BOARDS = 'KERONG', options: {
       match: (type, value) => Buffer.from(`${type}:${value}`.padEnd(16, '.').slice(0, 16)),
     });
     const part = at.part(context);
-    return { part, cabinets: at.cabinets()!, leave: part.attend(host) };
+    const cabinets = at.cabinets();
+    if (!cabinets) throw new Error('the part has made no cabinets');
+    return { part, cabinets, leave: part.attend(host) };
   };
   let now = begin();
   const project = (op: 'upsert' | 'revoke', kindOf: string, id: string, data: unknown = {}): void => {
