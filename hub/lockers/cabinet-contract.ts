@@ -29,6 +29,7 @@ const cabinetWire = z
           size,
           device: cabinetId.meta({ description: 'The lock board behind it' }),
           lock: z.int().min(1).max(500).meta({ description: 'Its number on that board' }),
+          contacts: z.boolean().default(true).meta({ description: 'Its board says how the door stands' }),
           items: z.boolean().default(false).meta({ description: 'A sensor says whether something is inside' }),
         }),
       )
@@ -74,8 +75,8 @@ const contentWire = z
   .meta({ id: 'EdgeLockerContent', description: 'What lies there by what the hub knows: for an agent that is new' });
 export type LockerContent = z.output<typeof contentWire>;
 
-const kind = <const K extends string, S extends z.ZodObject>(name: K, schema: S) =>
-  defineKind({ kind: name, major: 1, schemaVersion: '1.0', schema });
+const kind = <const K extends string, S extends z.ZodType>(name: K, schema: S) =>
+  defineKind<K, z.output<S>>({ kind: name, major: 1, schemaVersion: '1.0', schema: schema as z.ZodType<z.output<S>> });
 
 /** What is projected to the agents of cabinets; ids are `<kind>/<what it says below>`. */
 export const cabinetKinds = [
@@ -127,9 +128,7 @@ export const lockerDoor = event(
   z
     .object({
       ...told,
-      what: z.enum([
-        ...(['opened', 'reminded', 'not-closed', 'opened-without-order', 'held', 'checked'] as const),
-      ]),
+      what: z.enum([...(['opened', 'reminded', 'not-closed', 'opened-without-order', 'held', 'checked'] as const)]),
       order: id.exactOptional(),
       why: z
         .enum(['did-not-open', 'found-open', 'opened-without-order', 'cancelled', 'unclear', 'not-closed'])
