@@ -11,7 +11,7 @@ import { isFree } from '../rules/door.ts';
 import type { LockerAnswer, LockerOrderView } from '../terminal-contract.ts';
 import type { DoorPlace, Doors } from './doors.ts';
 import { createDoors, orderExpires } from './doors.ts';
-import type { By, EdgeLockerStore, OrderRow } from './store.ts';
+import type { By, EdgeLockerStore, OrderRow } from './records.ts';
 
 export interface CabinetsDeps {
   readonly db: Db;

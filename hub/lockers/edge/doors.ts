@@ -7,7 +7,7 @@ import { afterCommit, transact } from '@hallhub/sync/sqlite';
 import type { EdgeCabinet } from '../cabinet-contract.ts';
 import type { Door, DoorEffect, DoorInput, DoorMake, DoorTimes, Hold, Outcome } from '../rules/door.ts';
 import { DOOR_TIMES, dueAt, stepDoor } from '../rules/door.ts';
-import type { EdgeLockerStore } from './store.ts';
+import type { EdgeLockerStore } from './records.ts';
 
 export type EdgeCompartment = EdgeCabinet['compartments'][number];
 

@@ -7,7 +7,7 @@ import { cabinetKinds, checkedParams, openParams, showParams } from '../cabinet-
 import type { DoorTimes } from '../rules/door.ts';
 import type { Cabinets } from './cabinets.ts';
 import { createCabinets } from './cabinets.ts';
-import { edgeLockerStore } from './store.ts';
+import { edgeLockerStore } from './records.ts';
 
 export interface LockersPartDeps {
   readonly db: Db;
