@@ -127,9 +127,7 @@ export const lockerDoor = event(
   z
     .object({
       ...told,
-      what: z.enum([
-        ...(['opened', 'reminded', 'not-closed', 'opened-without-order', 'held', 'checked'] as const),
-      ]),
+      what: z.enum([...(['opened', 'reminded', 'not-closed', 'opened-without-order', 'held', 'checked'] as const)]),
       order: id.exactOptional(),
       why: z
         .enum(['did-not-open', 'found-open', 'opened-without-order', 'cancelled', 'unclear', 'not-closed'])

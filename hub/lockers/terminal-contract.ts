@@ -52,7 +52,8 @@ export interface LockerOrderView {
   readonly mayReopen?: boolean;
   readonly askedUntil?: number;
   /** Once it has ended. */
-  readonly outcome?: 'stored' | 'collected' | 'served' | 'not-opened' | 'refused' | 'cancelled' | 'unclear' | 'interrupted';
+  readonly outcome?:
+    'stored' | 'collected' | 'served' | 'not-opened' | 'refused' | 'cancelled' | 'unclear' | 'interrupted';
   /** A sensor bore it out. */
   readonly sure?: boolean;
   /** Another door is opened in its place: follow this order. */

@@ -38,7 +38,9 @@ export function edgeLockerStore(db: Db) {
      ON CONFLICT (id) DO UPDATE SET cabinet = excluded.cabinet, definition = excluded.definition`,
   );
   const dropCredentials = db.prepare('DELETE FROM locker_edge_credential WHERE pass_id = ?');
-  const putCredential = db.prepare('INSERT OR IGNORE INTO locker_edge_credential (hash, kind, pass_id) VALUES (?, ?, ?)');
+  const putCredential = db.prepare(
+    'INSERT OR IGNORE INTO locker_edge_credential (hash, kind, pass_id) VALUES (?, ?, ?)',
+  );
   const removePass = db.prepare('DELETE FROM locker_edge_pass WHERE id = ?');
   const pass = db
     .prepare<[string], string>('SELECT definition FROM locker_edge_pass WHERE id = ? AND used_at IS NULL')
@@ -83,9 +85,9 @@ export function edgeLockerStore(db: Db) {
   const content = db
     .prepare<[string, string], string>('SELECT item FROM locker_edge_content WHERE cabinet = ? AND compartment = ?')
     .pluck();
-  const whereIs = db.prepare<[string, string], string>(
-    'SELECT compartment FROM locker_edge_content WHERE cabinet = ? AND item = ?',
-  ).pluck();
+  const whereIs = db
+    .prepare<[string, string], string>('SELECT compartment FROM locker_edge_content WHERE cabinet = ? AND item = ?')
+    .pluck();
   const putContent = db.prepare(
     'INSERT OR REPLACE INTO locker_edge_content (cabinet, compartment, item, seen) VALUES (?, ?, ?, ?)',
   );
