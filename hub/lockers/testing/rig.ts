@@ -73,6 +73,7 @@ export function openLockers({
       alerts: ['desk'],
     },
   } satisfies ConfigInput);
+  const audit = createAudit({ db, clock });
   const projected = new Map<string, readonly FeedRecord[]>();
   const told: NewEvent[] = [];
   const notices: Notice[] = [];
@@ -81,7 +82,7 @@ export function openLockers({
     calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
     dir: { path: folder, file: (name) => join(folder, name), release: () => undefined },
     vault: createVault(randomBytes(32)),
-    audit: createAudit({ db, clock }),
+    audit,
     outbox: {
       append: (event) => {
         // As the real one: what a type does not prescribe is a bug.
@@ -114,7 +115,7 @@ export function openLockers({
   let orders = 0;
   let requests = 0;
   return {
-    ...{ lockers, clock, db, told, notices, me, other },
+    ...{ lockers, clock, db, audit, told, notices, me, other },
     /** What an agent was told last, of one kind. */
     projected: (kind: string) => (projected.get(`box/${kind}`) ?? []).map(({ data }) => data),
     hashed: (type: string, value: string) => keyedMatch(agentKey)(type, value).toString('hex'),
