@@ -209,7 +209,15 @@ export function createParts(
   const lockers = createLockers({
     ...{ config, calendar, dir, db, clock, random, vault, audit, outbox, notifications, log: tell },
     incarnation: readEpoch(db),
+    pipe: {
+      feeds: agents.feeds,
+      projected: (agent) => {
+        agents.projected(agent);
+      },
+      matchKey: fleet.matchKey,
+    },
   });
+  agents.join(lockers.part);
   agents.join(gates.part);
   const requests = createRequests({
     db,

@@ -13,6 +13,10 @@ const compartment = z.strictObject({
   /** The board behind it, and its number there. */
   device: id.exactOptional(),
   lock: z.int().min(1).max(500).exactOptional(),
+  /** Its board says how the door stands. */
+  contacts: z.boolean().default(true),
+  /** A sensor says whether something is inside. */
+  items: z.boolean().default(false),
 });
 
 const cabinet = z.strictObject({

@@ -50,6 +50,8 @@ export interface Cabinets {
   report(report: DoorReport): Result<void>;
   /** Somebody may collect in the recipient's place, once. Returns the code. Errors: `E-CUST-0705`, `E-CUST-0706`. */
   delegate(item: string): Result<string>;
+  /** Another code for somebody who lost theirs; those before it are over. Errors: `E-CUST-0706`. */
+  newCode(item: string): Result<string>;
   /** Longer ready: until then. Errors: `E-CUST-0706`. */
   prolong(item: string, until: EpochMs): Result<void>;
 }
@@ -70,6 +72,8 @@ export function createCabinets(deps: {
   readonly notifications: Pick<Notifications, 'notify'>;
   /** The channel on which people hear. */
   readonly notices: string | undefined;
+  /** In the transaction of whatever changed at a door. */
+  readonly changed: () => void;
 }): Cabinets {
   const { db, clock, store, rows, codes, chain, custody } = deps;
   const byId = new Map(deps.all.map((one) => [one.id, one]));
@@ -202,6 +206,7 @@ export function createCabinets(deps: {
         const said = what.kind === 'seen' ? what.said : what.kind;
         const door = { cabinet, compartment };
         if (!store.addEvent(door, { id, at, what: said, item, by })) return ok();
+        deps.changed();
         const done = follow(report);
         return done.ok ? ok() : done;
       }),
@@ -211,7 +216,15 @@ export function createCabinets(deps: {
         const expiresAt = row?.expiresAt ?? null;
         if (expiresAt === null) return failure('E-CUST-0706', item);
         if (!rows.setDelegated(item)) return failure('E-CUST-0705', item);
+        deps.changed();
         return ok(codes.issue(item, 'delegate', expiresAt));
+      }),
+    newCode: (item) =>
+      transact(db, () => {
+        const expiresAt = rows.get(item)?.expiresAt ?? null;
+        if (expiresAt === null) return failure('E-CUST-0706', item);
+        deps.changed();
+        return ok(codes.issue(item, 'collect', expiresAt));
       }),
     prolong: (item, until) =>
       transact(db, () => {
@@ -221,6 +234,7 @@ export function createCabinets(deps: {
         rows.setReady(item, since, until);
         const people = deps.consignments.people(row);
         const code = codes.issue(item, 'collect', until);
+        deps.changed();
         const held = store.reservationOf(item);
         const cabinet = held && byId.get(held.cabinet);
         if (people && cabinet) tell(item, 'ready', cabinet, code);

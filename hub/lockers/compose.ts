@@ -7,6 +7,7 @@ import { rawPublicKey } from '@hallhub/sync/contract';
 import type { Outbox } from '@hallhub/sync/outbox';
 import type { Db } from '@hallhub/sync/sqlite';
 import { afterCommit, transact } from '@hallhub/sync/sqlite';
+import type { HubPart } from '../agents/index.ts';
 import type { Audit } from '../audit/index.ts';
 import type { CalendarConfig } from '../calendar/index.ts';
 import type { Config } from '../config/index.ts';
@@ -14,6 +15,7 @@ import type { Notifications } from '../notifications/index.ts';
 import type { DataDir } from '../store/index.ts';
 import { secretFile } from '../store/index.ts';
 import type { Vault } from '../vault/index.ts';
+import { createCabinetAgents } from './agents.ts';
 import type { Cabinets } from './cabinets.ts';
 import { createCabinets } from './cabinets.ts';
 import type { Chain, Linked, Order } from './chain.ts';
@@ -67,6 +69,8 @@ export interface Lockers {
   readonly peerStore: PeerStore;
   readonly upkeep: Upkeep;
   readonly trusted: Trusted;
+  /** For the link to the agents. */
+  readonly part: HubPart;
   readonly answer: ReturnType<typeof createAnswering>;
   readonly key: { readonly hub: string; readonly keyId: string; readonly publicKey: string };
   /** A delivery that begins at a counter, dropped off there; given twice, it is one. Returns its id. */
@@ -95,6 +99,8 @@ export function createLockers(deps: {
   readonly audit: Audit;
   readonly outbox: Pick<Outbox, 'append'>;
   readonly notifications: Notifications;
+  /** How the hub reaches the agents beside cabinets. */
+  readonly pipe: Parameters<typeof createCabinetAgents>[0]['pipe'];
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }): Lockers {
   const { db, clock, random, vault, audit, notifications, incarnation } = deps;
@@ -164,11 +170,21 @@ export function createLockers(deps: {
     ...{ clock, random, vault, chain, outbox: deps.outbox, store: rows },
     custody: () => custody,
     keepDays: config.keepDays,
+    changed,
   });
   const codes = createPickUpCodes({ clock, random, vault, store: doors });
   const cabinets = createCabinets({
     ...{ db, clock, random, store: doors, rows, consignments, codes, chain, custody, notifications },
-    ...{ all: config.cabinets, notices: config.notices },
+    ...{ all: config.cabinets, notices: config.notices, changed },
+  });
+  const agents = createCabinetAgents({
+    ...{ db, clock, cabinets, doors, rows, consignments, codes, chain, pipe: deps.pipe, log: deps.log },
+    alert: (text, dedupe) => {
+      for (const channel of config.alerts) notifications.notify({ channel, text, dedupe: `locker/${dedupe}` });
+    },
+  });
+  listeners.add(() => {
+    agents.changed();
   });
   const runs = createRuns({
     ...{ me, lines: config.runs, calendar: deps.calendar, lateAfter: config.lateAfter, store: runStore(db) },
@@ -204,6 +220,7 @@ export function createLockers(deps: {
   return {
     ...{ config, chain, custody, consignments, cabinets, codes, runs, rows, doors, readings: read, trusted, upkeep },
     ...{ peers: asking, peerStore: peers },
+    part: agents,
     reconciliation: createReconciliation({ db, clock, random, audit, cabinets, store: doors, custody }),
     forms: createForms({ db, clock, random, audit }),
     answer: createAnswering({
@@ -236,6 +253,7 @@ export function createLockers(deps: {
     },
     stop: async () => {
       upkeep.stop();
+      agents.stop();
       await asking.stop();
     },
   };

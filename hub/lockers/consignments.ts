@@ -17,6 +17,8 @@ interface Personal {
   readonly sender: DeliveryPerson;
   readonly recipient: DeliveryPerson;
   readonly tracking: string;
+  /** With what the sender opens a compartment; never told to another hub. */
+  readonly dropOffCode?: string;
 }
 
 /** What a hub tells the one to which a consignment goes, so that it may be collected there. */
@@ -76,6 +78,8 @@ export function createConsignments(deps: {
   readonly chain: Chain;
   readonly custody: () => Custody;
   readonly keepDays: number;
+  /** Somebody else may drop off or collect something now; in the transaction. */
+  readonly changed: () => void;
 }): Consignments {
   const { clock, vault, store, chain } = deps;
   const { me } = chain;
@@ -91,7 +95,7 @@ export function createConsignments(deps: {
   };
   const put = (card: Card, dropOffCode?: string): void => {
     const { sender, recipient, tracking } = card;
-    const personal: Personal = { sender, recipient, tracking };
+    const personal: Personal = { sender, recipient, tracking, ...(dropOffCode !== undefined && { dropOffCode }) };
     store.put({
       ...{ id: card.id, revision: card.revision, from: card.from, to: card.to, size: card.size },
       ...{ keepDays: card.keepDays, validUntil: epochMs(card.validUntil) },
@@ -123,11 +127,13 @@ export function createConsignments(deps: {
           },
           data.dropOffCode,
         );
+        deps.changed();
         return undefined;
       },
       revoke: ({ id, revision }) => {
         if (!store.get(id)) return;
         store.revoke(id, revision);
+        deps.changed();
         const item = chain.known.item(id);
         // What is under way is turned round where it arrives.
         if (item && isHeldBy(item, me) && item.returning === undefined)
@@ -154,7 +160,8 @@ export function createConsignments(deps: {
       const personal = row && people(row);
       if (!row || !personal) return undefined;
       const { revision, from, to, size, keepDays, validUntil } = row;
-      return { id, revision, from, to, size, keepDays, validUntil, ...personal };
+      const { sender, recipient, tracking } = personal;
+      return { id, revision, from, to, size, keepDays, validUntil, sender, recipient, tracking };
     },
     learn: (card) => {
       const before = store.get(card.id);

@@ -236,7 +236,10 @@ describe('two hubs', () => {
     again.clock.advance(hours(1));
     const other = again.approve({ to: 'hub-west' });
     unwrap(report(again, 'A1', { kind: 'stored', item: other, sure: true }));
-    unwrap(receiver.lockers.chain.ingest(again.lockers.chain.proof(other)));
-    expect(receiver.db.prepare('SELECT count(*) FROM custody_fork').pluck().get()).toBe(1);
+    const told = [...again.lockers.chain.proof(other)];
+    unwrap(report(again, 'A1', { kind: 'emptied', item: other, sure: true }));
+    unwrap(receiver.lockers.chain.ingest([...told, ...again.lockers.chain.proof(other)]));
+    expect(receiver.db.prepare('SELECT count(*) FROM custody_fork').pluck().get()).toBe(2);
+    expect(unwrap(receiver.lockers.chain.verify()).links).toBe(1);
   });
 });

@@ -35,7 +35,7 @@ export interface LockerRoutesDeps {
 
 /** What couriers and the sorting desk do, what everybody may follow, and what hubs tell each other (`contract.ts`). */
 export function lockerRoutes(api: Api, { lockers, staff, audit, clock }: LockerRoutesDeps): void {
-  const { chain, custody, readings, rows } = lockers;
+  const { chain, custody, readings } = lockers;
   const views = createViews(lockers, () => clock.now());
   const buckets = new Map<string, Bucket>();
   const admit = (address: string): boolean => {
@@ -221,10 +221,10 @@ export function lockerRoutes(api: Api, { lockers, staff, audit, clock }: LockerR
     access: WORK,
     params: idParam,
     handler: ({ params, staff: { id: account } }) => {
-      const expiresAt = rows.get(params.id)?.expiresAt ?? null;
-      if (expiresAt === null) return failure('E-CUST-0706', params.id);
+      const issued = lockers.cabinets.newCode(params.id);
+      if (!issued.ok) return issued;
       audit.record({ actor: `staff:${account}`, action: 'lockers.code', subject: `consignment:${params.id}` });
-      return { code: lockers.codes.issue(params.id, 'collect', expiresAt) };
+      return { code: issued.value };
     },
   });
 }

@@ -50,7 +50,9 @@ export function chainStore(db: Db) {
     `INSERT INTO custody_fork (hash, hub, incarnation, seq, received_at, signed) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
   );
-  const forks = db.prepare<[], number>('SELECT count(*) FROM custody_fork').pluck();
+  const forks = db
+    .prepare<[string, number], number>('SELECT count(*) FROM custody_fork WHERE hub = ? AND incarnation = ?')
+    .pluck();
 
   // What was written here had been checked.
   const read = ({ signed }: LinkRow): SignedLink => JSON.parse(signed) as SignedLink;
@@ -84,6 +86,7 @@ export function chainStore(db: Db) {
       const { hub, incarnation, seq } = signed.link;
       addFork.run(signed.hash, hub, incarnation, seq, receivedAt, JSON.stringify(signed));
     },
-    forks: (): number => forks.get() ?? 0,
+    /** Whether a writer has told two tales. */
+    isForked: (hub: string, incarnation: number): boolean => (forks.get(hub, incarnation) ?? 0) > 0,
   };
 }

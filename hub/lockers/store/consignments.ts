@@ -57,6 +57,12 @@ export function consignmentStore(db: Db) {
   const waiting = db.prepare<[], ConsignmentRow>(
     `SELECT ${COLUMNS} FROM locker_consignment WHERE expires_at IS NOT NULL ORDER BY expires_at, id`,
   );
+  const expected = db.prepare<[string, number], ConsignmentRow>(
+    `SELECT ${COLUMNS} FROM locker_consignment
+     WHERE from_hub = ? AND revoked = 0 AND ended_at IS NULL AND valid_until > ? AND sealed IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM custody_item i WHERE i.id = locker_consignment.id)
+     ORDER BY id`,
+  );
   const ofPerson = db.prepare<[string | null, string | null, string | null, string | null], ConsignmentRow>(
     `SELECT ${COLUMNS} FROM locker_consignment
      WHERE ended_at IS NULL AND (sender_key = ? OR recipient_key = ? OR sender_id_key = ? OR recipient_id_key = ?)
@@ -94,6 +100,8 @@ export function consignmentStore(db: Db) {
     },
     /** That lie ready, the next to expire first. */
     waiting: (): readonly ConsignmentRow[] => waiting.all(),
+    /** That may still be dropped off at a hub. */
+    expected: (hub: string, now: EpochMs): readonly ConsignmentRow[] => expected.all(hub, now),
     ofPerson: (number: string | undefined, idKey: string | undefined): readonly ConsignmentRow[] =>
       ofPerson.all(number ?? null, number ?? null, idKey ?? null, idKey ?? null),
     byDropCode: (key: string, now: EpochMs): ConsignmentRow | undefined => byDropCode.get(key, now),

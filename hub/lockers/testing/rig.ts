@@ -6,12 +6,13 @@ import { epochMs, manualClock, systemRandom } from '@hallhub/sync/base';
 import type { DocumentDelivery } from '@hallhub/sync/contract';
 import { rawPublicKey } from '@hallhub/sync/contract';
 import type { NewEvent } from '@hallhub/sync/outbox';
+import type { FeedRecord } from '@hallhub/sync/sqlite';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import { auditSchema, createAudit } from '../../audit/index.ts';
 import type { ConfigInput } from '../../config/index.ts';
 import { configSchema } from '../../config/index.ts';
 import type { Notice } from '../../notifications/index.ts';
-import { createVault } from '../../vault/index.ts';
+import { createVault, keyedMatch } from '../../vault/index.ts';
 import type { Order } from '../chain.ts';
 import { createLockers } from '../compose.ts';
 import { lockersSchema } from '../schema.ts';
@@ -44,6 +45,7 @@ export function openLockers({
 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'hallhub-lockers-'));
   writeFileSync(join(folder, 'custody.key'), own.file);
+  const agentKey = randomBytes(32);
   const boxKey = join(folder, 'box.key');
   writeFileSync(boxKey, randomBytes(32).toString('base64'));
   const db = openDatabase({ file: ':memory:' });
@@ -56,7 +58,11 @@ export function openLockers({
         {
           id: 'north',
           label: label('north'),
-          compartments: [{ id: 'A1' }, { id: 'A2' }, { id: 'B1', size: 'medium' }],
+          agent: 'box',
+          compartments: (['A1', 'A2', 'B1'] as const).map((id, index) => ({
+            ...{ id, device: 'board', lock: index + 1 },
+            size: id === 'B1' ? ('medium' as const) : ('small' as const),
+          })),
         },
         { id: 'finance', label: label('finance'), kind: 'forms', forms: ['BX'] },
       ],
@@ -67,6 +73,8 @@ export function openLockers({
       alerts: ['desk'],
     },
   } satisfies ConfigInput);
+  const audit = createAudit({ db, clock });
+  const projected = new Map<string, readonly FeedRecord[]>();
   const told: NewEvent[] = [];
   const notices: Notice[] = [];
   const lockers = createLockers({
@@ -74,7 +82,7 @@ export function openLockers({
     calendar: { timeZone: 'Asia/Shanghai', holidays: [], workdays: [] },
     dir: { path: folder, file: (name) => join(folder, name), release: () => undefined },
     vault: createVault(randomBytes(32)),
-    audit: createAudit({ db, clock }),
+    audit,
     outbox: {
       append: (event) => {
         // As the real one: what a type does not prescribe is a bug.
@@ -93,11 +101,24 @@ export function openLockers({
       purge: () => 0,
     },
     log: () => undefined,
+    pipe: {
+      feeds: {
+        replaceKind: (agent, kind, records) => {
+          projected.set(`${agent}/${kind}`, records);
+          return true;
+        },
+      },
+      projected: () => undefined,
+      matchKey: () => agentKey,
+    },
   });
   let orders = 0;
   let requests = 0;
   return {
-    ...{ lockers, clock, db, told, notices, me, other },
+    ...{ lockers, clock, db, audit, told, notices, me, other },
+    /** What an agent was told last, of one kind. */
+    projected: (kind: string) => (projected.get(`box/${kind}`) ?? []).map(({ data }) => data),
+    hashed: (type: string, value: string) => keyedMatch(agentKey)(type, value).toString('hex'),
     order: (witness?: string): Order => ({
       ...{ id: `order-${++orders}`, by: 'staff:a' },
       ...(witness !== undefined && { witness }),
