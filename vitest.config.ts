@@ -5,12 +5,13 @@ const CLUSTER = ['hub/broker/rabbitmq.contract.test.ts', 'e2e/rabbitmq.test.ts']
 
 /** What must hold every time, whoever dies or is cut off: nothing here gets a second try. */
 const FAULTS = [
-  'e2e/{gate-partition,device-faults,broker-kill,kill-loop,kill-loop-queue,kiosk-kill,gate-bad-input}.test.ts',
+  'e2e/{gate-partition,device-faults,broker-kill,kill-loop,kill-loop-queue,kiosk-kill,gate-bad-input,lockers-two-hubs}.test.ts',
 ];
 const PROPERTIES = './sync/testing/property-seed.ts';
 
 export default defineConfig({
   test: {
+    globalSetup: './sync/testing/temporary-folder.ts',
     projects: [
       {
         test: {

@@ -1,10 +1,11 @@
+import type { GateEntry } from './testing/agent-journal.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GATE } from './testing/campus.ts';
 import { cleanUp } from './testing/clean-up.ts';
 import type { Person } from './testing/people.ts';
 import { approveVisit, person } from './testing/people.ts';
 import { choices } from './testing/random.ts';
-import type { GateEntry, RemoteGate, TwoGates } from './testing/two-gates.ts';
+import type { RemoteGate, TwoGates } from './testing/two-gates.ts';
 import { openTwoGates } from './testing/two-gates.ts';
 import { until } from './testing/until.ts';
 

@@ -19,6 +19,7 @@ import { edgeConfigSchema, gatesPart } from './gates/edge/index.ts';
 import { gateCodeSchema } from './gates/qr/index.ts';
 import { gatesSchema } from './gates/schema.ts';
 import { createKnownKiosks, edgeKioskSchema } from './kiosks/edge/index.ts';
+import { edgeLockerSchema, lockersAtAgent } from './lockers/edge/index.ts';
 import { openDataDir, secretFile } from './store/index.ts';
 import { keyedMatch } from './vault/index.ts';
 
@@ -77,11 +78,19 @@ export function startAgent(options: AgentOptions): Result<Agent> {
       gateCodeSchema,
       edgeConfigSchema,
       edgeKioskSchema,
+      edgeLockerSchema,
     ],
   });
 
   const sealer = aesGcmSealer(secretFile(dir, 'store.key', () => randomBytes(32)));
   const knownKiosks = createKnownKiosks({ db, sealer });
+  const ofDomain = {
+    ...{ db, clock, random, match: keyedMatch(Buffer.from(identity.matchKey, 'base64')) },
+    log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>): void => {
+      log[level](fields, message);
+    },
+  };
+  const lockers = lockersAtAgent(ofDomain);
 
   let end: (how: AgentEnd) => void = () => undefined;
   const ended = new Promise<AgentEnd>((resolve) => {
@@ -121,18 +130,7 @@ export function startAgent(options: AgentOptions): Result<Agent> {
     usbDevices: listUsbDevices,
     fetchImage: imageFetcher(identity),
     fetchBytes: documentFetcher(identity),
-    parts: [
-      knownKiosks.part,
-      gatesPart({
-        db,
-        clock,
-        random,
-        match: keyedMatch(Buffer.from(identity.matchKey, 'base64')),
-        log: (level, message, fields) => {
-          log[level](fields, message);
-        },
-      }),
-    ],
+    parts: [knownKiosks.part, gatesPart(ofDomain), lockers.part],
     crashLoop,
     onWithdrawn: () => void finish('withdrawn'),
     onRestart: () => void finish('restart'),
@@ -142,6 +140,7 @@ export function startAgent(options: AgentOptions): Result<Agent> {
     kiosks: knownKiosks,
     hub: createHubClient(identity, clock),
     host: () => station.host,
+    cabinets: lockers.cabinets,
     hubNow: () => plus(clock.now(), ms(station.status().hubOffset ?? 0)),
     hubId: identity.hub,
     folder: SCREENS,

@@ -25,6 +25,8 @@ import { deviceAdminCodes } from './devices/index.ts';
 import { firmwareCodes } from './firmware/index.ts';
 import { gateCodes } from './gates/index.ts';
 import { kioskCodes } from './kiosks/index.ts';
+import { custodyCodes } from './lockers/index.ts';
+import { lockerCodes } from './lockers/edge/index.ts';
 import { notificationCodes } from './notifications/index.ts';
 import { queueCodes } from './queue/index.ts';
 import { requestCodes } from './requests/index.ts';
@@ -42,6 +44,7 @@ export const catalogues: readonly Catalogue[] = [
   cardCodes,
   certificateCodes,
   configCodes,
+  custodyCodes,
   deviceAdminCodes,
   deviceCodes,
   firmwareCodes,
@@ -50,6 +53,7 @@ export const catalogues: readonly Catalogue[] = [
   printerCodes,
   kioskCodes,
   labelCodes,
+  lockerCodes,
   notificationCodes,
   lineReaderCodes,
   scannerCodes,

@@ -149,6 +149,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
     parts.attendance.start();
     selfService.start();
     parts.queue.start();
+    parts.lockers.start();
     parts.cards?.start();
     // Its certificates are what the verify page knows our own papers by.
     void parts.signer?.open();
@@ -174,7 +175,10 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
         { name: 'ended commands of devices', keepDays: 90, forget: (before) => registry.purge(before) },
         { name: 'changes of devices within a day', keepDays: 7, forget: (before) => registry.compact(before) },
         { name: 'reports of firmware roll-outs', keepDays: 730, forget: (before) => parts.firmware.purge(before) },
+        { name: 'people of ended certificates', keepDays: 90, forget: (before) => certificates.forget(before) },
+        { name: 'ended top-ups', keepDays: 730, forget: (before) => parts.cards?.forget(before) ?? 0 },
         ...parts.queue.chores,
+        ...parts.lockers.chores,
         { name: 'what agents were told and reported', keepDays: 30, forget: (before) => agents.purge(before) },
       ],
       log: (message, fields) => {
@@ -206,6 +210,7 @@ async function compose(options: HubOptions, dir: DataDir): Promise<Hub> {
       parts.verifySite?.stop(),
       certificates.stop(),
       parts.cards?.stop(),
+      parts.lockers.stop(),
       broker.stop(),
     ]);
     await host.stop();

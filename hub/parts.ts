@@ -40,6 +40,8 @@ import { gateCodeSchema } from './gates/qr/index.ts';
 import { hallSchema, readEpoch } from './hall/epoch.ts';
 import type { SelfService } from './kiosks/index.ts';
 import { createSelfService, kioskAgents, kioskSchema } from './kiosks/index.ts';
+import type { Lockers } from './lockers/index.ts';
+import { createLockers, lockersSchema } from './lockers/index.ts';
 import type { Notifications } from './notifications/index.ts';
 import { createChannels, createNotifications, notificationsSchema } from './notifications/index.ts';
 import type { HubOptions } from './options.ts';
@@ -74,6 +76,7 @@ export const schemaComponents = [
   kioskSchema,
   cardSchema,
   queueSchema,
+  lockersSchema,
   devicesSchema,
   agentsSchema,
   agentInboxSchema,
@@ -98,6 +101,7 @@ export interface Parts extends Fleet, Admission, Certificates {
   readonly attendance: Attendance;
   readonly selfService: SelfService;
   readonly queue: HallQueue;
+  readonly lockers: Lockers;
   /** Absent where no campus-card system is joined. */
   readonly cards: Cards | undefined;
 }
@@ -202,6 +206,10 @@ export function createParts(
     ...{ config, calendar, db, clock, random, vault, audit, outbox, host, clockTrusted, log: tell },
     requests: () => requests,
   });
+  const lockers = createLockers({
+    ...{ config, calendar, dir, db, clock, random, vault, audit, outbox, notifications, log: tell },
+    incarnation: readEpoch(db),
+  });
   agents.join(gates.part);
   const requests = createRequests({
     db,
@@ -216,6 +224,7 @@ export function createParts(
       }),
       certificateHandler({ certificates, vault }),
       queue.appointments.handler,
+      lockers.consignments.handler,
     ],
     follow: (change) => {
       queue.claims.follow(change);
@@ -284,6 +293,7 @@ export function createParts(
     ...papers,
     selfService,
     queue,
+    lockers,
     cards,
     notifications,
   };

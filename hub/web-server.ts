@@ -29,6 +29,7 @@ import { gatesSummary } from './gates/summary.ts';
 import { hallRoutes } from './hall/routes.ts';
 import { hallSummary } from './hall/summary.ts';
 import { kioskFleetRoutes, kioskRoutes, kioskServiceRoutes, kiosksSummary, serveScreens } from './kiosks/index.ts';
+import { lockersSummary, lockersWeb } from './lockers/index.ts';
 import type { HubOptions } from './options.ts';
 import type { Parts } from './parts.ts';
 import { profileRoutes } from './profiles/index.ts';
@@ -107,7 +108,7 @@ export async function createWeb(
   api.route({
     method: 'GET',
     url: '/api/events',
-    access: ['operator', 'guard', 'counter', 'dorms', 'auditor'],
+    access: ['operator', 'guard', 'counter', 'courier', 'dorms', 'auditor'],
     anyArea: true,
     handler: ({ request, reply }) => {
       const session = request.cookies[SESSION_COOKIE] ?? '';
@@ -122,6 +123,9 @@ export async function createWeb(
     kiosksSummary(selfService.fleet),
     ...(config.queue.halls.length > 0 ? [queueSummary(parts.queue)] : []),
     ...(parts.cards ? [cardsSummary(parts.cards)] : []),
+    ...(config.lockers.cabinets.length + config.lockers.peers.length > 0
+      ? [lockersSummary(parts.lockers, () => clock.now())]
+      : []),
     hallSummary({ replica, outbox, requests }),
     devicesSummary(devices, registry, parts.agents, broker),
   ];
@@ -147,6 +151,7 @@ export async function createWeb(
     ...{ queue: parts.queue, staff, selfService, certificates, vault: parts.vault, audit, live, clock, secure },
     random: systemRandom,
   });
+  lockersWeb(api, { lockers: parts.lockers, staff, audit, clock, live });
   server.addHook('preClose', (done) => {
     queueStreams.close();
     done();
@@ -255,6 +260,7 @@ const TOPIC_ROLES: Readonly<Partial<Record<string, readonly Role[]>>> = {
   dorms: ['dorms', 'auditor'],
   'check-in': ['dorms', 'counter'],
   prints: ['counter', 'auditor'],
+  lockers: ['courier', 'auditor'],
   'top-ups': ['operator', 'counter', 'auditor'],
   hall: ['auditor'],
   devices: ['auditor'],

@@ -6,8 +6,8 @@ import type { ScannerSimulator } from '@hallhub/device-drivers/protocols/code-sc
 import { createScannerSimulator } from '@hallhub/device-drivers/protocols/code-scanner';
 import { createSerialTransport } from '@hallhub/device-drivers/transports';
 import { unwrap } from '@hallhub/sync/base';
-import type { Db } from '@hallhub/sync/sqlite';
-import { openDatabase } from '@hallhub/sync/sqlite';
+import type { GateEntry } from './agent-journal.ts';
+import { entriesIn, holdsPass, reading } from './agent-journal.ts';
 import { enrolAgent, startAgentProcess } from './agent-process.ts';
 import type { Cable } from './cable.ts';
 import { layCable } from './cable.ts';
@@ -24,14 +24,6 @@ import { logInAsFirst } from './staff.ts';
 import type { Turnstile } from './turnstile.ts';
 import { startTurnstile } from './turnstile.ts';
 import { until } from './until.ts';
-
-/** What a gate has written down, in its agent's own database or in the hub's. */
-export interface GateEntry {
-  readonly id: string;
-  readonly state: string;
-  readonly code: string | null;
-  readonly at: number;
-}
 
 /** A gate behind an agent, with the wire to the hub in the test's hands. */
 export interface RemoteGate {
@@ -88,24 +80,6 @@ interface Place {
 }
 
 const NORTH = 'north';
-
-/** Looks into a database whose program may be running, or have been killed. */
-function reading<T>(file: string, look: (db: Db) => T): T {
-  const db = openDatabase({ file, readonly: true });
-  try {
-    return look(db);
-  } finally {
-    db.close();
-  }
-}
-
-/** In the order in which they were decided: their ids begin with the time. */
-const entriesIn = (file: string, where: string, ...values: string[]): readonly GateEntry[] =>
-  reading(file, (db) =>
-    db
-      .prepare<string[], GateEntry>(`SELECT id, state, code, at FROM gate_entry WHERE ${where} ORDER BY id`)
-      .all(...values),
-  );
 
 interface CodeLane {
   readonly scanner: ScannerSimulator;
@@ -215,15 +189,7 @@ ${lanes ? `${lanes.south.gate}\n${lanes.north.gate}` : ''}`,
       ...devices,
       entries,
       told: () => entriesIn(campus.database, 'source = ?', agent),
-      knows: (requestId) =>
-        reading(
-          own,
-          (db) =>
-            db
-              .prepare<[string], number>('SELECT count(*) FROM gate_pass WHERE request_id = ? AND revoked = 0')
-              .pluck()
-              .get(requestId) !== 0,
-        ),
+      knows: (requestId) => holdsPass(own, requestId),
       swipe: async ({ card }) => {
         const before = new Set(entries().map((entry) => entry.id));
         await devices.reader.put(card);

@@ -18,6 +18,7 @@ import { z } from 'zod';
 import { presenceSchema } from '../broker/index.ts';
 import { gateEventTypes, gateKinds } from '../gates/edge/index.ts';
 import { kioskKinds } from '../kiosks/edge/wire.ts';
+import { cabinetEventTypes, cabinetKinds } from '../lockers/cabinet-contract.ts';
 
 /** Where the generated document stands. */
 export const asyncApiFile = join(import.meta.dirname, '../../docs/asyncapi/agents.json');
@@ -72,7 +73,9 @@ const channels: readonly {
     messages: [
       { name: 'Ask', summary: 'A question', schema: askSchema },
       { name: 'Hello', summary: '`params` of `hello`', schema: helloSchema },
-      ...[...agentEventTypes, ...gateEventTypes].map(({ type, schema }) => eventMessage(type, schema)),
+      ...[...agentEventTypes, ...gateEventTypes, ...cabinetEventTypes].map(({ type, schema }) =>
+        eventMessage(type, schema),
+      ),
     ],
   },
   {
@@ -104,6 +107,11 @@ const channels: readonly {
         schema,
       })),
       ...kioskKinds.map(({ kind, schema }) => ({
+        name: kind,
+        summary: `\`data\` of a change of kind \`${kind}\` in the feed, to agents that serve the screens of kiosks`,
+        schema,
+      })),
+      ...cabinetKinds.map(({ kind, schema }) => ({
         name: kind,
         summary: `\`data\` of a change of kind \`${kind}\` in the feed, to agents that serve the screens of kiosks`,
         schema,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { manualClock, minutes, seconds, systemRandom } from '@hallhub/sync/base';
+import { epochMs, manualClock, minutes, seconds, systemRandom } from '@hallhub/sync/base';
 import { migrate, openDatabase } from '@hallhub/sync/sqlite';
 import { describe, expect, it } from 'vitest';
 import { auditSchema, createAudit } from '../audit/index.ts';
@@ -107,6 +107,20 @@ describe('a campus card at a kiosk', () => {
     await clock.advanceAsync(minutes(1));
     expect(payments.waiting()).toEqual([]);
     expect(cards.open()).toEqual([]);
+  });
+
+  it('is forgotten once it is over and past its time, and not before', async () => {
+    const { cards, clock, payments } = setUp();
+    const over = await cards.topUp(NUMBER, 1_000, hall());
+    await clock.advanceAsync(minutes(4));
+    payments.fault = () => 'unanswered';
+    const waiting = cards.topUp(NUMBER, 1_000, hall());
+    await clock.advanceAsync(seconds(11));
+    await waiting;
+    expect(cards.forget(epochMs(clock.now() - 120_000))).toBe(0);
+    expect(cards.forget(epochMs(clock.now() + 1))).toBe(1);
+    expect(cards.order(over.ok ? over.value.orderId : '', 'hall')).toMatchObject({ error: { code: 'E-PAY-0203' } });
+    expect(cards.open()).toHaveLength(1);
   });
 
   it('is credited once when the process ends in the middle of it', async () => {

@@ -47,6 +47,8 @@ export interface Cards {
    * when the credit has arrived meanwhile; `refunded-outside` ends a refund that the payment service does not make. Errors: `E-PAY-0203`, `E-PAY-0205`.
    */
   resolve(orderId: string, as: Resolution, by: string, reason: string): Result<TopUpRow>;
+  /** Orders that ended before `before`; how many. One that has not ended stays, however old. */
+  forget(before: EpochMs): number;
   onChange(listener: (orderId: string) => void): Cancel;
   start(): void;
   stop(): Promise<void>;
@@ -92,6 +94,9 @@ export function createCards(deps: {
   );
   const ordered = db.prepare<[string], { orderId: string; cardKey: Buffer; amount: number }>(
     'SELECT order_id AS orderId, card_key AS cardKey, amount FROM card_top_up WHERE ordered_as = ?',
+  );
+  const forget = db.prepare(
+    `DELETE FROM card_top_up WHERE state IN ('credited', 'closed', 'refunded') AND changed_at < ?`,
   );
   const update = db.prepare('UPDATE card_top_up SET state = ?, sealed = ?, changed_at = ? WHERE order_id = ?');
 
@@ -311,6 +316,7 @@ export function createCards(deps: {
       const row = get.get(orderId);
       return row ? ok(rowOf(row)) : failure('E-PAY-0203', orderId);
     },
+    forget: (before) => forget.run(before).changes,
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -37,7 +37,9 @@ export function sealRequest(
   return sealer.seal(new TextEncoder().encode(JSON.stringify(content)), `certificate:${certificateId}:request`);
 }
 
+/** What the hall asked for; of a certificate that was forgotten nothing. */
 export function openRequest({ sealer }: Pick<CertificateDeps, 'sealer'>, row: CertificateRow): Sealed {
+  if (row.sealed.length === 0) return { studentName: '', studentNumber: '', fields: {} };
   // Written by sealRequest() and by nothing else; the seal proves it.
   return JSON.parse(
     new TextDecoder().decode(sealer.open(row.sealed, `certificate:${row.certificateId}:request`)),

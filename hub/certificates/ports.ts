@@ -239,6 +239,8 @@ export interface CertificateService {
   upsert(request: CertificateRequest): 'applied' | 'stale';
   /** Inside the caller's transaction. What has not reached the printer yet will not. */
   revoke(requestId: string, revision?: number): void;
+  /** Erases whose certificates those were that ended before `before`, a part at a time; how many. */
+  forget(before: EpochMs): number;
   /** Makes (or fetches) the PDF now. A permanent refusal is stored and published; a passing one may be tried again. */
   issue(requestId: string): Promise<Result<CertificateView>>;
   /** Certificates of one person that are issued or on the way, newest first. */

@@ -22,6 +22,9 @@ import { type AttemptRow, type CertificateRow, certificateStore } from './store.
 import type { PrinterVerdict } from './suitability.ts';
 import { loadTemplates } from './templates/index.ts';
 
+/** A few hundred documents leave the database within some milliseconds. */
+const FORGET_AT_ONCE = 200;
+
 export function certificateService(deps: CertificateDeps): CertificateService {
   const { db, clock } = deps;
   const store = certificateStore(db);
@@ -314,6 +317,7 @@ export function certificateService(deps: CertificateDeps): CertificateService {
       });
       tell({ certificateId: requestId });
     },
+    forget: (before) => transact(db, () => store.forget(before, FORGET_AT_ONCE)),
     issue: async (requestId) => {
       const issued = await issuer.issue(requestId);
       if (!issued.ok) return issued;

@@ -111,7 +111,7 @@ export function certificateStore(db: Db) {
     `SELECT ${columns} FROM certificate WHERE id_key = ? ORDER BY received_at DESC`,
   );
   const newest = db.prepare<[number], CertificateRow>(
-    `SELECT ${columns} FROM certificate ORDER BY received_at DESC, rowid DESC LIMIT ?`,
+    `SELECT ${columns} FROM certificate WHERE length(sealed) > 0 ORDER BY received_at DESC, rowid DESC LIMIT ?`,
   );
   const pending = db.prepare<[number, number], { id: string }>(
     `SELECT certificate_id AS id FROM certificate WHERE state = 'pending' AND valid_until > ?
@@ -212,7 +212,33 @@ export function certificateStore(db: Db) {
      WHERE printer_id = ? AND day = ? AND print_attempt.state = 'printed' GROUP BY template ORDER BY template`,
   );
 
+  // Only what staff may still have to decide on keeps its person.
+  const past = db
+    .prepare<[number, number], string>(
+      `SELECT certificate_id FROM certificate WHERE valid_until < ? AND length(sealed) > 0 AND NOT EXISTS (
+         SELECT 1 FROM print_attempt AS one WHERE one.certificate_id = certificate.certificate_id AND (
+           one.${open} OR one.orphan = 1 OR (one.state = 'uncertain' AND one.resolved_at IS NULL)))
+       LIMIT ?`,
+    )
+    .pluck();
+  const forget = db.prepare(
+    `UPDATE certificate SET sealed = X'', student_key = '', id_key = NULL, pick_up_key = NULL, verification_code = NULL, detail = NULL
+     WHERE certificate_id = ?`,
+  );
+
   return {
+    /**
+     * Erases document, names, numbers and fields of certificates that ended before `before`, at most `limit`; how many. That
+     * and how often they were printed stays, and so does what the verify page answers by.
+     */
+    forget: (before: EpochMs, limit: number): number => {
+      const ids = past.all(before, limit);
+      for (const id of ids) {
+        erase.run(id);
+        forget.run(id);
+      }
+      return ids.length;
+    },
     upsert: (
       row: Pick<
         CertificateRow,

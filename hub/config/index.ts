@@ -11,6 +11,7 @@ export {
   type Label,
   configSchema,
 } from './schema.ts';
+export { type CabinetConfig, type LockersConfig, type PeerConfig, type RunConfig } from './lockers.ts';
 export { GATE_PARTS, areaSchema, gateSchema } from './gates.ts';
 export { type Environment, loadConfig, checkConfig, isLoopback } from './load.ts';
 export { decidingAgent, kioskAgent } from './deciding.ts';

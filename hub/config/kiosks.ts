@@ -20,6 +20,8 @@ export const kiosk = z.strictObject({
   scanner: id.optional(),
   /** Prints receipts. */
   receiptPrinter: id.optional(),
+  /** The cabinet that it stands beside, for the mode `locker`. */
+  cabinet: id.optional(),
   /** Certificates that are printed here, by the names of their templates; absent: all. */
   templates: z.array(z.string()).min(1).optional(),
   /** Kiosks where people are sent when this one cannot print, the nearest first; empty: any other. */

@@ -8,6 +8,7 @@ import type { z } from 'zod';
 import { airLockMistake } from './deciding.ts';
 import { GATE_PARTS } from './gates.ts';
 import { KIOSK_PARTS } from './kiosks.ts';
+import { lockerMistakes } from './lockers.ts';
 import { queueMistakes } from './queue.ts';
 import type { Config } from './schema.ts';
 import { configSchema } from './schema.ts';
@@ -213,6 +214,8 @@ function crossReferences(config: Config): { readonly path: Path; readonly messag
   });
   for (const { path, message } of queueMistakes(config.queue.halls, { devices, kiosks }))
     found.push({ path: ['queue', 'halls', ...path], message });
+  for (const { path, message } of lockerMistakes(config.lockers, { hub: config.hub.id, agents, devices, channels }))
+    found.push({ path: ['lockers', ...path], message });
   if ((config.hall.token === undefined) === (config.hall.tokenFile === undefined)) {
     found.push({ path: ['hall'], message: 'give either token or tokenFile' });
   }
@@ -253,7 +256,7 @@ function brokerMistakes(mqtt: Config['mqtt']): { readonly path: Path; readonly m
   return [...missing, ...open];
 }
 
-function filesOf({ hall, http, certificates, mqtt }: Config): readonly string[] {
+function filesOf({ hall, http, certificates, lockers, mqtt }: Config): readonly string[] {
   const tls = http.tls.mode === 'files' ? [http.tls.certFile, http.tls.keyFile] : [];
   const { signing } = certificates;
   const keys =
@@ -268,6 +271,8 @@ function filesOf({ hall, http, certificates, mqtt }: Config): readonly string[] 
       mqtt.caFile,
       certificates.verification.site?.tokenFile,
       certificates.verification.site?.caFile,
+      ...lockers.peers.map(({ caFile }) => caFile),
+      ...lockers.busBoxes.map(({ keyFile }) => keyFile),
     ],
     ...Object.values(certificates.fonts).flatMap(({ regular, bold }) => [
       regular,
@@ -312,6 +317,14 @@ function resolveFiles(config: Config, folder: string): Config {
     },
     mqtt: { ...config.mqtt, ...(passwordFile && { passwordFile }), ...(brokerCaFile && { caFile: brokerCaFile }) },
     hall: { ...config.hall, ...(tokenFile && { tokenFile }), ...(caFile && { caFile }) },
+    lockers: {
+      ...config.lockers,
+      peers: config.lockers.peers.map((peer) => ({
+        ...peer,
+        ...(peer.caFile !== undefined && { caFile: resolve(folder, peer.caFile) }),
+      })),
+      busBoxes: config.lockers.busBoxes.map((box) => ({ ...box, keyFile: resolve(folder, box.keyFile) })),
+    },
     certificates: {
       ...config.certificates,
       fonts: Object.fromEntries(

@@ -4,8 +4,9 @@ import { attendance } from './attendance.ts';
 import { areaSchema, gateSchema } from './gates.ts';
 import { kiosk, selfService } from './kiosks.ts';
 import { isNetwork } from './network.ts';
+import { lockers } from './lockers.ts';
+import { duration, id, label, port, publicKey } from './primitives.ts';
 import { queueHall } from './queue.ts';
-import { duration, id, label, port } from './primitives.ts';
 
 const timeZone = z.string().refine((zone) => {
   try {
@@ -35,16 +36,6 @@ const http = z
     trustProxy: z.array(z.string().refine(isNetwork, 'an IP address, or a network such as 10.1.0.0/24')).default([]),
   })
   .prefault({});
-
-const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
-
-/** An Ed25519 public key in base64, raw (32 bytes) or as SPKI (RFC 8410); raw afterwards. */
-const publicKey = z.string().transform((text, context): string => {
-  const bytes = Buffer.from(text, 'base64');
-  const raw = bytes.length === 44 && bytes.subarray(0, 12).equals(SPKI_PREFIX) ? bytes.subarray(12) : bytes;
-  if (raw.length !== 32) context.addIssue('an Ed25519 public key in base64: 32 bytes raw, or SPKI');
-  return raw.toString('base64');
-});
 
 const hall = z.strictObject({
   url: z.url(),
@@ -319,6 +310,8 @@ export const configSchema = z.strictObject({
   selfService,
   /** Halls where people wait for their number. */
   queue: z.strictObject({ halls: z.array(queueHall).default([]) }).prefault({}),
+  /** Cabinets, runs between campuses, and the hubs of those. */
+  lockers,
   profiles: z
     .strictObject({
       /** Ed25519 public keys, by id: whose bundles of profiles are believed here and on the agents. */

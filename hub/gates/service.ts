@@ -195,6 +195,7 @@ export function createGates(deps: GatesDeps & { readonly requests: () => Request
     passes: store.passes,
     journal,
     campusClock,
+    told: (id) => store.entries.entry(id) !== undefined,
     note: (gateId, grant) => running?.note(gateId, grant) === true,
   });
   const { entriesKept: keep } = deps;

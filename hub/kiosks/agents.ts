@@ -26,7 +26,7 @@ export function kioskAgents(deps: {
   readonly projected: (agent: string) => void;
 }): HubPart {
   const record = (kiosk: KioskConfig): FeedRecord => {
-    const { id, label, modes, printer, receiptPrinter } = kiosk;
+    const { id, label, modes, printer, receiptPrinter, cabinet } = kiosk;
     const data: EdgeKiosk = {
       id,
       label,
@@ -39,6 +39,7 @@ export function kioskAgents(deps: {
         return reader === undefined ? [] : [{ id: reader, kind }];
       }),
       ...(receiptPrinter !== undefined && { receiptPrinter }),
+      ...(cabinet !== undefined && { cabinet }),
     };
     return {
       id: `kiosk/${id}`,

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { deliveryEventTypes } from './delivery-events.ts';
+import type { EventType } from './event-type.ts';
+import { defineEventType } from './event-type.ts';
 import { instant, sha256Hex } from './instant.ts';
 import { personDocumentSchema } from './kinds/visitor-access.ts';
 
@@ -12,18 +15,6 @@ export const attachmentSchema = z
   })
   .meta({ id: 'Attachment' });
 export type Attachment = z.infer<typeof attachmentSchema>;
-
-/** One type of event as data: its name, where it goes, and the schema of its `data`. */
-export interface EventType<T extends string = string, S extends z.ZodType = z.ZodType> {
-  readonly type: T;
-  /** `outcome`: what became of a request. `request`: a request that begins on the premises. */
-  readonly direction: 'outcome' | 'request';
-  readonly schema: S;
-}
-
-function defineEventType<const T extends string, S extends z.ZodType>(type: EventType<T, S>): EventType<T, S> {
-  return type;
-}
 
 const revision = z.int().min(1).meta({ description: 'Revision of the request that was acted on' });
 const at = instant.meta({ description: 'When it happened, by the hub' });
@@ -244,6 +235,7 @@ export const allEventTypes = [
   visitUnserved,
   walkInRequested,
   equipmentFaultReported,
+  ...deliveryEventTypes,
 ] as const;
 
 /** The value that a producer of this event type writes. */

@@ -22,6 +22,13 @@ export { type VehicleAccess, vehicleAccess, vehicleAccessSchema } from './kinds/
 export { type EventAccess, eventAccess, eventAccessSchema } from './kinds/event-access.ts';
 export { type MemberCredential, type Roster, roster, rosterSchema } from './kinds/roster.ts';
 export { type Appointment, appointment, appointmentSchema } from './kinds/appointment.ts';
+export {
+  type DeliveryPerson,
+  type DocumentDelivery,
+  deliveryPersonSchema,
+  documentDelivery,
+  documentDeliverySchema,
+} from './kinds/document-delivery.ts';
 export { type Leave, leave, leaveSchema } from './kinds/leave.ts';
 export { type Block, block, blockSchema } from './kinds/block.ts';
 export { type AccessWindow, accessWindowSchema } from './kinds/access.ts';
@@ -50,7 +57,6 @@ export {
   type EventAnswers,
   type EventData,
   type EventPosition,
-  type EventType,
   allEventTypes,
   attachmentSchema,
   attachmentStoredSchema,
@@ -77,6 +83,18 @@ export {
   visitorRefused,
   walkInRequested,
 } from './events.ts';
+export {
+  deliveryArrived,
+  deliveryCollected,
+  deliveryDeparted,
+  deliveryDiscrepancy,
+  deliveryDroppedOff,
+  deliveryLost,
+  deliveryReady,
+  deliveryRequested,
+  deliveryReturned,
+} from './delivery-events.ts';
+export { type EventType } from './event-type.ts';
 export { type Problem, type ProblemCode, problemCodes, problemSchema } from './problem.ts';
 export { headers, mediaTypes } from './headers.ts';
 export { instant, sha256Hex } from './instant.ts';

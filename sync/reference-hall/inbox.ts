@@ -5,6 +5,7 @@ import {
   allEventTypes,
   cloudEventSchema,
   certificateVerification,
+  deliveryRequested,
   equipmentFaultReported,
   walkInRequested,
   whereWrong,
@@ -110,6 +111,9 @@ export function createInbox(options: {
         ...(purpose === undefined ? {} : { purpose }),
       };
       requests.receive({ id: event.subject, kind: 'visitor-access', validFrom, validUntil, data });
+    } else if (event.type === deliveryRequested.type) {
+      const { at, validUntil, ...data } = deliveryRequested.schema.parse(event.data);
+      requests.receive({ id: event.subject, kind: 'document-delivery', validFrom: at, validUntil, data });
     } else if (event.type === equipmentFaultReported.type) {
       const data = equipmentFaultReported.schema.parse(event.data);
       requests.receive({

@@ -73,7 +73,12 @@ interface RequestRow {
 }
 
 const kindsByName = new Map(allRequestKinds.map((kind) => [kind.kind as string, kind]));
-const prefixes: Readonly<Record<string, string>> = { 'visitor-access': 'V', certificate: 'C', appointment: 'A' };
+const prefixes: Readonly<Record<string, string>> = {
+  'visitor-access': 'V',
+  certificate: 'C',
+  appointment: 'A',
+  'document-delivery': 'D',
+};
 
 export function createRequests(options: {
   readonly db: Db;

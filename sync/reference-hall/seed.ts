@@ -1,6 +1,6 @@
 import type { Clock } from '../base/index.ts';
 import { hours, iso, plus, unwrap } from '../base/index.ts';
-import type { Certificate, VisitorAccess } from '../contract/index.ts';
+import type { Certificate, DocumentDelivery, VisitorAccess } from '../contract/index.ts';
 import { residentIdCheckDigit } from '../contract/index.ts';
 import type { HallRequests } from './requests.ts';
 import { tinyPdf } from './tiny-pdf.ts';
@@ -185,6 +185,30 @@ const certificates: readonly SeedCertificate[] = [
   },
 ];
 
+/** From the demo's campus to the other one, back, and within it. */
+const deliveries: readonly (Omit<DocumentDelivery, 'size'> & { readonly state: 'approved' | 'submitted' })[] = [
+  {
+    sender: { name: '刘一', number: '2023010001', residentId: residentId('20040512', '014') },
+    recipient: { name: '陈老师', number: 'T10023' },
+    ...{ from: 'hub-demo', to: 'hub-west', dropOffCode: '48213907', keepDays: 3, state: 'approved' },
+  },
+  {
+    sender: { name: '赵老师', number: 'T10031' },
+    recipient: { name: '陈二㛃', number: '2022020017', residentId: residentId('20030718', '028') },
+    ...{ from: 'hub-west', to: 'hub-demo', state: 'approved' },
+  },
+  {
+    sender: { name: '黄八', number: '2024050042', residentId: residentId('20050808', '059') },
+    recipient: { name: '林小红', number: '2020040123', residentId: residentId('20011130', '046') },
+    ...{ from: 'hub-demo', to: 'hub-demo', dropOffCode: '70531942', state: 'approved' },
+  },
+  {
+    sender: { name: '林小红', number: '2020040123', residentId: residentId('20011130', '046') },
+    recipient: { name: '冯老师', number: 'T10007' },
+    ...{ from: 'hub-demo', to: 'hub-west', state: 'submitted' },
+  },
+];
+
 /** Fills an empty hall with a dozen fictional requests in every state. */
 export function seed(requests: HallRequests, clock: Clock): void {
   const now = clock.now();
@@ -225,6 +249,17 @@ export function seed(requests: HallRequests, clock: Clock): void {
         validFrom: iso(plus(now, hours(-1))),
         validUntil: iso(plus(now, hours(24 * 30))),
         data: { student, template, content, copiesAllowed },
+      }),
+    );
+    if (state === 'approved') unwrap(requests.approve(id));
+  }
+  for (const { state, ...data } of deliveries) {
+    const id = unwrap(
+      requests.apply({
+        kind: 'document-delivery',
+        validFrom: iso(plus(now, hours(-1))),
+        validUntil: iso(plus(now, hours(24 * 14))),
+        data,
       }),
     );
     if (state === 'approved') unwrap(requests.approve(id));

@@ -4,6 +4,7 @@ import type { Catalogue } from '@hallhub/sync/base';
 import { apiCodes } from '../../api/codes.ts';
 import { certificateCodes } from '../../certificates/codes.ts';
 import { kioskCodes } from '../../kiosks/codes.ts';
+import { lockerCodes } from '../../lockers/edge/index.ts';
 
 /** The texts that a kiosk's screens may need while the hub, which has them all, is away. */
 export const screenCatalogue: Catalogue = {
@@ -12,6 +13,7 @@ export const screenCatalogue: Catalogue = {
   ...certificateCodes,
   ...deviceCodes,
   ...kioskCodes,
+  ...lockerCodes,
   ...printerCodes,
   ...scannerCodes,
   ...ticketCodes,

@@ -1,5 +1,5 @@
 /** What the server beside a kiosk does with a request; `path` is what stands below `/api/kiosks/{kiosk}`. */
-export type Deed = 'session' | 'view' | 'events' | 'job' | 'log' | 'restart' | 'hand-on';
+export type Deed = 'session' | 'view' | 'events' | 'job' | 'log' | 'restart' | 'locker' | 'hand-on';
 
 const DEEDS: Readonly<Record<string, Deed>> = {
   'GET ': 'view',
@@ -20,6 +20,11 @@ const HANDED_ON: Readonly<Record<string, RegExp>> = {
   ),
 };
 const JOB = new RegExp(`^/jobs/(${ID})$`);
+/** What the agent answers itself, with the hub and without it: `hub/lockers/terminal-contract.ts`. */
+const LOCKER: Readonly<Record<string, RegExp>> = {
+  GET: new RegExp(`^/locker(/orders/${ID})?$`),
+  POST: new RegExp(`^/locker/(present|listen|begin|end|orders/${ID})$`),
+};
 
 /** What is asked of a kiosk's server; undefined: nothing that is in the contract. */
 export function deedOf(method: string, path: string): Deed | undefined {
@@ -27,6 +32,7 @@ export function deedOf(method: string, path: string): Deed | undefined {
   if (known) return known;
   if (!path.split('/').every(isPlain)) return undefined;
   if (method === 'GET' && JOB.test(path)) return 'job';
+  if (LOCKER[method]?.test(path) === true) return 'locker';
   return HANDED_ON[method]?.test(path) === true ? 'hand-on' : undefined;
 }
 

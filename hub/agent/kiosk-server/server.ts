@@ -7,10 +7,12 @@ import type { AgentHost } from '@hallhub/device-drivers/agent';
 import type { Cancel, Clock, EpochMs, RandomBytes } from '@hallhub/sync/base';
 import { seconds } from '@hallhub/sync/base';
 import { z } from 'zod';
+import type { Cabinets } from '../../lockers/edge/index.ts';
 import { KIOSK_COOKIE } from '../../kiosks/edge/cookie.ts';
 import type { KnownKiosks } from '../../kiosks/edge/index.ts';
 import { cookieOf, json, nothing, problem, readBody } from './answers.ts';
 import { screenCatalogue } from './catalogue.ts';
+import { lockerAnswers } from './locker.ts';
 import { eventText } from './event-stream.ts';
 import { screenFile } from './files.ts';
 import type { HubClient } from './hub-client.ts';
@@ -43,6 +45,8 @@ export interface KioskServerOptions {
   readonly kiosks: Pick<KnownKiosks, 'list' | 'onChange'>;
   readonly hub: HubClient;
   readonly host: () => Pick<AgentHost, 'health' | 'capability' | 'onHealth'> | undefined;
+  /** The cabinets at this machine; undefined until they are known. */
+  readonly cabinets: () => Cabinets | undefined;
   readonly hubNow: () => EpochMs;
   readonly hubId: string;
   /** Folder of the built screens. */
@@ -306,6 +310,24 @@ export function createKioskServer(options: KioskServerOptions): KioskServer {
     'hand-on': async (asked) => {
       if (!(await handOn(asked))) away(asked.response);
     },
+    locker: async (asked) => {
+      const { link, request, response, path, search } = asked;
+      const isRead = SAFE.has(request.method ?? '');
+      const body = isRead ? undefined : await bodyIn(asked);
+      if (!isRead && !body) return;
+      const left = new AbortController();
+      response.once('close', () => {
+        left.abort();
+      });
+      const answered = await lockers(link.kiosk, path.slice('/locker'.length), {
+        ...{ isRead, session: new URLSearchParams(search).get('session') ?? '', signal: left.signal },
+        body: body && parsed(body),
+      });
+      if (response.destroyed) return;
+      if (!answered) nothing(response);
+      else if (answered.ok) json(response, answered.value);
+      else problem(response, statusOf(answered.error.code), answered.error.code);
+    },
     log: async (asked) => {
       const { link, response } = asked;
       if (await handOn(asked)) return;
@@ -342,6 +364,7 @@ export function createKioskServer(options: KioskServerOptions): KioskServer {
     json(response, texts ?? screenCatalogue);
   }
 
+  const lockers = lockerAnswers(options);
   let unfollow: Cancel = () => undefined;
   return {
     get screens() {
@@ -373,6 +396,12 @@ export function createKioskServer(options: KioskServerOptions): KioskServer {
     },
   };
 }
+
+const STATUS: Readonly<Record<string, number>> = {
+  ...{ 'E-API-0101': 400, 'E-LOCK-0101': 404, 'E-LOCK-0102': 404, 'E-LOCK-0103': 429, 'E-KIOSK-0301': 503 },
+};
+/** What a cabinet refuses because of how it stands. */
+const statusOf = (code: string): number => STATUS[code] ?? 409;
 
 function parsed(bytes: Buffer): unknown {
   try {

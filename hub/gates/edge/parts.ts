@@ -11,6 +11,8 @@ export interface GateParts {
   readonly scanner?: CapabilityMap['codeScanner'];
   readonly barrier: CapabilityMap['barrier'];
   readonly barrierMode?: CapabilityMap['barrierMode'];
+  /** What lets people through by itself. */
+  readonly terminal?: CapabilityMap['accessController'];
   /** Of a terminal that is not the barrier. */
   readonly terminalMode?: CapabilityMap['barrierMode'];
   readonly passageSensor?: CapabilityMap['passageSensor'];
@@ -45,6 +47,7 @@ export function gateParts(gate: GateConfig, host: Pick<AgentHost, 'capability'>)
   if (!barrier || named.some(([device, capability]) => device !== undefined && !capability)) return undefined;
   const barrierMode = host.capability(gate.barrier, 'barrierMode');
   const terminalMode = gate.terminal === gate.barrier ? undefined : find(gate.terminal, 'barrierMode');
+  const terminal = find(gate.terminal, 'accessController');
   const doorContact = host.capability(gate.passageSensor ?? gate.barrier, 'doorContact');
   const alarms = host.capability(gate.passageSensor ?? gate.barrier, 'gateAlarm');
   const indicator = find(gate.display ?? gate.reader, 'indicator');
@@ -54,6 +57,7 @@ export function gateParts(gate: GateConfig, host: Pick<AgentHost, 'capability'>)
     ...(reader && { reader }),
     ...(scanner && { scanner }),
     ...(barrierMode && { barrierMode }),
+    ...(terminal && { terminal }),
     ...(terminalMode && { terminalMode }),
     ...(passageSensor && { passageSensor }),
     ...(doorContact && { doorContact }),

@@ -14,8 +14,10 @@ import type { GateParts } from './parts.ts';
 import { edgeGate, gateParts, gateSources } from './parts.ts';
 import type { CodeReader, Match, Presentation } from './presentation.ts';
 import type { Standings } from './standings.ts';
+import { hearTerminal } from './terminal-at-gate.ts';
 import { createWriteLater } from './write-later.ts';
 import type { EntryStore } from '../store/entries.ts';
+import type { PassStore } from '../store/passes.ts';
 
 export interface RunGatesDeps {
   readonly gates: readonly GateConfig[];
@@ -25,6 +27,8 @@ export interface RunGatesDeps {
   readonly journal: GateJournal;
   readonly standings: Standings;
   readonly match: Match;
+  /** Given where this process writes down what terminals do by themselves: at an agent. The hub follows its own terminals. */
+  readonly terminalsOf?: Pick<PassStore, 'passesOf'>;
   /** Absent: no code is taken here (`E-GATE-0125`). */
   readonly codes?: CodeReader;
   readonly clock: Clock;
@@ -136,6 +140,13 @@ export function runGates(deps: RunGatesDeps): RunningGates {
       const isShut = () => standing() === 'lock-down' || standing() === 'closed';
       watch('not-shut', isShut, () => terminal?.taken() === 'closed');
     }
+    const onFault = (error: unknown): void => {
+      deps.log('error', 'the journal of a gate cannot be written; nobody is let in', {
+        gate: gate.id,
+        code: storeFailure(error)?.code,
+        err: error,
+      });
+    };
     const started = runGate({
       gate: edgeGate(gate, area),
       journal,
@@ -164,14 +175,18 @@ export function runGates(deps: RunGatesDeps): RunningGates {
         gateId: gate.id,
       }),
       newId,
-      onFault: (error) => {
-        deps.log('error', 'the journal of a gate cannot be written; nobody is let in', {
-          gate: gate.id,
-          code: storeFailure(error)?.code,
-          err: error,
-        });
-      },
+      onFault,
     });
+    if (deps.terminalsOf && parts.terminal)
+      stops.push(
+        hearTerminal({
+          ...{ terminal: parts.terminal, gate: edgeGate(gate, area), passes: deps.terminalsOf, match: deps.match },
+          ...{ campusClock: deps.campusClock, journal, onFault },
+          note: (grant) => {
+            started.note(grant);
+          },
+        }),
+      );
     running.set(gate.id, {
       parts,
       gate: started,

@@ -185,6 +185,7 @@ function createPart(deps: Parameters<typeof gatesPart>[0], context: PartContext)
       areas: wanted.map(({ area }) => area),
       host,
       entries: store.entries,
+      terminalsOf: store.passes,
       journal,
       standings,
       match: deps.match,

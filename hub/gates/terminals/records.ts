@@ -1,17 +1,13 @@
 import type { AccessEvent } from '@hallhub/device-drivers/capabilities';
-import type { EpochMs } from '@hallhub/sync/base';
 import type { Vault } from '../../vault/index.ts';
 import type { CampusClock } from '../../calendar/index.ts';
 import type { TerminalGrant } from '../edge/gate.ts';
+import { passThere, shownToTerminal, terminalEntry } from '../edge/terminal-at-gate.ts';
 import type { GateJournal } from '../edge/journal.ts';
 import type { Pass } from '../pass.ts';
 import type { PassStore } from '../store/passes.ts';
 import type { TerminalGate } from './project.ts';
-import { covers } from './rules.ts';
 import type { TerminalStore } from './store.ts';
-
-/** An entry's method where a terminal says how it knew somebody; a card is a UID like any other. */
-const METHODS: Readonly<Partial<Record<AccessEvent['method'], string>>> = { card: 'uid' };
 
 /**
  * What terminals did by themselves, as entries: each once, however often and in whatever order it is told, by the
@@ -23,6 +19,8 @@ export function createTerminalRecords(deps: {
   readonly passes: Pick<PassStore, 'pass' | 'passesOf'>;
   readonly vault: Pick<Vault, 'match'>;
   readonly campusClock: CampusClock;
+  /** Whether an entry is on record already. */
+  readonly told: (id: string) => boolean;
   /** Tells the running gate whom to expect; false where it does not run. */
   readonly note: (gateId: string, grant: TerminalGrant) => boolean;
 }) {
@@ -30,24 +28,14 @@ export function createTerminalRecords(deps: {
 
   const holder = (
     { deviceId, edge }: TerminalGate,
-    { personId, card }: AccessEvent,
-    at: EpochMs,
+    event: AccessEvent,
   ): { readonly pass?: Pass; readonly credential?: Uint8Array } => {
-    const credential =
-      card !== undefined
-        ? vault.match('uid', card)
-        : personId !== undefined
-          ? vault.match('face', personId)
-          : undefined;
+    const { personId, at } = event;
+    const credential = shownToTerminal(event, vault.match);
     const put = personId === undefined ? [] : store.claims(deviceId, personId);
     const named = put.find(({ validFrom, validTo }) => validFrom <= at && at < validTo) ?? put[0];
-    const candidates = credential ? passes.passesOf(credential) : [];
     const pass =
-      (named && passes.pass(named.passId)) ??
-      candidates.find(
-        (one) => one.effect === 'admit' && covers(one, edge) && one.validFrom <= at && at < one.validUntil,
-      ) ??
-      candidates.find((one) => one.effect === 'admit' && covers(one, edge));
+      (named && passes.pass(named.passId)) ?? passThere(credential ? passes.passesOf(credential) : [], edge, at);
     return { ...(pass && { pass }), ...(credential && { credential }) };
   };
 
@@ -57,13 +45,10 @@ export function createTerminalRecords(deps: {
     if (!store.see(event.terminal, event.key, at)) return;
     // The hub is deciding on it at this moment, as on any card.
     if (event.leftToHub && !replayed) return;
-    const grant: TerminalGrant = {
-      id: `terminal:${event.terminal}:${event.key}`,
-      at,
-      method: METHODS[event.method] ?? event.method,
-      source: terminal.deviceId,
-      ...holder(terminal, event, at),
-    };
+    const entry = terminalEntry(event);
+    // The agent that decides at this gate heard it as it happened.
+    if (deps.told(entry.id)) return;
+    const grant: TerminalGrant = { ...entry, source: terminal.deviceId, ...holder(terminal, event) };
     const facts = { ...grant, gate: terminal.edge, local: campusClock(at) };
     if (!granted) {
       journal.add({ ...facts, state: 'refused', code: replayed ? 'E-GATE-0138' : 'E-GATE-0139' });

@@ -29,6 +29,7 @@ export interface TerminalsDeps {
   readonly passes: PassStore;
   readonly journal: GateJournal;
   readonly campusClock: CampusClock;
+  readonly told: (entryId: string) => boolean;
   readonly note: (gateId: string, grant: TerminalGrant) => boolean;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }

@@ -18,6 +18,7 @@ const kioskWire = z
     printer: id.exactOptional(),
     readers: z.array(z.object({ id, kind: z.enum(['resident-id', 'campus-card', 'scanner']) })),
     receiptPrinter: id.exactOptional(),
+    cabinet: id.exactOptional(),
   })
   .meta({ id: 'EdgeKiosk' });
 /** A kiosk whose screens an agent serves: enough to say how its devices do while the hub is away. Names nobody. */

@@ -1,1 +1,2 @@
 export { type HttpHall, type HttpHallOptions, createHttpHall } from './http-hall.ts';
+export { type Transfer, createTransfer } from './transfer.ts';

@@ -2,6 +2,7 @@ import { defineKinds } from '../kind.ts';
 import { appointment } from './appointment.ts';
 import { block } from './block.ts';
 import { certificate } from './certificate.ts';
+import { documentDelivery } from './document-delivery.ts';
 import { eventAccess } from './event-access.ts';
 import { leave } from './leave.ts';
 import { roster } from './roster.ts';
@@ -18,6 +19,7 @@ export const allRequestKinds = [
   block,
   certificate,
   appointment,
+  documentDelivery,
 ] as const;
 
 /** Reads changes of the hall's feed. */

@@ -51,6 +51,7 @@ export function openKioskServer(options: {
     hub: createHubClient({ hubUrl, mqtt: { port: 1, tls: false }, ...(hubCa !== undefined && { hubCa }) }, clock),
     host: () => undefined,
     hubNow: () => clock.now(),
+    cabinets: () => undefined,
     hubId: 'hub',
     folder,
     port: 0,
