@@ -3,7 +3,7 @@ import type { BoardView, CounterView, LeaseView } from '../hub/queue/contract.ts
 import type { DayHub, ServiceName } from '../e2e/queue-day/hall.ts';
 import { HALL, counterId, machineId, openDay, voiceHall } from '../e2e/queue-day/hall.ts';
 import type { BoardWatch, Day, Visitor } from '../e2e/queue-day/people.ts';
-import { blankNotes, tendMachine, watchBoard, workCounter } from '../e2e/queue-day/people.ts';
+import { blankNotes, standing, tendMachine, watchBoard, workCounter } from '../e2e/queue-day/people.ts';
 import { openPrinters } from '../e2e/queue-day/printers.ts';
 import { boardsAgree, verdictOf } from '../e2e/queue-day/verdict.ts';
 import { cleanUp } from '../e2e/testing/clean-up.ts';
@@ -159,7 +159,35 @@ async function run(world: DayHub, papers: () => readonly string[]): Promise<void
       refused: orders,
     },
   });
+  await backAfterKill(world, boards);
 }
+
+/** The hub dies and is started again: from then to each board's showing the hall as it stood. The baseline is the hub's own answer. */
+async function backAfterKill(world: DayHub, boards: readonly BoardWatch[]): Promise<void> {
+  const before = boards.map((board) => JSON.stringify(standing(board.view() ?? fail())));
+  await world.hub.stop('SIGKILL');
+  const from = performance.now();
+  await world.restart();
+  const up = performance.now() - from;
+  await until('every board is told again', () => boards.every((board) => board.toldAt() > from), {
+    within: 60_000,
+    every: 50,
+  });
+  const took = boards.map((board) => board.toldAt() - from);
+  const changed = boards.filter((board, index) => JSON.stringify(standing(board.view() ?? fail())) !== before[index]);
+  if (changed.length > 0) {
+    remark(`${changed.length} boards show another hall after the restart`);
+    process.exitCode = 1;
+  }
+  report({
+    ...{ name: 'queue-day/restart-to-board-p99', value: quantile(took, 0.99), unit: 'ms' },
+    ...{ baseline: 'the hub answers again', baselineValue: up, samples: took.length, changed: changed.length },
+  });
+}
+
+const fail = (): never => {
+  throw new Error('a board was never told of its hall');
+};
 
 function waitingOn(board: BoardWatch): number {
   return board.view()?.waiting.reduce((sum, { people }) => sum + people, 0) ?? 0;

@@ -209,18 +209,22 @@ const ENDS = new Set(['no-show', 'hold', 'park', 'transfer', 'finish']);
 /** What a board shows, and when a number was first on it. */
 export interface BoardWatch {
   readonly view: () => BoardView | undefined;
+  /** When it was told of its hall last. */
+  readonly toldAt: () => number;
   /** Number to the moment in which it was first shown as called. */
   readonly shown: ReadonlyMap<string, number>;
 }
 
 export function watchBoard(wire: Wire, hall = HALL): BoardWatch {
   let last: BoardView | undefined;
+  let told = 0;
   const shown = new Map<string, number>();
   wire.follow(streamOf(`queue/${hall}/board`), ({ text, at }) => {
+    told = at;
     last = (JSON.parse(text) as TopicMessage<BoardView>).view;
     for (const { number } of last.calls) if (!shown.has(number)) shown.set(number, at);
   });
-  return { view: () => last, shown };
+  return { view: () => last, toldAt: () => told, shown };
 }
 
 /** Of a board what does not change by itself while nobody does anything. */

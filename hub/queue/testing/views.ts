@@ -209,7 +209,10 @@ export const ticketMachine = (change: Partial<TicketMachineView> = {}): TicketMa
   hall: 'main',
   label: { zh: '办事大厅', en: 'Service hall' },
   services: services(),
-  classes: [],
+  classes: [
+    { id: 'elderly', label: { zh: '老年人', en: 'Elderly' } },
+    { id: 'pregnant', label: { zh: '孕妇', en: 'Pregnant' } },
+  ],
   paper: 'ok',
   ...change,
 });
