@@ -22,7 +22,7 @@ export interface LockersPartDeps {
 /** The cabinets of an agent: their part in its station, and what the screens beside them ask. */
 export interface LockersAtAgent {
   readonly part: CreatePart;
-  /** Undefined until the station has begun. */
+  /** Undefined while no device is hosted. */
   readonly cabinets: () => Cabinets | undefined;
 }
 
@@ -40,8 +40,18 @@ export function lockersAtAgent(deps: LockersPartDeps): LockersAtAgent {
     cabinets: () => cabinets,
     part: (context) => {
       const made = createPart(deps, context);
-      cabinets = made.cabinets;
-      return made.part;
+      return {
+        ...made.part,
+        // Before its doors are read anew what is on record of them is of another day: nobody is answered by it.
+        attend: (host) => {
+          const leave = made.part.attend(host);
+          ({ cabinets } = made);
+          return () => {
+            cabinets = undefined;
+            leave();
+          };
+        },
+      };
     },
   };
 }

@@ -109,9 +109,11 @@ export async function createRig(kind: keyof typeof BOARDS = 'KERONG', options: {
       match: (type, value) => Buffer.from(`${type}:${value}`.padEnd(16, '.').slice(0, 16)),
     });
     const part = at.part(context);
+    if (at.cabinets()) throw new Error('somebody is answered before the doors are read');
+    const leave = part.attend(host);
     const cabinets = at.cabinets();
     if (!cabinets) throw new Error('the part has made no cabinets');
-    return { part, cabinets, leave: part.attend(host) };
+    return { part, cabinets, leave };
   };
   let now = begin();
   const project = (op: 'upsert' | 'revoke', kindOf: string, id: string, data: unknown = {}): void => {
