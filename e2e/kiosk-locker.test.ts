@@ -47,6 +47,8 @@ interface Stand {
   type(code: string): Promise<void>;
   /** The order as the agent has it from now on. */
   tell(change: Partial<LockerOrderView>): void;
+  /** What the order becomes once the question on the screen is answered. */
+  tellOnceAnswered(change: Partial<LockerOrderView>): void;
   bodies(path: string): readonly unknown[];
   posted(path: string): Promise<unknown>;
 }
@@ -105,6 +107,9 @@ async function open(
     },
     tell: (change) => {
       script.locker.order = { ...script.locker.order, ...change };
+    },
+    tellOnceAnswered: (change) => {
+      script.locker.answered = change;
     },
     bodies,
     posted: (path) => until(`${path} is posted`, () => bodies(path).length > 0, { within: PATIENCE }),
@@ -198,13 +203,13 @@ const SCREENS: Readonly<Record<string, (on: Stand) => Promise<void>>> = {
   },
   stored: async (on) => {
     await SCREENS['put in?']?.(on);
-    on.tell({ state: 'ended', outcome: 'stored', sure: false });
+    on.tellOnceAnswered({ state: 'ended', outcome: 'stored', sure: false });
     await on.tap(/放好了|Yes, and the door/);
     await on.comesTo(/已存入|It is stored/);
   },
   'larger one': async (on) => {
     await SCREENS['put in?']?.(on);
-    on.tell({ state: 'ended', outcome: 'cancelled' });
+    on.tellOnceAnswered({ state: 'ended', outcome: 'cancelled' });
     await on.tap(/没放进去|No, it is not/);
     await on.comesTo(/已取消|Cancelled/);
     await on.tap(/换一个格口|Another compartment/);
@@ -222,8 +227,13 @@ const SCREENS: Readonly<Record<string, (on: Stand) => Promise<void>>> = {
   },
   'another door, open': async (on) => {
     await SCREENS['another door']?.(on);
-    const { next: _, outcome: __, ...rest } = on.server.script.locker.order;
-    on.server.script.locker.order = { ...rest, id: 'o2', compartment: 'A11', state: 'open' };
+    on.server.script.locker.order = {
+      id: 'o2',
+      purpose: 'deposit',
+      compartment: 'A11',
+      state: 'open',
+      shutIt: false,
+    };
     await on.comesTo(/柜门已打开|door is open/);
     await on.says(/A07 没有打开|A07 did not open/);
   },
@@ -251,7 +261,7 @@ const SCREENS: Readonly<Record<string, (on: Stand) => Promise<void>>> = {
   },
   collected: async (on) => {
     await SCREENS['taken?']?.(on);
-    on.tell({ state: 'ended', outcome: 'collected', sure: true });
+    on.tellOnceAnswered({ state: 'ended', outcome: 'collected', sure: true });
     await on.tap(/取出来了，门|Yes, and the door/);
     await on.comesTo(/已取件|Collected/);
   },
@@ -338,13 +348,13 @@ describe('at a cabinet', () => {
     expect(on.bodies('/locker/begin')).toEqual([{ session: 'l1', pass: 'in', size: 'medium' }]);
     on.tell({ state: 'asking', mayReopen: true });
     await on.comesTo('物品放进去了吗？');
-    on.tell({ state: 'open' });
+    on.tellOnceAnswered({ state: 'open' });
     await on.tap('再打开一次');
     await on.comesTo('柜门已打开');
     on.tell({ state: 'asking', mayReopen: false });
     await on.comesTo('物品放进去了吗？');
     expect(await on.page.getByRole('button', { name: '再打开一次' }).count()).toBe(0);
-    on.tell({ state: 'ended', outcome: 'stored', sure: true });
+    on.tellOnceAnswered({ state: 'ended', outcome: 'stored', sure: true });
     await on.tap(/放好了/);
     await on.comesTo('已存入');
     expect(on.bodies('/locker/orders/o1')).toEqual([

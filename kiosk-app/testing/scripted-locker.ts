@@ -8,6 +8,8 @@ export interface LockerScript {
   /** What a code that is typed opens. */
   presented: Presented;
   order: LockerOrderView;
+  /** What becomes of the order once it is answered on the screen. */
+  answered: Partial<LockerOrderView>;
   /** Answers every question about an order with this code. */
   orderRefusal?: string;
 }
@@ -22,6 +24,7 @@ export const quietCabinet = (): LockerScript => ({
   },
   presented: { session: 'l1', passes: [{ id: 'in', purpose: 'deposit', size: 'small' }] },
   order: { id: 'o1', purpose: 'deposit', compartment: 'A07', state: 'opening', shutIt: false },
+  answered: {},
 });
 
 /** The routes that read, and the one that waits for a card; what is posted otherwise the server answers. */
@@ -31,7 +34,7 @@ export function serveLocker(
   script: { readonly locker: LockerScript },
 ): { readonly show: (presented: Presented) => number } {
   const listening = new Set<FastifyReply>();
-  server.get(`${base}`, () => script.locker.view);
+  server.get(base, () => script.locker.view);
   server.get(`${base}/orders/:id`, (_request, reply) => {
     const { order, orderRefusal } = script.locker;
     return orderRefusal === undefined ? order : reply.code(409).send({ status: 409, code: orderRefusal });

@@ -143,7 +143,10 @@ export async function scriptedServer(options: {
     [`/queue/tickets/${TICKET}/print`]: () => script.taken,
     '/locker/present': () => script.locker.presented,
     '/locker/begin': () => script.locker.order,
-    [`/locker/orders/${script.locker.order.id}`]: () => script.locker.order,
+    [`/locker/orders/${script.locker.order.id}`]: () => {
+      script.locker.order = { ...script.locker.order, ...script.locker.answered };
+      return script.locker.order;
+    },
   };
   server.post(`${BASE}/*`, (request, reply) => {
     const path = `/${(request.params as { '*': string })['*']}`;

@@ -73,6 +73,16 @@ describe('the way', () => {
     expect(turn(end, { type: 'on' })).toBe(end);
   });
 
+  it('tries a stuck door no more, but finds another for what is dropped off', () => {
+    const stuck = walk(
+      shown(letter),
+      begun(order({ purpose: 'collect' })),
+      seen(ended('not-opened', { purpose: 'collect' })),
+    );
+    expect(stuck.at === 'ended' && onFrom(stuck)).toBeUndefined();
+    expect(walk(shown(deposit), begun(), seen(ended('not-opened')), { type: 'on' }).at).toBe('size');
+  });
+
   it('has nothing left of a session that is over, but whether a door may stand open', () => {
     expect(walk(shown(letter), { type: 'over' })).toEqual({ at: 'over', midway: false });
     expect(walk(shown(letter), begun(), { type: 'over' })).toEqual({ at: 'over', midway: true });

@@ -64,10 +64,13 @@ export const followed = (page: LockerPage): string | undefined =>
 const isDone = ({ outcome }: LockerOrderView): boolean =>
   outcome === 'stored' || outcome === 'collected' || outcome === 'served';
 
+/** Nothing more can be done about it at this screen: what lies there nobody can say, or what was to be had is behind a stuck door. */
+const isOver = (order: LockerOrderView): boolean =>
+  isDone(order) || order.outcome === 'unclear' || (order.outcome === 'not-opened' && order.purpose !== 'deposit');
+
 /** What an end leads to: `more`: the next of several; `again`: the same once more; none: only staff can help, or all is done. */
 export function onFrom({ visit, order }: Extract<LockerPage, { at: 'ended' }>): 'more' | 'again' | undefined {
-  // What lies there nobody can say: the same door would open on a guess.
-  if (!isDone(order) && order.outcome !== 'unclear') return 'again';
+  if (!isOver(order)) return 'again';
   return visit.passes.length > 0 ? 'more' : undefined;
 }
 
@@ -90,8 +93,7 @@ function follow(page: OrderPage, order: LockerOrderView): LockerPage {
   const { visit, pass, size } = page;
   if (order.state !== 'ended') return { ...page, order };
   if (order.next !== undefined) return { ...page, order, stuck: order.compartment };
-  const isOver = isDone(order) || order.outcome === 'unclear';
-  const passes = isOver ? visit.passes.filter(({ id }) => id !== pass.id) : visit.passes;
+  const passes = isOver(order) ? visit.passes.filter(({ id }) => id !== pass.id) : visit.passes;
   return { at: 'ended', visit: { ...visit, passes }, pass, order, size };
 }
 
