@@ -1,5 +1,7 @@
 import type { Size } from './cabinet-contract.ts';
 
+export type { Size };
+
 /*
  * What the screen at a cabinet asks of the agent beside it, whether the hub can be reached or not. JSON over HTTP, at
  * `/api/kiosks/<kiosk>/locker`; a problem (RFC 9457) has a code `E-LOCK-01nn`, or `E-KIOSK-0301` where only the hub could answer.
@@ -21,6 +23,8 @@ export interface LockerView {
   readonly free: Readonly<Record<Size, number>>;
   /** At least one of its lock boards answers. */
   readonly working: boolean;
+  /** Where and when else something can be dropped off, as the hub said last; shown when nothing is free. */
+  readonly elsewhere?: { readonly zh: string; readonly en: string };
 }
 
 /** Somebody has shown what opens something here. */

@@ -11,11 +11,14 @@ import type {
   ServiceDeviceView,
   TopUpView,
 } from '@hallhub/hub/kiosks/contract';
+import type { Presented } from '@hallhub/hub/lockers/contract';
 import type { MineView, TakenView, TicketMachineView } from '@hallhub/hub/queue/contract';
 import { ownTicket, ticketMachine } from '@hallhub/hub/queue/testing/views';
 import { epochMs } from '@hallhub/sync/base';
 import type { FastifyReply } from 'fastify';
 import Fastify from 'fastify';
+import type { LockerScript } from './scripted-locker.ts';
+import { quietCabinet, serveLocker } from './scripted-locker.ts';
 
 /*
  * The server of a kiosk's screens as hub/kiosks/contract.ts has it, saying what a test tells it to say: for states that a real
@@ -40,6 +43,7 @@ export interface Script {
   queue: TicketMachineView;
   mine: MineView;
   taken: TakenView;
+  locker: LockerScript;
   catalogue: Readonly<Record<string, { readonly zh: string; readonly en: string }>>;
   /** The next POST to a path that ends so is answered with this code. */
   refusals: Map<string, string>;
@@ -57,6 +61,8 @@ export interface ScriptedServer {
   /** Changes the queue of the hall and tells it. */
   tellQueue(change: Partial<TicketMachineView>): void;
   tellJob(change: Partial<PrintJobView>): void;
+  /** Somebody shows a card or a QR code at the reader of the cabinet: so many calls that listened have heard it. */
+  showAtCabinet(presented: Presented): number;
   /** Breaks off every connection, and answers nothing until it is told to. */
   dark(on: boolean): void;
   stop(): Promise<void>;
@@ -124,6 +130,7 @@ export async function scriptedServer(options: {
   server.get(`${BASE}/service/devices`, () => script.devices);
   server.get(`${BASE}/service/log`, (_request, reply) => reply.type('text/plain').send('no faults\n'));
 
+  const cabinet = serveLocker(server, `${BASE}/locker`, script);
   const answers: Readonly<Record<string, () => unknown>> = {
     '/identify/number': () => script.oneTime,
     '/print': () => script.job,
@@ -134,6 +141,12 @@ export async function scriptedServer(options: {
     '/card/top-ups': () => script.topUp,
     '/queue/tickets': () => script.taken,
     [`/queue/tickets/${TICKET}/print`]: () => script.taken,
+    '/locker/present': () => script.locker.presented,
+    '/locker/begin': () => script.locker.order,
+    [`/locker/orders/${script.locker.order.id}`]: () => {
+      script.locker.order = { ...script.locker.order, ...script.locker.answered };
+      return script.locker.order;
+    },
   };
   server.post(`${BASE}/*`, (request, reply) => {
     const path = `/${(request.params as { '*': string })['*']}`;
@@ -161,6 +174,7 @@ export async function scriptedServer(options: {
       script.job = { ...script.job, ...change };
       tell({ job: script.job });
     },
+    showAtCabinet: cabinet.show,
     tellQueue: (change) => {
       script.queue = { ...script.queue, ...change };
       tell(script.queue, `kiosk/${KIOSK}/queue`);
@@ -313,8 +327,25 @@ export const quietHall = (document: Uint8Array): Script => ({
       zh: '此读卡器只能读出证件号码，无法据此办理，请到人工窗口',
       en: 'This reader gives the card’s number alone, which is not enough to know you by; please ask at the counter',
     },
+    'E-LOCK-0101': { zh: '没有这个柜或格口', en: 'There is no such cabinet or compartment here' },
+    'E-LOCK-0102': {
+      zh: '取件码或证件不对，或尚未生效、已用过',
+      en: 'Nothing is here for this code or card, or it is not yet or no more good',
+    },
+    'E-LOCK-0103': { zh: '错误次数过多，请稍后再试', en: 'Too many wrong codes: try again later' },
+    'E-LOCK-0104': { zh: '没有这种大小的空闲格口', en: 'No compartment of this size is free' },
+    'E-LOCK-0106': {
+      zh: '该格口暂停使用，等待工作人员检查',
+      en: 'This compartment is out of use until staff have looked',
+    },
+    'E-LOCK-0108': { zh: '操作已过期', en: 'That is over' },
+    'E-KIOSK-0301': {
+      zh: '与主机的连接中断，正在恢复',
+      en: 'The hub cannot be reached; it will be tried again',
+    },
     'E-KIOSK-0201': { zh: '取件码不正确或已过期', en: 'The pick-up code is wrong or no longer good' },
   },
+  locker: quietCabinet(),
   refusals: new Map(),
 });
 

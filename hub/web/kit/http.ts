@@ -22,7 +22,7 @@ const UNREACHABLE: Problem = { status: 0, code: 'E-WEB-0101' };
 
 /**
  * Calls the hub's API. Never throws: no answer at all is a problem like any other. `once` names a request that must count once;
- * `headers` are those that only some requests have. What only reads is asked again where the hub had too much to answer: a page
+ * `headers` are those that only some requests have; `until` breaks it off. What only reads is asked again where the hub had too much to answer: a page
  * that loads with many others behind one address must not stay empty.
  */
 export async function call<T>(
@@ -31,8 +31,9 @@ export async function call<T>(
   body?: unknown,
   once?: string,
   headers: Readonly<Record<string, string>> = {},
+  until?: AbortSignal,
 ): Promise<Answer<T>> {
-  const answer = () => ask<T>(method, path, body, once, headers);
+  const answer = () => ask<T>(method, path, body, once, headers, until);
   return method === 'GET' ? againWhenBusy(answer) : answer();
 }
 
@@ -42,6 +43,7 @@ async function ask<T>(
   body: unknown,
   once: string | undefined,
   headers: Readonly<Record<string, string>>,
+  until: AbortSignal | undefined,
 ): Promise<Answer<T>> {
   let response: Response;
   try {
@@ -54,6 +56,7 @@ async function ask<T>(
         ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(until && { signal: until }),
     });
   } catch {
     return { ok: false, problem: UNREACHABLE };

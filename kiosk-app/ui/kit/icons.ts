@@ -33,6 +33,9 @@ export const ICONS = {
   ticket: 'M7 13h34v7a4 4 0 0 0 0 8v7H7v-7a4 4 0 0 0 0-8zM30 13v4M30 22v4M30 31v4',
   clock: 'M24 6a18 18 0 1 1-.1 0M24 13v11h9',
   zoom: 'M21 7a14 14 0 1 1-.1 0M31 31l11 11M15 21h12M21 15v12',
+  locker: 'M8 5h32v38H8zM24 5v38M8 24h32M19 13v4M35 13v4M19 32v4M35 32v4',
+  'put-in': 'M7 26v15h34V26M24 6v24M14 21l10 10 10-10',
+  'take-out': 'M7 26v15h34V26M24 32V7M14 16 24 6l10 10',
   receipt: 'M12 5h24v38l-4-3-4 3-4-3-4 3-4-3-4 3zM18 14h12M18 22h12M18 30h7',
 } as const;
 

@@ -15,6 +15,8 @@ export interface KioskMode {
   readonly screens: Component;
   /** The way through it, the first step being identification; none: no line of steps is drawn. */
   readonly steps?: readonly Text[];
+  /** It goes on while the hub is away, as far as the agent beside the screen knows; what is said of that. */
+  readonly withoutHub?: Text;
   /** What keeps it from serving anybody now. It is said before anybody identifies themselves. */
   readonly fault?: (view: KioskView) => ModeFault | undefined;
 }

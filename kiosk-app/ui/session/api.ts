@@ -8,6 +8,7 @@ import type {
   Supply,
   TopUpView,
 } from '@hallhub/hub/kiosks/contract';
+import type { LockerAnswer, LockerOrderView, LockerView, Presented, Size } from '@hallhub/hub/lockers/contract';
 import type { MineView, TakenView, TicketMachineView } from '@hallhub/hub/queue/contract';
 import type { Answer } from '@hallhub/hub/web/kit/http.ts';
 import { call } from '@hallhub/hub/web/kit/http.ts';
@@ -48,6 +49,17 @@ export interface KioskApi {
     mine(): Promise<Answer<MineView>>;
     take(wish: TicketWish, once: string): Promise<Answer<TakenView>>;
     print(ticketId: string): Promise<Answer<TakenView>>;
+  };
+  /** The table of hub/lockers/terminal-contract.ts. */
+  readonly locker: {
+    view(): Promise<Answer<LockerView>>;
+    present(code: string): Promise<Answer<Presented>>;
+    /** Without a value where nothing was shown for a while. */
+    listen(until: AbortSignal): Promise<Answer<Presented | undefined>>;
+    begin(session: string, pass: string, size?: Size): Promise<Answer<LockerOrderView>>;
+    order(id: string, session: string): Promise<Answer<LockerOrderView>>;
+    answer(id: string, session: string, answer: LockerAnswer): Promise<Answer<LockerOrderView>>;
+    end(session: string): Promise<Answer<undefined>>;
   };
   readonly service: {
     enter(pin: string): Promise<Answer<undefined>>;
@@ -94,6 +106,16 @@ export function kioskApi(kioskId: string): KioskApi {
       mine: () => get('/queue/mine'),
       take: (wish, once) => post('/queue/tickets', wish, once),
       print: (ticketId) => post(`/queue/tickets/${encodeURIComponent(ticketId)}/print`),
+    },
+    locker: {
+      view: () => get('/locker'),
+      present: (code) => post('/locker/present', { code }),
+      listen: (until) =>
+        call<Presented | undefined>('POST', `${base}/locker/listen`, undefined, undefined, undefined, until),
+      begin: (session, pass, size) => post('/locker/begin', { session, pass, ...(size !== undefined && { size }) }),
+      order: (id, session) => get(`/locker/orders/${encodeURIComponent(id)}?session=${encodeURIComponent(session)}`),
+      answer: (id, session, answer) => post(`/locker/orders/${encodeURIComponent(id)}`, { session, answer }),
+      end: (session) => post('/locker/end', { session }),
     },
     service: {
       enter: (pin) => post('/service/enter', { pin }),
