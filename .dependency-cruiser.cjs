@@ -63,7 +63,8 @@ module.exports = {
       comment: 'The agent beside the screen is the same program as `hallhub agent`.',
       to: {
         path: '^hub/',
-        pathNot: '^hub/(.+/edge(\\.ts|/)|web/kit/|api/types|(kiosks|queue)/contract|lockers/terminal-contract|queue/testing/|agent/index\\.ts$)',
+        pathNot:
+          '^hub/(.+/edge(\\.ts|/)|web/kit/|api/types|(kiosks|queue)/contract|lockers/terminal-contract|queue/testing/|agent/index\\.ts$)',
       },
     },
     {
