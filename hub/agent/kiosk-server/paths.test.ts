@@ -56,6 +56,14 @@ describe('what a kiosk’s server does with a path', () => {
     ['POST', '/identify/one-time'],
     ['POST', '/card/top-ups/o-1/cancel'],
     ['POST', '/service/restart'],
+    ['GET', '/queue'],
+    ['GET', '/queue/mine'],
+    ['POST', '/queue/tickets'],
+    ['POST', '/queue/tickets/0197/print'],
+    ['GET', '/locker'],
+    ['GET', '/locker/orders/0197'],
+    ['POST', '/locker/present'],
+    ['POST', '/locker/orders/0197'],
   ])('does %s %s', (asked, path) => {
     expect(deedOf(asked, path)).toBeDefined();
   });

@@ -10,13 +10,13 @@ const DEEDS: Readonly<Record<string, Deed>> = {
 };
 
 const ID = '[\\w.~%-]{1,200}';
-/** The rest of `hub/kiosks/contract.ts`; nothing else of the hub can be reached through a kiosk. */
+/** The rest of `hub/kiosks/contract.ts`, and what ticket machines ask of `hub/queue`; nothing else of the hub can be reached through a kiosk. */
 const HANDED_ON: Readonly<Record<string, RegExp>> = {
   GET: new RegExp(
-    `^/(certificates|certificates/${ID}/document|card|card/transactions|card/top-ups/${ID}|service/devices)$`,
+    `^/(certificates|certificates/${ID}/document|card|card/transactions|card/top-ups/${ID}|service/devices|queue|queue/mine)$`,
   ),
   POST: new RegExp(
-    `^/(identify/(pick-up|number|one-time)|touch|leave|print|jobs/${ID}/(receipt|withdraw)|card/lost|card/top-ups|card/top-ups/${ID}/cancel|service/(enter|leave|test-page|refill|out-of-service))$`,
+    `^/(identify/(pick-up|number|one-time)|touch|leave|print|jobs/${ID}/(receipt|withdraw)|card/lost|card/top-ups|card/top-ups/${ID}/cancel|service/(enter|leave|test-page|refill|out-of-service)|queue/tickets|queue/tickets/${ID}/print)$`,
   ),
 };
 const JOB = new RegExp(`^/jobs/(${ID})$`);
