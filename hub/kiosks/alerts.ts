@@ -13,7 +13,7 @@ const PATIENCE: DurationMs = minutes(1);
 /** The same trouble that comes back within this is not told again: a tray that is opened and shut. */
 const AGAIN_AFTER: DurationMs = minutes(30);
 
-const AT_ONCE: readonly KioskAlert[] = ['paper-low', 'toner-low', 'print-uncertain'];
+const AT_ONCE: readonly KioskAlert[] = ['paper-low', 'toner-low'];
 
 /** The troubles that a kiosk has now. */
 export function alertsOf({
@@ -36,7 +36,7 @@ export function alertsOf({
   ];
 }
 
-/** Tells troubles of kiosks to those who can mend them, once each. */
+/** Tells troubles of kiosks to those who can mend them, once each; and every print in doubt. */
 export function createKioskAlerts(deps: {
   readonly fleet: () => readonly FleetKioskView[];
   readonly recipients: Config['selfService']['alerts'];
@@ -46,12 +46,23 @@ export function createKioskAlerts(deps: {
   const { clock } = deps;
   /** Since when, and when it was told. */
   const known = new Map<string, { readonly since: number; toldAt?: number }>();
+  /** Prints in doubt, as many as were told. */
+  const doubts = new Map<string, number>();
   let tick: Cancel | undefined;
+  const tell = (alert: KioskAlert, { kiosk }: FleetKioskView): void => {
+    const text = alertText(alert, kiosk);
+    for (const { channel, to } of deps.recipients)
+      deps.notifications.notify({ channel, text, ...(to !== undefined && { to }) });
+  };
   const look = (): void => {
     const now = clock.monotonic();
     const here = new Set<string>();
     for (const view of deps.fleet()) {
+      // Each is somebody's, who was told on the screen that the staff see to it.
+      if (view.uncertain > (doubts.get(view.kiosk.id) ?? 0)) tell('print-uncertain', view);
+      doubts.set(view.kiosk.id, view.uncertain);
       for (const alert of alertsOf(view)) {
+        if (alert === 'print-uncertain') continue;
         const key = `${view.kiosk.id}/${alert}`;
         here.add(key);
         const seen = known.get(key) ?? { since: now };
@@ -59,9 +70,7 @@ export function createKioskAlerts(deps: {
         const waits = AT_ONCE.includes(alert) ? 0 : PATIENCE;
         if (now - seen.since < waits || seen.toldAt !== undefined) continue;
         seen.toldAt = now;
-        const text = alertText(alert, view.kiosk);
-        for (const { channel, to } of deps.recipients)
-          deps.notifications.notify({ channel, text, ...(to !== undefined && { to }) });
+        tell(alert, view);
       }
     }
     for (const [key, { toldAt }] of known)

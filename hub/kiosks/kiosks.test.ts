@@ -1,6 +1,6 @@
 import { epochMs, minutes, seconds } from '@hallhub/sync/base';
 import { describe, expect, it } from 'vitest';
-import { alertsOf } from './alerts.ts';
+import { alertsOf, createKioskAlerts } from './alerts.ts';
 import { CAMPUS_CARD, NEWCOMER, PICK_UP, STAFF_CARD, openSelfService } from './testing/rig.ts';
 
 const open = (more: Parameters<typeof openSelfService>[0] = {}) => {
@@ -238,6 +238,34 @@ describe('alerts', () => {
     const fleet = { kiosk, occupied: false, jobs: [], stuck: 0, uncertain: 1, today: [] };
     expect(alertsOf(fleet)).toEqual(['print-uncertain']);
     expect(alertsOf({ ...fleet, uncertain: 0 })).toEqual([]);
+  });
+
+  it('tell of every print that must be settled, also of a second one and of one that comes after', async () => {
+    const { view, clock } = open();
+    let uncertain = 0;
+    const told: string[] = [];
+    const alerts = createKioskAlerts({
+      fleet: () => [{ kiosk: view(), occupied: false, jobs: [], stuck: 0, uncertain, today: [] }],
+      recipients: [{ channel: 'sms' }],
+      notifications: {
+        notify: ({ channel }) => {
+          told.push(channel);
+        },
+      },
+      clock,
+    });
+    alerts.start();
+    const after = async (now: number): Promise<number> => {
+      uncertain = now;
+      await clock.advanceAsync(minutes(1));
+      return told.length;
+    };
+    expect(await after(1)).toBe(1);
+    expect(await after(1)).toBe(1);
+    expect(await after(2)).toBe(2);
+    expect(await after(0)).toBe(2);
+    expect(await after(1)).toBe(3);
+    alerts.stop();
   });
 });
 
