@@ -159,6 +159,11 @@ const SCREENS: Readonly<Record<string, (on: Stand) => Promise<void>>> = {
     await on.tap(/存件取件|Drop off or/);
     await on.comesTo(/柜门暂时不能打开|cannot be opened/);
   },
+  'in order again': async (on) => {
+    await SCREENS['out of order']?.(on);
+    on.server.script.locker.view = { ...on.server.script.locker.view, working: true };
+    await on.comesTo(/请出示二维码或刷卡|Show your QR/);
+  },
   size: async (on) => {
     await SCREENS['type']?.(on);
     await on.type('123456');

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unwrap } from '@hallhub/sync/base';
+import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ItemView } from '../hub/lockers/contract.ts';
 import type { LockerOrderView, LockerView, Presented } from '../hub/lockers/terminal-contract.ts';
@@ -16,6 +17,7 @@ import { freePort, startCampus } from './testing/campus.ts';
 import { cleanUp } from './testing/clean-up.ts';
 import type { HttpClient } from './testing/http-client.ts';
 import type { Program } from './testing/program.ts';
+import { PANEL } from './testing/kiosk-screens.ts';
 import { logInAsFirst } from './testing/staff.ts';
 import { until } from './testing/until.ts';
 
@@ -27,6 +29,9 @@ import { until } from './testing/until.ts';
 const AGENT = 'lockers';
 const HUB = 'hub-south';
 const API = { every: 150 } as const;
+const CHROMIUM = '/usr/bin/chromium';
+/** Pictures of what stands on the screen go to this folder. */
+const SHOTS = process.env['HALLHUB_SHOTS'];
 const KINDS = ['lock-8a80', 'kerong', 'wkly', 'winnsen', 'modbus'] as const;
 
 const running = cleanUp();
@@ -239,6 +244,46 @@ describe.each(KINDS)('a cabinet behind a board of kind %s', (kind) => {
     );
     cabinet.hardware.setStuck(1, false);
   });
+});
+
+test('whoever stands before the screen drops off and collects, the hub out of reach', async () => {
+  const cabinet = cabinetOf('modbus');
+  await isWorking(cabinet);
+  const { id, dropOff } = await delivery();
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ['--no-sandbox', '--disable-background-networking', '--disable-dev-shm-usage'],
+  });
+  running.later(() => browser.close());
+  const page = await (await browser.newContext({ viewport: PANEL, hasTouch: true })).newPage();
+  page.setDefaultTimeout(30_000);
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(`${screens.url}/kiosk/${cabinet.kiosk}#token=${screens.token}`);
+  const tap = (name: RegExp | string): Promise<void> => page.getByRole('button', { name }).first().tap();
+  const says = (text: RegExp): Promise<void> => page.getByRole('heading', { name: text, level: 1 }).waitFor();
+  const type = async (code: string): Promise<void> => {
+    await tap(/存件取件/);
+    await tap(/输入存取件码/);
+    for (const digit of code) await page.getByRole('button', { name: digit, exact: true }).tap();
+    await tap(/^确定$/);
+  };
+  cable.cut();
+  await type(dropOff);
+  await tap(/小格/);
+  await says(/柜门已打开/);
+  const lock = await until('a door is open', () => [1, 2, 3, 4, 5, 6].find((one) => cabinet.hardware.isOpen(one)));
+  await page.getByText(`A${lock}`).first().waitFor();
+  useDoor(cabinet, lock, true);
+  const done = page.getByRole('button', { name: /放好了/ });
+  const stored = page.getByRole('heading', { name: /已存入/, level: 1 });
+  await done.or(stored).first().waitFor();
+  if (await done.isVisible()) await done.tap();
+  await stored.waitFor();
+  cable.join();
+  await told('ready', id);
+  expect(complaints).toEqual([]);
+  if (SHOTS !== undefined) await page.screenshot({ path: join(SHOTS, 'cabinet-stored.png') });
 });
 
 // An agent that dies more often in a few minutes leaves its devices alone.

@@ -14,7 +14,7 @@ import { boardLanguage as languageOfWinnsen } from '../../device-drivers/protoco
 import { boardLanguage as languageOfWkly } from '../../device-drivers/protocols/lock-wkly/simulator.ts';
 import type { CleanUp } from './clean-up.ts';
 
-/** A cabinet of four doors behind one lock board, on a pty, with a screen of its own. */
+/** A cabinet of six doors behind one lock board, on a pty, with a screen of its own. */
 export interface StreetCabinet {
   readonly id: string;
   readonly kiosk: string;
@@ -57,7 +57,7 @@ const MAKES: Readonly<Record<string, Make>> = {
     language: languageOfWinnsen('lock-status'),
   },
 };
-const DOORS = 4;
+const DOORS = 6;
 /** Locks of the Modbus unit of `generic/modbus-lock8-items`: doors at inputs 0 to 7, what is inside at 8 to 15. */
 const RELAYS = 8;
 
