@@ -51,6 +51,14 @@ beforeAll(async () => {
   const token = await demo.says(/\/join#token=(\S+)/);
   await staff.ask('POST', '/api/invitations/accept', { token, ...FIRST_OPERATOR });
   await staff.ask('POST', '/api/session', { login: FIRST_OPERATOR.login, password: FIRST_OPERATOR.password });
+  await until(
+    'the ticket printer is ready',
+    async () =>
+      (await staff.ask<{ devices: { id: string; health: { state: string } }[] }>('GET', '/api/devices')).devices.some(
+        ({ id, health }) => id === 'ticket-printer' && health.state === 'ready',
+      ),
+    API,
+  );
   browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-background-networking', '--disable-dev-shm-usage'],

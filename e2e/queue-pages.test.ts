@@ -180,10 +180,15 @@ describe('at a counter', () => {
     await boxes.nth(1).check();
     await openKey.click();
     expect((await on.posted(counter('open'))).body).toEqual({ takeOver: false, services: ['transcript'] });
-    await page.evaluate('sessionStorage.clear()');
-    await page.reload();
-    await boxes.nth(2).waitFor();
-    expect(await Promise.all((await boxes.all()).map((box) => box.isChecked()))).toEqual([false, true, false]);
+    await page.getByRole('button', { name: /呼叫下一位/ }).waitFor();
+    // Another tab of the same browser has no lease, and the same memory.
+    const url = page.url();
+    const later = await page.context().newPage();
+    await page.close();
+    await later.goto(url);
+    const again = later.getByRole('checkbox');
+    await again.nth(2).waitFor();
+    expect(await Promise.all((await again.all()).map((box) => box.isChecked()))).toEqual([false, true, false]);
   });
 
   test('everything is done by keys, with the lease of this session', async (context) => {

@@ -1,5 +1,5 @@
 import type { Ref } from 'vue';
-import { computed, ref } from 'vue';
+import { computed, ref, watch } from 'vue';
 import { me } from '../../app/session.ts';
 
 /**
@@ -9,10 +9,20 @@ import { me } from '../../app/session.ts';
 export function useSkills(counter: string, offers: Readonly<Ref<readonly string[]>>) {
   const name = (): string => `hallhub.skills.${counter}.${me.value?.id ?? ''}`;
   /** What is not done by whoever sits here, so that a service that is new to the counter is done. */
-  const left = ref(new Set((localStorage.getItem(name()) ?? '').split(' ').filter((id) => id !== '')));
+  const kept = (): Set<string> => new Set((localStorage.getItem(name()) ?? '').split(' ').filter((id) => id !== ''));
+  const left = ref(kept());
+  // A page that was loaded anew learns who sits here after it was drawn.
+  watch(
+    () => me.value?.id,
+    () => {
+      left.value = kept();
+    },
+    { flush: 'sync' },
+  );
   const chosen = computed(() => offers.value.filter((id) => !left.value.has(id)));
   return {
-    offers,
+    /** Nothing is chosen before it is known whose choice it was. */
+    offers: computed(() => (me.value ? offers.value : [])),
     chosen,
     /** What the hub is told: nothing where all is done. */
     some: computed(() => {

@@ -73,6 +73,11 @@ describe('the lists', () => {
       'all',
     ]);
     expect(list[2]?.hint?.en).toBe('01:30–01:45. Check in and take a number');
+    // Whoever has booked comes to their turn also when the tickets of the day are gone.
+    const [booked] = mine.appointments.filter(({ checkIn }) => checkIn === 'open');
+    if (!booked) throw new Error('no appointment');
+    const full = seen(start, { mine: { ...mine, tickets: [], appointments: [{ ...booked, service: 'leaving' }] } });
+    expect(full[0]?.leads).toEqual({ type: 'wish', wish: { service: 'leaving', appointment: 'open' } });
     // A request whose counter is closed now says so.
     expect(list[5]?.refusal?.code).toBe('E-QUEUE-0103');
   });

@@ -96,6 +96,9 @@ const APPOINTMENT: Readonly<Record<MineView['appointments'][number]['checkIn'], 
   over: { zh: '预约已过时，请重新取号', en: 'Over: please take a number for the service' },
 };
 
+/** The tickets of the day are gone: whoever has booked has theirs all the same. */
+const GONE = 'E-QUEUE-0105';
+
 /** What whoever is known has here: open tickets, appointments, approved requests. `clock` says a time of day. */
 export function mineEntries(mine: MineView, services: readonly ServiceView[], clock: (at: number) => string): Entry[] {
   const known = (id: string): ServiceView | undefined => services.find((service) => service.id === id);
@@ -119,7 +122,7 @@ export function mineEntries(mine: MineView, services: readonly ServiceView[], cl
         },
       } as const;
       if (checkIn === 'early' || checkIn === 'over') return entry;
-      if (refusal) return { ...entry, refusal };
+      if (refusal && refusal.code !== GONE) return { ...entry, refusal };
       return { ...entry, leads: { type: 'wish', wish: { service, appointment: id } } };
     }),
     ...mine.requests.map(({ id, label, service }): Entry => {
