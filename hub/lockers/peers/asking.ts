@@ -81,7 +81,8 @@ export function createAsking(deps: {
   /** The links of a page, its cards and how far it goes are one commit. */
   const keep = (hub: string, { links, cards, next, incarnation }: Page): Result<void> =>
     transact(db, () => {
-      for (const card of cards) deps.consignments.learn(card);
+      // Of what comes here from elsewhere a peer may tell; about everything else it is not asked.
+      for (const card of cards) if (card.to === me && card.from !== me) deps.consignments.learn(card);
       const taken = deps.chain.ingest(links);
       if (!taken.ok) return taken;
       store.put({ hub, position: next, incarnation, heardAt: clock.now() });
