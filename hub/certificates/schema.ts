@@ -128,5 +128,9 @@ export const certificateSchema: SchemaComponent = {
       name: 'copies that were spoiled',
       sql: 'ALTER TABLE print_attempt ADD COLUMN copies_spoiled INTEGER NOT NULL DEFAULT 0;',
     },
+    {
+      name: 'what may be forgotten is found without looking at everything',
+      sql: 'CREATE INDEX certificate_ended ON certificate (valid_until) WHERE length(sealed) > 0;',
+    },
   ],
 };
