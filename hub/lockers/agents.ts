@@ -18,6 +18,7 @@ import type { ConsignmentRow, ConsignmentStore } from './store/consignments.ts';
 
 /** Changes that come close together are told as one. */
 const SOON = ms(100);
+const NEXT = ms(1);
 const FOR_EVER = epochMs(Date.UTC(9999, 0, 1));
 
 /** The hub's end of the cabinets that stand beside agents: whom they open for goes down, what happened at doors comes up. */
@@ -195,8 +196,17 @@ export function createCabinetAgents(deps: {
     changed: () => {
       cancel();
       if (agents.length === 0) return;
+      // One after the other: gates are decided at between them.
+      const each = (rest: readonly string[]): void => {
+        const [agent, ...others] = rest;
+        if (agent === undefined) return;
+        assign(agent);
+        cancel = clock.after(NEXT, () => {
+          each(others);
+        });
+      };
       cancel = clock.after(SOON, () => {
-        for (const agent of agents) assign(agent);
+        each(agents);
       });
     },
     stop: () => {
