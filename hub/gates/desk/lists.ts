@@ -8,7 +8,7 @@ import type { People } from './people.ts';
 import type { DeskStore } from './store.ts';
 import type { InsideView, PaperList, PaperRow } from './views.ts';
 
-/** So many lines a list holds: forty sheets of paper. */
+/** So many lines the list of a day holds: forty sheets of paper. Whoever is inside is on the other one, however many they are. */
 const LINES_MAX = 2_000;
 
 /** Midnight to midnight by the campus clock. A day may have 23 or 25 hours, so both ends are searched, not computed. */
@@ -103,8 +103,8 @@ export function createLists(deps: {
         madeAt: now,
         day: campusClock(now).date,
         heads: rows.reduce((sum, { heads }) => sum + heads, 0),
-        rows: rows.slice(0, LINES_MAX),
-        cut: rows.length > LINES_MAX,
+        rows: list === 'evacuation' ? rows : rows.slice(0, LINES_MAX),
+        cut: list !== 'evacuation' && rows.length > LINES_MAX,
       };
     },
   };
