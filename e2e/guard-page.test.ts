@@ -98,6 +98,32 @@ describe('two gates on one screen', () => {
   });
 });
 
+describe('who is inside', () => {
+  const walkIn = async (name: string, order: number): Promise<void> => {
+    const visitor = person(name, order);
+    await watch.reached(approveVisit(campus.hall, visitor, GATE));
+    await campus.gateReader.put(visitor.card);
+    await until('somebody walks through', () => campus.turnstile.walk());
+    await campus.gateReader.lift();
+  };
+
+  test('is asked for while somebody looks, and kept up with', async () => {
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().endsWith('/inside')) asked.push(request.url());
+    });
+    await walkIn('孙在内', 11);
+    await south.getByText('已通过').nth(1).waitFor();
+    expect(asked).toEqual([]);
+    await page.getByRole('tab', { name: '在场人员' }).click();
+    const panel = page.getByRole('tabpanel', { name: '在场人员' });
+    await panel.getByText('孙*内').waitFor();
+    await walkIn('李后来', 12);
+    await panel.getByText('李*来').waitFor();
+    await page.getByRole('tab', { name: '访客查询' }).click();
+  });
+});
+
 describe('a page whose first questions the hub does not answer', () => {
   test('asks again, and shows whoever came and comes', async () => {
     const other = await page.context().newPage();
